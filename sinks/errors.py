@@ -1,0 +1,124 @@
+"""What can be wrong with the user's input, and how it is said.
+
+A :class:`Problem` names where it is, what was found, what was expected and what to do; its words come from the message
+catalogue (:mod:`sinks.text`), so it can be shown in either language after the fact.  Validators *collect* problems in a
+:class:`Problems` list and raise once, so that a user sees everything in one pass; computations raise at once.
+
+``SinksError`` and its children are the user's to solve and make the command line exit with code 2.  Anything else that
+escapes is a defect of this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sinks.text import message
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    Parameters
+    ----------
+    id : str
+        Message id in ``sinks/messages/*.csv``, for example ``"raster.no_crs"``.
+    where : str
+        File, layer, row or region the problem sits in, as the user would look for it.
+    values : dict
+        Values for the placeholders of the message.
+    """
+
+    id: str
+    where: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.where}: {message(self.id, **self.values)}"
+
+
+class SinksError(Exception):
+    """Root of every error that the user can solve; carries one or more problems."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return str(self.problems[0])
+        head = message("errors.several", count=len(self.problems))
+        return "\n".join([head, *(f"  {number}. {problem}" for number, problem in enumerate(self.problems, 1))])
+
+
+class ProjectError(SinksError):
+    """The project file says something that cannot be: unknown key, missing file, wrong type, contradiction."""
+
+
+class RegionError(SinksError):
+    """Region geometry or codes cannot be used: overlap, gap, invalid geometry, code twice, missing field."""
+
+
+class CRSError(SinksError):
+    """A coordinate reference system is missing, unknown, unfit or in doubt."""
+
+
+class LayerError(SinksError):
+    """A layer's file cannot be read or does not hold what it is declared to hold."""
+
+
+class LegendError(SinksError):
+    """A class code is in the data but not in the legend, or the legend itself is faulty."""
+
+
+class ParameterError(SinksError):
+    """A parameter table is faulty, or has no row, or more than one, for a stratum."""
+
+
+class MethodologyError(SinksError):
+    """A methodology breaks its contract, is unknown, or is used where it does not apply."""
+
+
+class UnitError(SinksError):
+    """A unit is unknown, or two that do not mix were mixed."""
+
+
+class AccountError(SinksError):
+    """The account contradicts itself or a law of accounting."""
+
+
+class RunError(SinksError):
+    """A run folder is missing, incomplete, already there, or does not fit the project."""
+
+
+class Problems:
+    """A growing list of problems that is raised once, at the end of a validation.
+
+    >>> problems = Problems()
+    >>> problems.add("errors.several", "project.toml", count=2)
+    >>> len(problems)
+    1
+    """
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+
+    def add(self, id: str, where: object, /, **values: Any) -> None:
+        self._found.append(Problem(id, str(where), values))
+
+    def extend(self, error: SinksError) -> None:
+        """Take over the problems of an error that was caught."""
+        self._found.extend(error.problems)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self._found)
+
+    def raise_as(self, kind: type[SinksError]) -> None:
+        """Raise everything found as one error of ``kind``; do nothing when nothing was found."""
+        if self._found:
+            raise kind(*self._found)

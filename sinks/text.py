@@ -1,0 +1,83 @@
+"""User-facing text: one language setting, and the catalogues behind it.
+
+Every sentence a user can read lives in a CSV (``messages/*.csv`` for errors and notes, ``vocabulary/*.csv`` for names
+of things), with one column per language, Chinese first.  Code holds only the identifiers, so the two languages can be
+read side by side, and a test can check that both say the same things about the same placeholders.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from importlib.resources import files
+from typing import Literal, NamedTuple, cast
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+
+_language: ContextVar[Language] = ContextVar("sinks_language", default="zh")
+
+
+class Text(NamedTuple):
+    """The same words in Chinese and in English."""
+
+    zh: str
+    en: str
+
+    def __str__(self) -> str:
+        return self.zh if language() == "zh" else self.en
+
+
+def language() -> Language:
+    """The language in which messages, labels and reprs are written now."""
+    return _language.get()
+
+
+def set_language(lang: str) -> None:
+    """Write messages, labels and reprs in ``lang`` ("zh" or "en") from here on."""
+    if lang not in LANGUAGES:
+        raise ValueError(f"language must be one of {LANGUAGES}, got {lang!r}")
+    _language.set(cast(Language, lang))
+
+
+@contextmanager
+def using_language(lang: str) -> Iterator[None]:
+    """Like :func:`set_language`, but only inside a ``with`` block."""
+    before = language()
+    set_language(lang)
+    try:
+        yield
+    finally:
+        set_language(before)
+
+
+@cache
+def messages() -> dict[str, Text]:
+    """Every message template by id, from all ``sinks/messages/*.csv``; an id given twice is a programming error."""
+    found: dict[str, Text] = {}
+    for table in sorted(files("sinks").joinpath("messages").iterdir(), key=lambda p: p.name):
+        if not table.name.endswith(".csv"):
+            continue
+        with table.open(encoding="utf-8-sig", newline="") as handle:
+            for row in csv.DictReader(handle):
+                if row["id"] in found:
+                    raise ValueError(f"message id {row['id']!r} stands twice (again in {table.name})")
+                found[row["id"]] = Text(row["zh"], row["en"])
+    return found
+
+
+def message(id: str, /, **values: object) -> str:
+    """The message ``id`` in the present language, its ``{placeholders}`` filled with ``values``."""
+    template = messages()[id]
+    return str(template).format(**{name: _show(value) for name, value in values.items()})
+
+
+def _show(value: object) -> object:
+    """Values as a reader expects them: lists joined, not with Python's brackets and quotes."""
+    if isinstance(value, list | tuple | set | frozenset) and not isinstance(value, Text):
+        items = sorted(map(str, value)) if isinstance(value, set | frozenset) else [str(v) for v in value]
+        return ("、" if language() == "zh" else ", ").join(items)
+    return value

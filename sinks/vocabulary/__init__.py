@@ -1,0 +1,89 @@
+"""The words of the account: ecosystems, pools and quantities, with their Chinese and English names and units.
+
+The tables beside this module are the single list of names that layers, methodologies and outputs may use.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from sinks.text import Text
+
+ALL = "all"
+"""Value of ``ecosystem``, ``stratum`` or ``pool`` in the rows of the account that sum over it."""
+
+NODATA = "nodata"
+"""The class of land that was not observed."""
+
+
+@dataclass(frozen=True)
+class Ecosystem:
+    """A land class of the account."""
+
+    id: str
+    label: Text
+    order: int
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A carbon pool; ``group`` is the pool family that a total is checked within."""
+
+    id: str
+    label: Text
+    order: int
+    group: str
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A measured input or a result, with its unit and, for inputs, the bounds outside which a value is a mistake."""
+
+    id: str
+    kind: str
+    label: Text
+    unit: str
+    low: float
+    high: float
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with files("sinks.vocabulary").joinpath(name).open(encoding="utf-8-sig", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+@cache
+def ecosystems() -> dict[str, Ecosystem]:
+    """Every ecosystem by id, in the order of the report."""
+    return {
+        r["ecosystem"]: Ecosystem(r["ecosystem"], Text(r["zh"], r["en"]), int(r["order"]))
+        for r in _rows("ecosystems.csv")
+    }
+
+
+@cache
+def pools() -> dict[str, Pool]:
+    """Every carbon pool by id, in the order of the report."""
+    return {
+        r["pool"]: Pool(r["pool"], Text(r["zh"], r["en"]), int(r["order"]), r["group"]) for r in _rows("pools.csv")
+    }
+
+
+@cache
+def quantities() -> dict[str, Quantity]:
+    """Every input and result quantity by id."""
+    nan = float("nan")
+    return {
+        r["quantity"]: Quantity(
+            r["quantity"],
+            r["kind"],
+            Text(r["zh"], r["en"]),
+            r["unit"],
+            float(r["low"]) if r["low"] else nan,
+            float(r["high"]) if r["high"] else nan,
+        )
+        for r in _rows("quantities.csv")
+    }
