@@ -1,0 +1,44 @@
+# Two commands on a fresh machine: `make demo` and `make test`.  Both make .venv and install what they need.
+PYTHON ?= python3
+VENV   := .venv
+ifeq ($(OS),Windows_NT)
+BIN    := $(VENV)/Scripts
+else
+BIN    := $(VENV)/bin
+endif
+READY  := $(VENV)/.ready
+
+.PHONY: demo test lint bench notebooks clean
+
+# The marker is newer than what it was made from, so that a changed dependency list installs again.
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,cluster]'
+	touch $@
+
+demo: $(READY)
+	$(BIN)/sinks run data/projects/demo.toml --out out/demo --force
+	$(BIN)/sinks run data/projects/ordos.toml --out out/ordos --force
+	$(BIN)/sinks run data/projects/ningxia.toml --out out/ningxia --force
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m benchmarks
+
+notebooks: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[notebooks]'
+	$(BIN)/python -m pytest tests/notebooks -m ""
+
+clean:
+	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,43 @@
+"""The message catalogue and the code agree, in both languages."""
+
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from sinks.text import messages, using_language
+
+ROOT = Path(__file__).parents[2]
+CODE = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "sinks").rglob("*.py")))
+ROOMS = {id.split(".")[0] for id in messages()}
+# An id in code is a quoted word of a known room, a dot, and more words.
+USED = {found for found in re.findall(r'"([a-z_]+\.[a-z0-9_]+)"', CODE) if found.split(".")[0] in ROOMS}
+# Ids that are put together from a value: the prefix is in the code, the rest is in the data.
+COMPOSED = {"project.files_or_file", "project.map_or_table", "project.uncertainty_source"}
+
+
+def placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+@pytest.mark.parametrize("id", sorted(messages()))
+def test_both_languages_are_there_and_use_the_same_placeholders(id: str) -> None:
+    text = messages()[id]
+    assert text.zh.strip()
+    assert text.en.strip()
+    assert placeholders(text.zh) == placeholders(text.en)
+    assert re.search(r"[\u4e00-\u9fff]", text.zh), "the Chinese text has no Chinese in it"
+
+
+def test_every_message_is_used() -> None:
+    # A file path such as "run.json" looks like an id; only ids that the catalogue could hold count.
+    unused = {id for id in messages() if id not in USED and id not in COMPOSED and f'"{id}"' not in CODE}
+    assert not unused
+
+
+def test_language_is_one_of_the_two() -> None:
+    with pytest.raises(ValueError, match="zh"), using_language("fr"):
+        pass
