@@ -1,0 +1,120 @@
+"""Where a number comes from: documents, and input files with their checksums."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from sinks.errors import ParameterError, Problem, Problems
+from sinks.text import language
+
+_CHUNK = 2**20
+
+
+class _Record:
+    """JSON form of a frozen dataclass whose fields are plain values."""
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of plain values, the inverse of :meth:`from_json`."""
+        return asdict(self)  # type: ignore[call-overload, no-any-return]  # every subclass is a dataclass
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """The object written by :meth:`to_json`; an unknown or missing key is a ``TypeError``."""
+        return cls(**record)
+
+
+@dataclass(frozen=True)
+class Source(_Record):
+    """A document that numbers are taken from, once per document.
+
+    Parameters
+    ----------
+    key : str
+        What parameter rows and methodologies refer to it by.
+    kind : str
+        ``guideline``, ``standard``, ``paper``, ``report``, ``code`` or ``user``.
+    title, title_zh : str
+        As printed; either may be empty, not both.
+    issuer, year, edition : str
+        Author or issuing body, year and edition.
+    identifier : str
+        DOI, standard number or ISBN.
+    url, licence, retrieved, note : str
+        Public address, terms of use, date of retrieval, remarks.
+    """
+
+    key: str
+    kind: str
+    title: str
+    title_zh: str = ""
+    issuer: str = ""
+    year: str = ""
+    edition: str = ""
+    identifier: str = ""
+    url: str = ""
+    licence: str = ""
+    retrieved: str = ""
+    note: str = ""
+
+    def __str__(self) -> str:
+        title = (self.title_zh or self.title) if language() == "zh" else (self.title or self.title_zh)
+        return ". ".join(part for part in (self.issuer, title, self.edition, self.year, self.identifier) if part)
+
+
+@dataclass(frozen=True)
+class InputFile(_Record):
+    """A file that a run has read, recognisable by its checksum wherever it is copied to."""
+
+    path: str
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path | str) -> InputFile:
+        """Read ``path`` once, a megabyte at a time, and note its size and SHA-256."""
+        digest, size = hashlib.sha256(), 0
+        with open(path, "rb") as handle:
+            while chunk := handle.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+        return cls(str(path), size, digest.hexdigest())
+
+    def same_content(self, other: InputFile) -> bool:
+        """Whether the two files hold the same bytes, whatever their names."""
+        return (self.size, self.sha256) == (other.size, other.sha256)
+
+
+def read_sources(path: Path | str) -> dict[str, Source]:
+    """The documents in a ``sources.csv`` by key.
+
+    Raises
+    ------
+    ParameterError
+        With every fault of the table: missing column, empty or repeated key, row without a title.
+    """
+    path, problems = Path(path), Problems()
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParameterError(Problem("parameters.unreadable", str(path), {"reason": str(error)})) from error
+    reader = csv.DictReader(text.splitlines(keepends=True))
+    columns = {field.name for field in fields(Source)}
+    if missing := [name for name in ("key", "kind", "title") if name not in (reader.fieldnames or [])]:
+        raise ParameterError(Problem("parameters.no_column", path.name, {"columns": missing}))
+    found: dict[str, Source] = {}
+    for row in reader:
+        where, key = f"{path.name}:{reader.line_num}", (row["key"] or "").strip()
+        values = {name: (value or "").strip() for name, value in row.items() if name in columns}
+        if not key or not (values["title"] or values.get("title_zh")):
+            problems.add("parameters.source_incomplete", where, key=key)
+        elif key in found:
+            problems.add("parameters.source_twice", where, key=key)
+        else:
+            found[key] = Source(**values)
+    problems.raise_as(ParameterError)
+    return found
