@@ -1,8 +1,9 @@
-"""Activity x methodology -> account: carbon stock, its change and net removals, per region, ecosystem, stratum and pool.
+"""Activity x methodology -> account: carbon stock, its change and net removals.
 
-The account is a tidy table (:data:`COLUMNS`); sums over strata, pools, ecosystems and regions are rows of their own, because an
-interval of a sum is not the sum of intervals.  Everything is computed leaf by leaf - one stratum and pool of one ecosystem
-at a time, for all region units at once - so that draws never need more memory than one leaf and the running sums.
+The account is a tidy table (:data:`COLUMNS`) by region, ecosystem, stratum and pool; sums over strata, pools,
+ecosystems and regions are rows of their own, because an interval of a sum is not the sum of intervals.  Everything is
+computed leaf by leaf - one stratum of one ecosystem, all its pools, for all region units at once - so that draws never
+need more memory than one leaf and the running sums.
 """
 
 from __future__ import annotations

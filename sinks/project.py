@@ -1,8 +1,8 @@
 """The project file: what to account for, from which layers, by which methodologies.
 
-A project is a TOML file.  It is read into frozen models in which unknown keys are forbidden, so that a misspelt key is an
-error and not a silently ignored wish; every path in it is relative to the file itself.  The project is written back in
-full, every default filled in, with each run, and can be read again from there.
+A project is a TOML file.  It is read into frozen models in which unknown keys are forbidden, so that a misspelt key is
+an error and not a silently ignored wish; every path in it is relative to the file itself.  The project is written back
+in full, every default filled in, with each run, and can be read again from there.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -129,8 +130,10 @@ class InputSection(RasterSection):
 
     quantity: str | None = Field(default=None, description="What is measured; by default the layer's name.")
     unit: str | None = Field(default=None, description="Unit of the values; by default that of the quantity.")
-    scale: float = Field(default=1.0, description="Stored value x scale + offset = value in the unit.")
-    offset: float = Field(default=0.0, description="See scale.")
+    scale: float | None = Field(
+        default=None, description="Stored value x scale + offset = value in the unit; by default what the file declares."
+    )
+    offset: float | None = Field(default=None, description="See scale.")
     uncertainty: float | None = Field(
         default=None, gt=0, lt=100, description="Half width of the 95 % interval of the layer's mean, in percent."
     )
@@ -261,7 +264,7 @@ class Project(_Section):
     def periods(self) -> tuple[tuple[str, str], ...]:
         """Consecutive pairs of dates, and the whole span when there are more than two."""
         dates = self.dates
-        pairs = list(zip(dates, dates[1:], strict=False))
+        pairs = list(pairwise(dates))
         if len(dates) > 2:
             pairs.append((dates[0], dates[-1]))
         return tuple(pairs)
@@ -393,6 +396,8 @@ def _translate(detail: ErrorDetails, content: Mapping[str, Any], where: str, pro
         loc.pop(1)
     place = f"{where}: " + "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in loc).lstrip(".")
     kind, found = detail["type"], detail.get("input")
+    if kind == "too_short" and found:
+        return  # its items are wrong, and each of them is reported by itself
     if kind == "extra_forbidden":
         problems.add("project.unknown_key", place, found=loc[-1], near=_near(str(loc[-1]), _siblings(loc)))
     elif kind == "missing":

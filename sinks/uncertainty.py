@@ -1,8 +1,8 @@
 """Intervals: IPCC approach 1 (error propagation) and approach 2 (Monte Carlo).
 
-One :class:`Draws` serves a whole account.  A parameter row is drawn once and the draw is used for every region and date, so
-that what is common to all of them does not average out in the sum: the interval of the whole is right only then (IPCC 2006,
-vol. 1, ch. 3, on correlated inputs).
+One :class:`Draws` serves a whole account.  A parameter row is drawn once and the draw is used for every region and
+date, so that what is common to all of them does not average out in the sum: the interval of the whole is right only
+then (IPCC 2006, vol. 1, ch. 3, on correlated inputs).
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class InputUncertainty:
 class Draws:
     """``n`` reproducible draws of everything that is uncertain.
 
-    The generator of each thing is seeded by its name, so that adding a methodology or a layer does not change the draws of
-    the others.
+    The generator of each thing is seeded by its name, so that adding a methodology or a layer does not change the draws
+    of the others.
     """
 
     # Half width of the 95 % interval of a normal distribution in standard deviations.

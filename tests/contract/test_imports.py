@@ -21,7 +21,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("sinks.uncertainty", "sinks.checks", "sinks.account"),
     ("sinks.assessment",),
     ("sinks.output",),
-    ("sinks.run",),
+    ("sinks.runs",),
     ("sinks.cli", "sinks.init"),
 )
 

@@ -1,0 +1,66 @@
+"""Ecosystem carbon stock and sink by league and banner, and its place in carbon dual control.
+
+Layers (raster, vector, table) of a project are tabulated once into an activity table; a methodology with sourced
+parameters turns its rows into carbon stock and annual sink; the account adds intervals, checks and lineage; the
+assessment sets the sink against each league's emissions; reports, maps and exports draw what the two say.
+
+>>> import sinks
+>>> run = sinks.run("project.toml")        # doctest: +SKIP
+>>> run.write("out/my-account")            # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sinks.errors import SinksError
+    from sinks.geo.legends import available_legends, load_legend
+    from sinks.project import Project
+    from sinks.runs import Run, check, open_run, run, tabulate
+    from sinks.text import set_language, using_language
+
+__version__ = "0.1.0"
+
+# Public name -> module that has it.  Loaded on first use, so that `import sinks` and `sinks --help` stay quick.
+_PUBLIC = {
+    "Project": "sinks.project",
+    "Run": "sinks.runs",
+    "SinksError": "sinks.errors",
+    "available_legends": "sinks.geo.legends",
+    "check": "sinks.runs",
+    "load_legend": "sinks.geo.legends",
+    "open_run": "sinks.runs",
+    "run": "sinks.runs",
+    "set_language": "sinks.text",
+    "tabulate": "sinks.runs",
+    "using_language": "sinks.text",
+}
+
+__all__ = [  # noqa: RUF022  # the order in which one meets them
+    "Project",
+    "run",
+    "check",
+    "tabulate",
+    "open_run",
+    "Run",
+    "available_legends",
+    "load_legend",
+    "set_language",
+    "using_language",
+    "SinksError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        
+        value = getattr(import_module(_PUBLIC[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'sinks' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

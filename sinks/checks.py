@@ -1,0 +1,257 @@
+"""Checks of a finished account: laws that must hold, and findings that a reader must see.
+
+A broken law (a sum that does not add up) is a defect and raises; a finding (thin coverage, few cells, an assumption, an
+implausible transition) is reported with the account, on page one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from sinks.account import Entry, Hierarchy
+from sinks.activity import Activity
+from sinks.errors import AccountError, Problems
+from sinks.text import message
+from sinks.vocabulary import ALL, NODATA, pools
+
+Status = Literal["passed", "note", "warning", "failed"]
+
+TOLERANCE = 1e-9
+"""Relative tolerance of the laws of addition."""
+
+_LAWS = (
+    "checks.strata_sum",
+    "checks.pools_sum",
+    "checks.ecosystems_sum",
+    "checks.regions_sum",
+    "checks.transitions_sum",
+)
+
+# Transitions that no land makes within a few years, so that they are most likely errors of one of the maps; the share
+# of a region beyond which they are worth a line.
+_IMPLAUSIBLE = (("bare", "forest"), ("water", "forest"), ("urban", "forest"), ("ice", "forest"))
+_IMPLAUSIBLE_SHARE = 1e-4
+
+
+class Findings:
+    """A growing table of checks."""
+
+    COLUMNS = ("check", "status", "where", "detail")
+    _ORDER: Mapping[str, int] = {"failed": 0, "warning": 1, "note": 2, "passed": 3}
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[Status, str, str, Mapping[str, object]]] = []
+
+    def add(self, id: str, status: Status, where: str, /, **values: object) -> None:
+        """Note a finding; ``id`` is the message that explains it, and names the check."""
+        self._rows.append((status, where, id, values))
+
+    def table(self) -> pd.DataFrame:
+        """Failures first, then warnings, notes and passes; the details in the present language."""
+        rows = [
+            (id.removeprefix("checks."), status, where, message(id, **values))
+            for status, where, id, values in sorted(self._rows, key=lambda row: self._ORDER[row[0]])
+        ]
+        return pd.DataFrame(rows, columns=list(self.COLUMNS), dtype=str)
+
+
+def check_entries(entries: Sequence[Entry], where: str = "methodologies") -> None:
+    """Refuse methodologies that would count the same carbon twice, or add what cannot be added.
+
+    Raises
+    ------
+    AccountError
+        Two methodologies of record for the same ecosystem, pool and measure; soil organic carbon to different depths;
+        different editions of the IPCC defaults; net ecosystem production beside another sink.
+    """
+    problems = Problems()
+    record = [entry for entry in entries if entry.role == "record"]
+    for number, one in enumerate(record):
+        for other in record[number + 1 :]:
+            both = set(one.ecosystems) & set(other.ecosystems)
+            measures = set(one.accounts_for) & set(other.accounts_for)
+            clash = _same_carbon(one.pools, other.pools)
+            if both and measures and clash:
+                problems.add(
+                    "checks.counted_twice",
+                    where,
+                    one=one.method.id,
+                    other=other.method.id,
+                    ecosystems=sorted(both),
+                    pools=clash,
+                )
+    depths = {e.method.soil_depth_cm for e in record if "soil_organic_carbon" in e.pools}
+    if len(depths) > 1:
+        problems.add("checks.soil_depths", where, depths=sorted(map(str, depths)))
+    editions = {e.strata.get("edition") or e.method.edition for e in record} - {None}
+    if len(editions) > 1:
+        problems.add("checks.editions", where, editions=sorted(map(str, editions)))
+    problems.raise_as(AccountError)
+
+
+def _same_carbon(one: Sequence[str], other: Sequence[str]) -> list[str]:
+    """Pools that hold the same carbon, knowing that some pools contain others."""
+    known = pools()
+    clash = set(one) & set(other)
+    for a, b in [(a, b) for a in one for b in other] + [(a, b) for a in other for b in one]:
+        if a == "ecosystem" or (a == "biomass" and known[b].group == "biomass"):
+            clash |= {a, b}
+    return sorted(clash)
+
+
+def check_laws(table: pd.DataFrame, activity: Activity, hierarchy: Hierarchy, findings: Findings) -> None:
+    """Check the laws of addition on a finished account.
+
+    Raises
+    ------
+    AccountError
+        With every sum that does not add up within :data:`TOLERANCE`.
+    """
+    problems = Problems()
+    _check_sums(table, problems)
+    _check_regions(table, hierarchy, problems)
+    _check_transitions(activity, problems)
+    problems.raise_as(AccountError)
+    for law in _LAWS:
+        findings.add(law, "passed", ALL)
+
+
+def _check_sums(table: pd.DataFrame, problems: Problems) -> None:
+    keys = ["region_code", "quantity", "period"]
+    leaves = table[table["stratum"] != ALL]
+    totals = table[table["stratum"] == ALL]
+    # Areas have no pools: their leaves and the totals above them both stand under "all".
+    by_leaf = totals[(totals["ecosystem"] != ALL) & ((totals["pool"] != ALL) | (totals["quantity"] == "area"))]
+    _compare(leaves, by_leaf, [*keys, "ecosystem", "pool"], problems)
+    carbon = totals[totals["quantity"] != "area"]
+    by_pool = carbon[(carbon["ecosystem"] != ALL) & (carbon["pool"] != ALL)]
+    _compare(by_pool, carbon[(carbon["ecosystem"] != ALL) & (carbon["pool"] == ALL)], [*keys, "ecosystem"], problems)
+    by_land = totals[(totals["ecosystem"] != ALL) & (totals["pool"] == ALL)]
+    _compare(by_land, totals[(totals["ecosystem"] == ALL) & (totals["pool"] == ALL)], keys, problems)
+
+
+def _check_regions(table: pd.DataFrame, hierarchy: Hierarchy, problems: Problems) -> None:
+    """Every region is the sum of the units inside it."""
+    keys = ["ecosystem", "stratum", "pool", "quantity", "period"]
+    unit_rows = table[table["region_code"].isin(hierarchy.units)]
+    for code, members in zip(hierarchy.regions["code"], hierarchy.members, strict=True):
+        if len(members) > 1:
+            inside = unit_rows[unit_rows["region_code"].isin([hierarchy.units[m] for m in members])]
+            _compare(inside, table[table["region_code"] == code], keys, problems, where=str(code))
+
+
+def _check_transitions(activity: Activity, problems: Problems) -> None:
+    """Rows of the transition table sum to the first date's areas, columns to the second's."""
+    for end in ("from", "to"):
+        changes = activity.changes
+        parts = changes.rename(columns={f"date_{end}": "date", f"class_{end}": "class", "area_ha": "value"})
+        states = activity.states.rename(columns={"area_ha": "value"})
+        states = states[states["source"].isin(changes["source"].unique())]
+        for period, group in parts.groupby(
+            ["date_from" if end == "to" else "date", "date_to" if end == "from" else "date"]
+        ):
+            date = period[0] if end == "from" else period[1]
+            keys = ["source", "region_code", "class"]
+            _compare(group, states[states["date"] == date], keys, problems, where=f"{period[0]}-{period[1]}")
+
+
+def _compare(
+    parts: pd.DataFrame, whole: pd.DataFrame, keys: list[str], problems: Problems, where: str | None = None
+) -> None:
+    """Add a problem for each key at which the parts do not sum to the whole."""
+    sums = parts.groupby(keys)["value"].agg(["sum", lambda v: np.abs(v).sum()])
+    sums.columns = pd.Index(["sum", "size"])
+    totals = whole.groupby(keys)["value"].sum()
+    both = sums.join(totals.rename("total"), how="outer").fillna(0.0)
+    scale = np.maximum(both["size"], both["total"].abs())
+    wrong = both[(both["sum"] - both["total"]).abs() > TOLERANCE * scale]
+    for key, row in wrong.iterrows():
+        place = where or "/".join(map(str, key if isinstance(key, tuple) else (key,)))
+        problems.add("checks.does_not_add_up", place, parts=row["sum"], total=row["total"], keys=keys)
+
+
+def note_findings(
+    table: pd.DataFrame,
+    activity: Activity,
+    hierarchy: Hierarchy,
+    entries: Sequence[Entry],
+    findings: Findings,
+    *,
+    coverage_min: float,
+    cells_min: int,
+    without_interval: Mapping[str, int],
+    unverified: Mapping[str, int],
+) -> None:
+    """Write down what a reader must know: coverage, cells, assumptions, unverified parameters, odd transitions."""
+    names = dict(zip(hierarchy.regions["code"], hierarchy.regions["name"], strict=True))
+    _note_coverage(table, names, coverage_min, findings)
+    _note_cells(activity, names, cells_min, findings)
+    _note_transitions(activity, names, findings)
+    record = [entry for entry in entries if entry.role == "record"]
+    approaches = sorted({entry.method.approach for entry in record if "sink" in entry.accounts_for})
+    if len(approaches) > 1:
+        findings.add("checks.approaches_mixed", "warning", ALL, approaches=approaches)
+    for method, count in without_interval.items():
+        if count:
+            findings.add("checks.no_interval", "note", method, count=count)
+    for method, count in unverified.items():
+        if count:
+            findings.add("checks.unverified", "warning", method, count=count)
+    if len(activity.states["date"].unique()) <= 2 and any(entry.method.acts_on == "change" for entry in record):
+        findings.add("checks.short_history", "note", ALL, dates=sorted(activity.states["date"].unique()))
+    findings.add("checks.map_area", "note", ALL)
+
+
+def _note_coverage(table: pd.DataFrame, names: Mapping[str, str], least: float, findings: Findings) -> None:
+    rows = table[(table["quantity"] == "area") & (table["ecosystem"] == ALL) & (table["stratum"] == ALL)]
+    for row in rows.drop_duplicates(["region_code", "period"]).itertuples():
+        if row.coverage < least:
+            findings.add(
+                "checks.coverage",
+                "failed",
+                names[row.region_code],
+                date=row.period,
+                share=f"{row.coverage:.2%}",
+                least=f"{least:.0%}",
+            )
+    thin = table[(table["ecosystem"] != ALL) & (table["stratum"] == ALL) & (table["quantity"] == "carbon_stock")]
+    for row in thin[thin["coverage"] < least].itertuples():
+        if row.pool != ALL:
+            findings.add(
+                "checks.coverage_pool",
+                "warning",
+                f"{names[row.region_code]} {row.ecosystem}",
+                pool=row.pool,
+                date=row.period,
+                share=f"{row.coverage:.2%}",
+            )
+
+
+def _note_cells(activity: Activity, names: Mapping[str, str], least: int, findings: Findings) -> None:
+    for row in activity.units.itertuples():
+        if 0 < row.cells < least:
+            findings.add(
+                "checks.cells", "failed", names.get(row.region_code, row.region_code), cells=int(row.cells), least=least
+            )
+
+
+def _note_transitions(activity: Activity, names: Mapping[str, str], findings: Findings) -> None:
+    changes = activity.changes
+    changes = changes[(changes["ecosystem_from"] != NODATA) & (changes["ecosystem_to"] != NODATA)]
+    whole = changes.groupby(["region_code", "date_from", "date_to"])["area_ha"].sum()
+    pairs = changes.groupby(["region_code", "date_from", "date_to", "ecosystem_from", "ecosystem_to"])["area_ha"].sum()
+    for (code, first, last, before, after), area in pairs.items():
+        if (before, after) in _IMPLAUSIBLE and area > _IMPLAUSIBLE_SHARE * whole[code, first, last]:
+            findings.add(
+                "checks.implausible",
+                "warning",
+                names.get(code, code),
+                before=before,
+                after=after,
+                period=f"{first}-{last}",
+                area=f"{area:,.0f}",
+            )

@@ -1,0 +1,195 @@
+"""The command line: thin verbs over the public names of the package.
+
+Nothing heavy is imported before a verb needs it, so that ``sinks --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sinks.errors import SinksError
+from sinks.text import Text, message, set_language
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EXIT_INPUT = 2
+"""Exit code when the user's input is at fault; 1 is a defect of the program, 0 success."""
+
+
+def _reports_problems(verb: F) -> F:
+    """Print the problems of the user's input and exit with code 2, without a traceback."""
+
+    @wraps(verb)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return verb(*args, **kwargs)
+        except SinksError as error:
+            click.echo(str(error), err=True)
+            sys.exit(EXIT_INPUT)
+        except KeyboardInterrupt:
+            click.echo(message("cli.interrupted"), err=True)
+            sys.exit(130)
+
+    return run  # type: ignore[return-value]
+
+
+def _language(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    set_language(value)
+    return value
+
+
+_lang = click.option(
+    "--lang",
+    type=click.Choice(["zh", "en"]),
+    default="zh",
+    show_default=True,
+    callback=_language,
+    expose_value=False,
+    is_eager=True,
+    help="输出语言 / language of the output.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="sinks", prog_name="sinks")
+def main() -> None:
+    """生态系统碳储量与碳汇核算 / ecosystem carbon stock and sink, by region.
+
+    \b
+    sinks init                    新建项目文件 / write a project file
+    sinks check PROJECT.toml      检查项目与数据 / check a project and its data
+    sinks run PROJECT.toml        核算 / make the account
+    """
+    # Windows consoles may be set to a code page without Chinese; losing a character beats losing the run.
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+@main.command()
+@click.argument("project", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="结果文件夹 / result folder [out/<name>].")
+@click.option("--force", is_flag=True, help="替换已有的结果文件夹 / replace an existing result folder.")
+@click.option("--resume", is_flag=True, help="接着上次中断处继续 / go on where an interrupted run stopped.")
+@click.option("--threads", type=click.IntRange(1), help="线程数 / threads [cores, at most 8].")
+@click.option("--block-size", type=click.IntRange(16), help="分块边长（像元） / edge of a block in cells.")
+@click.option("--quiet", is_flag=True, help="不显示进度 / no progress.")
+@_lang
+@_reports_problems
+def run(
+    project: Path,
+    out: Path | None,
+    force: bool,
+    resume: bool,
+    threads: int | None,
+    block_size: int | None,
+    quiet: bool,
+) -> None:
+    """核算项目 PROJECT（.toml，或以往结果的 run.json） / make the account of a project."""
+    import sinks
+
+    loaded = sinks.Project.read(project)
+    folder = out or Path("out") / loaded.project.name
+    sinks.ensure_writable(folder, force=force)
+    result = sinks.run(
+        loaded,
+        threads=threads,
+        block_size=block_size,
+        progress=not quiet,
+        checkpoint=folder.with_name(f".{folder.name}.checkpoint"),
+        resume=resume,
+    )
+    written = result.write(folder, force=force)
+    click.echo(str(result))
+    click.echo(message("cli.written", folder=written))
+    for name, text in _WRITTEN.items():
+        click.echo(f"  {name:<18} {text}")
+
+
+_WRITTEN = {
+    "account.xlsx": Text("工作簿：汇总、各盟市、转移矩阵、参数、来源", "workbook: summary, regions, transitions"),
+    "account.csv": Text("核算表（长表）", "the account as a tidy table"),
+    "account.gpkg": Text("各级地区图层，可在 QGIS 中打开", "regions with their figures, for QGIS"),
+    "activity.parquet": Text("活动数据：面积与均值", "activity data: areas and means"),
+    "run.json": Text("项目、版本、文件校验，可据此重算", "project, versions, checksums; runs again from here"),
+}
+
+
+@main.command()
+@click.argument("project", type=click.Path(path_type=Path))
+@_lang
+@_reports_problems
+def check(project: Path) -> None:
+    """检查项目文件及其数据，或一个方法文件 / check a project and its data, or a methodology file."""
+    import sinks
+
+    if project.suffix in (".py", ".csv"):
+        click.echo(sinks.check_methodology(project))
+        return
+    sinks.check(sinks.Project.read(project))
+    click.echo(message("cli.checked", project=project))
+
+
+@main.command()
+@click.argument("id", required=False)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 / as JSON.")
+@_lang
+@_reports_problems
+def methods(id: str | None, as_json: bool) -> None:
+    """列出方法，或说明方法 ID / list the methodologies, or describe one."""
+    import sinks
+
+    if id is not None:
+        click.echo(sinks.describe_methodology(id))
+        return
+    listed = sinks.list_methodologies()
+    if as_json:
+        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        return
+    for row in listed:
+        click.echo(f"{row['id']:<24} {row['approach']:<18} {row['title']}")
+
+
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path), default=Path("project.toml"))
+@click.option("--name", help="项目短名 / short name.")
+@click.option("--province", help="省级代码或名称 / code or name of the province.")
+@click.option("--within", help="只做其中一个盟市 / only one league.")
+@click.option("--level", type=click.Choice(["league", "banner"]), help="盟市或旗县 / level.")
+@click.option("--land-cover", "land_cover", multiple=True, metavar="YEAR=FILE", help="土地覆盖 / land cover of a year.")
+@click.option("--legend", help="图例 / legend, for example clcd.")
+@click.option("--force", is_flag=True, help="覆盖已有文件 / overwrite.")
+@_lang
+@_reports_problems
+def init(path: Path, force: bool, **answers: Any) -> None:
+    """写一个带注释的项目文件 / write a commented project file, asking for what is not given."""
+    from sinks.init import ask, write_project
+
+    write_project(path, ask(answers), force=force)
+    click.echo(message("cli.init_written", path=path))
+
+
+@main.command()
+@click.argument("id")
+@click.option("--extends", help="沿用某方法的公式，只换参数 / only other parameters for an existing one.")
+@click.option("--folder", type=click.Path(path_type=Path), default=Path(), help="放在哪里 / where to put it.")
+@_lang
+@_reports_problems
+def new(id: str, extends: str | None, folder: Path) -> None:
+    """写一个自己的方法的样板 / write the start of a methodology of your own."""
+    import sinks
+
+    for path in sinks.new_methodology(id, extends=extends, folder=folder):
+        click.echo(str(path))
+
+
+if __name__ == "__main__":
+    main()
