@@ -1,0 +1,19 @@
+"""Sourced parameter tables: read and check them, look values up by stratum, draw them from their intervals."""
+
+from sinks.parameters.cells import Range
+from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS, Spread
+from sinks.parameters.read import COLUMNS, UNVERIFIED_UNLESS, Row, extended_id
+from sinks.parameters.table import Looked, ParameterTable
+
+__all__ = [
+    "COLUMNS",
+    "DISTRIBUTIONS",
+    "INTERVALS",
+    "UNVERIFIED_UNLESS",
+    "Looked",
+    "ParameterTable",
+    "Range",
+    "Row",
+    "Spread",
+    "extended_id",
+]

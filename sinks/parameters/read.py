@@ -1,0 +1,295 @@
+"""Read a parameter table from CSV and check it in one pass."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+
+from sinks import units
+from sinks.errors import ParameterError, Problem, Problems, UnitError
+from sinks.parameters.cells import Cell, Range, overlap, parse_cell, point
+from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS
+from sinks.provenance import Source
+
+COLUMNS = (
+    "parameter",
+    "value",
+    "unit",
+    "low",
+    "high",
+    "interval",
+    "distribution",
+    "basis",
+    "source",
+    "locator",
+    "note",
+)
+"""Columns that every table has; all others are strata."""
+
+BASES = ("read", "derived", "memory", "user")
+UNVERIFIED_UNLESS = ("read", "user")
+"""A row of another basis is ``unverified`` through to the report."""
+
+UNBOUNDED = (-math.inf, math.inf)
+_EXTENDS = "extends:"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A checked row of a parameter table, its numbers in the unit that the methodology declares."""
+
+    parameter: str
+    cells: Mapping[str, Cell]
+    value: float
+    unit: str
+    low: float
+    high: float
+    interval: str
+    distribution: str
+    basis: str
+    source: str
+    locator: str
+    note: str
+    origin: str
+    line: int
+    layer: int = 0
+
+    @property
+    def unverified(self) -> bool:
+        return self.basis not in UNVERIFIED_UNLESS
+
+    @property
+    def asks_for(self) -> tuple[str, ...]:
+        """Strata that this row does not leave open."""
+        return tuple(name for name, cell in self.cells.items() if cell is not None)
+
+    @property
+    def key(self) -> str:
+        """Parameter and stratum, for messages and for naming the row's draws."""
+        return f"{self.parameter}[{', '.join(f'{name}={self.cells[name]}' for name in self.asks_for)}]"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a table is checked against."""
+
+    parameters: Mapping[str, str]
+    strata: tuple[str, ...] | None
+    sources: Mapping[str, Source]
+    bounds: Mapping[str, tuple[float, float]]
+    is_extension: bool = False
+
+
+def extended_id(path: Path | str) -> str | None:
+    """The methodology that a CSV extends by its first line ``# extends: ID``; None when it has no such line."""
+    first = _text(Path(path)).split("\n", 1)[0].strip().strip('",;')
+    if not first.startswith("#"):
+        return None
+    remark = first.lstrip("# ").strip()
+    if not remark.lower().startswith(_EXTENDS):
+        return None
+    return remark[len(_EXTENDS) :].strip() or None
+
+
+def read_rows(path: Path, spec: Spec) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    """The strata and the rows of a table.
+
+    Raises
+    ------
+    ParameterError
+        With every fault found, as ``file:row``.
+    """
+    header, records = _records(path)
+    strata = _check_header(path, header, spec)
+    problems = Problems()
+    numeric = _numeric_columns(strata, records)
+    rows = [
+        row
+        for line, record in records
+        if (row := _row(f"{path.name}:{line}", path.name, line, record, strata, numeric, spec, problems)) is not None
+    ]
+    _check_duplicates(rows, problems)
+    problems.raise_as(ParameterError)
+    return strata, tuple(rows)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        values = {"reason": error.strerror or str(error)}
+        raise ParameterError(Problem("parameters.unreadable", str(path), values)) from error
+    except UnicodeDecodeError as error:
+        raise ParameterError(Problem("parameters.encoding", str(path), {"position": error.start})) from error
+
+
+def _records(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Header and rows with their line numbers; the ``extends`` line and empty lines are passed over."""
+    reader = csv.reader(io.StringIO(_text(path), newline=""))
+    header: list[str] | None = None
+    records = []
+    for cells in reader:
+        if not any(cell.strip() for cell in cells) or (header is None and cells[0].lstrip().startswith("#")):
+            continue
+        if header is None:
+            header = [cell.strip() for cell in cells]
+        else:
+            record = dict(zip(header, (cell.strip() for cell in cells), strict=False))
+            records.append((reader.line_num, {name: record.get(name, "") for name in header}))
+    return header or [], records
+
+
+def _check_header(path: Path, header: Sequence[str], spec: Spec) -> tuple[str, ...]:
+    problems = Problems()
+    if missing := [name for name in COLUMNS if name not in header]:
+        problems.add("parameters.no_column", path.name, columns=missing)
+    if twice := sorted({name for name in header if name and header.count(name) > 1}):
+        problems.add("parameters.column_twice", path.name, columns=twice)
+    strata = tuple(name for name in header if name and name not in COLUMNS)
+    # An extension may split finer than its base does, by a column of its own.
+    if spec.strata is not None and not spec.is_extension and (unknown := sorted(set(strata) - set(spec.strata))):
+        problems.add("parameters.unknown_column", path.name, columns=unknown, strata=spec.strata)
+    problems.raise_as(ParameterError)
+    return strata
+
+
+def _numeric_columns(strata: Sequence[str], records: Sequence[tuple[int, dict[str, str]]]) -> frozenset[str]:
+    """Strata in which some row gives a range; a bare number there is a number and not a code."""
+
+    def is_range(text: str) -> bool:
+        try:
+            return isinstance(parse_cell(text), Range)
+        except ValueError:
+            return True
+
+    return frozenset(name for name in strata if any(is_range(record[name]) for _, record in records))
+
+
+def _row(
+    where: str,
+    origin: str,
+    line: int,
+    record: Mapping[str, str],
+    strata: Sequence[str],
+    numeric: frozenset[str],
+    spec: Spec,
+    problems: Problems,
+) -> Row | None:
+    """One row, or None when something is wrong with it, which is then among ``problems``."""
+    before = len(problems)
+    parameter = record["parameter"]
+    if parameter not in spec.parameters:
+        problems.add("parameters.unknown_parameter", where, parameter=parameter, known=list(spec.parameters))
+    cells = {name: _cell(where, name, record[name], name in numeric, problems) for name in strata}
+    value, low, high = (_number(where, name, record[name], name == "value", problems) for name in _NUMBERS)
+    _check_words(where, record, spec, problems)
+    if len(problems) > before:
+        return None
+    row = Row(
+        parameter=parameter,
+        cells=cells,
+        value=value,
+        low=low,
+        high=high,
+        origin=origin,
+        line=line,
+        unit=record["unit"],
+        interval=record["interval"],
+        distribution=record["distribution"],
+        basis=record["basis"],
+        source=record["source"],
+        locator=record["locator"],
+        note=record["note"],
+    )
+    row = _in_declared_unit(where, row, spec.parameters[parameter], problems)
+    _check_numbers(where, row, spec.bounds.get(parameter, UNBOUNDED), problems)
+    return row if len(problems) == before else None
+
+
+_NUMBERS = ("value", "low", "high")
+
+
+def _cell(where: str, column: str, text: str, is_numeric: bool, problems: Problems) -> Cell:
+    try:
+        cell = parse_cell(text)
+        return point(text) if is_numeric and isinstance(cell, str) else cell
+    except ValueError:
+        problems.add("parameters.bad_range", where, column=column, text=text)
+        return None
+
+
+def _number(where: str, column: str, text: str, is_required: bool, problems: Problems) -> float:
+    if not text and not is_required:
+        return math.nan
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        problems.add("parameters.not_a_number", where, column=column, text=text)
+    return number
+
+
+def _check_words(where: str, record: Mapping[str, str], spec: Spec, problems: Problems) -> None:
+    choices = {"basis": BASES, "interval": ("", *INTERVALS), "distribution": ("", *DISTRIBUTIONS)}
+    for column, allowed in choices.items():
+        if record[column] not in allowed:
+            problems.add("parameters.bad_word", where, column=column, text=record[column], allowed=_shown(allowed))
+    # The user's own documents need not be entered into the shared list of sources.
+    if not record["source"]:
+        problems.add("parameters.no_source", where, parameter=record["parameter"])
+    elif record["basis"] != "user" and record["source"] not in spec.sources:
+        problems.add("parameters.unknown_source", where, source=record["source"])
+    if not record["locator"]:
+        problems.add("parameters.no_locator", where, parameter=record["parameter"])
+    if record["basis"] == "derived" and not record["note"]:
+        problems.add("parameters.no_derivation", where, parameter=record["parameter"])
+
+
+def _shown(allowed: Sequence[str]) -> list[str]:
+    return [word for word in allowed if word]
+
+
+def _in_declared_unit(where: str, row: Row, unit: str, problems: Problems) -> Row:
+    try:
+        units.check(row.unit, unit, where)
+    except UnitError as error:
+        problems.extend(error)
+        return row
+    value, low, high = (units.convert(number, row.unit, unit) for number in (row.value, row.low, row.high))
+    return replace(row, value=value, low=low, high=high, unit=unit)
+
+
+def _check_numbers(where: str, row: Row, bounds: tuple[float, float], problems: Problems) -> None:
+    ends = not math.isnan(row.low), not math.isnan(row.high)
+    if bool(row.interval) != any(ends) or ends[0] != ends[1]:
+        problems.add("parameters.half_interval", where, parameter=row.parameter)
+    elif row.interval and not row.low <= row.value <= row.high:
+        problems.add("parameters.outside_interval", where, value=row.value, low=row.low, high=row.high)
+    if not bounds[0] <= row.value <= bounds[1]:
+        limits = {"lowest": f"{bounds[0]:g}", "highest": f"{bounds[1]:g}"}
+        problems.add("parameters.impossible", where, parameter=row.parameter, value=row.value, unit=row.unit, **limits)
+    if row.distribution == "lognormal" and not row.low > 0:
+        problems.add("parameters.lognormal_at_zero", where, low=row.low)
+
+
+def _check_duplicates(rows: Sequence[Row], problems: Problems) -> None:
+    """Two rows of one parameter that ask for the same strata and can both match would tie."""
+    for one, other in _rivals(rows):
+        if all(overlap(one.cells[name], other.cells[name]) for name in one.asks_for):
+            problems.add("parameters.overlap", f"{other.origin}:{other.line}", key=other.key, other=one.line)
+
+
+def _rivals(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
+    groups: defaultdict[tuple[object, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        words = tuple(None if isinstance(cell, Range) else cell for cell in row.cells.values())
+        groups[(row.parameter, row.asks_for, words)].append(row)
+    for group in groups.values():
+        yield from combinations(group, 2)

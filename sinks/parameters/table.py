@@ -1,0 +1,258 @@
+"""Parameter tables and the look-up of their values by stratum."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from sinks.errors import ParameterError, Problem
+from sinks.parameters.draws import Spread, spread
+from sinks.parameters.match import Matcher, Stratum
+from sinks.parameters.read import COLUMNS, UNBOUNDED, Row, Spec, read_rows
+from sinks.provenance import Source
+
+
+class Looked(NamedTuple):
+    """What a look-up found for each activity row."""
+
+    values: NDArray[np.float64]
+    """Value of the parameter, in its declared unit; NaN where ``rows`` is -1."""
+
+    rows: NDArray[np.int64]
+    """Index of the table's row; -1 where a number that the stratum depends on was not observed."""
+
+
+@dataclass(frozen=True, eq=False)
+class ParameterTable:
+    """The parameters of one methodology, each number with its unit, interval and source.
+
+    Parameters
+    ----------
+    name : str
+        File or methodology that the table belongs to, for messages.
+    strata : tuple of str
+        Columns that distinguish rows.
+    parameters : mapping of str to str
+        Unit in which the methodology takes each parameter.
+    rows : tuple of Row
+        The checked rows, their numbers in those units.
+    sources : mapping of str to Source
+        The documents that rows refer to.
+    bounds : mapping of str to (float, float)
+        What is physically possible, by parameter.
+    """
+
+    name: str
+    strata: tuple[str, ...]
+    parameters: Mapping[str, str]
+    rows: tuple[Row, ...]
+    sources: Mapping[str, Source]
+    bounds: Mapping[str, tuple[float, float]]
+
+    @classmethod
+    def read(
+        cls,
+        path: Path | str,
+        *,
+        parameters: Mapping[str, str],
+        sources: Mapping[str, Source],
+        strata: Sequence[str] | None = None,
+        bounds: Mapping[str, tuple[float, float]] | None = None,
+        where: str = "",
+    ) -> ParameterTable:
+        """Read a table and check all of it.
+
+        Parameters
+        ----------
+        path : path
+            CSV, UTF-8 with or without byte order mark.
+        parameters : mapping of str to str
+            Unit by parameter; a row of another unit is converted, of another dimension refused.
+        sources : mapping of str to Source
+            Documents by key.
+        strata : sequence of str, optional
+            Columns that the table may distinguish rows by; by default any.
+        bounds : mapping of str to (float, float), optional
+            Least and greatest possible value by parameter, in its unit.
+        where : str, optional
+            Name for messages; by default that of the file.
+
+        Raises
+        ------
+        ParameterError
+            With every fault of the table, as ``file:row``.
+        """
+        path, bounds = Path(path), dict(bounds or {})
+        spec = Spec(parameters, None if strata is None else tuple(strata), sources, bounds)
+        columns, rows = read_rows(path, spec)
+        return cls(where or path.name, columns, dict(parameters), rows, dict(sources), bounds)
+
+    @classmethod
+    def empty(cls, name: str, parameters: Mapping[str, str]) -> ParameterTable:
+        """A table without rows, for a methodology that has no parameters or leaves them all to the user."""
+        return cls(name, (), dict(parameters), (), {}, {})
+
+    def extended(self, path: Path | str) -> ParameterTable:
+        """This table with the rows of another CSV before it.
+
+        A row of the extension wins wherever it matches, however specific the base is: whoever writes a row for all
+        larch means all larch.  Where no row of the extension matches, the base answers.
+
+        Raises
+        ------
+        ParameterError
+            With every fault of the extension, as ``file:row``.
+        """
+        path = Path(path)
+        columns, rows = read_rows(path, Spec(self.parameters, self.strata, self.sources, self.bounds, True))
+        layer = 1 + max((row.layer for row in self.rows), default=-1)
+        strata = (*self.strata, *(name for name in columns if name not in self.strata))
+        layered = tuple(replace(row, layer=layer) for row in rows)
+        return replace(
+            self, name=path.name, strata=strata, rows=tuple(_widened(row, strata) for row in (*self.rows, *layered))
+        )
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows as a table, numbers in declared units, with ``unverified`` and the file (``origin``) and ``row``."""
+        records = [
+            {
+                "parameter": row.parameter,
+                **{name: "" if row.cells[name] is None else str(row.cells[name]) for name in self.strata},
+                **{name: getattr(row, name) for name in COLUMNS if name != "parameter"},
+                "unverified": row.unverified,
+                "origin": row.origin,
+                "row": row.line,
+            }
+            for row in self.rows
+        ]
+        columns = ["parameter", *self.strata, *COLUMNS[1:], "unverified", "origin", "row"]
+        return pd.DataFrame(records, columns=columns)
+
+    def strata_of(self, parameter: str) -> tuple[str, ...]:
+        """The strata that rows of ``parameter`` ask for; others need not be known to look it up."""
+        asked = {name for row in self.rows if row.parameter == parameter for name in row.asks_for}
+        return tuple(name for name in self.strata if name in asked)
+
+    def has(self, parameter: str) -> bool:
+        """Whether any row gives ``parameter``."""
+        return any(row.parameter == parameter for row in self.rows)
+
+    def lookup(
+        self, parameter: str, strata: Mapping[str, ArrayLike], size: int | None = None, *, gaps_are_nan: bool = False
+    ) -> Looked:
+        """The value of a parameter for each activity row.
+
+        The most specific row wins, that is the one with the fewest empty stratum cells; rows of an extension come
+        before all others.
+
+        Parameters
+        ----------
+        parameter : str
+            A declared parameter.
+        strata : mapping of str to array of str or float
+            Columns of the activity rows, all of one length; those that no row of the parameter asks for are ignored.
+        size : int, optional
+            Number of activity rows; needed when no stratum is given.
+        gaps_are_nan : bool
+            Give NaN and -1 where no row matches instead of raising.
+
+        Returns
+        -------
+        Looked
+            Values and row indices, shape (n,).
+
+        Raises
+        ------
+        ParameterError
+            A stratum has no row (one problem each, with the CSV row to add) or several equally specific ones, or a
+            column that rows ask for is not given.
+        """
+        n = size if size is not None else len(np.asarray(next(iter(strata.values()))))
+        matcher = self._matcher(parameter)
+        if missing := [name for name in matcher.columns if name not in strata]:
+            values = {"parameter": parameter, "columns": missing, "given": list(strata)}
+            raise ParameterError(Problem("parameters.no_stratum", self.name, values))
+        match = matcher.match({name: strata[name] for name in matcher.columns}, n, self.name)
+        problems = [self._tie(parameter, stratum, rows) for stratum, rows in match.ties]
+        if not gaps_are_nan:
+            problems += [self._gap(parameter, stratum, matcher) for stratum in match.gaps]
+        if problems:
+            raise ParameterError(*problems)
+        values_of_rows = np.append(self.values, math.nan)
+        return Looked(values_of_rows[match.rows], match.rows)
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """Value of every row, shape (n_rows,)."""
+        return np.array([row.value for row in self.rows], dtype=np.float64)
+
+    @cached_property
+    def spreads(self) -> tuple[Spread, ...]:
+        """The probability distribution of every row."""
+        return tuple(
+            spread(r.value, r.low, r.high, r.interval, r.distribution, self.bounds.get(r.parameter, UNBOUNDED))
+            for r in self.rows
+        )
+
+    def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.float64]:
+        """``n`` draws of every row, for Monte Carlo: one draw of a row serves all regions and dates.
+
+        Each row has a stream of its own, named by parameter and stratum: a row added elsewhere in the table changes
+        no other draw.
+
+        Returns
+        -------
+        array (n, n_rows)
+            In the declared units; constant where a row has no interval.
+        """
+        base = int(rng.integers(2**63))
+        drawn = np.empty((n, len(self.rows)))
+        for column, (row, one) in enumerate(zip(self.rows, self.spreads, strict=True)):
+            stream = np.random.default_rng([base, zlib.crc32(f"{row.layer}:{row.key}".encode())])
+            drawn[:, column] = one.draw(stream, n)
+        return drawn
+
+    def without_interval(self) -> pd.DataFrame:
+        """The rows that are taken as exact because no interval is published for them."""
+        return self.frame[self.frame["interval"] == ""]
+
+    def _matcher(self, parameter: str) -> Matcher:
+        numbers = [i for i, row in enumerate(self.rows) if row.parameter == parameter]
+        return Matcher([self.rows[i] for i in numbers], numbers, self.strata_of(parameter))
+
+    def _tie(self, parameter: str, stratum: Stratum, rows: Sequence[int]) -> Problem:
+        places = [f"{self.rows[i].origin}:{self.rows[i].line}" for i in rows]
+        return Problem(
+            "parameters.tie", self.name, {"parameter": parameter, "stratum": _named(stratum), "rows": places}
+        )
+
+    def _gap(self, parameter: str, stratum: Stratum, matcher: Matcher) -> Problem:
+        cells: dict[str, Any] = {"parameter": parameter, "unit": self.parameters[parameter], "basis": "user"}
+        cells |= {name: matcher.suggest(name, value) for name, value in stratum.items()}
+        columns = ["parameter", *self.strata, *COLUMNS[1:]]
+        to_fill = {"value": "?", "source": "?", "locator": "?"}
+        row = ",".join(_quoted(str(cells.get(name, to_fill.get(name, "")))) for name in columns)
+        values = {"parameter": parameter, "stratum": _named(stratum), "row": row, "header": ",".join(columns)}
+        return Problem("parameters.gap", self.name, values)
+
+
+def _widened(row: Row, strata: Sequence[str]) -> Row:
+    return replace(row, cells={name: row.cells.get(name) for name in strata})
+
+
+def _named(stratum: Stratum) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in stratum.items()) or "-"
+
+
+def _quoted(cell: str) -> str:
+    return f'"{cell}"' if "," in cell else cell
