@@ -1,0 +1,358 @@
+"""Coordinate reference systems: what users write, what a datum is worth, and reprojection that keeps borders closed.
+
+Policy on datums
+    CGCS2000 and the realisations of WGS 84 agree within a metre over China, far below the width of a boundary line;
+    they are treated as the same and coordinates pass unchanged.  Xian 1980 and Beijing 1954 lie tens to more than a
+    hundred metres away by an amount that depends on the place and was never published as one formula: the project must
+    name the Helmert parameters of its own area (``[dx, dy, dz]`` or ``[dx, dy, dz, rx, ry, rz, ds]``, position vector
+    convention, metres, arc seconds, ppm).  Nothing is shifted on a guess.
+
+Map coordinates
+    "GCJ-02" and "BD-09" are not datums but deliberate displacements of WGS 84 (:mod:`sinks.geo.gcj02`).  They are
+    declared like a CRS (``crs = "GCJ-02"``) and undone on reading.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from pyproj import CRS, Transformer
+from pyproj.crs import BoundCRS
+from pyproj.crs.coordinate_operation import ToWGS84Transformation
+from pyproj.exceptions import CRSError as ProjError
+
+from sinks.errors import CRSError, Problem, Problems
+from sinks.geo.gcj02 import bd09_to_wgs84, gcj02_to_wgs84
+
+__all__ = [
+    "CGCS2000",
+    "Displacement",
+    "UserCRS",
+    "bd09_to_wgs84",
+    "check_bounds",
+    "densify",
+    "densify_to",
+    "gcj02_to_wgs84",
+    "parse_crs",
+    "same_datum",
+    "suggest_crs",
+    "transformer",
+]
+
+Displacement = Literal["", "GCJ-02", "BD-09"]
+Bounds = tuple[float, float, float, float]
+Geometries = npt.NDArray[Any]
+
+CGCS2000 = CRS.from_epsg(4490)
+WGS84 = CRS.from_epsg(4326)
+
+# What people call a datum -> EPSG code of its geographic CRS.  Compared in upper case without spaces and punctuation.
+_GEOGRAPHIC = {
+    **dict.fromkeys(("CGCS2000", "CGCS2000地理", "2000国家大地坐标系", "国家2000", "大地2000"), 4490),
+    **dict.fromkeys(("WGS84", "WGS1984"), 4326),
+    **dict.fromkeys(("XIAN80", "XIAN1980", "西安80", "1980西安坐标系", "西安1980"), 4610),
+    **dict.fromkeys(("BEIJING54", "BEIJING1954", "北京54", "1954年北京坐标系", "北京1954"), 4214),
+}
+_DISPLACED: dict[str, Displacement] = {
+    **dict.fromkeys(("GCJ02", "火星坐标系", "火星坐标"), "GCJ-02"),
+    **dict.fromkeys(("BD09", "BD09LL", "百度坐标系", "百度坐标"), "BD-09"),
+}
+# EPSG registry: 3-degree Gauss-Kruger zones 25 to 45, first code with the zone before the easting, first code without.
+_ZONES = {4490: (4513, 4534), 4610: (2349, 2370), 4214: (2401, 2422)}
+_FIRST_ZONE, _LAST_ZONE = 25, 45
+_ZONE_WORDS = re.compile(r"(.+?)(?:3DEGREE|3度带|三度带)?(?:GAUSSKRUGER|高斯克吕格)?(?:(?:ZONE|带)?(\d\d)带?|CM(\d+)E)")
+
+# Datums that differ from WGS 84 by less than a metre (see the policy above), by the beginning of their registered name.
+_MODERN = ("World Geodetic System 1984", "China 2000", "International Terrestrial Reference Frame", "ITRF")
+
+
+@dataclass(frozen=True)
+class UserCRS:
+    """A CRS as declared by a user: what the numbers are, and whether they were displaced.
+
+    Parameters
+    ----------
+    crs : pyproj.CRS
+        Of the coordinates, once the displacement is undone.
+    displacement : {"", "GCJ-02", "BD-09"}
+        Obfuscation to undo first.
+    """
+
+    crs: CRS
+    displacement: Displacement = ""
+
+    def __str__(self) -> str:
+        return self.displacement or name_of(self.crs)
+
+
+def parse_crs(value: object, where: str = "crs") -> UserCRS:
+    """The CRS that ``value`` names.
+
+    Parameters
+    ----------
+    value : str, int or pyproj.CRS
+        Anything pyproj takes (``"EPSG:4490"``, a PROJ string, WKT), the usual names ("CGCS2000", "Xian80", "北京54"), a
+        3-degree zone ("CGCS2000 3度带 37", "CGCS2000 CM 111E"), or "GCJ-02" / "BD-09".
+    where : str
+        Named in the error.
+
+    Raises
+    ------
+    CRSError
+        If it names nothing, or a zone outside 25 to 45.
+    """
+    if isinstance(value, str):
+        words = re.sub(r"[\s\-_/.,:()（）]", "", value).upper()
+        if words in _DISPLACED:
+            return UserCRS(WGS84, _DISPLACED[words])
+        code = _GEOGRAPHIC.get(words) or _zone_code(words, where, value)
+        if code is not None:
+            return UserCRS(CRS.from_epsg(code))
+    try:
+        crs = CRS.from_user_input(value)
+    except ProjError as error:
+        raise CRSError(Problem("crs.unknown", where, {"value": value})) from error
+    # Heights are of no use here and would only make two equal systems look different.
+    return UserCRS(crs.to_2d())
+
+
+def _zone_code(words: str, where: str, value: str) -> int | None:
+    match = _ZONE_WORDS.fullmatch(words)
+    base = _GEOGRAPHIC.get(match[1]) if match else None
+    if match is None or base not in _ZONES:
+        return None
+    zone, meridian = match[2], match[3]
+    number, odd = (int(zone), 0) if zone else divmod(int(meridian), 3)
+    if odd or not _FIRST_ZONE <= number <= _LAST_ZONE:
+        raise CRSError(Problem("crs.zone_range", where, {"value": value, "first": _FIRST_ZONE, "last": _LAST_ZONE}))
+    return _ZONES[base][0 if zone else 1] + number - _FIRST_ZONE
+
+
+def name_of(crs: CRS) -> str:
+    """Short name: the EPSG code where there is one."""
+    code = crs.to_epsg()
+    return f"EPSG:{code}" if code else crs.name
+
+
+def datum_name(crs: CRS) -> str:
+    """Registered name of the datum, or "unknown"."""
+    datum = crs.datum
+    return datum.name if datum is not None else "unknown"
+
+
+def same_datum(a: CRS, b: CRS) -> bool:
+    """Whether coordinates may pass from ``a`` to ``b`` without a datum transformation (policy above)."""
+    names = [datum_name(crs) for crs in (a, b)]
+    if all(name.startswith(_MODERN) for name in names):
+        return True
+    # Two systems "of unknown datum" have nothing in common but their ignorance, unless they are one and the same.
+    return a == b or (names[0] == names[1] and not names[0].lower().startswith("unknown"))
+
+
+@cache
+def transformer(crs_from: CRS, crs_to: CRS, shift: tuple[float, ...] = (), where: str = "crs") -> Transformer:
+    """Transformation of x/y (always easting/longitude first) that never changes the datum on a guess.
+
+    Parameters
+    ----------
+    crs_from, crs_to : pyproj.CRS
+    shift : tuple of float
+        Three or seven Helmert parameters from the datum of ``crs_from`` to WGS 84, where the datums differ.
+    where : str
+        Named in the error.
+
+    Raises
+    ------
+    CRSError
+        If the datums differ and ``shift`` is empty, or has another length than 3 or 7.
+    """
+    if shift and len(shift) not in (3, 7):
+        raise CRSError(Problem("crs.shift_length", where, {"count": len(shift)}))
+    if same_datum(crs_from, crs_to):
+        return Transformer.from_crs(crs_from, crs_to, always_xy=True)
+    if not shift:
+        values = {"source": name_of(crs_from), "datum": datum_name(crs_from), "target": name_of(crs_to)}
+        raise CRSError(Problem("crs.datum_unnamed", where, values))
+    geodetic = crs_from.geodetic_crs
+    if geodetic is None or not same_datum(crs_to, WGS84):
+        raise CRSError(Problem("crs.shift_target", where, {"source": name_of(crs_from), "target": name_of(crs_to)}))
+    helmert = ToWGS84Transformation(geodetic, *shift)
+    bound = BoundCRS(source_crs=crs_from, target_crs=WGS84, transformation=helmert)
+    # To WGS 84, which the parameters lead to; from there to crs_to the coordinates pass as one datum.
+    if crs_to.is_geographic:
+        return Transformer.from_crs(bound, WGS84, always_xy=True)
+    return Transformer.from_crs(bound, crs_to, always_xy=True)
+
+
+def densify_to(
+    geometries: Any,
+    crs_from: CRS,
+    crs_to: CRS,
+    max_segment_deg: float = 0.02,
+    *,
+    shift: Sequence[float] = (),
+    where: str = "crs",
+) -> Geometries:
+    """Reproject polygons along their true edges, neighbours staying neighbours.
+
+    An edge that is straight in ``crs_from`` is a curve in ``crs_to``; before the transformation it is divided so that
+    no piece is longer than ``max_segment_deg``.  Division points depend on the edge alone and not on its direction, so
+    two polygons that share an edge share the new vertices to the last bit, and no sliver opens between them.
+
+    Parameters
+    ----------
+    geometries : array-like of Polygon or MultiPolygon
+    crs_from, crs_to : pyproj.CRS
+    max_segment_deg : float
+        Longest piece [degree]; taken along the equator where ``crs_from`` counts in metres.
+    shift : sequence of float
+        See :func:`transformer`.
+
+    Returns
+    -------
+    ndarray of geometry
+        Unchanged when the two systems have the same coordinates.
+    """
+    array = np.asarray(geometries, dtype=object)
+    if _same_coordinates(crs_from, crs_to):
+        return array
+    step = transformer(crs_from, crs_to, tuple(shift), where)
+    # Degrees stay degrees under a change of datum, and an edge stays straight far within any tolerance.
+    if not (crs_from.is_geographic and crs_to.is_geographic):
+        array = densify(array, max_segment_deg * _units_per_degree(crs_from))
+    return np.asarray(shapely.transform(array, lambda xy: np.column_stack(step.transform(xy[:, 0], xy[:, 1]))))
+
+
+def _same_coordinates(a: CRS, b: CRS) -> bool:
+    if a == b:
+        return True
+    degrees = all(crs.is_geographic and _units_per_degree(crs) == 1.0 for crs in (a, b))
+    return degrees and same_datum(a, b)
+
+
+def _units_per_degree(crs: CRS) -> float:
+    """Length of one degree (along the equator, for a projected CRS) in the CRS's own unit."""
+    factor = crs.axis_info[0].unit_conversion_factor
+    if crs.is_geographic:
+        # Rounded: the factor of the degree is stored with fewer digits in some files.
+        return round(math.radians(1.0) / factor, 9)
+    ellipsoid = crs.ellipsoid
+    assert ellipsoid is not None  # every projected CRS has one
+    return math.radians(1.0) * ellipsoid.semi_major_metre / factor
+
+
+def densify(geometries: Any, max_segment: float) -> Geometries:
+    """Divide every edge of polygons into equal pieces no longer than ``max_segment``, the same in both directions.
+
+    ``shapely.segmentize`` interpolates from the start of an edge, so that neighbours, who run along it in opposite
+    directions, may differ in the last bit; here interpolation always starts at the smaller endpoint.
+    """
+    array = np.asarray(geometries, dtype=object)
+    if not len(array):
+        return array
+    kind, xy, offsets = shapely.to_ragged_array(array, include_z=False)
+    start, end = xy[:-1], xy[1:]
+    last_of_ring = np.zeros(len(start), dtype=bool)
+    last_of_ring[offsets[0][1:-1] - 1] = True  # pairs of vertices that belong to two rings are no edge
+    pieces = np.maximum(np.ceil(np.hypot(*(end - start).T) / max_segment).astype(np.int64), 1)
+    pieces[last_of_ring] = 1
+    first_of_edge = np.concatenate(([0], np.cumsum(pieces)))
+    edge = np.repeat(np.arange(len(start)), pieces)
+    step = np.arange(len(edge)) - first_of_edge[edge]
+    swapped = (start[:, 0] > end[:, 0]) | ((start[:, 0] == end[:, 0]) & (start[:, 1] > end[:, 1]))
+    low, high = np.where(swapped[:, None], end, start), np.where(swapped[:, None], start, end)
+    part = np.where(swapped[edge], pieces[edge] - step, step) / pieces[edge]
+    dense = np.where((step == 0)[:, None], start[edge], low[edge] + (high - low)[edge] * part[:, None])
+    dense = np.vstack((dense, xy[-1:]))
+    rings = first_of_edge[np.minimum(offsets[0], len(start))].copy()
+    rings[-1] = len(dense)
+    return np.asarray(shapely.from_ragged_array(kind, dense, (rings, *offsets[1:])))
+
+
+def check_bounds(crs: CRS, bounds: Bounds, where: str, problems: Problems) -> None:
+    """Note coordinates that cannot be in ``crs``: out of range, x and y swapped, zone prefix missing or too many.
+
+    Parameters
+    ----------
+    bounds : (xmin, ymin, xmax, ymax)
+        In ``crs``.
+    """
+    if not np.isfinite(bounds).all():
+        problems.add("crs.not_finite", where)
+    elif crs.is_geographic:
+        _check_degrees(bounds, where, problems)
+    else:
+        _check_easting(crs, bounds, where, problems)
+
+
+def _check_degrees(bounds: Bounds, where: str, problems: Problems) -> None:
+    xmin, ymin, xmax, ymax = bounds
+    shown = _show(bounds)
+    in_range = xmin >= -180 and xmax <= 180 and ymin >= -90 and ymax <= 90
+    swapped_range = xmin >= -90 and xmax <= 90 and ymin >= -180 and ymax <= 180
+    # China's longitudes begin at 73 E and its latitudes end at 54 N, so even its far west is recognised when swapped.
+    swapped_china = xmin >= 3 and xmax <= 54 and ymin >= 73 and ymax <= 136
+    if (not in_range and swapped_range) or swapped_china:
+        problems.add("crs.swapped", where, bounds=shown)
+    elif not in_range:
+        problems.add("crs.not_degrees", where, bounds=shown, guess=suggest_crs(bounds))
+
+
+def _check_easting(crs: CRS, bounds: Bounds, where: str, problems: Problems) -> None:
+    zone, prefixed = gauss_kruger_zone(crs)
+    if zone is None:
+        return
+    found = _prefix(bounds)
+    values = {"crs": name_of(crs), "bounds": _show(bounds), "guess": suggest_crs(bounds, crs, zone)}
+    if found and not prefixed:
+        problems.add("crs.prefix_in_data", where, prefix=found, **values)
+    elif prefixed and not found:
+        problems.add("crs.prefix_missing", where, zone=zone, **values)
+    elif prefixed and found != zone:
+        problems.add("crs.prefix_other", where, prefix=found, zone=zone, **values)
+
+
+def gauss_kruger_zone(crs: CRS) -> tuple[int | None, bool]:
+    """3-degree zone of a Chinese Gauss-Kruger CRS and whether eastings carry it; (None, False) for any other."""
+    geodetic, operation = crs.geodetic_crs, crs.coordinate_operation
+    if geodetic is None or operation is None or "Transverse Mercator" not in operation.method_name:
+        return None, False
+    parameters = {p.name: p.value for p in operation.params}
+    meridian = parameters.get("Longitude of natural origin", math.nan)
+    scale, easting = parameters.get("Scale factor at natural origin"), parameters.get("False easting", 0.0)
+    if scale != 1.0 or meridian % 3 or not _FIRST_ZONE <= meridian / 3 <= _LAST_ZONE:
+        return None, False
+    return int(meridian // 3), easting == meridian / 3 * 1e6 + 5e5
+
+
+def _prefix(bounds: Bounds) -> int:
+    """Zone before the easting, as in 37 412 345 m; 0 when there is none."""
+    low, high = int(bounds[0] // 1e6), int(bounds[2] // 1e6)
+    return low if low == high and _FIRST_ZONE <= low <= _LAST_ZONE else 0
+
+
+def suggest_crs(bounds: Bounds, like: CRS = CGCS2000, zone: int | None = None) -> str:
+    """A CRS that coordinates in ``bounds`` could be in, as a hint for a message; "" when there is nothing to go by."""
+    xmin, ymin, xmax, ymax = bounds
+    if xmin >= -180 and xmax <= 180 and ymin >= -90 and ymax <= 90:
+        return name_of(CGCS2000)
+    geodetic = like.geodetic_crs
+    base = geodetic.to_epsg() if geodetic is not None else None
+    with_zone, without = _ZONES.get(base or 0, _ZONES[4490])
+    if found := _prefix(bounds):
+        return f"EPSG:{with_zone + found - _FIRST_ZONE}"
+    if zone is not None:
+        return f"EPSG:{without + zone - _FIRST_ZONE}"
+    return ""
+
+
+def _show(bounds: Bounds) -> str:
+    return "({:.6g}, {:.6g}) – ({:.6g}, {:.6g})".format(*bounds)

@@ -1,0 +1,69 @@
+"""Does a Shapefile say in which encoding its attributes are?
+
+Chinese Shapefiles are mostly GBK, and many arrive without the ``.cpg`` that would say so.  GDAL then reads Latin-1 and
+every name becomes mojibake, which nobody notices until the report.  Here such a file is refused, with both readings shown.
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from sinks.errors import Problems
+
+_SAYS_NOTHING = {0x00, 0x57}
+"""Language driver ids that name no code page: none at all, and "the writer's own ANSI page"."""
+_HEADER, _FIELD = 32, 32
+
+
+def check_encoding(path: Path, encoding: str | None, problems: Problems) -> bool:
+    """Whether the attributes of a Shapefile can be read without guessing; a problem is noted otherwise.
+
+    Parameters
+    ----------
+    path : Path
+        Of the ``.shp``; any other file passes.
+    encoding : str or None
+        What the user declared.
+    """
+    if path.suffix.lower() != ".shp" or encoding is not None:
+        return True
+    table = _sibling(path, ".dbf")
+    if table is None or _sibling(path, ".cpg") is not None:
+        return True
+    data = table.read_bytes()
+    if len(data) <= _HEADER or data[29] not in _SAYS_NOTHING:
+        return True
+    sample = _first_foreign_text(data)
+    if sample is None:
+        return True
+    readings = {name: sample.decode(name, errors="replace") for name in ("gbk", "utf-8")}
+    problems.add("regions.no_encoding", path, gbk=readings["gbk"], utf8=readings["utf-8"])
+    return False
+
+
+def _sibling(path: Path, suffix: str) -> Path | None:
+    for candidate in (path.with_suffix(suffix), path.with_suffix(suffix.upper())):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def _first_foreign_text(data: bytes) -> bytes | None:
+    """First text with a byte beyond ASCII: a value if there is one, else the name of a field."""
+    header_length, record_length = struct.unpack_from("<HH", data, 8)
+    names, spans, position = [], [], 1  # a record begins with its deletion flag
+    for start in range(_HEADER, header_length - 1, _FIELD):
+        if data[start : start + 1] == b"\r":
+            break
+        names.append(data[start : start + 11].split(b"\0")[0])
+        kind, width = data[start + 11 : start + 12], data[start + 16]
+        if kind == b"C":
+            spans.append((position, position + width))
+        position += width
+    for record in range(header_length, len(data) - record_length + 1, record_length):
+        for start, end in spans:
+            text = data[record + start : record + end].strip(b" \0")
+            if not text.isascii():
+                return text
+    return next((name for name in names if not name.isascii()), None)
