@@ -1,0 +1,501 @@
+"""The run folder: a whole result or none, and the same result when it is read back.
+
+The folder is written beside its destination and renamed at the end.  ``run.json`` is written last and lists every
+file with its checksum, so a folder that was damaged or edited later is recognised.
+
+Text in the CSV files is guarded: a cell that a spreadsheet would take for a formula gets a leading apostrophe
+(:data:`FORMULA_STARTS`), and so does a cell that begins with an apostrophe, which makes the rule reversible;
+:func:`read_run` takes exactly one off.  Numbers are never touched, and the Parquet files hold all text as it is.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import sqlite3
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import psutil
+import pyarrow as pa
+import pyarrow.csv as pacsv
+from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
+from xlsxwriter.exceptions import XlsxWriterException
+
+from sinks.errors import Problem, Problems, RunError
+from sinks.output.geopackage import read_regions, write_geopackage
+from sinks.output.tables import check_account
+from sinks.output.workbook import write_workbook
+
+RUN_FILE = "run.json"
+FORMAT = "sinks run"
+FORMAT_VERSION = 1
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""First characters that make Excel or WPS evaluate a CSV cell; the full-width ones do so in East Asian settings."""
+
+_APOSTROPHE = "'"
+_RESERVED = {"format", "format_version", "files"}
+_PARTIAL, _ASIDE = "partial", "replaced"
+_OWNER_FILE = ".owner.json"
+_FAILURES = (OSError, sqlite3.Error, DataSourceError, DataLayerError, GeometryError, XlsxWriterException)
+# Beside the run's own files: what QGIS, Excel and file managers leave in a folder that was only looked at.
+_BYSTANDERS = re.compile(
+    r"~\$.*|\.~lock\..*|.*\.gpkg-(wal|shm|journal)|Thumbs\.db|desktop\.ini|\.DS_Store", re.IGNORECASE
+)
+
+
+class HasFrame(Protocol):
+    """Regions, of which only the table is used here."""
+
+    @property
+    def frame(self) -> gpd.GeoDataFrame: ...
+
+
+class HasActivity(Protocol):
+    """The activity's three tables."""
+
+    @property
+    def states(self) -> pd.DataFrame: ...
+    @property
+    def changes(self) -> pd.DataFrame: ...
+    @property
+    def units(self) -> pd.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class StoredRegions:
+    """Regions as read from a run folder, grouped by level; polygons come back as multipolygons."""
+
+    frame: gpd.GeoDataFrame
+
+
+@dataclass(frozen=True)
+class StoredActivity:
+    """Activity tables as read from a run folder."""
+
+    states: pd.DataFrame
+    changes: pd.DataFrame
+    units: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class RunContents:
+    """Everything a run folder holds.
+
+    Attributes
+    ----------
+    account : DataFrame
+        The account, with the columns of :data:`sinks.output.tables.ACCOUNT_COLUMNS`.
+    regions : object with ``frame``
+        GeoDataFrame ``code, name, level, parent, geometry`` in EPSG:4490.
+    activity : object with ``states``, ``changes``, ``units``
+        The activity tables.
+    parameters_used : DataFrame
+        ``methodology, parameter, <strata...>, value, unit, low, high, basis, unverified, source, locator, note``.
+    sources : DataFrame
+        ``key, title, title_zh, issuer, year, identifier, url``.
+    checks : DataFrame
+        ``check, status, where, detail``; ``status`` other than ``passed`` is shown on the first page.
+    record : dict
+        What goes into ``run.json``: JSON values only.  ``created`` (ISO 8601) and ``demonstration`` (bool) are
+        required; ``title`` (str) and ``caveats`` (list of str) are shown on the first page when there.
+    """
+
+    account: pd.DataFrame
+    regions: HasFrame
+    activity: HasActivity
+    parameters_used: pd.DataFrame
+    sources: pd.DataFrame
+    checks: pd.DataFrame
+    record: dict[str, Any]
+
+    @property
+    def created(self) -> datetime:
+        """Time of the run, the only date that stands in the files."""
+        return datetime.fromisoformat(self.record["created"])
+
+
+def write_run(contents: RunContents, out: Path, force: bool = False) -> Path:
+    """Write a run folder, whole or not at all.
+
+    Parameters
+    ----------
+    contents : RunContents
+        What to write.
+    out : Path
+        The folder; its parents are made when missing.
+    force : bool
+        Replace a run folder that is there.  It is replaced only when the new one is complete, and stays as it was on
+        any failure.  A folder that is not a run, or holds files the run did not write, is never replaced.
+
+    Returns
+    -------
+    Path
+        The folder, absolute.
+
+    Raises
+    ------
+    RunError
+        The folder exists, cannot be replaced, or cannot be written (disk full, file open elsewhere).
+    AccountError
+        The account cannot be shown (see :func:`sinks.output.tables.check_account`).
+    """
+    _check(contents)
+    out = Path(out).absolute()
+    written = 0
+    try:
+        made = _make_parents(out.parent)
+        try:
+            _recover(out)
+            _refuse(out, force)
+            temporary = _temporary(out)
+            try:
+                _write_all(contents, temporary)
+                _sync(temporary)
+                _put_in_place(temporary, out)
+            finally:
+                written = _size(temporary)
+                shutil.rmtree(temporary, ignore_errors=True)
+        finally:
+            _remove_empty(made)
+    except _FAILURES as error:
+        raise _explained(error, out, written) from error
+    return out
+
+
+def read_run(path: Path) -> RunContents:
+    """Read a run folder back.
+
+    Parameters
+    ----------
+    path : Path
+        A folder that :func:`write_run` wrote.
+
+    Returns
+    -------
+    RunContents
+        Equal to what was written, with the dtypes it had.
+
+    Raises
+    ------
+    RunError
+        The folder is missing, is not a run, or a file is missing, damaged or edited.
+    """
+    folder = Path(path)
+    manifest = _manifest(folder)
+    _check_files(folder, manifest["files"])
+
+    def table(name: str) -> pd.DataFrame:
+        return _read_csv(folder / f"{name}.csv", manifest["files"][f"{name}.csv"]["columns"])
+
+    return RunContents(
+        account=pd.read_parquet(folder / "account.parquet"),
+        regions=StoredRegions(read_regions(folder / "account.gpkg")),
+        activity=StoredActivity(
+            states=pd.read_parquet(folder / "activity.parquet"),
+            changes=pd.read_parquet(folder / "transitions.parquet"),
+            units=pd.read_parquet(folder / "units.parquet"),
+        ),
+        parameters_used=table("parameters"),
+        sources=table("sources"),
+        checks=table("checks"),
+        record={key: value for key, value in manifest.items() if key not in _RESERVED},
+    )
+
+
+def _make_parents(parent: Path) -> list[Path]:
+    """Make what is missing of the path above the run folder; return what was made, deepest first."""
+    missing = [path for path in (parent, *parent.parents) if not path.exists()]
+    parent.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _remove_empty(made: list[Path]) -> None:
+    """Take back the parents made for a run that failed; one that holds the run is not empty and stays."""
+    for path in made:
+        with suppress(OSError):
+            path.rmdir()
+
+
+def _siblings(out: Path, kind: str) -> list[Path]:
+    prefix = f".{out.name}.{kind}-"
+    return sorted(path for path in out.parent.iterdir() if path.name.startswith(prefix)) if out.parent.is_dir() else []
+
+
+def _recover(out: Path) -> None:
+    """Clean up after attempts that were killed: put a set-aside result back, remove what nobody writes any more."""
+    for aside in _siblings(out, _ASIDE):
+        if out.exists():
+            shutil.rmtree(aside)
+        else:
+            aside.rename(out)
+    for partial in _siblings(out, _PARTIAL):
+        if _abandoned(partial):
+            shutil.rmtree(partial)
+
+
+def _abandoned(partial: Path) -> bool:
+    """Whether the process that was writing ``partial`` is gone; unknown on another machine, which then counts as no."""
+    try:
+        owner = json.loads((partial / _OWNER_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return not any(path.name != _OWNER_FILE for path in partial.iterdir())
+    if owner["host"] != platform.node():
+        return False
+    try:
+        # A process number is used again after a while; together with the start time it is not.
+        return bool(psutil.Process(owner["pid"]).create_time() != owner["started"])
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _refuse(out: Path, force: bool) -> None:
+    """Raise when the run may not go to ``out``."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise RunError(Problem("output.not_a_folder", str(out)))
+    if not force:
+        raise RunError(Problem("output.exists", str(out)))
+    there = {path.name for path in out.iterdir()}
+    manifest = _parsed(out)
+    if manifest is None and there:
+        raise RunError(Problem("output.not_a_run_to_replace", str(out)))
+    ours = {RUN_FILE, *manifest["files"]} if manifest else set()
+    foreign = {name for name in there - ours if not _BYSTANDERS.fullmatch(name)}
+    if foreign:
+        raise RunError(Problem("output.foreign_files", str(out), {"names": foreign}))
+
+
+def _temporary(out: Path) -> Path:
+    """A new folder beside ``out``, on the same disk so that a rename is enough, marked with who writes it."""
+    folder = out.parent / f".{out.name}.{_PARTIAL}-{uuid.uuid4().hex[:12]}"
+    folder.mkdir()
+    process = psutil.Process()
+    owner = {"host": platform.node(), "pid": process.pid, "started": process.create_time()}
+    (folder / _OWNER_FILE).write_text(json.dumps(owner), encoding="utf-8")
+    return folder
+
+
+def _sync(folder: Path) -> None:
+    """Bring every file to the disk before the rename, so that a power cut cannot leave a whole name on empty files."""
+    (folder / _OWNER_FILE).unlink()
+    for path in folder.iterdir():
+        with path.open("rb+") as handle:
+            os.fsync(handle.fileno())
+    _sync_entries(folder)
+
+
+def _sync_entries(folder: Path) -> None:
+    if os.name == "posix":  # Windows cannot open a folder, and writes its entries through by itself.
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _put_in_place(temporary: Path, out: Path) -> None:
+    """Rename into place; an earlier result is moved aside first and comes back if that fails."""
+    aside = None
+    if out.exists():
+        aside = out.parent / f".{out.name}.{_ASIDE}-{uuid.uuid4().hex[:12]}"
+        out.rename(aside)
+    try:
+        temporary.rename(out)
+    except BaseException:
+        if aside is not None:
+            aside.rename(out)
+        raise
+    _sync_entries(out.parent)
+    if aside is not None:
+        # The new result stands; an old one that cannot be removed now is removed by the next run.
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir()) if folder.is_dir() else 0
+
+
+def _explained(error: Exception, out: Path, written: int) -> RunError:
+    """What went wrong on the disk, in the reader's words."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(error):
+        return RunError(Problem("output.disk_full", str(out), {"written": round(written / 1e6, 1)}))
+    if isinstance(error, PermissionError) or number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return RunError(Problem("output.locked", str(out), {"reason": str(error)}))
+    return RunError(Problem("output.write_failed", str(out), {"reason": str(error)}))
+
+
+def _check(contents: RunContents) -> None:
+    check_account(contents.account)
+    problems = Problems()
+    record = contents.record
+    if _RESERVED & set(record):
+        raise ValueError(f"the record uses the reserved keys {sorted(_RESERVED & set(record))}")
+    lacking = [
+        key for key, kind in (("created", str), ("demonstration", bool)) if not isinstance(record.get(key), kind)
+    ]
+    if lacking:
+        problems.add("output.record_incomplete", RUN_FILE, keys=lacking)
+    if "created" not in lacking:
+        try:
+            datetime.fromisoformat(record["created"])
+        except ValueError:
+            problems.add("output.bad_created", RUN_FILE, value=record["created"])
+    frame = contents.regions.frame
+    if frame.crs is None or frame.crs.to_epsg() != 4490:
+        problems.add("output.regions_crs", "regions", found=frame.crs.to_string() if frame.crs else "-")
+    unknown = set(contents.account["region_code"]) - set(frame["code"])
+    if unknown:
+        problems.add("output.region_without_geometry", "account", codes=unknown)
+    problems.raise_as(RunError)
+
+
+def _write_all(contents: RunContents, folder: Path) -> None:
+    columns: dict[str, dict[str, dict[str, str]]] = {}
+    activity = contents.activity
+    frames = {
+        "account": contents.account,
+        "activity": activity.states,
+        "transitions": activity.changes,
+        "units": activity.units,
+    }
+    for name, frame in frames.items():
+        frame.reset_index(drop=True).to_parquet(folder / f"{name}.parquet", engine="pyarrow", index=False)
+    tables = {
+        "account": contents.account,
+        "parameters": contents.parameters_used,
+        "sources": contents.sources,
+        "checks": contents.checks,
+    }
+    for name, frame in tables.items():
+        columns[f"{name}.csv"] = _write_csv(frame, folder / f"{name}.csv")
+    write_workbook(contents, folder / "account.xlsx")
+    write_geopackage(contents, folder / "account.gpkg")
+    _write_manifest(contents.record, folder, columns)
+
+
+def _write_csv(frame: pd.DataFrame, path: Path) -> dict[str, dict[str, str]]:
+    """Write UTF-8 with BOM, which Excel needs to see Chinese; return what a CSV cannot say: the dtypes."""
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+    guarded = table.rename_columns([_guard(name) for name in table.column_names])
+    for place, column in enumerate(guarded.schema):
+        if _is_text(column.type):
+            cells = [None if cell is None else _guard(cell) for cell in guarded.column(place).to_pylist()]
+            guarded = guarded.set_column(place, column.name, pa.array(cells, pa.large_string()))
+    with path.open("wb") as handle:
+        handle.write(b"\xef\xbb\xbf")
+        pacsv.write_csv(guarded, handle)
+    return {
+        column.name: {"arrow": "text" if _is_text(column.type) else str(column.type), "dtype": str(dtype)}
+        for column, dtype in zip(table.schema, frame.dtypes, strict=True)
+    }
+
+
+def _read_csv(path: Path, columns: dict[str, dict[str, str]]) -> pd.DataFrame:
+    types = {
+        _guard(name): pa.large_string() if kind["arrow"] == "text" else pa.type_for_alias(kind["arrow"])
+        for name, kind in columns.items()
+    }
+    # An empty cell is a missing value, a quoted empty cell an empty text: pyarrow writes and reads them apart.
+    options = pacsv.ConvertOptions(
+        column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
+    )
+    table = pacsv.read_csv(
+        path, parse_options=pacsv.ParseOptions(newlines_in_values=True), convert_options=options
+    ).rename_columns(list(columns))
+    frame: pd.DataFrame = table.to_pandas()
+    for name, kind in columns.items():
+        if kind["arrow"] == "text":
+            frame[name] = frame[name].map(_unguard, na_action="ignore")
+        frame[name] = frame[name].astype(kind["dtype"])
+    return frame
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    """Text, or a column that holds nothing but missing values and therefore has no type of its own."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind))
+
+
+def _guard(cell: str) -> str:
+    return _APOSTROPHE + cell if cell.startswith((*FORMULA_STARTS, _APOSTROPHE)) else cell
+
+
+def _unguard(cell: str) -> str:
+    return cell.removeprefix(_APOSTROPHE)
+
+
+def _write_manifest(record: dict[str, Any], folder: Path, columns: dict[str, dict[str, dict[str, str]]]) -> None:
+    entries: dict[str, dict[str, Any]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.name == _OWNER_FILE:
+            continue
+        entries[path.name] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
+        if path.name in columns:
+            entries[path.name]["columns"] = columns[path.name]
+    manifest = {"format": FORMAT, "format_version": FORMAT_VERSION, **record, "files": entries}
+    text = json.dumps(manifest, ensure_ascii=False, indent=2, allow_nan=False, default=_plain)
+    (folder / RUN_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def _plain(value: object) -> object:
+    """Numpy's scalars as the numbers they are; anything else does not belong into a record."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot stand in {RUN_FILE}")
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        for aside in _siblings(folder, _ASIDE):
+            raise RunError(Problem("output.interrupted", str(folder), {"aside": str(aside)}))
+        raise RunError(Problem("output.no_run", str(folder)))
+    manifest = _parsed(folder)
+    if manifest is None:
+        raise RunError(Problem("output.not_a_run", str(folder)))
+    if manifest["format_version"] != FORMAT_VERSION:
+        values = {"found": manifest["format_version"], "expected": FORMAT_VERSION}
+        raise RunError(Problem("output.newer_format", str(folder), values))
+    return manifest
+
+
+def _parsed(folder: Path) -> dict[str, Any] | None:
+    try:
+        manifest = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(manifest, dict) or not set(manifest) >= _RESERVED or manifest["format"] != FORMAT:
+        return None
+    return manifest
+
+
+def _check_files(folder: Path, files: dict[str, dict[str, Any]]) -> None:
+    problems = Problems()
+    for name, entry in files.items():
+        path = folder / name
+        if not path.is_file():
+            problems.add("output.file_missing", path)
+            continue
+        found = _sha256(path)
+        if found != entry["sha256"]:
+            problems.add("output.file_changed", path, expected=entry["sha256"][:12], found=found[:12])
+    problems.raise_as(RunError)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

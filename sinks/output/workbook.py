@@ -1,0 +1,404 @@
+"""The workbook: what an official opens with a double-click.
+
+Numbers are numbers in 万 ha, 万 t C and 万 t CO2/yr with the unit in the header; the cells keep full precision and only
+their format rounds.  Text from the data is always written as text, so that it can never become a formula or a link.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC
+from io import BytesIO
+from math import isfinite
+from numbers import Real
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import xlsxwriter
+
+from sinks.output import label, term
+from sinks.output.tables import (
+    activity_summary,
+    ecosystem_by_pool,
+    in_ten_thousands,
+    ordered_ecosystems,
+    strata_detail,
+    summary_table,
+    transition_keys,
+    transition_matrix,
+    units_of,
+)
+from sinks.vocabulary import ALL, quantities
+
+if TYPE_CHECKING:
+    from sinks.output.folder import RunContents
+
+MOST_REGION_SHEETS = 40
+"""Regions with a sheet of their own, coarsest level first; a workbook of more sheets can no longer be paged through."""
+
+# Limits of the xlsx format (Excel specifications and limits, Microsoft Support).
+_SHEET_NAME_LENGTH = 31
+_LAST_ROW = 1_048_576
+_CELL_TEXT = 32_767
+
+_SCALED_UNIT = {"area": "unit.10k_ha", "carbon_stock": "unit.10k_t_c", "net_removals": "unit.10k_t_co2_yr"}
+_TERM_COLUMNS = {"ecosystem", "pool", "quantity", "stratum", "level", "status", "unverified"}
+
+Column = tuple[str, str]
+"""Header and the name of its number format."""
+
+
+def write_workbook(contents: RunContents, path: Path) -> None:
+    """Write ``account.xlsx`` in the present language.
+
+    Parameters
+    ----------
+    contents : RunContents
+        The run.
+    path : Path
+        File to write.  Equal contents give equal bytes: the only date in the file is the run's own.
+    """
+    buffer = BytesIO()
+    # In memory: the file is small, and the only disk error that can happen is then that of the one write below.
+    book = _Book(xlsxwriter.Workbook(buffer, {"in_memory": True}))
+    created = contents.created.astimezone(UTC).replace(tzinfo=None) if contents.created.tzinfo else contents.created
+    book.workbook.set_properties({"title": label("readme.title"), "created": created})
+    with_sheet, without = _regions_with_sheets(contents.regions.frame)
+    _read_me(book, contents, without)
+    _summary(book, contents)
+    for code in with_sheet:
+        _region(book, contents, code)
+    _transitions(book, contents)
+    _activity(book, contents)
+    for name, frame in (
+        ("parameters", contents.parameters_used),
+        ("sources", contents.sources),
+        ("checks", contents.checks),
+    ):
+        _plain_table(book, label(f"sheet.{name}"), frame)
+    book.workbook.close()
+    path.write_bytes(buffer.getvalue())
+
+
+def sheet_name(wanted: str, taken: Sequence[str]) -> str:
+    """A legal and unique sheet name as close to ``wanted`` as Excel allows.
+
+    Excel wants 1 to 31 UTF-16 units, none of ``[]:*?/\\`` or control characters, no apostrophe at either end, not
+    ``History``, and compares names without case.
+    """
+    clean = re.sub(r"[\[\]:*?/\\]", "_", wanted)
+    clean = "".join(c for c in clean if unicodedata.category(c) not in ("Cc", "Cs")).strip("' ") or "_"
+    if clean.casefold() == "history":
+        clean += "_"
+    used = {name.casefold() for name in taken}
+    number, name = 1, _cut(clean, _SHEET_NAME_LENGTH)
+    while name.casefold() in used:
+        number += 1
+        tail = f" ({number})"
+        name = _cut(clean, _SHEET_NAME_LENGTH - len(tail)) + tail
+    return name
+
+
+def _cut(text: str, units: int) -> str:
+    while len(text.encode("utf-16-le")) // 2 > units:
+        text = text[:-1]
+    return text.strip("' ")
+
+
+@dataclass
+class _Book:
+    """The workbook with its formats and the names of its sheets."""
+
+    workbook: Any
+    formats: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        styles: dict[str, dict[str, Any]] = {
+            "text": {"valign": "top"},
+            "wrapped": {"valign": "top", "text_wrap": True},
+            "title": {"bold": True, "font_size": 14},
+            "section": {"bold": True, "font_size": 12},
+            "warning": {"bold": True, "font_color": "#FFFFFF", "bg_color": "#C00000", "text_wrap": True},
+            "header": {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#E2EFDA", "bottom": 1},
+            "amount": {"num_format": "#,##0.00"},
+            "hectares": {"num_format": "#,##0.00"},
+            "share": {"num_format": "0.0%"},
+            "number": {"num_format": "General"},
+        }
+        self.formats = {name: self.workbook.add_format(style) for name, style in styles.items()}
+
+    def sheet(self, wanted: str) -> _Sheet:
+        names = [sheet.get_name() for sheet in self.workbook.worksheets()]
+        return _Sheet(self.workbook.add_worksheet(sheet_name(wanted, names)), self.formats)
+
+
+@dataclass
+class _Sheet:
+    """One sheet, filled from the top; every cell of every sheet goes through :meth:`cell`."""
+
+    sheet: Any
+    formats: dict[str, Any]
+    row: int = 0
+    widths: dict[int, float] = field(default_factory=dict)
+
+    def cell(self, row: int, column: int, value: object, style: str) -> None:
+        """Numbers as numbers, missing values as blanks, anything else as text that is never interpreted."""
+        if value is None or value is pd.NA or (isinstance(value, float) and value != value):
+            self.sheet.write_blank(row, column, None, self.formats[style])
+        elif isinstance(value, Real) and not isinstance(value, bool) and isfinite(value):
+            self.sheet.write_number(row, column, float(value), self.formats[style])
+        else:
+            text = str(value)
+            if len(text) > _CELL_TEXT:
+                tail = label("workbook.cut")
+                text = text[: _CELL_TEXT - len(tail)] + tail
+            self.sheet.write_string(row, column, text, self.formats["text" if style in _NUMERIC else style])
+
+    def line(self, text: str, style: str = "text") -> None:
+        self.cell(self.row, 0, text, style)
+        self.row += 1
+
+    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> tuple[int, int]:
+        """A header and its rows at the present place; return the first and the last row."""
+        top = self.row
+        room = _LAST_ROW - top - 2
+        for place, (header, _) in enumerate(columns):
+            self.cell(top, place, header, "header")
+            self._widen(place, min(_width(header), 18.0))
+        for offset, values in enumerate(rows[:room], 1):
+            for place, value in enumerate(values):
+                self.cell(top + offset, place, value, columns[place][1])
+                self._widen(place, _width(value))
+        self.row = top + 1 + min(len(rows), room)
+        last = self.row - 1
+        if len(rows) > room:
+            self.line(label("workbook.too_many_rows", count=len(rows)), "warning")
+        return top, last
+
+    def list_like(self, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> None:
+        """A table that is the whole sheet: the header stays in view and every column can be filtered."""
+        top, last = self.table(columns, rows)
+        self.sheet.freeze_panes(top + 1, 0)
+        if columns:
+            self.sheet.autofilter(top, 0, max(last, top), len(columns) - 1)
+        self.finish()
+
+    def finish(self) -> None:
+        for place, width in self.widths.items():
+            self.sheet.set_column(place, place, width)
+
+    def _widen(self, place: int, width: float) -> None:
+        self.widths[place] = min(max(self.widths.get(place, 8.0), width + 2.0), 48.0)
+
+
+_NUMERIC = {"amount", "hectares", "share", "number"}
+
+
+def _width(value: object) -> float:
+    """Width in characters; a Chinese character takes two."""
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return float(len(f"{value:,.2f}"))
+    return float(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in str(value)))
+
+
+def _regions_with_sheets(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Codes with a sheet, and the levels that have none because the sheets would be too many."""
+    codes: list[str] = []
+    without: list[str] = []
+    for level in dict.fromkeys(frame["level"]):
+        here = list(frame.loc[frame["level"] == level, "code"])
+        if without or len(codes) + len(here) > MOST_REGION_SHEETS:
+            without.append(level)
+        else:
+            codes.extend(here)
+    return codes, without
+
+
+def _names(contents: RunContents) -> dict[str, str]:
+    frame = contents.regions.frame
+    return dict(zip(frame["code"], frame["name"], strict=True))
+
+
+def _read_me(book: _Book, contents: RunContents, without: Sequence[str]) -> None:
+    page = book.sheet(label("sheet.readme"))
+    record, frame = contents.record, contents.regions.frame
+    page.line(label("readme.title"), "title")
+    if record["demonstration"]:
+        page.line(label("readme.demonstration"), "warning")
+    page.row += 1
+    levels = [f"{term('level', level)} {count}" for level, count in frame["level"].value_counts(sort=False).items()]
+    facts = {
+        "project": record.get("title"),
+        "created": contents.created.isoformat(sep=" ", timespec="seconds"),
+        "regions": label("list.separator").join(levels),
+        "periods": label("list.separator").join(sorted(contents.account["period"].unique())),
+    }
+    for key, value in facts.items():
+        if value:
+            page.cell(page.row, 0, label(f"readme.{key}"), "header")
+            page.cell(page.row, 1, value, "wrapped")
+            page.row += 1
+    page.row += 1
+    page.line(label("readme.caveats"), "section")
+    for text in _caveats(contents, without):
+        page.line(text, "wrapped")
+    page.row += 1
+    page.line(label("readme.notes"), "section")
+    for key in ("units", "sign", "interval", "coverage", "rounding", "totals", "blank", "other_files"):
+        page.line(label(f"note.{key}"), "wrapped")
+    page.sheet.set_column(0, 0, 84)
+    page.sheet.set_column(1, 1, 40)
+
+
+def _caveats(contents: RunContents, without: Sequence[str]) -> list[str]:
+    checks, parameters = contents.checks, contents.parameters_used
+    failed = checks[checks["status"] != "passed"]
+    unverified = int(parameters["unverified"].fillna(True).astype(bool).sum())
+    found = [str(text) for text in contents.record.get("caveats", [])]
+    found.append(label("readme.checks", failed=len(failed), count=len(checks)))
+    found.extend(
+        label("readme.check", check=check, status=term("status", str(status)), where=where, detail=detail)
+        for check, status, where, detail in failed[["check", "status", "where", "detail"]].itertuples(index=False)
+    )
+    found.append(label("readme.unverified", count=unverified, all=len(parameters)))
+    if without:
+        levels = label("list.separator").join(term("level", level) for level in without)
+        found.append(label("readme.without_sheet", levels=levels))
+    return found
+
+
+def _summary(book: _Book, contents: RunContents) -> None:
+    table = in_ten_thousands(summary_table(contents.account))
+    names, levels = _names(contents), contents.account.groupby("region_code")["level"].first()
+    columns: list[Column] = [(label(f"column.{key}"), "text") for key in ("code", "name", "level", "ecosystem")]
+    columns.extend(_measured(*column) for column in table.columns)
+    # Regions in the order of the regions' table, which is how their readers list them.
+    place = {code: number for number, code in enumerate(names)}
+    rows = [
+        [code, names[code], term("level", levels[code]), term("ecosystem", ecosystem), *values]
+        for (code, ecosystem), values in sorted(
+            zip(table.index, table.to_numpy().tolist(), strict=True), key=lambda item: place[item[0][0]]
+        )
+    ]
+    sheet = book.sheet(label("sheet.summary"))
+    sheet.list_like(columns, rows)
+    sheet.sheet.freeze_panes(1, 4)
+
+
+def _measured(quantity: str, period: str, statistic: str) -> Column:
+    name = term("quantity", quantity)
+    if statistic == "coverage":
+        return label("header.coverage", quantity=name, period=period), "share"
+    return label(f"header.{statistic}", quantity=name, period=period, unit=label(_SCALED_UNIT[quantity])), "amount"
+
+
+def _region(book: _Book, contents: RunContents, code: str) -> None:
+    """The tables of one region under each other: a summary, a table by pool for every period, the strata."""
+    name = _names(contents)[code]
+    account = contents.account[contents.account["region_code"] == code]
+    sheet = book.sheet(name)
+    sheet.line(f"{name} {code}", "title")
+    if account.empty:
+        sheet.line(label("workbook.no_rows"), "text")
+        return
+    for quantity in ("carbon_stock", "net_removals"):
+        for period in sorted(account.loc[account["quantity"] == quantity, "period"].unique()):
+            sheet.row += 1
+            sheet.line(
+                label(
+                    "header.value",
+                    quantity=term("quantity", quantity),
+                    period=period,
+                    unit=label(_SCALED_UNIT[quantity]),
+                ),
+                "section",
+            )
+            sheet.table(*_pool_table(account, code, period, quantity))
+    detail = strata_detail(account, code)
+    if len(detail):
+        sheet.row += 1
+        sheet.line(label("workbook.strata"), "section")
+        sheet.table(*_tidy(detail))
+    sheet.sheet.freeze_panes(1, 1)
+    sheet.finish()
+
+
+def _pool_table(
+    account: pd.DataFrame, code: str, period: str, quantity: str
+) -> tuple[list[Column], list[list[object]]]:
+    table = ecosystem_by_pool(account, code, period, quantity)
+    headers = [term("pool", pool) for pool in table.columns]
+    for statistic in ("low", "high"):
+        bound = ecosystem_by_pool(account, code, period, quantity, statistic)
+        if ALL in bound and bound[ALL].notna().any():
+            table[statistic] = bound[ALL]
+            headers.append(label(f"header.total_{statistic}"))
+    scaled = in_ten_thousands(table).to_numpy().tolist()
+    rows = [[term("ecosystem", eco), *values] for eco, values in zip(table.index, scaled, strict=True)]
+    return [(label("column.ecosystem"), "text"), *((header, "amount") for header in headers)], rows
+
+
+def _transitions(book: _Book, contents: RunContents) -> None:
+    """One long sheet, so that a filter finds any region and pair of dates."""
+    changes, frame = contents.activity.changes, contents.regions.frame
+    rows: list[list[object]] = []
+    order = [*ordered_ecosystems({*changes["ecosystem_from"], *changes["ecosystem_to"]}), ALL]
+    for code, name in _names(contents).items():
+        units = units_of(frame, code)
+        here = changes[changes["region_code"].isin(units)]
+        for source, first, last in transition_keys(here):
+            matrix = transition_matrix(here, units, first, last, source)
+            # A column that other regions have and this one has not is land that did not arise here.
+            matrix = matrix.reindex(columns=order, fill_value=0.0)
+            rows.extend(
+                [code, name, source, first, last, term("ecosystem", land), *values]
+                for land, values in zip(matrix.index, matrix.to_numpy().tolist(), strict=True)
+            )
+    columns: list[Column] = [
+        (label(f"column.{key}"), "text") for key in ("code", "name", "source", "date_from", "date_to", "ecosystem_from")
+    ]
+    columns.extend((label("header.to", ecosystem=term("ecosystem", land)), "hectares") for land in order)
+    sheet = book.sheet(label("sheet.transitions"))
+    sheet.list_like(columns, rows)
+    sheet.sheet.freeze_panes(1, 6)
+
+
+def _activity(book: _Book, contents: RunContents) -> None:
+    table = activity_summary(contents.activity.states)
+    names = _names(contents)
+    table.insert(2, "name", [names.get(code, "") for code in table["region_code"]])
+    _plain_table(book, label("sheet.activity"), table)
+
+
+def _plain_table(book: _Book, name: str, frame: pd.DataFrame) -> None:
+    book.sheet(name).list_like(*_tidy(frame))
+
+
+def _tidy(frame: pd.DataFrame) -> tuple[list[Column], list[list[object]]]:
+    """Headers, formats and rows of a tidy table, its known words in the reader's language."""
+    columns: list[Column] = []
+    cells: list[list[object]] = []
+    for key in frame.columns:
+        numeric = pd.api.types.is_numeric_dtype(frame[key]) and not pd.api.types.is_bool_dtype(frame[key])
+        columns.append((_header(str(key)), _format_of(str(key)) if numeric else "text"))
+        values = frame[key].tolist()
+        named = key in _TERM_COLUMNS
+        cells.append([term(str(key), str(v)) if named and isinstance(v, str | bool) else v for v in values])
+    return columns, [list(row) for row in zip(*cells, strict=True)]
+
+
+def _format_of(column: str) -> str:
+    formats = {"coverage": "share", "area_ha": "hectares"}
+    return formats.get(column, "number")
+
+
+def _header(column: str) -> str:
+    """A column's name for readers: known columns and inputs by their label, a project's own as they are."""
+    if column in quantities():
+        quantity = quantities()[column]
+        return f"{quantity.label} ({quantity.unit})"
+    return term("column", column)
