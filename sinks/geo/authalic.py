@@ -2,8 +2,8 @@
 
 With the authalic function q of the latitude (Snyder 1987, eq. 3-12) the element of area of an ellipsoid with semi-major
 axis a is exactly ``a**2 / 2 * dq * dlon``: (lon, q) are equal-area coordinates.  Geographic grids use that directly.
-For projected grids the same identity gives the ground area of a piece of map whatever the projection, without trusting it
-to be equal-area, and also where PROJ's own scale factors belong to a sphere (EPSG:3857).
+For projected grids the same identity gives the ground area of a piece of map whatever the projection, without trusting
+it to be equal-area, and also where PROJ's own scale factors belong to a sphere (EPSG:3857).
 
 References
 ----------
@@ -117,7 +117,7 @@ class AreaLattice:
     def group_width(self) -> int:
         """Widest power of two for which the outermost cell of a group is within `_CELL_ERROR` of the middle."""
         node_step = self.width / (self.values.shape[1] - 1)
-        change = np.abs(np.diff(self.values, axis=1) / self.values[:, 1:]).max() / node_step
+        change = np.abs(np.gradient(self.values, node_step, axis=1, edge_order=2) / self.values).max()
         cells = 1 + 2 * _CELL_ERROR / change
         return int(2 ** np.clip(math.floor(math.log2(cells)), 0, math.log2(_WIDEST_GROUP)))
 
@@ -129,7 +129,7 @@ class AreaLattice:
 
     def along_rows(self, table: Floats, r0: int = 0, r1: int | None = None) -> Floats:
         """Values at the centres of rows: (r1 - r0, columns of `table`), each the same whatever `r0` and `r1`."""
-        centres = np.arange(r0, self.height if r1 is None else r1) + 0.5
+        centres = np.asarray(np.arange(r0, self.height if r1 is None else r1) + 0.5, np.float64)
         base, weights = _cubic(centres, self.height, self.values.shape[0])
         terms = [table[base + k] * weights[k][:, None] for k in range(4)]
         return (terms[0] + terms[1]) + (terms[2] + terms[3])

@@ -17,6 +17,7 @@ import numpy as np
 from affine import Affine
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
 
 from sinks.errors import CRSError, LayerError, Problem, Problems
 from sinks.geo.authalic import AreaLattice, AuthalicEllipsoid, Floats
@@ -77,7 +78,9 @@ class Grid:
         return hash((tuple(self.transform), self.width, self.height))
 
     @classmethod
-    def from_dataset(cls, dataset: Georeferenced, where: str, *, assume_crs: CRS | None = None) -> tuple[Grid, bool]:
+    def from_dataset(
+        cls, dataset: Georeferenced, where: str, *, assume_crs: CRS | str | None = None
+    ) -> tuple[Grid, bool]:
         """The grid of an open file, and whether the file is stored south-up.
 
         Noise of the last digits in a file's georeference is rounded away (cell sizes to 14 digits, the corner to less
@@ -89,7 +92,7 @@ class Grid:
             Or anything with its ``crs``, ``transform``, ``width`` and ``height``.
         where : str
             The file as the user knows it, for messages.
-        assume_crs : pyproj.CRS, optional
+        assume_crs : pyproj.CRS or str, optional
             What the coordinates are in, stated by the user because the file does not say, or names a sphere or an
             unknown datum.
 
@@ -107,7 +110,7 @@ class Grid:
             Zero size, no georeference, rotated or sheared, or x decreasing with the column.
         """
         _check_geometry(dataset, where)
-        crs = _settle_crs(dataset.crs, assume_crs, where)
+        crs = _settle_crs(dataset.crs, _stated_crs(assume_crs, where), where)
         t = dataset.transform
         south_up = t.e > 0
         cell_x, cell_y = _round_digits(t.a, 14), _round_digits(abs(t.e), 14)
@@ -334,9 +337,8 @@ def _settle_crs(found: Any, assume_crs: CRS | None, where: str) -> CRS:
     """The CRS to work in, from what the file says and what the user states."""
     crs = _horizontal(CRS.from_user_input(found)) if found else None
     if crs is not None and not (crs.is_geographic or crs.is_projected):
-        crs_problem = Problem("grid.unfit_crs", where, {"crs": crs.name, "kind": crs.type_name})
         if assume_crs is None:
-            raise CRSError(crs_problem)
+            raise CRSError(Problem("grid.unfit_crs", where, {"crs": crs.name, "kind": crs.type_name}))
         crs = None
     if assume_crs is not None:
         if crs is not None and not is_in_doubt(crs) and not same_crs(crs, assume_crs):
@@ -350,6 +352,19 @@ def _settle_crs(found: Any, assume_crs: CRS | None, where: str) -> CRS:
         ellipsoid = crs.ellipsoid.name if crs.ellipsoid else "?"
         values = {"crs": crs.name, "datum": datum, "ellipsoid": ellipsoid}
         raise CRSError(Problem("grid.doubtful_crs", where, values))
+    return crs
+
+
+def _stated_crs(stated: CRS | str | None, where: str) -> CRS | None:
+    """The CRS that the user states, if any."""
+    if stated is None:
+        return None
+    try:
+        crs = _horizontal(CRS.from_user_input(stated))
+    except ProjError as error:
+        raise CRSError(Problem("grid.unknown_crs", where, {"crs": stated})) from error
+    if not (crs.is_geographic or crs.is_projected):
+        raise CRSError(Problem("grid.unfit_crs", where, {"crs": crs.name, "kind": crs.type_name}))
     return crs
 
 
