@@ -1,7 +1,8 @@
 """What people open: the run folder, workbook, GeoPackage, reports and maps.
 
 Nothing in this room computes a result; it arranges what the account says.  Headers, sheet names and notes come from
-``labels.csv``, names of ecosystems, pools and quantities from :mod:`sinks.vocabulary`; both follow the present language.
+``labels.csv``, names of ecosystems, pools and quantities from :mod:`sinks.vocabulary`; both follow the language set in
+:mod:`sinks.text`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The run folder: a whole result or none, and the same result when it is read back.
 
 The folder is written beside its destination and renamed at the end.  ``run.json`` is written last and lists every
-file with its checksum, so a folder that was damaged or edited later is recognised.
+file with its checksum, so data that were damaged or edited later are recognised.
 
 Text in the CSV files is guarded: a cell that a spreadsheet would take for a formula gets a leading apostrophe
 (:data:`FORMULA_STARTS`), and so does a cell that begins with an apostrophe, which makes the rule reversible;
@@ -34,8 +34,9 @@ import pyarrow.csv as pacsv
 from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
 from xlsxwriter.exceptions import XlsxWriterException
 
+from sinks.activity import Activity
 from sinks.errors import Problem, Problems, RunError
-from sinks.output.geopackage import read_regions, write_geopackage
+from sinks.output.geopackage import write_geopackage
 from sinks.output.tables import check_account
 from sinks.output.workbook import write_workbook
 
@@ -48,6 +49,8 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 _APOSTROPHE = "'"
 _RESERVED = {"format", "format_version", "files"}
+# Never read back: Excel and QGIS rewrite these when somebody saves a column width or a style, which damages nothing.
+_FOR_PEOPLE = {"account.csv", "account.gpkg", "account.xlsx"}
 _PARTIAL, _ASIDE = "partial", "replaced"
 _OWNER_FILE = ".owner.json"
 _FAILURES = (OSError, sqlite3.Error, DataSourceError, DataLayerError, GeometryError, XlsxWriterException)
@@ -64,31 +67,11 @@ class HasFrame(Protocol):
     def frame(self) -> gpd.GeoDataFrame: ...
 
 
-class HasActivity(Protocol):
-    """The activity's three tables."""
-
-    @property
-    def states(self) -> pd.DataFrame: ...
-    @property
-    def changes(self) -> pd.DataFrame: ...
-    @property
-    def units(self) -> pd.DataFrame: ...
-
-
 @dataclass(frozen=True)
 class StoredRegions:
-    """Regions as read from a run folder, grouped by level; polygons come back as multipolygons."""
+    """Regions as read from a run folder."""
 
     frame: gpd.GeoDataFrame
-
-
-@dataclass(frozen=True)
-class StoredActivity:
-    """Activity tables as read from a run folder."""
-
-    states: pd.DataFrame
-    changes: pd.DataFrame
-    units: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -98,17 +81,17 @@ class RunContents:
     Attributes
     ----------
     account : DataFrame
-        The account, with the columns of :data:`sinks.output.tables.ACCOUNT_COLUMNS`.
+        The account, with the columns of :data:`sinks.account.COLUMNS`.
     regions : object with ``frame``
         GeoDataFrame ``code, name, level, parent, geometry`` in EPSG:4490.
-    activity : object with ``states``, ``changes``, ``units``
-        The activity tables.
+    activity : Activity
+        The activity the account was made from.
     parameters_used : DataFrame
         ``methodology, parameter, <strata...>, value, unit, low, high, basis, unverified, source, locator, note``.
     sources : DataFrame
         ``key, title, title_zh, issuer, year, identifier, url``.
     checks : DataFrame
-        ``check, status, where, detail``; ``status`` other than ``passed`` is shown on the first page.
+        ``check, status, where, detail``; whatever did not simply pass is shown on the first page.
     record : dict
         What goes into ``run.json``: JSON values only.  ``created`` (ISO 8601) and ``demonstration`` (bool) are
         required; ``title`` (str) and ``caveats`` (list of str) are shown on the first page when there.
@@ -116,7 +99,7 @@ class RunContents:
 
     account: pd.DataFrame
     regions: HasFrame
-    activity: HasActivity
+    activity: Activity
     parameters_used: pd.DataFrame
     sources: pd.DataFrame
     checks: pd.DataFrame
@@ -192,7 +175,8 @@ def read_run(path: Path) -> RunContents:
     Raises
     ------
     RunError
-        The folder is missing, is not a run, or a file is missing, damaged or edited.
+        The folder is missing, is not a run, or a file that is read is missing, damaged or edited.  The workbook, the
+        GeoPackage and ``account.csv`` are for people and are not read.
     """
     folder = Path(path)
     manifest = _manifest(folder)
@@ -203,11 +187,13 @@ def read_run(path: Path) -> RunContents:
 
     return RunContents(
         account=pd.read_parquet(folder / "account.parquet"),
-        regions=StoredRegions(read_regions(folder / "account.gpkg")),
-        activity=StoredActivity(
+        regions=StoredRegions(gpd.read_parquet(folder / "regions.parquet")),
+        activity=Activity(
             states=pd.read_parquet(folder / "activity.parquet"),
             changes=pd.read_parquet(folder / "transitions.parquet"),
             units=pd.read_parquet(folder / "units.parquet"),
+            strata=tuple(manifest["files"]["activity.parquet"]["strata"]),
+            inputs=tuple(manifest["files"]["activity.parquet"]["inputs"]),
         ),
         parameters_used=table("parameters"),
         sources=table("sources"),
@@ -366,27 +352,29 @@ def _check(contents: RunContents) -> None:
 
 
 def _write_all(contents: RunContents, folder: Path) -> None:
-    columns: dict[str, dict[str, dict[str, str]]] = {}
     activity = contents.activity
     frames = {
         "account": contents.account,
         "activity": activity.states,
         "transitions": activity.changes,
         "units": activity.units,
+        "regions": contents.regions.frame,
     }
     for name, frame in frames.items():
-        frame.reset_index(drop=True).to_parquet(folder / f"{name}.parquet", engine="pyarrow", index=False)
+        frame.reset_index(drop=True).to_parquet(folder / f"{name}.parquet", index=False)
     tables = {
         "account": contents.account,
         "parameters": contents.parameters_used,
         "sources": contents.sources,
         "checks": contents.checks,
     }
+    # What the file itself cannot say, by file name.
+    notes: dict[str, dict[str, Any]] = {"activity.parquet": {"strata": activity.strata, "inputs": activity.inputs}}
     for name, frame in tables.items():
-        columns[f"{name}.csv"] = _write_csv(frame, folder / f"{name}.csv")
+        notes[f"{name}.csv"] = {"columns": _write_csv(frame, folder / f"{name}.csv")}
     write_workbook(contents, folder / "account.xlsx")
     write_geopackage(contents, folder / "account.gpkg")
-    _write_manifest(contents.record, folder, columns)
+    _write_manifest(contents.record, folder, notes)
 
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> dict[str, dict[str, str]]:
@@ -422,8 +410,7 @@ def _read_csv(path: Path, columns: dict[str, dict[str, str]]) -> pd.DataFrame:
     for name, kind in columns.items():
         if kind["arrow"] == "text":
             frame[name] = frame[name].map(_unguard, na_action="ignore")
-        frame[name] = frame[name].astype(kind["dtype"])
-    return frame
+    return frame.astype({name: kind["dtype"] for name, kind in columns.items()})
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -439,14 +426,13 @@ def _unguard(cell: str) -> str:
     return cell.removeprefix(_APOSTROPHE)
 
 
-def _write_manifest(record: dict[str, Any], folder: Path, columns: dict[str, dict[str, dict[str, str]]]) -> None:
+def _write_manifest(record: dict[str, Any], folder: Path, notes: dict[str, dict[str, Any]]) -> None:
     entries: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.iterdir()):
         if path.name == _OWNER_FILE:
             continue
-        entries[path.name] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
-        if path.name in columns:
-            entries[path.name]["columns"] = columns[path.name]
+        size = path.stat().st_size
+        entries[path.name] = {"bytes": size, "sha256": _sha256(path), **notes.get(path.name, {})}
     manifest = {"format": FORMAT, "format_version": FORMAT_VERSION, **record, "files": entries}
     text = json.dumps(manifest, ensure_ascii=False, indent=2, allow_nan=False, default=_plain)
     (folder / RUN_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -484,8 +470,11 @@ def _parsed(folder: Path) -> dict[str, Any] | None:
 
 
 def _check_files(folder: Path, files: dict[str, dict[str, Any]]) -> None:
+    """Name every file that would be read and is not what the run wrote."""
     problems = Problems()
     for name, entry in files.items():
+        if name in _FOR_PEOPLE:
+            continue
         path = folder / name
         if not path.is_file():
             problems.add("output.file_missing", path)

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import pandas as pd
 import pyogrio
 
@@ -77,33 +76,11 @@ def write_geopackage(contents: RunContents, path: Path) -> None:
     _write_aliases(path, [str(level) for level in dict.fromkeys(frame["level"])], aliases, demonstration)
 
 
-def read_regions(path: Path) -> gpd.GeoDataFrame:
-    """Read the regions back: ``code, name, level, parent, geometry``, level after level.
-
-    Parameters
-    ----------
-    path : Path
-        An ``account.gpkg``.
-
-    Returns
-    -------
-    GeoDataFrame
-        In EPSG:4490; polygons have become multipolygons.
-    """
-    layers = [str(name) for name, geometry in pyogrio.list_layers(path) if geometry is not None]
-    parts = [pyogrio.read_dataframe(path, layer=layer, columns=_REGION_FIELDS) for layer in layers]
-    frame = pd.concat(parts, ignore_index=True)
-    for name in _REGION_FIELDS:
-        # A layer with nothing but missing parents comes without a text type; built anew, the column has that of text.
-        frame[name] = pd.Series(frame[name].tolist())
-    return gpd.GeoDataFrame(frame[[*_REGION_FIELDS, "geometry"]], geometry="geometry", crs=parts[0].crs)
-
-
 def _wide(account: pd.DataFrame) -> dict[Column, pd.Series[float]]:
     """Figures by region code; coverage once per quantity and period, that of the whole region."""
     table = summary_table(account)
     figures: dict[Column, pd.Series[float]] = {}
-    for quantity, period, statistic in table.columns.tolist():
+    for quantity, period, statistic in table.columns.to_frame().itertuples(index=False):
         by_land = table[quantity, period, statistic].unstack("ecosystem")
         for land in ordered_ecosystems(by_land.columns):
             wanted = statistic != "coverage" or land == ALL

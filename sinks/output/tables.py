@@ -14,26 +14,9 @@ from math import isfinite
 
 import pandas as pd
 
+from sinks.account import COLUMNS
 from sinks.errors import AccountError, Problem, Problems
 from sinks.vocabulary import ALL, NODATA, ecosystems, pools, quantities
-
-ACCOUNT_COLUMNS = (
-    "region_code",
-    "region_name",
-    "level",
-    "ecosystem",
-    "stratum",
-    "pool",
-    "quantity",
-    "period",
-    "value",
-    "low",
-    "high",
-    "unit",
-    "methodology",
-    "coverage",
-)
-"""Columns of the account, in order."""
 
 SUMMARY_QUANTITIES = ("area", "carbon_stock", "net_removals")
 """What a summary shows; the change of stock is the same fact as the removals, in another unit."""
@@ -53,7 +36,7 @@ def check_account(account: pd.DataFrame) -> None:
     AccountError
         A column is missing, a row stands twice, or an ecosystem, pool or quantity is not in the vocabulary.
     """
-    missing = [name for name in ACCOUNT_COLUMNS if name not in account.columns]
+    missing = [name for name in COLUMNS if name not in account.columns]
     if missing:
         raise AccountError(Problem("output.missing_columns", "account", {"columns": missing}))
     problems = Problems()

@@ -256,13 +256,15 @@ def _read_me(book: _Book, contents: RunContents, without: Sequence[str]) -> None
 
 def _caveats(contents: RunContents, without: Sequence[str]) -> list[str]:
     checks, parameters = contents.checks, contents.parameters_used
-    failed = checks[checks["status"] != "passed"]
+    shown = checks[checks["status"] != "passed"]
+    counts = checks["status"].value_counts()
     unverified = int(parameters["unverified"].fillna(True).astype(bool).sum())
     found = [str(text) for text in contents.record.get("caveats", [])]
-    found.append(label("readme.checks", failed=len(failed), count=len(checks)))
+    of = {status: int(counts.get(status, 0)) for status in ("failed", "warning", "note")}
+    found.append(label("readme.checks", count=len(checks), **of))
     found.extend(
         label("readme.check", check=check, status=term("status", str(status)), where=where, detail=detail)
-        for check, status, where, detail in failed[["check", "status", "where", "detail"]].itertuples(index=False)
+        for check, status, where, detail in shown[["check", "status", "where", "detail"]].itertuples(index=False)
     )
     found.append(label("readme.unverified", count=unverified, all=len(parameters)))
     if without:

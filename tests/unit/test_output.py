@@ -22,11 +22,12 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from shapely.geometry import box
 
+from sinks.account import COLUMNS
+from sinks.activity import Activity
 from sinks.errors import AccountError, RunError
 from sinks.output import folder, labels
-from sinks.output.folder import RunContents, StoredActivity, StoredRegions, read_run, write_run
+from sinks.output.folder import RunContents, StoredRegions, read_run, write_run
 from sinks.output.tables import (
-    ACCOUNT_COLUMNS,
     activity_summary,
     check_account,
     ecosystem_by_pool,
@@ -49,6 +50,7 @@ FILES = {
     "activity.parquet",
     "transitions.parquet",
     "units.parquet",
+    "regions.parquet",
     "checks.csv",
     "parameters.csv",
     "sources.csv",
@@ -95,7 +97,7 @@ def make_account() -> pd.DataFrame:
                 add(code, eco, ALL, pool, "net_removals", "2020-2023", removals, "t CO2/yr")
             if eco != ALL:
                 add(code, eco, EVIL, "biomass", "carbon_stock", "2020", first * 0.25, "t C")
-    return pd.DataFrame(rows, columns=list(ACCOUNT_COLUMNS))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def make_contents(**changed: Any) -> RunContents:
@@ -129,7 +131,11 @@ def make_contents(**changed: Any) -> RunContents:
             "region_code": ["150600", "150600", "150700", "150700"],
             "date_from": "2020",
             "date_to": "2023",
+            "land_cover_from": ["2", "4", "2", ""],
+            "class_from": ["forest", "grassland", "forest", "nodata"],
             "ecosystem_from": ["forest", "grassland", "forest", "nodata"],
+            "land_cover_to": ["2", "2", "4", ""],
+            "class_to": ["forest", "forest", "grassland", "nodata"],
             "ecosystem_to": ["forest", "forest", "grassland", "nodata"],
             "area_ha": [100.0, 20.0, 5.0, 1.0],
         }
@@ -174,7 +180,7 @@ def make_contents(**changed: Any) -> RunContents:
     contents = RunContents(
         make_account(),
         StoredRegions(frame),
-        StoredActivity(states, changes, units),
+        Activity(states, units, changes, strata=("species_group",), inputs=("growing_stock",)),
         parameters,
         sources,
         checks,
@@ -203,17 +209,17 @@ def test_a_run_is_read_back_equal(run: Path) -> None:
     for name in ("states", "changes", "units"):
         assert_frame_equal(getattr(read.activity, name), getattr(wrote.activity, name), check_exact=True)
     assert read.record == wrote.record
+    assert (read.activity.strata, read.activity.inputs) == (wrote.activity.strata, wrote.activity.inputs)
     before, after = wrote.regions.frame, read.regions.frame
-    fields = ["code", "name", "level", "parent"]
-    assert_frame_equal(pd.DataFrame(after[fields]), pd.DataFrame(before[fields]))
-    assert after.geometry.geom_equals(before.geometry).all()
+    assert_frame_equal(pd.DataFrame(after.drop(columns="geometry")), pd.DataFrame(before.drop(columns="geometry")))
+    assert after.geometry.geom_equals_exact(before.geometry, 0).all()
     assert after.crs == before.crs
 
 
 def test_the_account_as_csv_opens_in_excel_and_keeps_every_number(run: Path) -> None:
     assert (run / "account.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     back = pd.read_csv(run / "account.csv", dtype={"region_code": str}, encoding="utf-8-sig")
-    assert list(back.columns) == list(ACCOUNT_COLUMNS)
+    assert list(back.columns) == list(COLUMNS)
     assert back["value"].tolist() == make_contents().account["value"].tolist()
 
 
@@ -347,8 +353,11 @@ def test_a_folder_that_is_no_run_or_is_damaged_is_named(run: Path, tmp_path: Pat
     assert problem(tmp_path) == ["output.not_a_run"]
     copy = write_run(make_contents(), tmp_path / "copy")
     (copy / "sources.csv").write_text("edited")
+    (copy / "units.parquet").unlink()
+    # Saved again in Excel or QGIS: nobody reads these back.
+    (copy / "account.xlsx").write_bytes(b"saved again")
     (copy / "account.gpkg").unlink()
-    assert problem(copy) == ["output.file_missing", "output.file_changed"]
+    assert sorted(problem(copy)) == ["output.file_changed", "output.file_missing"]
     manifest = json.loads((copy / "run.json").read_text(encoding="utf-8"))
     (copy / "run.json").write_text(json.dumps({**manifest, "format_version": 99}))
     assert problem(copy) == ["output.newer_format"]
@@ -373,6 +382,29 @@ def test_contents_that_cannot_be_shown_are_refused_before_anything_is_written(tm
         check_account(twice)
     assert ids(raised_account) == ["output.unknown_word", "output.duplicate_row"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_date_one_level_and_no_parameters_make_a_run_too(tmp_path: Path) -> None:
+    contents = make_contents()
+    account = contents.account[(contents.account["level"] == "league") & (contents.account["period"] == "2020")]
+    frame = contents.regions.frame.iloc[1:].assign(parent=None, name="汇总")
+    activity = Activity(contents.activity.states, contents.activity.units)
+    bare = make_contents(
+        account=account,
+        regions=StoredRegions(frame),
+        activity=activity,
+        parameters_used=contents.parameters_used.iloc[:0],
+        sources=contents.sources.iloc[:0],
+        checks=contents.checks.iloc[:0],
+        record={"created": "2026-01-31T08:00:00", "demonstration": False},
+    )
+    out = write_run(bare, tmp_path / "run")
+    book = openpyxl.load_workbook(out / "account.xlsx")
+    assert book.sheetnames[1:4] == ["汇总", "汇总 (2)", "汇总 (3)"]
+    assert "示范数据" not in "".join(str(cell.value) for row in book["说明"].iter_rows() for cell in row)
+    read = read_run(out)
+    assert read.activity.changes.empty
+    assert_frame_equal(read.parameters_used, bare.parameters_used)
 
 
 # --- text that must stay text ---------------------------------------------------------------------------------------
