@@ -1,0 +1,26 @@
+"""The one pass over the layers: from rasters and regions to the joint table.
+
+``tabulate`` and ``Joint`` are loaded when they are first asked for, since compiled kernels and GDAL come with them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sinks.tabulate.joint import Joint
+    from sinks.tabulate.tabulation import tabulate
+
+__all__ = ["Joint", "tabulate"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "tabulate":
+        from sinks.tabulate.tabulation import tabulate
+
+        return tabulate
+    if name == "Joint":
+        from sinks.tabulate.joint import Joint
+
+        return Joint
+    raise AttributeError(name)

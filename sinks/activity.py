@@ -1,0 +1,168 @@
+"""The activity table: areas and means by region, stratum and date, and by land-cover transition.
+
+The only thing that methodologies see of rasters, stands and statistics.  Its columns are the contract written in
+docs/architecture.md; columns of strata and inputs stand between the fixed ones and depend on the project.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+STATE_KEYS = ("source", "region_code", "date", "land_cover", "class", "ecosystem")
+CHANGE_KEYS = (
+    "source",
+    "region_code",
+    "date_from",
+    "date_to",
+    "land_cover_from",
+    "class_from",
+    "ecosystem_from",
+    "land_cover_to",
+    "class_to",
+    "ecosystem_to",
+)
+UNIT_COLUMNS = ("region_code", "area_ha", "cells")
+AREA = "area_ha"
+
+_PARTS = ("states", "changes", "units")
+_META = b"sinks"
+
+
+def _no_states() -> pd.DataFrame:
+    return pd.DataFrame(columns=[*STATE_KEYS, AREA])
+
+
+def _no_changes() -> pd.DataFrame:
+    return pd.DataFrame(columns=[*CHANGE_KEYS, AREA])
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What covers the land of every region, and what became of it.
+
+    Attributes
+    ----------
+    states : DataFrame
+        One row per source, region unit, date and stratum: :data:`STATE_KEYS`, strata, ``area_ha``, and for each input
+        ``<input>`` (mean over the observed part), ``<input>_sd``, ``<input>_observed_ha``.
+    changes : DataFrame
+        One row per source, unit, pair of dates and pair of strata: :data:`CHANGE_KEYS`, static strata, ``area_ha``, and
+        for each input mean and observed area at both dates.  Consecutive dates, and the first with the last.
+    units : DataFrame
+        ``region_code``, ``area_ha`` of the polygon on the ellipsoid, ``cells`` of the reference grid touched.
+    strata : tuple of str
+        Columns that are strata.
+    inputs : tuple of str
+        Names of the inputs.
+    """
+
+    states: pd.DataFrame
+    units: pd.DataFrame
+    changes: pd.DataFrame = field(default_factory=_no_changes)
+    strata: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, frame, needed in (
+            ("states", self.states, [*STATE_KEYS, AREA]),
+            ("changes", self.changes, [*CHANGE_KEYS, AREA]),
+            ("units", self.units, UNIT_COLUMNS),
+        ):
+            missing = [column for column in needed if column not in frame.columns]
+            if missing:
+                raise ValueError(f"Activity.{name} lacks {missing}")
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        """Dates of the states, ascending."""
+        return tuple(sorted(self.states["date"].unique()))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the sources, in order of appearance."""
+        return tuple(self.states["source"].unique())
+
+    def to_parquet(self, folder: str | Path) -> None:
+        """Write ``states.parquet``, ``changes.parquet`` and ``units.parquet`` into a folder, made when absent."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        named = json.dumps({"strata": self.strata, "inputs": self.inputs}).encode()
+        for part in _PARTS:
+            table = pa.Table.from_pandas(getattr(self, part), preserve_index=False)
+            table = table.replace_schema_metadata({**(table.schema.metadata or {}), _META: named})
+            pq.write_table(table, target / f"{part}.parquet")
+
+    @classmethod
+    def from_parquet(cls, folder: str | Path) -> Activity:
+        """Read what :meth:`to_parquet` wrote."""
+        import pyarrow.parquet as pq
+
+        tables = {part: pq.read_table(Path(folder) / f"{part}.parquet") for part in _PARTS}
+        named = json.loads((tables["states"].schema.metadata or {}).get(_META, b"{}"))
+        frames = {part: table.to_pandas() for part, table in tables.items()}
+        return cls(**frames, strata=tuple(named.get("strata", ())), inputs=tuple(named.get("inputs", ())))
+
+    def __repr__(self) -> str:
+        return (
+            f"Activity: {len(self.units)} units, dates {', '.join(self.dates)}, sources {', '.join(self.sources)}; "
+            f"{len(self.states)} states, {len(self.changes)} changes"
+        )
+
+    def _repr_html_(self) -> str:
+        shown = self.states.pivot_table(
+            values=AREA, index="region_code", columns=["date", "ecosystem"], aggfunc="sum", fill_value=0.0
+        )
+        html: str = shown.round(1).to_html()
+        return html
+
+
+def concat(activities: Iterable[Activity]) -> Activity:
+    """One activity with the rows of several sources.
+
+    Strata and inputs that a source does not have are empty in its rows.  Of the units, a region's polygon area and cell
+    count come from the first activity that counted cells in it (stands and statistics count none).
+
+    Raises
+    ------
+    ValueError
+        When two activities hold a source of the same name: their areas would count twice.
+    """
+    found = list(activities)
+    if not found:
+        raise ValueError("concat needs at least one Activity")
+    names = [source for activity in found for source in activity.sources]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"sources given twice: {twice}")
+    if len(found) == 1:
+        return found[0]
+    strata = tuple(dict.fromkeys(name for activity in found for name in activity.strata))
+    inputs = tuple(dict.fromkeys(name for activity in found for name in activity.inputs))
+    units = _stack([activity.units for activity in found], [])
+    units = units.sort_values("cells", ascending=False, kind="stable").drop_duplicates("region_code")
+    units = units.sort_values("region_code").reset_index(drop=True)
+    return Activity(
+        states=_stack([activity.states for activity in found], [*STATE_KEYS, *strata]),
+        changes=_stack([activity.changes for activity in found], [*CHANGE_KEYS, *strata]),
+        units=units,
+        strata=strata,
+        inputs=inputs,
+    )
+
+
+def _stack(frames: list[pd.DataFrame], first: list[str]) -> pd.DataFrame:
+    """Rows of all frames; the columns named first in that order, the rest as they appear."""
+    filled = [frame for frame in frames if len(frame)]
+    if not filled:
+        return frames[0].copy()
+    stacked = pd.concat(filled, ignore_index=True)
+    head = [column for column in first if column in stacked.columns]
+    return stacked[[*head, *(column for column in stacked.columns if column not in head)]]

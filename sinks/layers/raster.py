@@ -1,0 +1,467 @@
+"""Raster layers: what the user declares, what the files hold, and reading both on the reference grid.
+
+A layer is a name with a file per date.  :func:`inspect` opens a file once and says what it is, or everything that is
+wrong with it; :meth:`RasterSource.on` decides how it gets onto the reference grid; :class:`RasterReader` reads it there,
+window by window.  Nothing is resampled unless the layer declares how, and no value is changed on the way.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from pyproj import CRS
+from rasterio.enums import Resampling
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
+
+from sinks.errors import CRSError, LayerError, Problem, Problems, SinksError
+from sinks.geo.crs import datum_name, parse_crs, same_datum
+from sinks.geo.grid import Grid, same_crs
+from sinks.geo.legends import Legend
+
+STATIC = "static"
+"""Key of ``files`` for a layer that holds for every date."""
+
+CATEGORICAL_RESAMPLING = ("nearest", "mode")
+CONTINUOUS_RESAMPLING = ("nearest", "bilinear", "cubic", "cubic_spline", "average", "med", "min", "max", "q1", "q3")
+
+_WINDOW_CELLS = 1 << 24
+"""Most source cells that are held at once while nearest cells are picked from a finer grid."""
+
+_SNAP = 1e-6
+"""Fraction of a cell below which two cell borders are the same border."""
+
+
+@dataclass(frozen=True)
+class CategoricalLayer:
+    """Classes on a grid, one file per date, read with a legend.
+
+    Parameters
+    ----------
+    name : str
+        Column name of the layer; also the stratum's name when it is one.
+    files : mapping
+        Date (``"2020"``) or ``"static"`` to a path or anything GDAL opens (``NETCDF:"f.nc":var``, ``/vsi...``, VRT).
+    legend : Legend
+        The classes its codes stand for.
+    resampling : str, optional
+        ``nearest`` or ``mode``; needed only when a file is not on the reference grid.
+    band : int
+    nodata : int, optional
+        Code of cells that were not observed; None takes what the file declares.
+    assume_crs : str, optional
+        Coordinate reference system of files that name none, or one that cannot be used.
+    """
+
+    name: str
+    files: Mapping[str, Path | str]
+    legend: Legend
+    resampling: str | None = None
+    band: int = 1
+    nodata: int | None = None
+    assume_crs: str | None = None
+
+
+@dataclass(frozen=True)
+class ContinuousLayer:
+    """A quantity on a grid, one file per date.
+
+    Parameters
+    ----------
+    name, files, band, assume_crs
+        As in :class:`CategoricalLayer`.
+    quantity : str
+        What it measures, for example ``growing_stock``.
+    low, high : float
+        Plausible bounds in the quantity's unit; a value outside is an error, never clipped.
+    scale, offset : float, optional
+        Raw value to quantity: ``raw * scale + offset``; None takes what the file declares (1 and 0 if nothing).
+    resampling : str, optional
+        One of :data:`CONTINUOUS_RESAMPLING`; needed only when a file is not on the reference grid.
+    nodata : float, optional
+        Raw value of cells that were not observed; None takes what the file declares.  NaN is never observed.
+    """
+
+    name: str
+    quantity: str
+    files: Mapping[str, Path | str]
+    low: float
+    high: float
+    scale: float | None = None
+    offset: float | None = None
+    resampling: str | None = None
+    band: int = 1
+    nodata: float | None = None
+    assume_crs: str | None = None
+
+
+Layer = CategoricalLayer | ContinuousLayer
+
+
+@dataclass(frozen=True)
+class RasterSource:
+    """One band of one file: what it is, and how it is brought onto the reference grid (picklable).
+
+    Attributes
+    ----------
+    name : str
+        ``layer@date``, or the layer's name alone when it is static.
+    where : str
+        How messages name it: layer, date and file.
+    grid : Grid
+        The file's own grid, north-up; ``south_up`` tells that it is stored the other way round.
+    dtype : str
+        Type in which windows are read; it has room for ``fill`` where cells can lie outside the file.
+    nodata : float or None
+        Raw value of cells that were not observed.
+    fill : float or None
+        Value of reference cells outside the file, which no raw value can equal; None on the reference grid.
+    mode : {"direct", "indexed", "warped"}
+    block_shape : tuple of int
+        Rows and columns of the file's own blocks.
+    """
+
+    name: str
+    where: str
+    path: str
+    band: int
+    categorical: bool
+    grid: Grid
+    south_up: bool
+    dtype: str
+    nodata: float | None
+    scale: float
+    offset: float
+    block_shape: tuple[int, int]
+    crs: str | None = None
+    fill: float | None = None
+    mode: Literal["direct", "indexed", "warped"] = "direct"
+    resampling: str | None = None
+    size: tuple[int, ...] = field(default=())
+
+    def on(self, reference: Grid, resampling: str | None) -> RasterSource:
+        """The same source, read on ``reference``.
+
+        Cells that coincide with reference cells are read as they are, whatever the extent of the file.  Nearest cells
+        of another grid with the same CRS are picked by row and column; everything else is warped by GDAL.
+
+        Raises
+        ------
+        LayerError
+            When the grids differ and no resampling was declared.
+        CRSError
+            When the datums differ, so that the way between them is not known.
+        """
+        if self.grid.same_as(reference):
+            return self
+        if not same_datum(self.grid.crs, reference.crs):
+            values = {"found": datum_name(self.grid.crs), "reference": datum_name(reference.crs)}
+            raise CRSError(Problem("raster.other_datum", self.where, values))
+        shared = _same_coordinates(self.grid.crs, reference.crs)
+        aligned = shared and _aligned(self.grid, reference)
+        if resampling is None and not aligned:
+            allowed = CATEGORICAL_RESAMPLING if self.categorical else CONTINUOUS_RESAMPLING
+            values = {"found": _words(self.grid), "reference": _words(reference), "allowed": list(allowed)}
+            raise LayerError(Problem("raster.other_grid", self.where, values))
+        dtype, fill = _room_for_fill(self.dtype, self.categorical)
+        indexed = aligned or (shared and resampling == "nearest")
+        return replace(self, dtype=dtype, fill=fill, mode="indexed" if indexed else "warped", resampling=resampling)
+
+
+def inspect(layer: Layer, date: str) -> RasterSource:
+    """Open the layer's file of ``date`` and say what it holds.
+
+    Raises
+    ------
+    LayerError, CRSError
+        With everything that is wrong: file missing or unreadable, band missing, no CRS, rotated grid, wrong data type,
+        a nodata value that the file cannot hold or that is a class, scale declared twice.
+    """
+    path = layer_file(layer, date)
+    name = layer.name if date not in layer.files else f"{layer.name}@{date}"
+    where = f"{name} ({path})"
+    dataset = _open(path, where)
+    with dataset:
+        problems = Problems()
+        categorical = isinstance(layer, CategoricalLayer)
+        if not 1 <= layer.band <= dataset.count:
+            raise LayerError(Problem("raster.no_band", where, {"band": layer.band, "count": dataset.count}))
+        dtype = str(dataset.dtypes[layer.band - 1])
+        if not np.issubdtype(np.dtype(dtype), np.integer) and not np.issubdtype(np.dtype(dtype), np.floating):
+            problems.add("raster.wrong_type", where, dtype=dtype)
+        elif not categorical:
+            dtype = "float32" if np.can_cast(dtype, "float32") else "float64"
+        nodata = _nodata(layer, dataset, where, problems)
+        scale, offset = _scaling(layer, dataset, where, problems)
+        try:
+            grid, south_up = Grid.from_dataset(dataset, where, assume_crs=_assumed(layer, where))
+        except SinksError as error:
+            problems.extend(error)
+        problems.raise_as(LayerError)
+        return RasterSource(
+            name=name,
+            where=where,
+            path=path,
+            band=layer.band,
+            categorical=categorical,
+            grid=grid,
+            south_up=south_up,
+            dtype=dtype,
+            nodata=nodata,
+            scale=scale,
+            offset=offset,
+            block_shape=tuple(dataset.block_shapes[layer.band - 1]),
+            crs=layer.assume_crs,
+            size=_stamp(path),
+        )
+
+
+def layer_file(layer: Layer, date: str) -> str:
+    """Path of the layer's file of ``date``; the static one where there is only that."""
+    return str(layer.files[date] if date in layer.files else layer.files[STATIC])
+
+
+def check_declaration(layer: Layer, dates: tuple[str, ...], problems: Problems) -> None:
+    """Collect what is wrong with a declaration before any file is opened: dates, bounds, resampling."""
+    where = layer.name
+    missing = [date for date in dates if date not in layer.files]
+    if STATIC in layer.files:
+        if len(layer.files) > 1:
+            problems.add("raster.static_and_dated", where, dates=[key for key in layer.files if key != STATIC])
+    elif missing:
+        problems.add("raster.missing_date", where, missing=missing, present=sorted(layer.files))
+    categorical = isinstance(layer, CategoricalLayer)
+    allowed = CATEGORICAL_RESAMPLING if categorical else CONTINUOUS_RESAMPLING
+    if layer.resampling is not None and layer.resampling not in allowed:
+        problems.add("raster.wrong_resampling", where, found=layer.resampling, allowed=list(allowed))
+    if isinstance(layer, ContinuousLayer) and not (
+        np.isfinite([layer.low, layer.high]).all() and layer.low < layer.high
+    ):
+        problems.add("raster.wrong_bounds", where, low=layer.low, high=layer.high)
+
+
+class RasterReader:
+    """Windows of one source on the reference grid.
+
+    A reader holds an open GDAL handle, which must not be shared between threads: open one per thread, use it as a
+    context manager.
+
+    Parameters
+    ----------
+    source : RasterSource
+        As returned by :meth:`RasterSource.on`.
+    reference : Grid
+    """
+
+    def __init__(self, source: RasterSource, reference: Grid) -> None:
+        self.source = source
+        self._reference = reference
+        self._dataset = _open(source.path, source.where)
+        self._band = source.band
+        self._handle: Any = self._dataset
+        if source.mode == "warped":
+            self._handle = self._warp()
+        elif source.mode == "indexed":
+            self._rows = _nearest(source.grid.transform.f, source.grid.transform.e, source.grid.height, reference, "y")
+            self._columns = _nearest(
+                source.grid.transform.c, source.grid.transform.a, source.grid.width, reference, "x"
+            )
+
+    def __enter__(self) -> RasterReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._handle is not self._dataset:
+            self._handle.close()
+        self._dataset.close()
+
+    def read(self, row: int, column: int, out: npt.NDArray[Any]) -> None:
+        """Fill ``out`` [rows, columns] with the window that begins at ``row``, ``column`` of the reference grid.
+
+        ``out`` has the source's ``dtype``, or a wider one; cells outside the file get ``fill``.
+
+        Raises
+        ------
+        LayerError
+            When GDAL cannot read a block; names the file, the window and GDAL's reason.
+        """
+        if self.source.mode == "indexed":
+            self._pick(row, column, out)
+        else:
+            flipped = self.source.south_up and self.source.mode == "direct"
+            self._read(row, column, out, self._reference.height if flipped else None)
+
+    def _read(self, row: int, column: int, out: npt.NDArray[Any], flipped_height: int | None) -> None:
+        rows, columns = out.shape
+        if flipped_height is not None:
+            row, out = flipped_height - row - rows, out[::-1]
+        window = Window(column, row, columns, rows)
+        try:
+            self._handle.read(self._band, window=window, out=out)
+        except RasterioError as error:
+            values = {"row": row, "column": column, "rows": rows, "columns": columns, "reason": _reason(error)}
+            raise LayerError(Problem("raster.corrupt_block", self.source.where, values)) from error
+
+    def _pick(self, row: int, column: int, out: npt.NDArray[Any]) -> None:
+        """Nearest cells: which source row and column serve a reference cell depends on nothing but that cell."""
+        rows, columns = self._rows[row : row + out.shape[0]], self._columns[column : column + out.shape[1]]
+        out[...] = self.source.fill
+        hit_columns = np.flatnonzero(columns >= 0)
+        hit_rows = np.flatnonzero(rows >= 0)
+        if hit_rows.size == 0 or hit_columns.size == 0:
+            return
+        left, right = int(columns[hit_columns[0]]), int(columns[hit_columns[-1]]) + 1
+        target = slice(int(hit_columns[0]), int(hit_columns[-1]) + 1)
+        for part in _strips(rows, hit_rows, right - left):
+            top, bottom = int(rows[part[0]]), int(rows[part[-1]]) + 1
+            found = np.empty((bottom - top, right - left), out.dtype)
+            self._read(top, left, found, self.source.grid.height if self.source.south_up else None)
+            out[part[0] : part[-1] + 1, target] = found[np.ix_(rows[part] - top, columns[hit_columns] - left)]
+
+    def _warp(self) -> WarpedVRT:
+        source, reference = self.source, self._reference
+        nodata = source.nodata if source.nodata is not None or source.categorical else np.nan
+        return WarpedVRT(
+            self._dataset,
+            src_crs=source.grid.crs.to_wkt() if source.crs else None,
+            src_nodata=nodata,
+            crs=reference.crs.to_wkt(),
+            transform=reference.transform,
+            width=reference.width,
+            height=reference.height,
+            nodata=source.fill,
+            dtype=source.dtype,
+            resampling=Resampling[str(source.resampling)],
+            tolerance=0,
+        )
+
+
+def _open(path: str, where: str) -> Any:
+    try:
+        with warnings.catch_warnings():
+            # A file without georeferencing is reported by Grid.from_dataset, in words that say what to do.
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            return rasterio.open(path)
+    except RasterioError as error:
+        plain = not path.startswith("/vsi") and ("://" not in path) and path.count(":") < 2
+        id = "raster.missing_file" if plain and not Path(path).exists() else "raster.unreadable"
+        raise LayerError(Problem(id, where, {"reason": _reason(error)})) from error
+
+
+def _reason(error: Exception) -> str:
+    """GDAL's own words, which rasterio often keeps one exception further down."""
+    while error.__cause__ is not None and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    return str(error)
+
+
+def _assumed(layer: Layer, where: str) -> CRS | None:
+    if layer.assume_crs is None:
+        return None
+    parsed = parse_crs(layer.assume_crs, where)
+    if parsed.displacement:
+        # The displacement is not a change of CRS: cells of a regular grid would no longer form one.
+        raise CRSError(Problem("raster.displaced", where, {"found": parsed.displacement}))
+    return parsed.crs
+
+
+def _nodata(layer: Layer, dataset: Any, where: str, problems: Problems) -> float | None:
+    declared = layer.nodata if layer.nodata is not None else dataset.nodatavals[layer.band - 1]
+    if declared is None:
+        return None
+    dtype = np.dtype(dataset.dtypes[layer.band - 1])
+    if np.issubdtype(dtype, np.integer):
+        limits = np.iinfo(dtype)
+        if not (float(declared).is_integer() and limits.min <= declared <= limits.max):
+            problems.add(
+                "raster.impossible_nodata", where, nodata=declared, dtype=dtype, low=limits.min, high=limits.max
+            )
+            return None
+    if isinstance(layer, CategoricalLayer) and layer.nodata is None and float(declared).is_integer():
+        meant = layer.legend.get(int(declared))
+        if meant is not None and not meant.is_nodata:
+            problems.add("raster.nodata_is_class", where, nodata=int(declared), name=str(meant.name))
+    return float(declared)
+
+
+def _scaling(layer: Layer, dataset: Any, where: str, problems: Problems) -> tuple[float, float]:
+    """Scale and offset; a file that declares other ones than the layer is a contradiction, not a default."""
+    if isinstance(layer, CategoricalLayer):
+        return 1.0, 0.0
+    own = (float(dataset.scales[layer.band - 1]), float(dataset.offsets[layer.band - 1]))
+    said = (own[0] if layer.scale is None else layer.scale, own[1] if layer.offset is None else layer.offset)
+    if own != (1.0, 0.0) and said != own:
+        problems.add(
+            "raster.scale_conflict", where, scale=said[0], offset=said[1], file_scale=own[0], file_offset=own[1]
+        )
+    return said
+
+
+def _room_for_fill(dtype: str, categorical: bool) -> tuple[str, float]:
+    """A type for reading on another grid, with a value for cells outside the file that no raw value can equal."""
+    if not categorical or np.issubdtype(np.dtype(dtype), np.floating):
+        return dtype, float("nan")
+    wider = {1: "int16", 2: "int32"}.get(np.dtype(dtype).itemsize, "int64")
+    return wider, float(np.iinfo(wider).min)
+
+
+def _same_coordinates(a: CRS, b: CRS) -> bool:
+    """Whether x and y mean the same place in both, to the metre by which CGCS2000 and WGS 84 differ."""
+    degrees = all(crs.is_geographic and crs.axis_info[0].unit_name == "degree" for crs in (a, b))
+    return same_crs(a, b) or (degrees and same_datum(a, b))
+
+
+def _aligned(grid: Grid, reference: Grid) -> bool:
+    """Whether every cell of ``grid`` is a cell of the reference lattice, wherever its corner lies."""
+    a, b = grid.transform, reference.transform
+    drift = max(abs(a.a - b.a) * grid.width / b.a, abs(a.e - b.e) * grid.height / -b.e)
+    steps = ((a.c - b.c) / b.a, (a.f - b.f) / b.e)
+    return drift < _SNAP and all(abs(step - round(step)) < _SNAP for step in steps)
+
+
+def _nearest(origin: float, step: float, size: int, reference: Grid, axis: str) -> npt.NDArray[np.int64]:
+    """Source index of the cell that holds each reference cell's centre; -1 outside the source."""
+    transform = reference.transform
+    if axis == "x":
+        centres = transform.c + transform.a * (np.arange(reference.width) + 0.5)
+    else:
+        centres = transform.f + transform.e * (np.arange(reference.height) + 0.5)
+    position = (centres - origin) / step
+    # A centre that lies on a border up to rounding belongs to the cell after it, on every machine.
+    border = np.rint(position)
+    index = np.floor(np.where(np.abs(position - border) < _SNAP, border, position)).astype(np.int64)
+    return np.where((index >= 0) & (index < size), index, -1)
+
+
+def _strips(rows: npt.NDArray[np.int64], hits: npt.NDArray[np.int64], width: int) -> Iterator[npt.NDArray[np.int64]]:
+    """Reference rows in strips whose source windows stay small, however fine the source is."""
+    span = int(rows[hits[-1]] - rows[hits[0]]) + 1
+    parts = max(1, min(hits.size, -(-span * width // _WINDOW_CELLS)))
+    yield from np.array_split(hits, parts)
+
+
+def _words(grid: Grid) -> str:
+    """A grid in one line, for messages."""
+    name = grid.crs.to_string() if len(grid.crs.to_string()) < 24 else grid.crs.name
+    t = grid.transform
+    return f"{name}, {grid.width} x {grid.height}, {t.a:.10g} x {-t.e:.10g}, ({t.c:.10g}, {t.f:.10g})"
+
+
+def _stamp(path: str) -> tuple[int, ...]:
+    """Size and time of change of a local file, by which a checkpoint knows it again; empty for anything else."""
+    try:
+        stat = Path(path).stat()
+    except OSError:
+        return ()
+    return stat.st_size, stat.st_mtime_ns

@@ -1,0 +1,183 @@
+"""Running the tasks of a pass: where, in which order, with what to show and what to keep.
+
+A scheduler runs a pure function over tasks and yields results as they come; it knows nothing about rasters.  Threads
+are the one that is built in; anything with the same :class:`Scheduler` face can take its place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, closing, nullcontext
+from typing import Protocol
+
+import rasterio
+from tqdm import tqdm
+
+from sinks.tabulate.blocks import Block, Task
+from sinks.tabulate.checkpoint import Checkpoint
+from sinks.tabulate.crosstab import Partial, Spec, add, tabulate_blocks
+
+GDAL_CACHE_BYTES = 64 << 20
+"""GDAL's block cache during the pass: blocks are read once, so a larger one (5 % of RAM by default) only costs memory."""
+
+MOST_THREADS = 8
+_IN_FLIGHT = 2
+
+Run = Callable[[Spec, Sequence[Block]], Partial]
+Progress = Callable[[int, int], object]
+
+
+class Scheduler(Protocol):
+    """Runs tasks somewhere."""
+
+    def results(self, run: Run, spec: Spec, tasks: Mapping[int, Task]) -> Generator[tuple[int, Partial], None, None]:
+        """``(number, run(spec, task))`` of every task, in any order; stops and cleans up when closed."""
+        ...
+
+
+class Threads:
+    """Threads of this process; GDAL and the kernels release the interpreter's lock.
+
+    Parameters
+    ----------
+    count : int, optional
+        By default the number of processors this process may use, at most eight.
+    """
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = count if count is not None else min(_processors(), MOST_THREADS)
+
+    def results(self, run: Run, spec: Spec, tasks: Mapping[int, Task]) -> Generator[tuple[int, Partial], None, None]:
+        """See :class:`Scheduler`."""
+        waiting = iter(tasks.items())
+        running: dict[Future[Partial], int] = {}
+        with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES), ThreadPoolExecutor(self.count) as pool:
+            try:
+                while True:
+                    # A few more than there are threads, not all: results are added as they come and forgotten.
+                    for number, task in waiting:
+                        running[pool.submit(run, spec, task)] = number
+                        if len(running) >= _IN_FLIGHT * self.count:
+                            break
+                    if not running:
+                        return
+                    done, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        yield running.pop(future), future.result()
+            finally:
+                for future in running:
+                    future.cancel()
+
+
+def run_tasks(
+    spec: Spec,
+    tasks: Sequence[Task],
+    scheduler: Scheduler,
+    progress: Progress | bool = False,
+    checkpoint: Checkpoint | None = None,
+) -> Partial:
+    """Run every task and add the results; whatever ends the pass early leaves a checkpoint behind.
+
+    Parameters
+    ----------
+    spec, tasks
+        What to do.
+    scheduler : Scheduler
+        Where to do it.
+    progress : bool or callable
+        True draws a bar with the time left; a callable gets (cells done, cells in all).
+    checkpoint : Checkpoint, optional
+        Where to go on from, and what to keep.
+    """
+    kept = checkpoint.load() if checkpoint is not None else None
+    tally = _Tally(*kept) if kept is not None else _Tally(Partial.empty(spec), set())
+    cells = [sum(block.cells for block in task) for task in tasks]
+    remaining = {number: task for number, task in enumerate(tasks) if number not in tally.done}
+    finished = False
+    with _shown(progress, sum(cells)) as show:
+        show(sum(cells[number] for number in tally.done))
+        try:
+            with closing(scheduler.results(tabulate_blocks, spec, remaining)) as results:
+                for number, partial in results:
+                    tally.take(number, partial)
+                    show(cells[number])
+                    if checkpoint is not None and checkpoint.due:
+                        checkpoint.save(tally.total, tally.done)
+            finished = True
+        finally:
+            if checkpoint is not None and not finished:
+                checkpoint.save(tally.total, tally.done)
+    return tally.total
+
+
+class _Tally:
+    """Sum of partials together with the tasks it holds.
+
+    The two change in one assignment, so that an interrupt at any moment leaves them in step.
+    """
+
+    def __init__(self, total: Partial, done: set[int]) -> None:
+        self._state: tuple[Partial, frozenset[int], list[tuple[int, Partial]]] = (total, frozenset(done), [])
+
+    def take(self, number: int, partial: Partial) -> None:
+        total, _, pending = self._state
+        pending.append((number, partial))
+        # Adding costs as much as there are entries, so it waits until there is as much to add as there is.
+        if sum(p.keys.size for _, p in pending) >= total.keys.size:
+            self._fold()
+
+    def _fold(self) -> None:
+        total, done, pending = self._state
+        if pending:
+            self._state = (add([total, *(p for _, p in pending)]), done.union(n for n, _ in pending), [])
+
+    @property
+    def total(self) -> Partial:
+        self._fold()
+        return self._state[0]
+
+    @property
+    def done(self) -> frozenset[int]:
+        self._fold()
+        return self._state[1]
+
+
+class _Shown:
+    """Adds up progress for a callable."""
+
+    def __init__(self, report: Progress, total: int) -> None:
+        self._report, self._total, self._done = report, total, 0
+
+    def __call__(self, cells: int) -> object:
+        self._done += cells
+        return self._report(self._done, self._total)
+
+
+def _shown(progress: Progress | bool, total: int) -> AbstractContextManager[Callable[[int], object]]:
+    if callable(progress):
+        return nullcontext(_Shown(progress, total))
+    if not progress:
+        return nullcontext(lambda cells: None)
+    return _Bar(total)
+
+
+class _Bar(AbstractContextManager[Callable[[int], object]]):
+    """A progress bar in cells."""
+
+    def __init__(self, total: int) -> None:
+        self._bar = tqdm(total=total, unit="px", unit_scale=True, smoothing=0.1)
+
+    def __enter__(self) -> Callable[[int], object]:
+        return self._bar.update
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on Windows and macOS
+        return os.cpu_count() or 1
