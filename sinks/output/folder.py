@@ -52,7 +52,10 @@ _RESERVED = {"format", "format_version", "files"}
 # Never read back: Excel and QGIS rewrite these when somebody saves a column width or a style, which damages nothing.
 _FOR_PEOPLE = {"account.csv", "account.gpkg", "account.xlsx"}
 _PARTIAL, _ASIDE = "partial", "replaced"
-_OWNER_FILE = ".owner.json"
+_PARTIAL_NAME = re.compile(r"-(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-(?P<started>\d+)-[0-9a-f]{8}$")
+_CLOCK_SLACK = 60.0
+"""Seconds by which the start time of one process may differ between two readings."""
+
 _FAILURES = (OSError, sqlite3.Error, DataSourceError, DataLayerError, GeometryError, XlsxWriterException)
 # Beside the run's own files: what QGIS, Excel and file managers leave in a folder that was only looked at.
 _BYSTANDERS = re.compile(
@@ -127,7 +130,7 @@ def write_run(contents: RunContents, out: Path, force: bool = False) -> Path:
     Returns
     -------
     Path
-        The folder, absolute.
+        The folder, absolute and without symbolic links.
 
     Raises
     ------
@@ -137,7 +140,7 @@ def write_run(contents: RunContents, out: Path, force: bool = False) -> Path:
         The account cannot be shown (see :func:`sinks.output.tables.check_account`).
     """
     _check(contents)
-    out = Path(out).absolute()
+    out = Path(out).resolve()
     written = 0
     try:
         made = _make_parents(out.parent)
@@ -234,18 +237,22 @@ def _recover(out: Path) -> None:
 
 
 def _abandoned(partial: Path) -> bool:
-    """Whether the process that was writing ``partial`` is gone; unknown on another machine, which then counts as no."""
-    try:
-        owner = json.loads((partial / _OWNER_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return not any(path.name != _OWNER_FILE for path in partial.iterdir())
-    if owner["host"] != platform.node():
+    """Whether the process that was writing ``partial`` is gone; on another machine nobody knows, which counts as no."""
+    made_by = _PARTIAL_NAME.search(partial.name)
+    if made_by is None or made_by["host"] != _host():
         return False
     try:
-        # A process number is used again after a while; together with the start time it is not.
-        return bool(psutil.Process(owner["pid"]).create_time() != owner["started"])
+        started = psutil.Process(int(made_by["pid"])).create_time()
     except psutil.NoSuchProcess:
         return True
+    except psutil.AccessDenied:
+        return False
+    # A process number is used again after a while; the start time tells, up to adjustments of the clock.
+    return bool(abs(started - int(made_by["started"])) > _CLOCK_SLACK)
+
+
+def _host() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def _refuse(out: Path, force: bool) -> None:
@@ -267,18 +274,16 @@ def _refuse(out: Path, force: bool) -> None:
 
 
 def _temporary(out: Path) -> Path:
-    """A new folder beside ``out``, on the same disk so that a rename is enough, marked with who writes it."""
-    folder = out.parent / f".{out.name}.{_PARTIAL}-{uuid.uuid4().hex[:12]}"
-    folder.mkdir()
+    """A new folder beside ``out``, on the same disk so that a rename is enough; its name says who writes it."""
     process = psutil.Process()
-    owner = {"host": platform.node(), "pid": process.pid, "started": process.create_time()}
-    (folder / _OWNER_FILE).write_text(json.dumps(owner), encoding="utf-8")
+    owner = f"{_host()}-{process.pid}-{int(process.create_time())}"
+    folder = out.parent / f".{out.name}.{_PARTIAL}-{owner}-{uuid.uuid4().hex[:8]}"
+    folder.mkdir()
     return folder
 
 
 def _sync(folder: Path) -> None:
     """Bring every file to the disk before the rename, so that a power cut cannot leave a whole name on empty files."""
-    (folder / _OWNER_FILE).unlink()
     for path in folder.iterdir():
         with path.open("rb+") as handle:
             os.fsync(handle.fileno())
@@ -429,8 +434,6 @@ def _unguard(cell: str) -> str:
 def _write_manifest(record: dict[str, Any], folder: Path, notes: dict[str, dict[str, Any]]) -> None:
     entries: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.iterdir()):
-        if path.name == _OWNER_FILE:
-            continue
         size = path.stat().st_size
         entries[path.name] = {"bytes": size, "sha256": _sha256(path), **notes.get(path.name, {})}
     manifest = {"format": FORMAT, "format_version": FORMAT_VERSION, **record, "files": entries}

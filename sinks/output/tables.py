@@ -92,7 +92,7 @@ def summary_table(
     columns = [
         (quantity, time, statistic)
         for quantity in SUMMARY_QUANTITIES
-        for time in sorted(set(rows["period"]))
+        for time in ordered_periods(rows["period"])
         for statistic in _STATISTICS
         if (quantity, time, statistic) in wide.columns
     ]
@@ -340,3 +340,8 @@ def ordered_ecosystems(found: Collection[str]) -> list[str]:
     """The ecosystems of ``found`` in the order of the vocabulary, land not observed and the total last."""
     there = set(found)
     return [name for name in (*ecosystems(), NODATA, ALL) if name in there]
+
+
+def ordered_periods(found: Collection[str]) -> list[str]:
+    """The periods of ``found`` once each: dates first, then spans of dates."""
+    return sorted(set(found), key=lambda period: ("-" in period, period))

@@ -26,6 +26,7 @@ from sinks.output.tables import (
     ecosystem_by_pool,
     in_ten_thousands,
     ordered_ecosystems,
+    ordered_periods,
     strata_detail,
     summary_table,
     transition_keys,
@@ -64,7 +65,7 @@ def write_workbook(contents: RunContents, path: Path) -> None:
     """
     buffer = BytesIO()
     # In memory: the file is small, and the only disk error that can happen is then that of the one write below.
-    book = _Book(xlsxwriter.Workbook(buffer, {"in_memory": True}))
+    book = _Book(xlsxwriter.Workbook(buffer, {"in_memory": True}), contents.record["demonstration"])
     created = contents.created.astimezone(UTC).replace(tzinfo=None) if contents.created.tzinfo else contents.created
     book.workbook.set_properties({"title": label("readme.title"), "created": created})
     with_sheet, without = _regions_with_sheets(contents.regions.frame)
@@ -114,6 +115,7 @@ class _Book:
     """The workbook with its formats and the names of its sheets."""
 
     workbook: Any
+    demonstration: bool
     formats: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -133,7 +135,13 @@ class _Book:
 
     def sheet(self, wanted: str) -> _Sheet:
         names = [sheet.get_name() for sheet in self.workbook.worksheets()]
-        return _Sheet(self.workbook.add_worksheet(sheet_name(wanted, names)), self.formats)
+        sheet = self.workbook.add_worksheet(sheet_name(wanted, names))
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        if self.demonstration:
+            # A printed page has left its first sheet behind and still has to say what it is.
+            sheet.set_header(f"&C{label('readme.demonstration_short')}")
+        return _Sheet(sheet, self.formats)
 
 
 @dataclass
@@ -235,7 +243,7 @@ def _read_me(book: _Book, contents: RunContents, without: Sequence[str]) -> None
         "project": record.get("title"),
         "created": contents.created.isoformat(sep=" ", timespec="seconds"),
         "regions": label("list.separator").join(levels),
-        "periods": label("list.separator").join(sorted(contents.account["period"].unique())),
+        "periods": label("list.separator").join(ordered_periods(contents.account["period"])),
     }
     for key, value in facts.items():
         if value:
@@ -304,11 +312,13 @@ def _region(book: _Book, contents: RunContents, code: str) -> None:
     account = contents.account[contents.account["region_code"] == code]
     sheet = book.sheet(name)
     sheet.line(f"{name} {code}", "title")
+    if book.demonstration:
+        sheet.line(label("readme.demonstration"), "warning")
     if account.empty:
         sheet.line(label("workbook.no_rows"), "text")
         return
     for quantity in ("carbon_stock", "net_removals"):
-        for period in sorted(account.loc[account["quantity"] == quantity, "period"].unique()):
+        for period in ordered_periods(account.loc[account["quantity"] == quantity, "period"]):
             sheet.row += 1
             sheet.line(
                 label(

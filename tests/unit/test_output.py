@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -15,6 +16,7 @@ from typing import Any
 import geopandas as gpd
 import openpyxl
 import pandas as pd
+import psutil
 import pyogrio
 import pytest
 from hypothesis import given
@@ -313,22 +315,24 @@ def test_the_old_result_survives_a_failed_replacement(
 
 
 def test_leftovers_of_a_killed_attempt_are_cleaned_and_live_ones_kept(tmp_path: Path) -> None:
-    owners = {
-        "dead": {"host": folder.platform.node(), "pid": folder.os.getpid(), "started": 1.0},
-        "live": {
-            "host": folder.platform.node(),
-            "pid": folder.os.getpid(),
-            "started": folder.psutil.Process().create_time(),
-        },
-        "elsewhere": {"host": "another-machine", "pid": 1, "started": 1.0},
-    }
-    for name, owner in owners.items():
-        partial = tmp_path / f".run.partial-{name}"
+    here, pid, started = folder._host(), os.getpid(), int(psutil.Process().create_time())
+    live, elsewhere = f"{here}-{pid}-{started}-00000000", f"00000000-{pid}-1-00000000"
+    for owner in (f"{here}-{pid}-1-00000000", live, elsewhere):
+        partial = tmp_path / f".run.partial-{owner}"
         partial.mkdir()
-        (partial / ".owner.json").write_text(json.dumps(owner))
         (partial / "account.csv").write_text("half")
     write_run(make_contents(), tmp_path / "run")
-    assert {p.name for p in tmp_path.iterdir()} == {"run", ".run.partial-live", ".run.partial-elsewhere"}
+    assert {p.name for p in tmp_path.iterdir()} == {"run", f".run.partial-{live}", f".run.partial-{elsewhere}"}
+
+
+def test_a_link_to_a_run_stays_a_link(tmp_path: Path) -> None:
+    real = write_run(make_contents(), tmp_path / "real")
+    link = tmp_path / "latest"
+    link.symlink_to(real, target_is_directory=True)
+    record = {**make_contents().record, "title": "second"}
+    assert write_run(make_contents(record=record), link, force=True) == real
+    assert link.is_symlink()
+    assert read_run(link).record["title"] == "second"
 
 
 def test_a_replacement_killed_between_its_renames_gives_the_old_result_back(tmp_path: Path) -> None:
