@@ -127,12 +127,18 @@ class AreaLattice:
         terms = [self.values[:, base + k] * weights[k] for k in range(4)]
         return (terms[0] + terms[1]) + (terms[2] + terms[3])
 
-    def along_rows(self, table: Floats, r0: int = 0, r1: int | None = None) -> Floats:
-        """Values at the centres of rows: (r1 - r0, columns of `table`), each the same whatever `r0` and `r1`."""
-        centres = np.asarray(np.arange(r0, self.height if r1 is None else r1) + 0.5, np.float64)
-        base, weights = _cubic(centres, self.height, self.values.shape[0])
-        terms = [table[base + k] * weights[k][:, None] for k in range(4)]
-        return (terms[0] + terms[1]) + (terms[2] + terms[3])
+    def rows(self, r0: int, r1: int) -> tuple[NDArray[np.intp], Floats]:
+        """How rows of cells hang between the rows of nodes.
+
+        Returns
+        -------
+        first : ndarray of int, shape (r1 - r0,)
+            First of the four rows of nodes around each row of cells.
+        weights : ndarray of float64, shape (r1 - r0, 4)
+            What each of the four counts.  Neither depends on which other rows are asked for.
+        """
+        base, weights = _cubic(np.arange(r0, r1, dtype=np.float64) + 0.5, self.height, self.values.shape[0])
+        return base, np.stack(weights, axis=1)
 
 
 def _nodes(cells: int, cell_metres: float) -> Floats:

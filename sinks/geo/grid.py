@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 from affine import Affine
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
@@ -191,20 +191,14 @@ class Grid:
         meridian = _central_meridian(self.crs)
         if meridian is None:
             return
-        longitudes = self._to_geodetic.transform(*_outline(bounds))[0]
-        off = np.abs((longitudes - meridian + 180.0) % 360.0 - 180.0)
-        if not np.isfinite(off).all() or off.max() > MAX_ZONE_DEGREES:
-            found = f"{off.max():.1f}" if np.isfinite(off).all() else "> 90"
-            values = {"crs": self.crs.name, "meridian": meridian, "found": found, "limit": MAX_ZONE_DEGREES}
-            raise CRSError(Problem("grid.outside_zone", where, values))
-
-    @cached_property
-    def _to_geodetic(self) -> Transformer:
-        return Transformer.from_crs(self.crs, self.crs.geodetic_crs, always_xy=True)
-
-    def __getstate__(self) -> dict[str, Any]:
-        # A transformer cannot be pickled; it is made again where the grid arrives.
-        return {name: value for name, value in self.__dict__.items() if name != "_to_geodetic"}
+        to_geodetic = Transformer.from_crs(self.crs, self.crs.geodetic_crs, always_xy=True)
+        longitudes = np.degrees(to_geodetic.transform(*_outline(bounds), radians=True)[0])
+        if not np.isfinite(longitudes).all():
+            raise CRSError(Problem("grid.outside_projection", where, {"bounds": list(bounds)}))
+        off = np.abs((longitudes - meridian + 180.0) % 360.0 - 180.0).max()
+        if off > MAX_ZONE_DEGREES:
+            found = {"crs": self.crs.name, "meridian": round(meridian, 6), "found": f"{off:.1f}"}
+            raise CRSError(Problem("grid.outside_zone", where, {**found, "limit": MAX_ZONE_DEGREES}))
 
 
 class CellAreas:
@@ -255,7 +249,8 @@ class CellAreas:
         elif not lattice.is_finite:
             raise LayerError(Problem("grid.outside_projection", grid.crs.name, {"bounds": list(grid.bounds)}))
         elif lattice.depends_on_row_only:
-            self._rows = planar * lattice.along_rows(lattice.along_columns(np.array([grid.width / 2])))[:, 0]
+            table = planar * lattice.along_columns(np.array([grid.width / 2]))
+            self._rows = _interpolate(table, *lattice.rows(0, grid.height))[:, 0]
         else:
             self.group_width = lattice.group_width()
             first = np.arange(0, grid.width, self.group_width)
@@ -284,8 +279,8 @@ class CellAreas:
         if self._rows is not None:
             areas = self._rows[r0:r1, None][:, g0:g1]
         else:
-            areas = self._lattice.along_rows(self._groups[:, g0:g1], r0, r1)
-        return np.rint(np.ldexp(areas, self.unit_exponent)).astype(np.int64)
+            areas = _interpolate(self._groups[:, g0:g1], *self._lattice.rows(r0, r1))
+        return np.rint(areas * 2.0**self.unit_exponent).astype(np.int64)
 
     def to_ha(self, units: ArrayLike) -> Floats:
         """Hectares of areas given in integer units."""
@@ -311,6 +306,20 @@ def _zone_areas(grid: Grid) -> Floats:
     q = ellipsoid.q(grid.row_border_latitudes())
     width = grid.cell_size[0] * grid.unit
     return np.asarray(ellipsoid.semi_major**2 / 2 * width * (q[:-1] - q[1:]))
+
+
+@njit(cache=True, nogil=True)
+def _interpolate(table: Floats, first: NDArray[np.intp], weights: Floats) -> Floats:
+    """Rows of cells (rows, columns) from a table of rows of nodes (nodes, columns); see `AreaLattice.rows`."""
+    found = np.empty((first.size, table.shape[1]))
+    for row in range(first.size):
+        a, b, c, d = weights[row]
+        i = first[row]
+        for column in range(table.shape[1]):
+            north = a * table[i, column] + b * table[i + 1, column]
+            south = c * table[i + 2, column] + d * table[i + 3, column]
+            found[row, column] = north + south
+    return found
 
 
 def _check_geometry(dataset: Georeferenced, where: str) -> None:
