@@ -1,7 +1,7 @@
 """The plane in which polygons are measured and cut: cylindrical equal-area on the regions' own ellipsoid.
 
-From longitude and latitude the projection is x = a lon, y = a q(lat) / 2 with the authalic function q, and most polygons are
-only measured: their vertices and summed without building a geometry, which is where the time would go.
+From longitude and latitude the projection is x = a lon, y = a q(lat) / 2 with the authalic function q.  Most polygons
+are only measured: their vertices are summed without building a geometry, which is where the time would go.
 
 References
 ----------

@@ -80,12 +80,15 @@ class CellMap:
     def locate(self, points: Floats) -> npt.NDArray[np.int64]:
         """Region that holds each point, by exact geometry; ``OUTSIDE`` where none does."""
         found = np.full(len(points), self.OUTSIDE, dtype=np.int64)
-        region, point = shapely.STRtree(shapely.points(points)).query(self._regions, predicate="contains_properly")
+        region, point = shapely.STRtree(np.asarray(shapely.points(points))).query(
+            self._regions, predicate="contains_properly"
+        )
         found[point] = region
         return found
 
     def _cell(self, points: Floats) -> npt.NDArray[np.int64]:
-        return np.clip(np.floor((points - self._origin) / self._side), 0, self._last).astype(np.int64)
+        cell: npt.NDArray[np.int64] = np.floor((points - self._origin) / self._side).astype(np.int64)
+        return np.clip(cell, 0, self._last)
 
     def _touched(self, boundary: Floats, shape: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Cells near an edge: those under the box of each piece of an edge, no piece being longer than a cell."""
