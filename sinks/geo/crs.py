@@ -45,6 +45,7 @@ __all__ = [
     "same_datum",
     "suggest_crs",
     "transformer",
+    "undisplaced",
 ]
 
 Displacement = Literal["", "GCJ-02", "BD-09"]
@@ -138,7 +139,7 @@ def _zone_code(words: str, where: str, value: str) -> int | None:
 
 def name_of(crs: CRS) -> str:
     """Short name: the EPSG code where there is one."""
-    code = crs.to_epsg()
+    code = crs.to_epsg(min_confidence=100)  # a system that is merely alike must not be called by another's code
     return f"EPSG:{code}" if code else crs.name
 
 
@@ -153,8 +154,8 @@ def same_datum(a: CRS, b: CRS) -> bool:
     names = [datum_name(crs) for crs in (a, b)]
     if all(name.startswith(_MODERN) for name in names):
         return True
-    # Two systems "of unknown datum" have nothing in common but their ignorance, unless they are one and the same.
-    return a == b or (names[0] == names[1] and not names[0].lower().startswith("unknown"))
+    # Two systems "of unknown datum" have nothing in common but their ignorance, unless one stands on the other.
+    return a.geodetic_crs == b.geodetic_crs or (names[0] == names[1] and not names[0].lower().startswith("unknown"))
 
 
 @cache
@@ -229,6 +230,15 @@ def densify_to(
     if not (crs_from.is_geographic and crs_to.is_geographic):
         array = densify(array, max_segment_deg * _units_per_degree(crs_from))
     return np.asarray(shapely.transform(array, lambda xy: np.column_stack(step.transform(xy[:, 0], xy[:, 1]))))
+
+
+def undisplaced(geometries: Any, displacement: Displacement) -> Geometries:
+    """Geometries [degree] with GCJ-02 or BD-09 undone; the same where nothing was displaced."""
+    array = np.asarray(geometries, dtype=object)
+    if not displacement:
+        return array
+    undo = {"GCJ-02": gcj02_to_wgs84, "BD-09": bd09_to_wgs84}[displacement]
+    return np.asarray(shapely.transform(array, lambda xy: np.column_stack(undo(xy[:, 0], xy[:, 1]))))
 
 
 def _same_coordinates(a: CRS, b: CRS) -> bool:
@@ -325,7 +335,7 @@ def gauss_kruger_zone(crs: CRS) -> tuple[int | None, bool]:
     geodetic, operation = crs.geodetic_crs, crs.coordinate_operation
     if geodetic is None or operation is None or "Transverse Mercator" not in operation.method_name:
         return None, False
-    parameters = {p.name: p.value for p in operation.params}
+    parameters = {p.name: float(p.value) for p in operation.params}
     meridian = parameters.get("Longitude of natural origin", math.nan)
     scale, easting = parameters.get("Scale factor at natural origin"), parameters.get("False easting", 0.0)
     if scale != 1.0 or meridian % 3 or not _FIRST_ZONE <= meridian / 3 <= _LAST_ZONE:
@@ -340,8 +350,10 @@ def _prefix(bounds: Bounds) -> int:
 
 
 def suggest_crs(bounds: Bounds, like: CRS = CGCS2000, zone: int | None = None) -> str:
-    """A CRS that coordinates in ``bounds`` could be in, as a hint for a message; "" when there is nothing to go by."""
+    """A CRS that coordinates in ``bounds`` could be in, as a hint for a message; "?" when there is nothing to go by."""
     xmin, ymin, xmax, ymax = bounds
+    if not np.isfinite(bounds).all():
+        return "?"
     if xmin >= -180 and xmax <= 180 and ymin >= -90 and ymax <= 90:
         return name_of(CGCS2000)
     geodetic = like.geodetic_crs
@@ -351,7 +363,7 @@ def suggest_crs(bounds: Bounds, like: CRS = CGCS2000, zone: int | None = None) -
         return f"EPSG:{with_zone + found - _FIRST_ZONE}"
     if zone is not None:
         return f"EPSG:{without + zone - _FIRST_ZONE}"
-    return ""
+    return "?"
 
 
 def _show(bounds: Bounds) -> str:

@@ -1,7 +1,8 @@
 """Does a Shapefile say in which encoding its attributes are?
 
 Chinese Shapefiles are mostly GBK, and many arrive without the ``.cpg`` that would say so.  GDAL then reads Latin-1 and
-every name becomes mojibake, which nobody notices until the report.  Here such a file is refused, with both readings shown.
+every name becomes mojibake, which nobody notices until the report.  Here such a file is refused, and both readings are
+shown.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ MAX_LISTED = 20
 M2_PER_HA = 1e4
 
 Geometries = npt.NDArray[Any]
-_POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
 def check_shapes(
@@ -37,22 +37,22 @@ def check_shapes(
     """Note null, empty, non-polygonal and invalid geometry; returns which ones are sound."""
     missing, empty = shapely.is_missing(geometries), shapely.is_empty(geometries)
     kinds = shapely.get_type_id(geometries)
-    polygonal = np.isin(kinds, _POLYGONAL)
+    polygonal = np.isin(kinds, POLYGONAL)
     wrong = ~missing & ~polygonal
     if wrong.all() and len(wrong):
         # A layer of points or lines is one mistake, not one for each feature.
         found = sorted({shapely.GeometryType(k).name.title() for k in kinds})
         problems.add("regions.not_polygons", where, found=found, count=len(wrong))
         return np.zeros(len(geometries), dtype=bool)
-    for i in np.flatnonzero(missing):
+    for i in _where(missing):
         problems.add("regions.null_geometry", where, region=labels[i])
-    for i in np.flatnonzero(empty & polygonal):
+    for i in _where(empty & polygonal):
         problems.add("regions.empty_geometry", where, region=labels[i])
-    for i in np.flatnonzero(wrong):
+    for i in _where(wrong):
         problems.add("regions.not_polygon", where, region=labels[i], found=geometries[i].geom_type)
     candidates = polygonal & ~empty
     valid = shapely.is_valid(geometries)
-    for i in np.flatnonzero(candidates & ~valid):
+    for i in _where(candidates & ~valid):
         problems.add("regions.invalid", where, region=labels[i], reason=shapely.is_valid_reason(geometries[i]))
     return np.asarray(candidates & valid)
 
@@ -60,8 +60,8 @@ def check_shapes(
 def repaired(geometries: Geometries, labels: Sequence[str], crs: CRS, where: str) -> tuple[Geometries, list[Problem]]:
     """Invalid polygons made valid, and a note on each with the area that this changed."""
     result, notes = geometries.copy(), []
-    polygonal = np.isin(shapely.get_type_id(geometries), _POLYGONAL)
-    for i in np.flatnonzero(polygonal & ~shapely.is_valid(geometries)):
+    polygonal = np.isin(shapely.get_type_id(geometries), POLYGONAL)
+    for i in _where(polygonal & ~shapely.is_valid(geometries)):
         fixed = shapely.make_valid(geometries[i])
         parts = shapely.get_parts(shapely.get_parts(fixed))
         areal = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
@@ -110,8 +110,12 @@ def gaps(geometries: Geometries, crs: CRS) -> list[tuple[float, shapely.Point]]:
     return [(float(areas[k]), shapely.point_on_surface(holes[k])) for k in order]
 
 
+def _where(mask: npt.NDArray[np.bool_]) -> list[int]:
+    return [int(i) for i in np.flatnonzero(mask)]
+
+
 def _areal(shape: shapely.Geometry) -> shapely.Geometry:
-    if shape.geom_type in ("Polygon", "MultiPolygon"):
+    if shapely.get_type_id(shape) in POLYGONAL:
         return shape
     parts = shapely.get_parts(shapely.get_parts(shape))
     return shapely.MultiPolygon(list(parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]))
