@@ -115,7 +115,7 @@ def _check_polygons(polygons: NDArray[np.object_], names: Sequence[str]) -> None
 
 
 def _edges(grid: Grid, polygons: NDArray[np.object_]) -> Edges:
-    """Every edge that is not level, in pixel coordinates."""
+    """Every edge, in pixel coordinates."""
     parts, region_of_part = shapely.get_parts(polygons, return_index=True)
     rings, part_of_ring = shapely.get_rings(parts, return_index=True)
     points, ring_of_point = shapely.get_coordinates(rings, return_index=True)
@@ -124,7 +124,7 @@ def _edges(grid: Grid, polygons: NDArray[np.object_]) -> Edges:
     ring_sign = np.where(shapely.is_ccw(rings) ^ is_hole, 1.0, -1.0)
 
     x, y = (_snap_to_borders(v) for v in grid.to_pixel(points[:, 0], points[:, 1]))
-    first = np.flatnonzero((ring_of_point[1:] == ring_of_point[:-1]) & (y[1:] != y[:-1]))
+    first = np.flatnonzero(ring_of_point[1:] == ring_of_point[:-1])
     last = first + 1
     southward = y[last] > y[first]
     north, south = np.where(southward, first, last), np.where(southward, last, first)

@@ -111,14 +111,18 @@ def _share_above_curvature(t: float, north: float, south: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _x_at(y: float, x0: float, y0: float, x1: float, y1: float) -> float:
-    """x of an edge at y; exact at its ends and never beyond them."""
-    if y <= y0:
-        return x0
-    if y >= y1:
-        return x1
-    x = x0 + (y - y0) * ((x1 - x0) / (y1 - y0))
-    return min(max(x, min(x0, x1)), max(x0, x1))
+def _within_row(edges: Edges, edge: int, row: int) -> tuple[float, float, float, float]:
+    """The ends (xa, ya), (xb, yb) of the part of an edge that lies in a row; the edge's own where they do."""
+    x0, y0, x1, y1 = edges.x0[edge], edges.y0[edge], edges.x1[edge], edges.y1[edge]
+    west, east = min(x0, x1), max(x0, x1)
+    xa, ya, xb, yb = x0, y0, x1, y1
+    if y0 < row:
+        ya = float(row)
+        xa = min(max(x0 + (ya - y0) * ((x1 - x0) / (y1 - y0)), west), east)
+    if y1 > row + 1:
+        yb = row + 1.0
+        xb = min(max(x0 + (yb - y0) * ((x1 - x0) / (y1 - y0)), west), east)
+    return xa, ya, xb, yb
 
 
 @njit(cache=True, nogil=True)
@@ -137,6 +141,7 @@ def _walk(
     """Take a piece of edge within one row through its cells; returns the new number of entries.
 
     The piece runs from (xa, ta) to (xb, tb), x in columns, t the depth within the row; it leaves one entry per cell.
+    So does a level one: its entries are 0, but tell that the boundary passes.
     """
     if xa > xb:
         xa, ta, xb, tb, sign = xb, tb, xa, ta, -sign
@@ -177,8 +182,7 @@ def _walk(
 @njit(cache=True, nogil=True)
 def _entries_in_row(edges: Edges, edge: int, row: int, width: int) -> int:
     """Upper bound of the entries that an edge leaves in a row."""
-    x0, y0, x1, y1 = edges.x0[edge], edges.y0[edge], edges.x1[edge], edges.y1[edge]
-    xa, xb = _x_at(float(row), x0, y0, x1, y1), _x_at(row + 1.0, x0, y0, x1, y1)
+    xa, _, xb, _ = _within_row(edges, edge, row)
     west, east = min(max(min(xa, xb), 0.0), width), min(max(max(xa, xb), 0.0), width)
     return int(east) - int(west) + 2
 
@@ -199,9 +203,7 @@ def _room_needed(edges: Edges, by_row: EdgesByRow, r0: int, r1: int, width: int)
 @njit(cache=True, nogil=True)
 def _walk_edge(edges: Edges, edge: int, bend: Bend, row: int, width: int, entries: Entries, n: int) -> int:
     """Take the part of an edge that lies in a row through its cells; returns the new number of entries."""
-    x0, y0, x1, y1 = edges.x0[edge], edges.y0[edge], edges.x1[edge], edges.y1[edge]
-    ya, yb = max(y0, float(row)), min(y1, row + 1.0)
-    xa, xb = _x_at(ya, x0, y0, x1, y1), _x_at(yb, x0, y0, x1, y1)
+    xa, ya, xb, yb = _within_row(edges, edge, row)
     return _walk(xa, ya - row, xb, yb - row, edges.sign[edge], bend.north[row], bend.south[row], width, entries, n)
 
 

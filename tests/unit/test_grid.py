@@ -41,7 +41,9 @@ def geodesic_cell_area(grid: Grid, row: int, column: int) -> float:
     rows = row + np.concatenate([np.ones(200), 1 - side, np.zeros(200), side])
     x, y = grid.transform.c + grid.transform.a * columns, grid.transform.f + grid.transform.e * rows
     lon, lat = Transformer.from_crs(grid.crs, grid.crs.geodetic_crs, always_xy=True).transform(x, y)
-    return float(grid.crs.get_geod().polygon_area_perimeter(lon, lat)[0])
+    geod = grid.crs.get_geod()
+    assert geod is not None
+    return float(geod.polygon_area_perimeter(lon, lat)[0])
 
 
 def problem_ids(error: pytest.ExceptionInfo[LayerError] | pytest.ExceptionInfo[CRSError]) -> list[str]:
