@@ -1,6 +1,7 @@
 """Sourced parameter tables: read and check them, look values up by stratum, draw them from their intervals."""
 
 from sinks.parameters.cells import Range
+from sinks.parameters.crosswalk import Crosswalk
 from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS, Spread
 from sinks.parameters.read import COLUMNS, UNVERIFIED_UNLESS, Row, extended_id
 from sinks.parameters.table import Looked, ParameterTable
@@ -10,6 +11,7 @@ __all__ = [
     "DISTRIBUTIONS",
     "INTERVALS",
     "UNVERIFIED_UNLESS",
+    "Crosswalk",
     "Looked",
     "ParameterTable",
     "Range",

@@ -119,7 +119,7 @@ class Matcher:
     def _column(self, name: str, values: ArrayLike, where: str) -> _Column:
         if name not in self.breaks:
             codes, uniques = pd.factorize(np.asarray(values), use_na_sentinel=False)
-            return _Column(codes.astype(np.int64), [_as_word(value) for value in uniques])
+            return _Column(codes.astype(np.int64), [as_word(value) for value in uniques])
         try:
             numbers = np.asarray(values, dtype=np.float64)
         except (TypeError, ValueError) as error:
@@ -150,7 +150,7 @@ def _combinations(codes: Sequence[Codes], n: int) -> tuple[NDArray[np.intp], NDA
     return firsts, inverse
 
 
-def _as_word(value: Any) -> str:
+def as_word(value: Any) -> str:
     """A code as it is written in a table: 1.0 is ``1``, and a missing one is empty."""
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from sinks.errors import ParameterError, Problem
+from sinks.parameters.crosswalk import Crosswalk
 from sinks.parameters.draws import Spread, spread
 from sinks.parameters.match import Matcher, Stratum
 from sinks.parameters.read import COLUMNS, UNBOUNDED, Row, Spec, read_rows
@@ -49,6 +50,8 @@ class ParameterTable:
         The documents that rows refer to.
     bounds : mapping of str to (float, float)
         What is physically possible, by parameter.
+    crosswalks : tuple of Crosswalk
+        Strata that can be told from others when the activity does not have them.
     """
 
     name: str
@@ -57,6 +60,7 @@ class ParameterTable:
     rows: tuple[Row, ...]
     sources: Mapping[str, Source]
     bounds: Mapping[str, tuple[float, float]]
+    crosswalks: tuple[Crosswalk, ...] = ()
 
     @classmethod
     def read(
@@ -179,6 +183,7 @@ class ParameterTable:
         """
         n = size if size is not None else len(np.asarray(next(iter(strata.values()))))
         matcher = self._matcher(parameter)
+        strata = self._with_derived(strata, matcher.columns)
         if missing := [name for name in matcher.columns if name not in strata]:
             values = {"parameter": parameter, "columns": missing, "given": list(strata)}
             raise ParameterError(Problem("parameters.no_stratum", self.name, values))
@@ -225,6 +230,15 @@ class ParameterTable:
     def without_interval(self) -> pd.DataFrame:
         """The rows that are taken as exact because no interval is published for them."""
         return self.frame[self.frame["interval"] == ""]
+
+    def _with_derived(self, strata: Mapping[str, ArrayLike], needed: Sequence[str]) -> Mapping[str, ArrayLike]:
+        """``strata`` and those that are needed and follow from them; what the activity says itself has precedence."""
+        derived = {
+            crosswalk.target: crosswalk(strata[crosswalk.source])
+            for crosswalk in self.crosswalks
+            if crosswalk.target in needed and crosswalk.target not in strata and crosswalk.source in strata
+        }
+        return {**strata, **derived}
 
     def _matcher(self, parameter: str) -> Matcher:
         numbers = [i for i, row in enumerate(self.rows) if row.parameter == parameter]

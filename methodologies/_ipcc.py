@@ -1,0 +1,47 @@
+"""Equations of the IPCC Guidelines (2006, vol. 4, ch. 2; unchanged in the 2019 Refinement) that methodologies share.
+
+Every function takes and returns plain arrays or quantities with units; names and units are those of the guidelines.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def biomass_growth(above_ground_growth: Any, root_to_shoot: Any) -> Any:
+    """Eq. 2.10: total growth of biomass, G_TOTAL = G_W (1 + R). [t DM/ha/yr]"""
+    return above_ground_growth * (1 + root_to_shoot)
+
+
+def wood_loss(wood_removal: Any, bcef_r: Any, root_to_shoot: Any, bark_fraction: Any, carbon_fraction: Any) -> Any:
+    """Eq. 2.12: loss by wood removal, L = H BCEF_R (1 + R + bark) CF. [t C/yr]
+
+    The bark term is not in the equation but in the worked example of ch. 4, p. 4.18; zero gives the equation.
+    """
+    return wood_removal * bcef_r * (1 + root_to_shoot + bark_fraction) * carbon_fraction
+
+
+def fuelwood_loss(
+    whole_trees: Any, tree_parts: Any, bcef_r: Any, root_to_shoot: Any, basic_wood_density: Any, carbon_fraction: Any
+) -> Any:
+    """Eq. 2.13: loss by fuelwood, L = (FG_trees BCEF_R (1 + R) + FG_part D) CF. [t C/yr]"""
+    return (whole_trees * bcef_r * (1 + root_to_shoot) + tree_parts * basic_wood_density) * carbon_fraction
+
+
+def disturbance_loss(
+    disturbed_area: Any, disturbed_biomass: Any, root_to_shoot: Any, carbon_fraction: Any, fraction_lost: Any
+) -> Any:
+    """Eq. 2.14: loss by disturbance, L = A B_W (1 + R) CF fd. [t C/yr]"""
+    return disturbed_area * disturbed_biomass * (1 + root_to_shoot) * carbon_fraction * fraction_lost
+
+
+def soil_stock(soc_reference: Any, f_lu: Any, f_mg: Any, f_i: Any) -> Any:
+    """Eq. 2.25: equilibrium stock of mineral soil, SOC = SOC_REF F_LU F_MG F_I. [t C/ha]"""
+    return soc_reference * f_lu * f_mg * f_i
+
+
+def yearly_change(before: Any, after: Any, transition_period: Any, period: Any) -> Any:
+    """Eq. 2.25: change per year towards a new equilibrium, over D years (T where that is longer)."""
+    return (after - before) / np.maximum(transition_period, period)

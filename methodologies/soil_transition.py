@@ -1,0 +1,101 @@
+"""Change of mineral soil carbon after a change of land use or management (IPCC Tier 1)."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from methodologies._ipcc import soil_stock, yearly_change
+from sinks.methodology import Example, Methodology
+from sinks.text import Text
+
+
+def soil_change(
+    soc_reference: Any,
+    f_lu_from: Any,
+    f_mg_from: Any,
+    f_i_from: Any,
+    f_lu_to: Any,
+    f_mg_to: Any,
+    f_i_to: Any,
+    transition_period: Any,
+    period: Any,
+) -> dict[str, Any]:
+    """Yearly change of soil organic carbon of land between its use before and after.
+
+    Parameters
+    ----------
+    soc_reference : array
+        Stock under native vegetation, SOC_REF. [t C/ha]
+    f_lu_from, f_mg_from, f_i_from : array
+        Factors of land use, management and input before. [1]
+    f_lu_to, f_mg_to, f_i_to : array
+        The same after. [1]
+    transition_period : array
+        Years to the new equilibrium, D. [yr]
+    period : array
+        Years between the dates, T. [yr]
+
+    Returns
+    -------
+    dict of array
+        ``soil_organic_carbon``, to 30 cm; a gain is positive. [t C/ha/yr]
+
+    Notes
+    -----
+    .. math:: \\Delta C = \\frac{SOC_0 - SOC_{0-T}}{\\max(D, T)},\\quad SOC = SOC_{REF} F_{LU} F_{MG} F_I
+
+    Land that changed before the first date is still changing; only a longer history of land use shows it.
+
+    References
+    ----------
+    ipcc_2006_v4, ch. 2, Eq. 2.25, p. 2.30; ipcc_2019_v4, ch. 2, Eq. 2.25, p. 2.33.
+    """
+    before = soil_stock(soc_reference, f_lu_from, f_mg_from, f_i_from)
+    after = soil_stock(soc_reference, f_lu_to, f_mg_to, f_i_to)
+    return {"soil_organic_carbon": yearly_change(before, after, transition_period, period)}
+
+
+_FACTORS = tuple(f"{factor}{when}" for when in ("_from", "_to") for factor in ("f_lu", "f_mg", "f_i"))
+
+METHODOLOGY = Methodology(
+    id="soil_transition",
+    title=Text("矿质土壤碳变化（IPCC 土地利用变化法）", "Mineral soil carbon after land-use change (IPCC)"),
+    source="ipcc_2006_v4",
+    locator="ch. 2, Eq. 2.25, p. 2.30",
+    approach="stock_difference",
+    tier=1,
+    acts_on="change",
+    ecosystems=("forest", "shrub", "grassland", "wetland", "cropland", "bare", "urban"),
+    strata=("edition", "climate_zone", "soil_class", "ecosystem", "class", "condition", "tillage", "input"),
+    inputs={"period": "yr"},
+    parameters={"soc_reference": "t C/ha", **dict.fromkeys(_FACTORS, "1"), "transition_period": "yr"},
+    outputs={"soil_organic_carbon": "t C/ha/yr"},
+    bounds={"soc_reference": (0, inf), "transition_period": (1, inf), **dict.fromkeys(_FACTORS, (0, inf))},
+    options={"edition": ("2006", "2019")},
+    soil_depth_cm=(0, 30),
+    valid_for=Text(
+        "矿质土壤 0—30 cm；两期之间用途或管理发生变化的土地。只有两期数据时，第一期之前的变化不可见",
+        "Mineral soil, 0-30 cm; land whose use or management changed between the dates. With two dates only, changes "
+        "before the first are not seen",
+    ),
+    examples=(
+        Example(
+            inputs={"period": 20},
+            parameters={
+                "soc_reference": 47,
+                "f_lu_from": 0.48,
+                "f_mg_from": 1,
+                "f_i_from": 0.92,
+                "f_lu_to": 1,
+                "f_mg_to": 1,
+                "f_i_to": 1,
+                "transition_period": 20,
+            },
+            outputs={"soil_organic_carbon": "1.3"},
+            source="ipcc_2006_v4",
+            locator="ch. 4, p. 4.42",
+        ),
+    ),
+    compute=soil_change,
+)

@@ -1,0 +1,145 @@
+"""A methodology with the parameter table and the constants that a project uses it with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+import pandas as pd
+
+from sinks.errors import MethodologyError, Problem
+from sinks.methodology.resolve import Resolved, resolve
+from sinks.methodology.spec import Floats, Kind, Methodology
+from sinks.parameters import ParameterTable, extended_id
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+_COMMON_DATE = "all"
+
+
+class Draws(Protocol):
+    """What is needed of the account's draws (``sinks.uncertainty.Draws``)."""
+
+    n: int
+    seed: int
+
+    def generator(self, name: str) -> np.random.Generator: ...
+    def factor(self, input: str, date: str) -> Floats | None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """A methodology ready to run.
+
+    Parameters
+    ----------
+    methodology : Methodology
+    table : ParameterTable
+    origin : str
+        Where the methodology was found.
+    constants : mapping of str to str
+        Strata that are the same everywhere, options among them.
+    """
+
+    methodology: Methodology
+    table: ParameterTable
+    origin: str
+    constants: Mapping[str, str] = field(default_factory=dict)
+    _drawn: dict[Hashable, Floats] = field(default_factory=dict, repr=False)
+
+    @property
+    def id(self) -> str:
+        return self.methodology.id
+
+    @property
+    def acts_on(self) -> Literal["state", "change"]:
+        return self.methodology.acts_on
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """Pools it gives; of a methodology that takes pools from a table, those that the table has."""
+        method = self.methodology
+        return tuple(p for p in method.pools if not method.partial or self.table.has(p))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Layers it needs, without the ``_from`` and ``_to`` of change rows."""
+        names = (self.methodology.base_name(name) for name in self.methodology.inputs)
+        return tuple(dict.fromkeys(name for name in names if name not in ("area", "period")))
+
+    @property
+    def strata(self) -> tuple[str, ...]:
+        """Activity columns that its parameters depend on, and those they follow from."""
+        intermediate = self.methodology.intermediates
+        asked = {name for p in self.methodology.table_parameters for name in self.table.strata_of(p)}
+        asked |= set(self.methodology.options)
+        columns = [name for name in (*self.table.strata, *self.methodology.options) if name in asked]
+        sources = [crosswalk.source for crosswalk in self.table.crosswalks if crosswalk.target in asked]
+        return tuple(dict.fromkeys(name for name in (*columns, *sources) if name not in intermediate))
+
+    @property
+    def edition(self) -> str | None:
+        """IPCC edition of its defaults, for the rule of one edition per run."""
+        return self.methodology.edition or self.constants.get("edition")
+
+    def kind(self, pool: str) -> Kind:
+        """What the output of a pool is, from its unit."""
+        return self.methodology.kind(pool)
+
+    def with_constants(self, constants: Mapping[str, str]) -> Bound:
+        """The same with strata that are the same everywhere; a choice that an option does not have is an error."""
+        for option, choices in self.methodology.options.items():
+            if constants.get(option, choices[0]) not in choices:
+                values = {"option": option, "found": constants[option], "choices": choices}
+                raise MethodologyError(Problem("methodology.bad_choice", self.id, values))
+        return replace(self, constants={**self.constants, **constants}, _drawn={})
+
+    def with_parameters(self, path: Path | str) -> Bound:
+        """The same with another CSV: one that says ``# extends: ID`` goes before the table, another replaces it."""
+        base = extended_id(path)
+        if base is not None and base != self.id:
+            values = {"found": base, "expected": self.id}
+            raise MethodologyError(Problem("methodology.extends_other", str(path), values))
+        if base is not None:
+            return replace(self, table=self.table.extended(path), _drawn={})
+        method = self.methodology
+        table = ParameterTable.read(
+            path,
+            parameters=method.table_parameters,
+            sources=self.table.sources,
+            strata=method.strata,
+            bounds=method.table_bounds,
+        )
+        return replace(self, table=replace(table, crosswalks=self.table.crosswalks), _drawn={})
+
+    def resolve(self, rows: pd.DataFrame) -> Resolved:
+        """Inputs and parameters for activity rows, with the table's rows they come from."""
+        return resolve(self.methodology, self.table, rows, self.constants)
+
+    def evaluate(self, rows: pd.DataFrame) -> dict[str, Floats]:
+        """Central values by pool, shape (n,); NaN where an input was not observed or a pool is not estimated."""
+        return self.resolve(rows).pools()
+
+    def evaluate_draws(self, rows: pd.DataFrame, draws: Draws) -> dict[str, Floats]:
+        """Draws by pool, shape (draws.n, n): one draw of a table row for all rows, one of an input for each date."""
+        key = (draws.seed, draws.n)
+        if key not in self._drawn:
+            self._drawn[key] = self.table.draw(draws.generator(f"parameters:{self.id}"), draws.n)
+        return self.resolve(rows).pools_from_draws(self._drawn[key], self._input_factors(rows, draws))
+
+    def _input_factors(self, rows: pd.DataFrame, draws: Draws) -> dict[str, Floats]:
+        factors = {}
+        for name in self.methodology.inputs:
+            base = self.methodology.base_name(name)
+            column = f"date{name[len(base) :]}"
+            dates = rows[column].astype(str) if column in rows.columns else pd.Series(_COMMON_DATE, index=rows.index)
+            by_date = {date: draws.factor(base, date) for date in dates.unique()}
+            ones = np.ones(draws.n)
+            if any(factor is not None for factor in by_date.values()):
+                columns = {date: ones if factor is None else factor for date, factor in by_date.items()}
+                factors[name] = np.stack([columns[date] for date in dates], axis=1)
+        return factors

@@ -1,0 +1,155 @@
+"""The contract: everything about a methodology that can be checked without data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, get_args
+
+import numpy as np
+
+from sinks import units
+from sinks.errors import Problems, UnitError
+from sinks.methodology.docstring import names_in, sections
+from sinks.methodology.spec import KIND_OF_UNIT, Approach, Example, Methodology, arguments
+from sinks.vocabulary import ecosystems, pools, quantities
+
+# Inputs that are not layers: see Methodology.inputs.
+_OF_THE_ROW = {"area": "ha", "period": "yr"}
+_TIERS = (1, 2, 3)
+
+
+def check(methodology: Methodology, where: str, problems: Problems) -> None:
+    """Add everything that is wrong with a methodology to ``problems``: declaration, function, docstring, examples."""
+    before = len(problems)
+    _check_words(methodology, where, problems)
+    _check_units(methodology, where, problems)
+    _check_signature(methodology, where, problems)
+    _check_docstring(methodology, where, problems)
+    # What follows runs the function, which makes sense only when it can be called.
+    if len(problems) == before:
+        _check_dimensions(methodology, where, problems)
+        for number, example in enumerate(methodology.examples, 1):
+            _check_example(methodology, example, f"{where} example {number}", problems)
+
+
+def _check_words(methodology: Methodology, where: str, problems: Problems) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", methodology.id):
+        problems.add("methodology.bad_id", where, id=methodology.id)
+    for name, text in (("title", methodology.title), ("valid_for", methodology.valid_for)):
+        if not (text.zh.strip() and text.en.strip()):
+            problems.add("methodology.one_language", where, name=name)
+    known: dict[str, tuple[list[Any], list[Any]]] = {
+        "approach": ([methodology.approach], list(get_args(Approach))),
+        "tier": ([methodology.tier], list(_TIERS)),
+        "acts_on": ([methodology.acts_on], ["state", "change"]),
+        "ecosystems": (list(methodology.ecosystems), list(ecosystems())),
+        "pools": (list(methodology.pools), list(pools())),
+    }
+    for name, (found, allowed) in known.items():
+        if unknown := [value for value in found if value not in allowed]:
+            problems.add("methodology.unknown_word", where, name=name, found=unknown, allowed=allowed)
+    if not methodology.outputs:
+        problems.add("methodology.no_output", where)
+
+
+def _check_units(methodology: Methodology, where: str, problems: Problems) -> None:
+    quantity = quantities()
+    declared = {**methodology.inputs, **methodology.parameters}
+    declared |= {name: intermediate.unit for name, intermediate in methodology.intermediates.items()}
+    for name, unit in declared.items():
+        try:
+            units.dimension(unit, f"{where} {name}")
+            base = methodology.base_name(name)
+            if name in methodology.inputs and (expected := _OF_THE_ROW.get(name) or _unit_of(base)):
+                units.check(unit, expected, f"{where} {name}")
+        except UnitError as error:
+            problems.extend(error)
+    for pool, unit in methodology.outputs.items():
+        if unit not in KIND_OF_UNIT:
+            problems.add("methodology.output_unit", where, pool=pool, unit=unit, allowed=list(KIND_OF_UNIT))
+    for name in methodology.inputs:
+        if methodology.base_name(name) not in quantity and name not in methodology.bounds and name not in _OF_THE_ROW:
+            problems.add("methodology.no_bounds", where, input=name)
+
+
+def _unit_of(input: str) -> str | None:
+    quantity = quantities().get(input)
+    return None if quantity is None else quantity.unit
+
+
+def _check_signature(methodology: Methodology, where: str, problems: Problems) -> None:
+    """All that is declared is used, and all that is used is declared."""
+    declared = {*methodology.inputs, *methodology.parameters}
+    functions = [methodology.compute, *(one.compute for one in methodology.intermediates.values())]
+    used = {name for function in functions for name in arguments(function)}
+    if undeclared := sorted(used - declared - set(methodology.intermediates)):
+        problems.add("methodology.undeclared", where, names=undeclared)
+    if unused := sorted(declared - used):
+        problems.add("methodology.unused", where, names=unused)
+
+
+def _check_docstring(methodology: Methodology, where: str, problems: Problems) -> None:
+    found = sections(methodology.compute)
+    expected = {
+        "Parameters": set(arguments(methodology.compute)),
+        "Returns": set(methodology.outputs),
+        "Notes": set(),
+        "References": {methodology.source},
+    }
+    for title, names in expected.items():
+        if title not in found:
+            problems.add("methodology.no_section", where, section=title)
+        elif missing := sorted(names - names_in(found[title])):
+            problems.add("methodology.not_documented", where, section=title, names=missing)
+
+
+def _check_dimensions(methodology: Methodology, where: str, problems: Problems) -> None:
+    """Run the function once on quantities with units: the outputs must have the units declared."""
+    try:
+        outputs = _run_on(methodology, {n: units.quantity(1.0, u) for n, u in _declared(methodology).items()})
+    except Exception as error:  # whatever the equation raises on quantities is a fault of its dimensions
+        problems.add("methodology.dimensions", where, reason=f"{type(error).__name__}: {error}")
+        return
+    if set(outputs) != set(methodology.outputs):
+        problems.add("methodology.outputs", where, found=sorted(outputs), declared=sorted(methodology.outputs))
+        return
+    for pool, unit in methodology.outputs.items():
+        found, expected = units.dimension_of(outputs[pool]), units.dimension(unit)
+        if found != expected:
+            values = {"pool": pool, "found": found, "unit": unit, "expected": expected}
+            problems.add("methodology.output_dimension", where, **values)
+
+
+def _declared(methodology: Methodology) -> dict[str, str]:
+    return {**methodology.inputs, **methodology.parameters}
+
+
+def _run_on(methodology: Methodology, known: dict[str, Any]) -> Mapping[str, Any]:
+    for name, intermediate in methodology.intermediates.items():
+        known[name] = intermediate.compute(**{n: known[n] for n in arguments(intermediate.compute)})
+        if hasattr(known[name], "_REGISTRY"):
+            known[name].to(units.quantity(1.0, intermediate.unit).u)
+    return methodology.compute(**{n: known[n] for n in arguments(methodology.compute)})
+
+
+def _check_example(methodology: Methodology, example: Example, where: str, problems: Problems) -> None:
+    given = {**example.inputs, **example.parameters}
+    if set(given) != set(_declared(methodology)):
+        problems.add("methodology.example_names", where, found=sorted(given), declared=sorted(_declared(methodology)))
+        return
+    outputs = _run_on(methodology, {name: np.float64(value) for name, value in given.items()})
+    for pool, printed in example.outputs.items():
+        if pool not in outputs:
+            problems.add("methodology.outputs", where, found=sorted(outputs), declared=sorted(example.outputs))
+        elif not agrees(float(outputs[pool]), printed):
+            problems.add("methodology.example", where, pool=pool, found=f"{float(outputs[pool]):.12g}", printed=printed)
+
+
+def agrees(computed: float, printed: str) -> bool:
+    """Whether a number rounds to what is printed, to the last digit printed (a tie may go either way)."""
+    expected = Decimal(printed.replace(",", ""))
+    last_digit = Decimal(1).scaleb(int(expected.as_tuple().exponent))
+    # A computed tie (0.125 for 0.13) can fall a rounding error to the wrong side.
+    return abs(Decimal(computed) - expected) <= last_digit / 2 * (1 + Decimal("1e-9"))

@@ -1,0 +1,64 @@
+"""A methodology in words, for ``sinks methods ID``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sinks.methodology.bound import Bound
+from sinks.methodology.docstring import sections
+from sinks.text import message
+from sinks.vocabulary import ecosystems, pools
+
+
+def describe(bound: Bound) -> str:
+    """Equation, inputs, parameters with their sources, and validity, in the language that is set."""
+    method = bound.methodology
+    source = bound.table.sources.get(method.source, method.source)
+    lines = [
+        _say("head", title=method.title, id=method.id),
+        _say("source", source=source, locator=method.locator),
+        _say("approach", approach=method.approach, tier=method.tier, acts_on=method.acts_on),
+        _say("ecosystems", ecosystems=[str(ecosystems()[name].label) for name in method.ecosystems]),
+        _say("valid_for", text=method.valid_for),
+    ]
+    if method.soil_depth_cm is not None:
+        lines.append(_say("depth", top=method.soil_depth_cm[0], bottom=method.soil_depth_cm[1]))
+    if method.edition is not None:
+        lines.append(_say("edition", edition=method.edition))
+    lines += [_say("options", option=name, choices=choices) for name, choices in method.options.items()]
+    lines += ["", _say("equation"), *_indented(sections(method.compute).get("Notes", ""))]
+    lines += ["", _say("inputs"), *(f"  {name} [{unit}]" for name, unit in method.inputs.items())]
+    lines += ["", _say("parameters"), *(f"  {line}" for line in _parameters(bound))]
+    lines += ["", _say("outputs")]
+    lines += [f"  {pools()[name].label} ({name}) [{unit}]" for name, unit in method.outputs.items()]
+    if method.examples:
+        lines += ["", _say("examples", places=[f"{e.source}, {e.locator}" for e in method.examples])]
+    return "\n".join(lines)
+
+
+def _parameters(bound: Bound) -> Iterator[str]:
+    frame = bound.table.frame
+    for name, unit in bound.methodology.table_parameters.items():
+        rows = frame[frame["parameter"] == name]
+        if rows.empty:
+            yield _say("no_rows", name=name, unit=unit)
+            continue
+        yield _say(
+            "rows",
+            name=name,
+            unit=unit,
+            count=len(rows),
+            low=f"{rows['value'].min():g}",
+            high=f"{rows['value'].max():g}",
+            unverified=int(rows["unverified"].sum()),
+            strata=list(bound.table.strata_of(name)) or "-",
+            sources=sorted(rows["source"].unique()),
+        )
+
+
+def _indented(text: str) -> list[str]:
+    return [f"  {line}".rstrip() for line in text.splitlines()]
+
+
+def _say(what: str, **values: object) -> str:
+    return message(f"methodology.describe.{what}", **values)

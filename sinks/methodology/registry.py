@@ -1,0 +1,205 @@
+"""Find methodologies: in installed packages, in ``.py`` files, and as ``.csv`` tables that extend one."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+
+from sinks.errors import MethodologyError, ParameterError, Problem, Problems, SinksError
+from sinks.methodology.bound import Bound
+from sinks.methodology.contract import check
+from sinks.methodology.spec import Methodology
+from sinks.parameters import Crosswalk, ParameterTable, extended_id
+from sinks.provenance import Source, read_sources
+from sinks.text import Text
+
+ENTRY_POINTS = "sinks.methodologies"
+ATTRIBUTE = "METHODOLOGY"
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a methodology is to be loaded from: a module of a package, or a file."""
+
+    id: str
+    path: Path
+    module: str | None = None
+
+    @property
+    def origin(self) -> str:
+        return str(self.path) if self.module is None else self.module
+
+
+class Registry:
+    """The methodologies that a project can use, each loaded and checked when it is first asked for.
+
+    Parameters
+    ----------
+    files : iterable of path, optional
+        Methodologies of the project: ``.py`` with a ``METHODOLOGY``, or ``.csv`` whose first line is ``# extends: ID``.
+        An id is the name of its file.
+    packages : iterable of str, optional
+        Packages whose modules are methodologies; by default those of the entry points ``sinks.methodologies``.
+
+    Raises
+    ------
+    MethodologyError
+        A file is not there, or two methodologies have one id.
+    """
+
+    def __init__(self, files: Iterable[Path | str] = (), packages: Iterable[str] | None = None) -> None:
+        problems = Problems()
+        self._places: dict[str, _Place] = {}
+        self._loaded: dict[str, Bound] = {}
+        self._sources: dict[Path, dict[str, Source]] = {}
+        found = list(_in_packages(_installed() if packages is None else packages))
+        for place in (*found, *_in_files(files, problems)):
+            if place.id in self._places:
+                other = self._places[place.id].origin
+                problems.add("methodology.id_twice", place.origin, id=place.id, other=other)
+            else:
+                self._places[place.id] = place
+        problems.raise_as(MethodologyError)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Every methodology's id, in alphabetical order."""
+        return tuple(sorted(self._places))
+
+    def get(self, id: str) -> Bound:
+        """A methodology with its parameter table.
+
+        Raises
+        ------
+        MethodologyError, ParameterError
+            It is unknown, or breaks its contract: everything that is wrong with it at once.
+        """
+        if id not in self._loaded:
+            if id not in self._places:
+                raise MethodologyError(Problem("methodology.unknown", id, {"id": id, "known": self.ids}))
+            place = self._places[id]
+            self._loaded[id] = self._extension(place) if place.path.suffix == ".csv" else self._module(place)
+        return self._loaded[id]
+
+    def all(self) -> tuple[Bound, ...]:
+        """Every methodology; what is wrong with any of them is raised together."""
+        problems, loaded = Problems(), []
+        for id in self.ids:
+            try:
+                loaded.append(self.get(id))
+            except SinksError as error:
+                problems.extend(error)
+        problems.raise_as(MethodologyError)
+        return tuple(loaded)
+
+    def sources(self) -> dict[str, Source]:
+        """Every document that the methodologies' folders list, by key."""
+        folders = {place.path.parent for place in self._places.values()}
+        return {key: source for folder in sorted(folders) for key, source in self._sources_in(folder).items()}
+
+    def _module(self, place: _Place) -> Bound:
+        methodology = getattr(_import(place), ATTRIBUTE, None)
+        if not isinstance(methodology, Methodology):
+            raise MethodologyError(Problem("methodology.no_attribute", place.origin, {"attribute": ATTRIBUTE}))
+        problems = Problems()
+        if methodology.id != place.id:
+            problems.add("methodology.other_id", place.origin, id=methodology.id, stem=place.id)
+        check(methodology, place.origin, problems)
+        table = ParameterTable.empty(place.id, methodology.table_parameters)
+        try:
+            table = self._table(place, methodology)
+        except ParameterError as error:
+            problems.extend(error)
+        known = table.sources or self._sources_in(place.path.parent)
+        # The document behind a bureau's own method need not be in the shared list.
+        if place.module is not None and methodology.source not in known:
+            problems.add("parameters.unknown_source", place.origin, source=methodology.source)
+        problems.raise_as(MethodologyError)
+        return Bound(methodology, table, place.origin)
+
+    def _table(self, place: _Place, methodology: Methodology) -> ParameterTable:
+        """The CSV beside the module; without one, every parameter is left to the user."""
+        folder = place.path.parent
+        crosswalks = tuple(Crosswalk.read(folder / name, target) for target, name in methodology.crosswalks.items())
+        sources, path = self._sources_in(folder), place.path.with_suffix(".csv")
+        if not path.exists():
+            table = replace(ParameterTable.empty(path.name, methodology.table_parameters), sources=sources)
+        else:
+            table = ParameterTable.read(
+                path,
+                parameters=methodology.table_parameters,
+                sources=sources,
+                strata=methodology.strata,
+                bounds=methodology.table_bounds,
+            )
+        return replace(table, crosswalks=crosswalks)
+
+    def _extension(self, place: _Place) -> Bound:
+        base_id = extended_id(place.path)
+        if base_id is None:
+            raise MethodologyError(Problem("methodology.no_extends", str(place.path), {}))
+        if base_id == place.id:
+            raise MethodologyError(Problem("methodology.extends_itself", str(place.path), {"id": place.id}))
+        base = self.get(base_id)
+        title = Text(f"{base.methodology.title.zh}（{place.id}）", f"{base.methodology.title.en} ({place.id})")
+        methodology = replace(base.methodology, id=place.id, title=title)
+        return Bound(methodology, base.table.extended(place.path), place.origin)
+
+    def _sources_in(self, folder: Path) -> dict[str, Source]:
+        """A folder's ``sources.csv`` and those of the installed packages, so that a user's file can refer to both."""
+        if folder not in self._sources:
+            folders = {place.path.parent for place in self._places.values() if place.module is not None} | {folder}
+            lists = [one / "sources.csv" for one in sorted(folders)]
+            self._sources[folder] = {k: s for path in lists if path.exists() for k, s in read_sources(path).items()}
+        return self._sources[folder]
+
+
+def check_file(path: Path | str, packages: Iterable[str] | None = None) -> Bound:
+    """Run the contract on one ``.py`` or ``.csv`` of a user; what is wrong with it is raised at once."""
+    path = Path(path)
+    return Registry([path], packages).get(path.stem)
+
+
+def _installed() -> list[str]:
+    return sorted({point.value for point in entry_points(group=ENTRY_POINTS)})
+
+
+def _in_packages(packages: Iterable[str]) -> Iterable[_Place]:
+    """Modules of packages, found without importing them; a leading underscore marks one that is no methodology."""
+    for package in packages:
+        for folder in importlib.import_module(package).__path__:
+            for module in pkgutil.iter_modules([folder]):
+                if not module.name.startswith("_"):
+                    yield _Place(module.name, Path(folder, f"{module.name}.py"), f"{package}.{module.name}")
+
+
+def _in_files(files: Iterable[Path | str], problems: Problems) -> Iterable[_Place]:
+    for file in files:
+        path = Path(file)
+        if path.suffix not in (".py", ".csv"):
+            problems.add("methodology.bad_file", str(path))
+        elif not path.is_file():
+            problems.add("methodology.no_file", str(path))
+        else:
+            yield _Place(path.stem, path)
+
+
+def _import(place: _Place) -> ModuleType:
+    try:
+        if place.module is not None:
+            return importlib.import_module(place.module)
+        spec = importlib.util.spec_from_file_location(f"sinks_methodology_{place.id}", place.path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+    except Exception as error:  # a user's file may fail in any way while it is imported
+        values = {"reason": f"{type(error).__name__}: {error}"}
+        raise MethodologyError(Problem("methodology.import_failed", place.origin, values)) from error

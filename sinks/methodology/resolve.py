@@ -1,0 +1,262 @@
+"""Look up what a methodology needs for activity rows, and compute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sinks import units
+from sinks.errors import MethodologyError, ParameterError, Problem, Problems
+from sinks.methodology.spec import Floats, Methodology, arguments
+from sinks.parameters import Looked, ParameterTable
+from sinks.vocabulary import quantities
+
+# The two inputs that are not layers: columns of the activity table under another name, or computed from its dates.
+_AREA, _PERIOD = "area", "period"
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Inputs and parameters of a methodology for ``n`` activity rows.
+
+    Parameters
+    ----------
+    inputs : mapping of str to array (n,)
+        In declared units; NaN where not observed.
+    looked : mapping of str to Looked
+        By parameter: values, and the table's rows they come from.
+    inactive : mapping of str to array of bool (n,)
+        Rows in which a parameter takes no part, because of an option.
+    """
+
+    methodology: Methodology
+    labels: pd.Index[Any]
+    inputs: Mapping[str, Floats]
+    looked: Mapping[str, Looked]
+    inactive: Mapping[str, Any]
+
+    def pools(self) -> dict[str, Floats]:
+        """Outputs by pool, shape (n,); NaN where an input was not observed or a pool is not estimated.
+
+        Raises
+        ------
+        MethodologyError
+            A density is not plausible: the equation does not hold for the row.
+        """
+        values = {name: looked.values for name, looked in self.looked.items()}
+        outputs = self._compute(dict(self.inputs), values, (len(self.labels),))
+        self._check_densities(outputs)
+        return outputs
+
+    def pools_from_draws(self, table_draws: Floats, input_factors: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Outputs by pool for draws, shape (draws, n).
+
+        A parameter that depends on the size of an intermediate value comes from the row that the central value finds.
+
+        Parameters
+        ----------
+        table_draws : array (draws, n_rows of the table)
+            From :meth:`ParameterTable.draw`.
+        input_factors : mapping of str to array (draws,) or (draws, n)
+            Factors by which inputs are off, by input.
+        """
+        draws = len(table_draws)
+        padded = np.concatenate([table_draws, np.full((draws, 1), np.nan)], axis=1)
+        values = {name: padded[:, looked.rows] for name, looked in self.looked.items()}
+        for name, inactive in self.inactive.items():
+            values[name] = np.where(inactive, self.methodology.only_if[name][2], values[name])
+        inputs = dict(self.inputs)
+        for name, factor in input_factors.items():
+            inputs[name] = inputs[name] * (factor[:, None] if factor.ndim == 1 else factor)
+        return self._compute(inputs, values, (draws, len(self.labels)))
+
+    def used_rows(self) -> dict[str, Any]:
+        """Indices of the table's rows that any activity row took, by parameter of ``compute``."""
+        return {name: np.unique(looked.rows[looked.rows >= 0]) for name, looked in self.looked.items()}
+
+    def _compute(
+        self, inputs: dict[str, Floats], values: dict[str, Floats], shape: tuple[int, ...]
+    ) -> dict[str, Floats]:
+        known: dict[str, Any] = {**inputs, **values}
+        for name, intermediate in self.methodology.intermediates.items():
+            known[name] = _call(intermediate.compute, known)
+        observed = np.ones(len(self.labels), dtype=bool)
+        for column in self.inputs.values():
+            observed &= ~np.isnan(column)
+        outputs = _call(self.methodology.compute, known)
+        return {
+            pool: np.where(observed, np.broadcast_to(np.asarray(output, dtype=np.float64), shape), np.nan)
+            for pool, output in outputs.items()
+        }
+
+    def _check_densities(self, outputs: Mapping[str, Floats]) -> None:
+        limits, problems = quantities()["carbon_density"], Problems()
+        for pool, values in outputs.items():
+            if self.methodology.kind(pool) == "density":
+                for i in np.flatnonzero((values < limits.low) | (values > limits.high)):
+                    found = {"pool": pool, "value": f"{values[i]:g}", "low": limits.low, "high": limits.high}
+                    given = {name: f"{column[i]:g}" for name, column in self.inputs.items()}
+                    where = f"{self.methodology.id}: {self.labels[int(i)]}"
+                    inputs = [f"{name} = {value}" for name, value in given.items()]
+                    problems.add("methodology.implausible_density", where, inputs=inputs, **found)
+        problems.raise_as(MethodologyError)
+
+
+def resolve(
+    methodology: Methodology, table: ParameterTable, rows: pd.DataFrame, constants: Mapping[str, str]
+) -> Resolved:
+    """Check activity rows against a methodology and look its parameters up.
+
+    Parameters
+    ----------
+    methodology : Methodology
+    table : ParameterTable
+        Of this methodology.
+    rows : DataFrame
+        Rows of ``Activity.states`` or ``Activity.changes``.
+    constants : mapping of str to str
+        Strata that are the same for all rows, options among them.
+
+    Raises
+    ------
+    MethodologyError
+        The rows do not suit: ecosystem, missing or implausible input, option not chosen.
+    ParameterError
+        A stratum has no parameter, or several; everything that is missing at once.
+    """
+    strata, problems = _strata(methodology, rows, constants), Problems()
+    _check_options(methodology, strata, problems)
+    _check_ecosystems(methodology, rows, problems)
+    inputs = {name: _input(methodology, name, rows, problems) for name in methodology.inputs}
+    problems.raise_as(MethodologyError)
+    labels = _labels(rows)
+    looked, inactive = _look_up(methodology, table, strata, inputs, len(rows))
+    return Resolved(methodology, labels, inputs, looked, inactive)
+
+
+def _strata(methodology: Methodology, rows: pd.DataFrame, constants: Mapping[str, str]) -> dict[str, Any]:
+    """Columns of the rows, and the constants; the two must not contradict each other."""
+    strata: dict[str, Any] = {str(name): rows[name].to_numpy() for name in rows.columns}
+    if twice := sorted(set(constants) & set(strata)):
+        raise MethodologyError(Problem("methodology.stratum_twice", methodology.id, {"strata": twice}))
+    for name, value in constants.items():
+        strata[name] = np.full(len(rows), str(value), dtype=object)
+    return strata
+
+
+def _check_options(methodology: Methodology, strata: Mapping[str, Any], problems: Problems) -> None:
+    for option, choices in methodology.options.items():
+        if option not in strata:
+            problems.add("methodology.no_choice", methodology.id, option=option, choices=choices)
+        elif unknown := sorted({str(value) for value in pd.unique(strata[option])} - set(choices)):
+            problems.add("methodology.bad_choice", methodology.id, option=option, found=unknown, choices=choices)
+
+
+def _check_ecosystems(methodology: Methodology, rows: pd.DataFrame, problems: Problems) -> None:
+    columns = ("ecosystem",) if methodology.acts_on == "state" else ("ecosystem_from", "ecosystem_to")
+    found = {str(value) for name in columns if name in rows.columns for value in rows[name].unique()}
+    if foreign := sorted(found - set(methodology.ecosystems)):
+        values = {"found": foreign, "ecosystems": methodology.ecosystems}
+        problems.add("methodology.wrong_ecosystem", methodology.id, **values)
+
+
+def _input(methodology: Methodology, name: str, rows: pd.DataFrame, problems: Problems) -> Floats:
+    """An input in its declared unit, within its bounds; NaN where it was not observed."""
+    base, nothing = methodology.base_name(name), np.full(len(rows), np.nan)
+    column = "area_ha" if name == _AREA else name
+    if column not in rows.columns and not (name == _PERIOD and {"date_from", "date_to"} <= set(rows.columns)):
+        problems.add("methodology.no_input", methodology.id, input=name, unit=methodology.inputs[name])
+        return nothing
+    try:
+        values = _years(rows) if column not in rows.columns else rows[column].to_numpy(dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        problems.add("methodology.input_not_a_number", methodology.id, input=name, reason=str(error))
+        return nothing
+    quantity = quantities().get(base)
+    low, high = methodology.bounds.get(name, (0.0, np.inf))
+    unit = methodology.inputs[name]
+    if quantity is not None:
+        unit, low, high = quantity.unit, np.nan_to_num(quantity.low), np.nan_to_num(quantity.high, nan=np.inf)
+    for i in np.flatnonzero((values < low) | (values > high)):
+        where = f"{methodology.id}: {_labels(rows)[int(i)]}"
+        problems.add("methodology.implausible_input", where, input=name, value=values[i], low=low, high=high, unit=unit)
+    return units.convert(values, unit, methodology.inputs[name])
+
+
+def _years(rows: pd.DataFrame) -> Floats:
+    """Years between the dates of change rows; a date without month stands for the same day of each year."""
+    before, after = (pd.to_numeric(rows[name].astype(str).str[:4]) for name in ("date_from", "date_to"))
+    return (after - before).to_numpy(dtype=np.float64)
+
+
+def _look_up(
+    methodology: Methodology, table: ParameterTable, strata: dict[str, Any], inputs: Mapping[str, Floats], n: int
+) -> tuple[dict[str, Looked], dict[str, Any]]:
+    """Every parameter; those whose stratum is an intermediate value come after it."""
+    looked: dict[str, Looked] = {}
+    inactive: dict[str, Any] = {}
+    waiting = {name: set(table.strata_of(methodology.base_name(name))) for name in methodology.parameters}
+    problems = Problems()
+    for intermediate in (None, *methodology.intermediates):
+        if intermediate is not None and not problems:
+            known = {**strata, **inputs, **{name: found.values for name, found in looked.items()}}
+            strata[intermediate] = _call(methodology.intermediates[intermediate].compute, known)
+        open_strata = set(methodology.intermediates) - set(strata)
+        for name in [name for name, needs in waiting.items() if not needs & open_strata]:
+            del waiting[name]
+            try:
+                looked[name], inactive_rows = _look_up_one(methodology, table, name, strata, n)
+            except ParameterError as error:
+                problems.extend(error)
+            else:
+                if inactive_rows is not None:
+                    inactive[name] = inactive_rows
+    if methodology.partial and not problems:
+        _check_any_pool(methodology, table, looked, strata, n)
+    problems.raise_as(ParameterError)
+    return looked, inactive
+
+
+def _look_up_one(
+    methodology: Methodology, table: ParameterTable, name: str, strata: Mapping[str, Any], n: int
+) -> tuple[Looked, Any]:
+    base, suffix = methodology.base_name(name), name[len(methodology.base_name(name)) :]
+    seen = {column.removesuffix(suffix): strata[column] for column in strata if suffix and column.endswith(suffix)}
+    given = {**strata, **seen}
+    if name not in methodology.only_if:
+        return table.lookup(base, given, n, gaps_are_nan=methodology.partial), None
+    option, choice, neutral = methodology.only_if[name]
+    active = np.asarray(strata[option]).astype(str) == choice
+    values, rows = np.full(n, float(neutral)), np.full(n, -1, dtype=np.int64)
+    if active.any():
+        part = table.lookup(base, {key: np.asarray(column)[active] for key, column in given.items()}, int(active.sum()))
+        values[active], rows[active] = part.values, part.rows
+    return Looked(values, rows), ~active
+
+
+def _check_any_pool(
+    methodology: Methodology, table: ParameterTable, looked: Mapping[str, Looked], strata: Mapping[str, Any], n: int
+) -> None:
+    """A stratum without any pool is a gap; the missing row is named for the pool that has most rows."""
+    nothing = np.all([found.rows < 0 for found in looked.values()], axis=0)
+    if nothing.any():
+        rows_of = {name: sum(row.parameter == name for row in table.rows) for name in methodology.parameters}
+        fullest = max(rows_of, key=lambda name: rows_of[name])
+        table.lookup(
+            fullest, {name: np.asarray(column)[nothing] for name, column in strata.items()}, int(nothing.sum())
+        )
+
+
+def _labels(rows: pd.DataFrame) -> pd.Index[Any]:
+    """How a row is named in a message: its region, date and classes."""
+    names = ("source", "region_code", "date", "date_from", "date_to", "class", "class_from", "class_to")
+    present = [rows[name].astype(str).tolist() for name in names if name in rows.columns]
+    return pd.Index([" ".join(parts) for parts in zip(*present, strict=True)]) if present else rows.index
+
+
+def _call(function: Callable[..., Any], known: Mapping[str, Any]) -> Any:
+    return function(**{name: known[name] for name in arguments(function)})

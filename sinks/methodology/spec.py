@@ -1,0 +1,188 @@
+"""What a methodology declares about itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinks.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sinks.parameters import ParameterTable
+
+Approach = Literal["stock_difference", "gain_loss", "rate", "nep"]
+Kind = Literal["density", "flux", "stock_total", "flux_total"]
+Floats = NDArray[np.float64]
+Compute = Callable[..., Mapping[str, Any]]
+
+KIND_OF_UNIT: Mapping[str, Kind] = {
+    "t C/ha": "density",
+    "t C/ha/yr": "flux",
+    "t C": "stock_total",
+    "t C/yr": "flux_total",
+}
+"""An output's unit says what it is; only these four are outputs."""
+
+SUFFIXES = ("_from", "_to")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A calculation published elsewhere, which the methodology must reproduce.
+
+    Parameters
+    ----------
+    inputs, parameters : mapping of str to float
+        As published, in the declared units.
+    outputs : mapping of str to str
+        By pool, as printed: the number of digits says how exactly they must be met.
+    source, locator : str
+        Key in ``sources.csv``, and the page.
+    """
+
+    inputs: Mapping[str, float]
+    parameters: Mapping[str, float]
+    outputs: Mapping[str, str]
+    source: str
+    locator: str
+
+
+@dataclass(frozen=True)
+class Intermediate:
+    """A value on the way, by whose size a later parameter is looked up (root-to-shoot ratio by biomass)."""
+
+    unit: str
+    compute: Callable[..., Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Methodology:
+    """The specification of a methodology, and its equation.
+
+    Parameters
+    ----------
+    id : str
+        Name of its file, too.
+    title : Text
+        In Chinese and English.
+    source, locator : str
+        Document (key in ``sources.csv``) and the place in it that has the equation.
+    approach : str
+        ``stock_difference``, ``gain_loss``, ``rate`` or ``nep``: sinks of different approach are not additive.
+    tier : int
+        IPCC tier, 1 to 3.
+    acts_on : str
+        ``state`` (land at a date) or ``change`` (land between two dates).
+    ecosystems : tuple of str
+        Where it applies.
+    inputs, parameters : mapping of str to str
+        Unit by name.  On change rows a name may end in ``_from`` or ``_to``: it is then taken from the row's state
+        before or after.  The input ``area`` is the row's area, ``period`` the years between its dates.
+    outputs : mapping of str to str
+        Unit by pool: ``t C/ha``, ``t C/ha/yr``, ``t C`` or ``t C/yr``.
+    compute : function
+        Inputs and parameters in, outputs by pool out; elementwise, so that draws broadcast.
+    valid_for : Text
+        Where the method holds.
+    strata : tuple of str, optional
+        Columns by which its table may tell parameters apart; any, when None.
+    soil_depth_cm : (int, int), optional
+        Depth of its soil pool.
+    edition : str, optional
+        IPCC edition ("2006", "2019") of its defaults.
+    options : mapping of str to tuple of str
+        Choices without a default, each a stratum that the project must give.
+    only_if : mapping of str to (str, str, float)
+        Parameters that take part only under a choice of an option: option, choice, and the neutral element (0 of a
+        sum, 1 of a product) that stands for them otherwise.
+    intermediates : mapping of str to Intermediate
+        By name, usable as a stratum and as an argument of ``compute``.
+    crosswalks : mapping of str to str
+        Strata that follow from others: CSV (beside the module) by stratum.
+    bounds : mapping of str to (float, float)
+        Least and greatest possible value of parameters, and of inputs the vocabulary does not have.
+    partial : bool
+        Parameters are pools of which a stratum may lack some, but not all; a pool without a row is NaN: not estimated.
+    examples : tuple of Example
+        Published calculations that it must reproduce.
+    """
+
+    id: str
+    title: Text
+    source: str
+    locator: str
+    approach: Approach
+    tier: int
+    acts_on: Literal["state", "change"]
+    ecosystems: tuple[str, ...]
+    inputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+    outputs: Mapping[str, str]
+    compute: Compute
+    valid_for: Text
+    strata: tuple[str, ...] | None = None
+    soil_depth_cm: tuple[int, int] | None = None
+    edition: str | None = None
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only_if: Mapping[str, tuple[str, str, float]] = field(default_factory=dict)
+    intermediates: Mapping[str, Intermediate] = field(default_factory=dict)
+    crosswalks: Mapping[str, str] = field(default_factory=dict)
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    partial: bool = False
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def pools(self) -> tuple[str, ...]:
+        """Carbon pools that it gives."""
+        return tuple(self.outputs)
+
+    @property
+    def table_parameters(self) -> dict[str, str]:
+        """Unit by parameter as tables have them: one row serves ``f_lu_from`` and ``f_lu_to``."""
+        return {self.base_name(name): unit for name, unit in self.parameters.items()}
+
+    @property
+    def table_bounds(self) -> dict[str, tuple[float, float]]:
+        """Bounds by parameter as tables have them."""
+        return {self.base_name(name): limits for name, limits in self.bounds.items()}
+
+    def base_name(self, name: str) -> str:
+        """A name without the ``_from`` or ``_to`` that it has on change rows."""
+        return name.removesuffix("_from").removesuffix("_to") if self.acts_on == "change" else name
+
+    def kind(self, pool: str) -> Kind:
+        """What the output of a pool is: a density, a flux, or a total of either."""
+        return KIND_OF_UNIT[self.outputs[pool]]
+
+    def evaluate(
+        self, rows: pd.DataFrame, parameters: ParameterTable, strata: Mapping[str, str] | None = None
+    ) -> dict[str, Floats]:
+        """Outputs by pool for activity rows, shape (n,); see :func:`sinks.methodology.resolve`."""
+        from sinks.methodology.resolve import resolve
+
+        return resolve(self, parameters, rows, strata or {}).pools()
+
+    def evaluate_draws(
+        self,
+        rows: pd.DataFrame,
+        parameters: ParameterTable,
+        table_draws: Floats,
+        strata: Mapping[str, str] | None = None,
+        input_factors: Mapping[str, Floats] | None = None,
+    ) -> dict[str, Floats]:
+        """Outputs by pool for draws of the table (``ParameterTable.draw``), shape (draws, n)."""
+        from sinks.methodology.resolve import resolve
+
+        return resolve(self, parameters, rows, strata or {}).pools_from_draws(table_draws, input_factors or {})
+
+
+def arguments(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Names of the arguments of a function."""
+    return tuple(inspect.signature(function).parameters)
