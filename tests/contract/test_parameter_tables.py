@@ -166,6 +166,62 @@ def test_printed_values_of_the_ipcc_tables() -> None:
     assert looked("soil_transition", "soc_reference", **soil, edition="2019") == 13
 
 
+PRINTED_SOC = """
+2006 boreal               hac 68 lac -  sandy 10 spodic 117 volcanic 20  wetland 146
+2006 cool_temperate_dry   hac 50 lac 33 sandy 34 spodic -   volcanic 20  wetland 87
+2006 cool_temperate_moist hac 95 lac 85 sandy 71 spodic 115 volcanic 130 wetland 87
+2006 warm_temperate_dry   hac 38 lac 24 sandy 19 spodic -   volcanic 70  wetland 88
+2006 warm_temperate_moist hac 88 lac 63 sandy 34 spodic -   volcanic 80  wetland 88
+2019 polar                hac 59 lac -  sandy 27 spodic -   volcanic -   wetland -
+2019 boreal               hac 63 lac -  sandy 10 spodic 117 volcanic 20  wetland 116
+2019 cool_temperate_dry   hac 43 lac 33 sandy 13 spodic -   volcanic 20  wetland 87
+2019 cool_temperate_moist hac 81 lac 76 sandy 51 spodic 128 volcanic 136 wetland 128
+2019 warm_temperate_dry   hac 24 lac 19 sandy 10 spodic -   volcanic 84  wetland 74
+2019 warm_temperate_moist hac 64 lac 55 sandy 36 spodic 143 volcanic 138 wetland 135
+"""
+"""Table 2.3 of both editions once more, as it is printed (p. 2.31 and 2.35)."""
+
+
+def test_reference_soils_stand_as_printed() -> None:
+    printed = {}
+    for line in PRINTED_SOC.split("\n")[1:-1]:
+        edition, zone, *cells = line.split()
+        zones = [f"{zone}_moist", f"{zone}_dry"] if zone in ("boreal", "polar") else [zone]
+        for soil, value in zip(cells[::2], cells[1::2], strict=True):
+            printed |= {(edition, one, soil): float(value) for one in zones if value != "-"}
+    ours = {
+        (row["edition"], row["climate_zone"], row["soil_class"]): float(row["value"])
+        for row in records("soil_transition")
+        if row["parameter"] == "soc_reference"
+    }
+    assert ours == printed
+
+
+PRINTED_BCEF = """
+boreal    pine       1.2  0.85 1.3 | 0.68 0.5 0.72  | 0.57 0.52 0.65 | 0.5  0.45 0.58
+boreal    larch      1.22 0.9  1.5 | 0.78 0.7 0.8   | 0.77 0.7 0.85  | 0.77 0.7 0.85
+boreal    fir_spruce 1.16 0.8  1.5 | 0.66 0.55 0.75 | 0.58 0.5 0.65  | 0.53 0.45 0.605
+boreal    broadleaf  0.9  0.7  1.2 | 0.7  0.6 0.75  | 0.62 0.53 0.7  | 0.55 0.5 0.65
+temperate broadleaf  3.0  0.8  4.5 | 1.7  0.8 2.6   | 1.4  0.7 1.9   | 1.05 0.6 1.4   | 0.8 0.55 1.1
+temperate pine       1.8  0.6  2.4 | 1.0  0.65 1.5  | 0.75 0.6 1.0   | 0.7  0.4 1.0   | 0.7 0.4 1.0
+temperate conifer    3.0  0.7  4.0 | 1.4  0.5 2.5   | 1.0  0.5 1.4   | 0.75 0.4 1.2   | 0.7 0.35 0.9
+"""
+"""BCEF_S of Table 4.5 once more, as it is printed (p. 4.50-4.51): value, range; by rising growing stock."""
+
+
+@pytest.mark.parametrize("name", ["growing_stock_bcef", "growing_stock_bcef_2019"])
+def test_expansion_factors_stand_as_printed(name: str) -> None:
+    ours: dict[str, list[list[float]]] = {}
+    for row in records(name):
+        if row["parameter"] == "bcef":
+            numbers = [float(row[column]) for column in ("value", "low", "high")]
+            ours.setdefault(f"{row['climate_domain']} {row['forest_type']}", []).append(numbers)
+    for line in PRINTED_BCEF.split("\n")[1:-1]:
+        domain, forest_type, cells = line.split(maxsplit=2)
+        printed = [[float(number) for number in cell.split()] for cell in cells.split("|")]
+        assert ours[f"{domain} {forest_type}"] == printed
+
+
 def test_removal_factors_are_stock_factors_over_nine_tenths() -> None:
     """Note under Table 4.5: BCEF_R is BCEF_S divided by 0.9 (10 % of the volume is lost in felling)."""
     stock = {
