@@ -11,6 +11,7 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import CRS, Geod, Transformer
+from rasterio.io import MemoryFile
 
 from sinks.errors import CRSError, LayerError
 from sinks.geo.authalic import AuthalicEllipsoid
@@ -58,6 +59,17 @@ class TestFromDataset:
         assert (grid.width, grid.height) == (6, 4)
         assert grid.bounds == (97.0, 52.5, 100.0, 53.5)
         assert grid.crs == CRS("EPSG:4490")
+
+    @pytest.mark.parametrize("crs", ["EPSG:4490", "EPSG:4526", "EPSG:32649", CHINA_ALBERS])
+    def test_crs_survives_a_real_file(self, crs: str) -> None:
+        with MemoryFile() as memory:
+            profile = {"driver": "GTiff", "width": 2, "height": 3, "count": 1, "dtype": "uint8", "crs": crs}
+            with memory.open(**profile, transform=Affine(30, 0, 100, 0, 30, 100)) as dataset:
+                dataset.write(np.zeros((1, 3, 2), np.uint8))
+            with memory.open() as dataset:
+                grid, south_up = Grid.from_dataset(dataset, "a.tif")
+        assert grid.same_as(Grid(CRS(crs), Affine(30, 0, 100, 0, -30, 190), 2, 3))
+        assert south_up
 
     def test_south_up_is_the_same_grid(self) -> None:
         north_up, _ = Grid.from_dataset(FakeFile(), "a.tif")
