@@ -55,7 +55,6 @@ __all__ = [  # noqa: RUF022  # the order in which one meets them
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        
         value = getattr(import_module(_PUBLIC[name]), name)
         globals()[name] = value
         return value

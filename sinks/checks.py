@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from sinks.account import Entry, Hierarchy
+from sinks.account import Account, Entry
 from sinks.activity import Activity
+from sinks.book import Hierarchy
 from sinks.errors import AccountError, Problems
 from sinks.text import message
 from sinks.vocabulary import ALL, NODATA, pools
@@ -84,10 +85,10 @@ def check_entries(entries: Sequence[Entry], where: str = "methodologies") -> Non
                     ecosystems=sorted(both),
                     pools=clash,
                 )
-    depths = {e.method.soil_depth_cm for e in record if "soil_organic_carbon" in e.pools}
+    depths = {e.method.methodology.soil_depth_cm for e in record if "soil_organic_carbon" in e.pools}
     if len(depths) > 1:
         problems.add("checks.soil_depths", where, depths=sorted(map(str, depths)))
-    editions = {e.strata.get("edition") or e.method.edition for e in record} - {None}
+    editions = {e.method.edition for e in record} - {None}
     if len(editions) > 1:
         problems.add("checks.editions", where, editions=sorted(map(str, editions)))
     problems.raise_as(AccountError)
@@ -175,83 +176,82 @@ def _compare(
 
 
 def note_findings(
-    table: pd.DataFrame,
+    result: Account,
     activity: Activity,
     hierarchy: Hierarchy,
-    entries: Sequence[Entry],
     findings: Findings,
     *,
     coverage_min: float,
     cells_min: int,
-    without_interval: Mapping[str, int],
-    unverified: Mapping[str, int],
 ) -> None:
-    """Write down what a reader must know: coverage, cells, assumptions, unverified parameters, odd transitions."""
+    """Write down what a reader must know: coverage, cells, assumptions, unverified parameters, odd transitions.
+
+    Parameters
+    ----------
+    result : Account
+    activity : Activity
+    hierarchy : Hierarchy
+    findings : Findings
+        What is found is added to it.
+    coverage_min : float
+        Share of a region's area that must be observed.
+    cells_min : int
+        Cells below which a region's figure is not fit to be an account of record.
+    """
     names = dict(zip(hierarchy.regions["code"], hierarchy.regions["name"], strict=True))
-    _note_coverage(table, names, coverage_min, findings)
+    _note_coverage(result.table, names, coverage_min, findings)
     _note_cells(activity, names, cells_min, findings)
     _note_transitions(activity, names, findings)
-    record = [entry for entry in entries if entry.role == "record"]
-    approaches = sorted({entry.method.approach for entry in record if "sink" in entry.accounts_for})
+    _note_parameters(result, findings)
+    record = [entry for entry, _ in result.used if entry.role == "record"]
+    approaches = sorted({entry.method.methodology.approach for entry in record if "sink" in entry.accounts_for})
     if len(approaches) > 1:
         findings.add("checks.approaches_mixed", "warning", ALL, approaches=approaches)
-    for method, count in without_interval.items():
-        if count:
-            findings.add("checks.no_interval", "note", method, count=count)
-    for method, count in unverified.items():
-        if count:
-            findings.add("checks.unverified", "warning", method, count=count)
-    if len(activity.states["date"].unique()) <= 2 and any(entry.method.acts_on == "change" for entry in record):
-        findings.add("checks.short_history", "note", ALL, dates=sorted(activity.states["date"].unique()))
+    for method, ecosystem, stratum, pool in result.not_estimated:
+        findings.add("checks.not_estimated", "note", f"{ecosystem}/{stratum}", pool=pool, method=method)
+    if len(activity.dates) <= 2 and any(entry.method.acts_on == "change" for entry in record):
+        findings.add("checks.short_history", "note", ALL, dates=activity.dates)
     findings.add("checks.map_area", "note", ALL)
 
 
+def _note_parameters(result: Account, findings: Findings) -> None:
+    """Parameters without an interval, and those that nobody has read in their document."""
+    for entry, rows in result.used:
+        used = entry.method.table.frame.iloc[rows]
+        fixed = int((used["interval"] == "").sum())
+        unverified = int(used["unverified"].sum())
+        if fixed:
+            findings.add("checks.no_interval", "note", entry.method.id, count=fixed, all=len(used))
+        if unverified:
+            findings.add("checks.unverified", "warning", entry.method.id, count=unverified, all=len(used))
+
+
 def _note_coverage(table: pd.DataFrame, names: Mapping[str, str], least: float, findings: Findings) -> None:
-    rows = table[(table["quantity"] == "area") & (table["ecosystem"] == ALL) & (table["stratum"] == ALL)]
-    for row in rows.drop_duplicates(["region_code", "period"]).itertuples():
-        if row.coverage < least:
-            findings.add(
-                "checks.coverage",
-                "failed",
-                names[row.region_code],
-                date=row.period,
-                share=f"{row.coverage:.2%}",
-                least=f"{least:.0%}",
-            )
-    thin = table[(table["ecosystem"] != ALL) & (table["stratum"] == ALL) & (table["quantity"] == "carbon_stock")]
-    for row in thin[thin["coverage"] < least].itertuples():
-        if row.pool != ALL:
-            findings.add(
-                "checks.coverage_pool",
-                "warning",
-                f"{names[row.region_code]} {row.ecosystem}",
-                pool=row.pool,
-                date=row.period,
-                share=f"{row.coverage:.2%}",
-            )
+    sums = table[(table["stratum"] == ALL) & (table["coverage"] < least)]
+    areas = sums[(sums["quantity"] == "area") & (sums["ecosystem"] == ALL)]
+    for code, date, share in zip(areas["region_code"], areas["period"], areas["coverage"], strict=True):
+        findings.add("checks.coverage", "failed", names[code], date=date, share=f"{share:.2%}", least=f"{least:.0%}")
+    stocks = sums[(sums["quantity"] == "carbon_stock") & (sums["ecosystem"] != ALL) & (sums["pool"] != ALL)]
+    columns = (stocks[name] for name in ("region_code", "ecosystem", "pool", "period", "coverage"))
+    for code, ecosystem, pool, date, share in zip(*columns, strict=True):
+        where = f"{names[code]} {ecosystem}"
+        findings.add("checks.coverage_pool", "warning", where, pool=pool, date=date, share=f"{share:.2%}")
 
 
 def _note_cells(activity: Activity, names: Mapping[str, str], least: int, findings: Findings) -> None:
-    for row in activity.units.itertuples():
-        if 0 < row.cells < least:
-            findings.add(
-                "checks.cells", "failed", names.get(row.region_code, row.region_code), cells=int(row.cells), least=least
-            )
+    for code, cells in zip(activity.units["region_code"], activity.units["cells"], strict=True):
+        if 0 < cells < least:
+            findings.add("checks.cells", "failed", names.get(code, code), cells=int(cells), least=least)
 
 
 def _note_transitions(activity: Activity, names: Mapping[str, str], findings: Findings) -> None:
     changes = activity.changes
     changes = changes[(changes["ecosystem_from"] != NODATA) & (changes["ecosystem_to"] != NODATA)]
     whole = changes.groupby(["region_code", "date_from", "date_to"])["area_ha"].sum()
-    pairs = changes.groupby(["region_code", "date_from", "date_to", "ecosystem_from", "ecosystem_to"])["area_ha"].sum()
-    for (code, first, last, before, after), area in pairs.items():
-        if (before, after) in _IMPLAUSIBLE and area > _IMPLAUSIBLE_SHARE * whole[code, first, last]:
-            findings.add(
-                "checks.implausible",
-                "warning",
-                names.get(code, code),
-                before=before,
-                after=after,
-                period=f"{first}-{last}",
-                area=f"{area:,.0f}",
-            )
+    for before, after in _IMPLAUSIBLE:
+        pair = changes[(changes["ecosystem_from"] == before) & (changes["ecosystem_to"] == after)]
+        area = pair.groupby(["region_code", "date_from", "date_to"])["area_ha"].sum()
+        for key in area.index[area > _IMPLAUSIBLE_SHARE * whole.reindex(area.index)]:
+            code, first, last = key
+            values = {"before": before, "after": after, "period": f"{first}-{last}", "area": f"{area[key]:,.0f}"}
+            findings.add("checks.implausible", "warning", names.get(code, code), **values)

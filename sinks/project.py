@@ -131,7 +131,8 @@ class InputSection(RasterSection):
     quantity: str | None = Field(default=None, description="What is measured; by default the layer's name.")
     unit: str | None = Field(default=None, description="Unit of the values; by default that of the quantity.")
     scale: float | None = Field(
-        default=None, description="Stored value x scale + offset = value in the unit; by default what the file declares."
+        default=None,
+        description="Stored value x scale + offset = value in the unit; by default what the file declares.",
     )
     offset: float | None = Field(default=None, description="See scale.")
     uncertainty: float | None = Field(

@@ -3,40 +3,310 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
 
-from sinks.account import Account, Entry, Hierarchy, Measure, account
-from sinks.activity import Activity
-from sinks.checks import Findings, check_entries, check_laws, note_findings
-from sinks.errors import Problems, ProjectError
-from sinks.geo.legends import load_legend
-from sinks.geo.regions import Regions, load_builtin, load_file
-from sinks.layers.raster import CategoricalLayer, ContinuousLayer
-from sinks.project import LAND_COVER, STATIC, BuiltinRegions, InputSection, Project, RasterSection
+from sinks.account import Account, account
+from sinks.activity import Activity, concat
+from sinks.book import Hierarchy
+from sinks.checks import Findings, check_laws, note_findings
+from sinks.derive import derive, read_map
+from sinks.prepare import Prepared, prepare
+from sinks.project import Project
 from sinks.provenance import InputFile
 from sinks.uncertainty import Draws, InputUncertainty
-from sinks.vocabulary import ALL, quantities
+
+if TYPE_CHECKING:
+    from sinks.output.folder import RunContents
 
 Progress = bool | Callable[[int, int], None]
 
+_PACKAGES = ("sinks", "numpy", "pandas", "numba", "rasterio", "pyproj", "shapely", "pyogrio", "geopandas", "frykit")
+
 
 @dataclass(frozen=True)
-class Prepared:
-    """A project whose inputs are found, read as far as needed and checked: nothing long has run yet."""
+class Run:
+    """A finished account with everything it came from.
 
-    project: Project
-    regions: Regions
-    land_cover: CategoricalLayer | None
-    strata: tuple[CategoricalLayer, ...]
-    inputs: tuple[ContinuousLayer, ...]
-    entries: tuple[Entry, ...]
+    Attributes
+    ----------
+    contents : RunContents
+        What the run folder holds.
+    """
+
+    contents: RunContents
+
+    @property
+    def account(self) -> pd.DataFrame:
+        """The account, a tidy table."""
+        return self.contents.account
+
+    @property
+    def comparison(self) -> pd.DataFrame:
+        """The methodologies beside the account; never to be added to it."""
+        return self.contents.comparison
+
+    @property
+    def activity(self) -> Any:
+        """Activity data: ``states``, ``changes``, ``units``."""
+        return self.contents.activity
+
+    @property
+    def checks(self) -> pd.DataFrame:
+        """Laws that hold and findings that a reader must know, failures first."""
+        return self.contents.checks
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The project with every default, versions and checksums: what ``run.json`` holds."""
+        return self.contents.record
+
+    def write(self, out: str | Path, *, force: bool = False) -> Path:
+        """Write the run folder; see :func:`sinks.output.folder.write_run`."""
+        from sinks.output.folder import write_run
+
+        return write_run(self.contents, Path(out), force=force)
+
+    def __str__(self) -> str:
+        from sinks.output.summary import as_text
+
+        return as_text(self.contents)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        from sinks.output.summary import as_html
+
+        return as_html(self.contents)
+
+
+def run(
+    project: Project | str | Path,
+    *,
+    threads: int | None = None,
+    block_size: int | None = None,
+    progress: Progress = False,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+) -> Run:
+    """Make the account of a project.
+
+    Parameters
+    ----------
+    project : Project or path
+        A project file, or the ``run.json`` of an earlier run.
+    threads, block_size, progress, checkpoint
+        See :func:`sinks.tabulate.tabulate`.
+    resume : bool
+        Go on from ``checkpoint``; without it an old checkpoint is thrown away.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    SinksError
+        The input is at fault; everything that can be known before the pass is said before it, all at once.
+    """
+    prepared = _prepared(project)
+    if checkpoint is not None and not resume:
+        shutil.rmtree(checkpoint, ignore_errors=True)
+    # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        checksums = beside.submit(_checksums, prepared.project)
+        activity = _activity(prepared, threads, block_size, progress, checkpoint)
+        result = _account(prepared, activity)
+        return Run(_contents(prepared, activity, result, checksums.result()))
+
+
+def tabulate(
+    project: Project | str | Path,
+    *,
+    threads: int | None = None,
+    block_size: int | None = None,
+    progress: Progress = False,
+    checkpoint: Path | None = None,
+) -> Activity:
+    """Only the activity table of a project; see :func:`run`."""
+    return _activity(_prepared(project), threads, block_size, progress, checkpoint)
+
+
+def check(project: Project | str | Path) -> Prepared:
+    """Check a project, its layers and its methodologies without running it.
+
+    Raises
+    ------
+    SinksError
+        With every problem found.
+    """
+    prepared = _prepared(project)
+    if prepared.land_cover is not None:
+        from sinks.tabulate import check_layers
+
+        check_layers(prepared.regions.units, prepared.land_cover, strata=prepared.strata, inputs=prepared.inputs)
+    return prepared
+
+
+def open_run(folder: str | Path) -> Run:
+    """Read a run folder back.
+
+    Raises
+    ------
+    RunError
+        The folder is no run, or is damaged.
+    """
+    from sinks.output.folder import read_run
+
+    return Run(read_run(Path(folder)))
+
+
+def ensure_writable(folder: Path, *, force: bool = False) -> None:
+    """Refuse a destination before the work is done and not after it.
+
+    Raises
+    ------
+    RunError
+        The folder is there and may not be replaced.
+    """
+    from sinks.output.folder import check_destination
+
+    check_destination(Path(folder), force=force)
+
+
+def _prepared(project: Project | str | Path) -> Prepared:
+    return prepare(project if isinstance(project, Project) else Project.read(project))
+
+
+def _activity(
+    prepared: Prepared, threads: int | None, block_size: int | None, progress: Progress, checkpoint: Path | None
+) -> Activity:
+    """Tabulate every layer of the project once."""
+    parts: list[Activity] = []
+    units = prepared.regions.units
+    if prepared.land_cover is not None:
+        from sinks.tabulate import tabulate as tabulate_rasters
+
+        joint = tabulate_rasters(
+            units,
+            prepared.land_cover,
+            strata=prepared.strata,
+            inputs=prepared.inputs,
+            threads=threads,
+            block_size=block_size,
+            progress=progress,
+            checkpoint=checkpoint,
+        )
+        parts.append(joint.activity())
+    activity = concat(parts)
+    for target, section in prepared.project.derive.items():
+        mapping = section.map
+        if mapping is None:
+            mapping = read_map(Path(prepared.project.path(str(section.table))), section.from_, target)
+        activity = derive(activity, target, section.from_, mapping)
+    return activity
+
+
+def _account(prepared: Prepared, activity: Activity) -> Account:
+    project = prepared.project
+    return account(
+        activity,
+        prepared.entries,
+        Hierarchy.of(prepared.regions.frame),
+        project.dates,
+        project.periods,
+        project.area_source,
+        _draws(project),
+    )
+
+
+def _draws(project: Project) -> Draws | None:
+    if not project.project.draws:
+        return None
+    inputs = {
+        name: InputUncertainty(section.uncertainty, section.dates_correlated)
+        for name, section in project.inputs.items()
+        if section.uncertainty is not None
+    }
+    return Draws(project.project.draws, project.project.seed, inputs)
+
+
+def _contents(prepared: Prepared, activity: Activity, result: Account, files: list[InputFile]) -> RunContents:
+    from sinks.output.folder import RunContents
+
+    used = _parameters_used(result)
+    return RunContents(
+        account=result.table,
+        comparison=result.comparison,
+        regions=prepared.regions,
+        activity=activity,
+        parameters_used=used,
+        sources=_sources(prepared, used),
+        checks=_checks(prepared, activity, result),
+        record=_record(prepared, files),
+    )
+
+
+def _checks(prepared: Prepared, activity: Activity, result: Account) -> pd.DataFrame:
+    findings, hierarchy = Findings(), Hierarchy.of(prepared.regions.frame)
+    check_laws(result.table, activity, hierarchy, findings)
+    note_findings(
+        result,
+        activity,
+        hierarchy,
+        findings,
+        coverage_min=prepared.project.project.coverage_min,
+        cells_min=prepared.project.project.cells_min,
+    )
+    return findings.table()
+
+
+def _parameters_used(result: Account) -> pd.DataFrame:
+    """The rows of the parameter tables that the account stands on, each with its methodology and role."""
+    parts = []
+    for entry, rows in result.used:
+        frame = entry.method.table.frame.iloc[rows]
+        parts.append(frame.assign(methodology=entry.method.id, role=entry.role))
+    if not parts:
+        return pd.DataFrame(columns=["methodology", "role", "parameter"])
+    used = pd.concat(parts, ignore_index=True).drop_duplicates(ignore_index=True)
+    first = ["methodology", "role", "parameter"]
+    return used[[*first, *(column for column in used.columns if column not in first)]]
+
+
+def _sources(prepared: Prepared, used: pd.DataFrame) -> pd.DataFrame:
+    """The documents that parameters and equations come from, each once."""
+    known: dict[str, Any] = {}
+    for entry in prepared.entries:
+        known |= entry.method.table.sources
+    keys = {entry.method.methodology.source for entry in prepared.entries}
+    keys |= set(used["source"]) if "source" in used else set()
+    return pd.DataFrame([known[key].to_json() for key in sorted(keys) if key in known])
+
+
+def _record(prepared: Prepared, files: list[InputFile]) -> dict[str, Any]:
+    project = prepared.project
+    return {
+        "title": project.project.title,
+        "demonstration": project.project.demonstration,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "project": project.record(),
+        "folder": str(project.folder),
+        "inputs": [file.to_json() for file in files],
+        "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+        "regions": {"source": prepared.regions.source, "notes": [str(note) for note in prepared.regions.notes]},
+    }
+
+
+def _checksums(project: Project) -> list[InputFile]:
+    """Checksums of the local input files, each file once."""
+    names = dict.fromkeys(name for _, name in project.files())
+    return [InputFile.of(name) for name in names if Path(name).is_file()]

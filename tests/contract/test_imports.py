@@ -18,7 +18,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("sinks.layers", "sinks.activity"),
     ("sinks.tabulate",),
     ("sinks.parameters", "sinks.methodology"),
-    ("sinks.uncertainty", "sinks.checks", "sinks.account"),
+    ("sinks.uncertainty", "sinks.book", "sinks.account", "sinks.checks"),
     ("sinks.assessment",),
     ("sinks.output",),
     ("sinks.runs",),

@@ -1,0 +1,70 @@
+"""Strata that follow from other strata: ``[derive.<name>]`` in the project file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from sinks.activity import Activity
+from sinks.errors import Problems, ProjectError
+
+_ENDS = ("", "_from", "_to")
+
+
+def read_map(path: Path, source: str, target: str) -> dict[str, str]:
+    """The map from one stratum to another, from a CSV with a column for each.
+
+    Raises
+    ------
+    ProjectError
+        A column is missing, or a value of the first stratum stands twice with different results.
+    """
+    problems, found = Problems(), dict[str, str]()
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        reader = csv.DictReader(handle)
+        missing = [name for name in (source, target) if name not in (reader.fieldnames or ())]
+        if missing:
+            problems.add("derive.no_column", path, missing=missing, found=list(reader.fieldnames or ()))
+        for number, row in enumerate(reader if not missing else (), 2):
+            if found.setdefault(row[source], row[target]) != row[target]:
+                problems.add("derive.twice", f"{path}:{number}", value=row[source])
+    problems.raise_as(ProjectError)
+    return found
+
+
+def derive(activity: Activity, target: str, source: str, mapping: Mapping[str, str]) -> Activity:
+    """Add the stratum ``target`` to states and changes, wherever ``source`` is known.
+
+    Raises
+    ------
+    ProjectError
+        ``source`` is no stratum, ``target`` is one already, or a value of ``source`` has no counterpart; all at once.
+    """
+    problems = Problems()
+    states = _mapped(activity.states, target, source, mapping, problems)
+    changes = _mapped(activity.changes, target, source, mapping, problems)
+    problems.raise_as(ProjectError)
+    return replace(activity, states=states, changes=changes, strata=(*activity.strata, target))
+
+
+def _mapped(
+    frame: pd.DataFrame, target: str, source: str, mapping: Mapping[str, str], problems: Problems
+) -> pd.DataFrame:
+    where = f"derive.{target}"
+    present = [end for end in _ENDS if source + end in frame.columns]
+    if not present and not frame.empty:
+        problems.add("derive.no_stratum", where, source=source, columns=sorted(map(str, frame.columns)))
+    added = {}
+    for end in present:
+        if target + end in frame.columns:
+            problems.add("derive.exists", where, target=target)
+        values = frame[source + end]
+        unknown = sorted(set(values.dropna().astype(str)) - set(mapping) - {""})
+        if unknown:
+            problems.add("derive.unmapped", where, source=source, values=unknown)
+        added[target + end] = values.map(dict(mapping))
+    return frame.assign(**added)

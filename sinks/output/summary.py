@@ -1,0 +1,98 @@
+"""How a run shows itself in a terminal and in a notebook: one readable table, and what must be known with it."""
+
+from __future__ import annotations
+
+from html import escape
+
+import pandas as pd
+
+from sinks.output import label
+from sinks.output.folder import RunContents
+from sinks.text import message
+from sinks.vocabulary import ALL
+
+_TEN_THOUSAND = 1e4
+
+
+def summary(account: pd.DataFrame) -> pd.DataFrame:
+    """Every region with area and stock at the last date and net removals of the last period, in 10^4 units.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by region name; columns ``area``, ``carbon_stock``, ``net_removals``, ``low``, ``high``, ``coverage``.
+    """
+    totals = account[(account["ecosystem"] == ALL) & (account["stratum"] == ALL) & (account["pool"] == ALL)]
+    columns: dict[str, pd.Series] = {}
+    for quantity in ("area", "carbon_stock", "net_removals"):
+        rows = totals[totals["quantity"] == quantity]
+        rows = rows[rows["period"] == rows["period"].max()].set_index("region_code")
+        columns[quantity] = rows["value"] / _TEN_THOUSAND
+        if quantity == "net_removals":
+            columns["low"], columns["high"] = rows["low"] / _TEN_THOUSAND, rows["high"] / _TEN_THOUSAND
+        if quantity == "area":
+            columns["coverage"] = rows["coverage"]
+    order = totals.drop_duplicates("region_code").set_index("region_code")["region_name"]
+    table = pd.DataFrame(columns).reindex(order.index)
+    return table.set_axis(order.to_numpy(), axis=0)[["area", "carbon_stock", "net_removals", "low", "high", "coverage"]]
+
+
+def as_text(contents: RunContents) -> str:
+    """The summary for a terminal, columns aligned for Chinese names too."""
+    table = summary(contents.account)
+    head = [label(f"summary_{name}") for name in ("region", *table.columns)]
+    body = [[str(name), *_cells(row)] for name, row in zip(table.index, table.to_numpy(float), strict=True)]
+    widths = [max(_width(line[i]) for line in (head, *body)) for i in range(len(head))]
+    lines = [_aligned(line, widths) for line in (head, *body)]
+    return "\n".join([*_heading(contents), "", *lines, "", *_findings(contents)])
+
+
+def as_html(contents: RunContents) -> str:
+    """The summary for a notebook."""
+    table = summary(contents.account)
+    head = "".join(f"<th>{escape(label(f'summary_{name}'))}</th>" for name in ("region", *table.columns))
+    rows = "".join(
+        f"<tr><th style='text-align:left'>{escape(str(name))}</th>{''.join(f'<td>{cell}</td>' for cell in _cells(row))}</tr>"
+        for name, row in zip(table.index, table.to_numpy(float), strict=True)
+    )
+    notes = "".join(f"<li>{escape(line)}</li>" for line in _findings(contents))
+    title = "<br>".join(escape(line) for line in _heading(contents))
+    return f"<p><b>{title}</b></p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><ul>{notes}</ul>"
+
+
+def _heading(contents: RunContents) -> list[str]:
+    lines = [str(contents.record.get("title", ""))]
+    if contents.record.get("demonstration"):
+        lines.append(message("output.demonstration"))
+    return lines
+
+
+def _findings(contents: RunContents) -> list[str]:
+    """How many checks passed, and every failure in full."""
+    checks = contents.checks
+    counts = checks["status"].value_counts()
+    shown = {status: int(counts.get(status, 0)) for status in ("passed", "note", "warning", "failed")}
+    failed = checks[checks["status"] == "failed"]
+    return [
+        message("output.check_counts", **shown),
+        *(f"{where}: {detail}" for where, detail in zip(failed["where"], failed["detail"], strict=True)),
+    ]
+
+
+def _cells(row: list[float]) -> list[str]:
+    *amounts, coverage = row
+    return [*("" if pd.isna(value) else f"{value:,.2f}" for value in amounts), f"{coverage:.1%}"]
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: a Chinese character takes two."""
+    from unicodedata import east_asian_width
+
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _aligned(line: list[str], widths: list[int]) -> str:
+    first, *rest = line
+    cells = [first + " " * (widths[0] - _width(first))]
+    cells += [" " * (width - _width(cell)) + cell for cell, width in zip(rest, widths[1:], strict=True)]
+    return "  ".join(cells).rstrip()

@@ -1,0 +1,185 @@
+"""From a project's words to the objects they name, every problem in one pass and nothing long begun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from sinks.account import Entry, Measure
+from sinks.checks import check_entries
+from sinks.errors import Problem, Problems, ProjectError, SinksError
+from sinks.geo.legends import Legend, available_legends, load_legend
+from sinks.geo.region_file import load_file
+from sinks.geo.regions import Regions, load_builtin
+from sinks.layers.raster import CategoricalLayer, ContinuousLayer
+from sinks.methodology import Registry
+from sinks.project import BuiltinRegions, InputSection, MethodologySection, Project, RasterSection
+from sinks.units import factor
+from sinks.vocabulary import quantities
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A project whose inputs are found and checked, before anything long has run."""
+
+    project: Project
+    regions: Regions
+    land_cover: CategoricalLayer | None
+    strata: tuple[CategoricalLayer, ...]
+    inputs: tuple[ContinuousLayer, ...]
+    entries: tuple[Entry, ...]
+    registry: Registry
+
+
+def prepare(project: Project) -> Prepared:
+    """Find and check everything that the project names.
+
+    Raises
+    ------
+    ProjectError
+        With every problem of regions, legends, methodologies and declarations of layers.
+    """
+    gather = _Gather()
+    regions = gather(lambda: _regions(project))
+    land_cover = gather(lambda: _land_cover(project))
+    strata = [gather(_later(_stratum, project, name)) for name in project.strata]
+    inputs = [gather(_later(_input, project, name)) for name in project.inputs]
+    registry = gather(lambda: Registry([project.path(name) for name in project.methodology_files]))
+    entries: list[Entry | None] = []
+    if registry is not None:
+        numbered = enumerate(project.methodologies, 1)
+        entries = [gather(_later(_entry, project, registry, section, number)) for number, section in numbered]
+        gather(lambda: check_entries([entry for entry in entries if entry is not None]))
+    gather.problems.raise_as(ProjectError)
+    assert regions is not None
+    assert registry is not None
+    return Prepared(project, regions, land_cover, _all(strata), _all(inputs), _all(entries), registry)
+
+
+class _Gather:
+    """Calls what may fail and keeps the problems, so that the next thing is tried too."""
+
+    def __init__(self) -> None:
+        self.problems = Problems()
+
+    def __call__(self, make: Callable[[], Made]) -> Made | None:
+        try:
+            return make()
+        except SinksError as error:
+            self.problems.extend(error)
+            return None
+
+
+def _later(make: Callable[..., Made], *arguments: object) -> Callable[[], Made]:
+    return lambda: make(*arguments)
+
+
+def _all(made: list[Made | None]) -> tuple[Made, ...]:
+    return tuple(one for one in made if one is not None)
+
+
+def _regions(project: Project) -> Regions:
+    section = project.regions
+    if isinstance(section, BuiltinRegions):
+        return load_builtin(section.builtin, section.within, section.levels)
+    return load_file(
+        project.path(section.file),
+        section.code,
+        section.name,
+        section.parent,
+        level=section.level,
+        layer=section.layer,
+        encoding=section.encoding,
+        crs=section.crs,
+        repair=section.repair,
+        allow_gaps=section.allow_gaps,
+    )
+
+
+def _legend(project: Project, name: str, overrides: dict[str, object] | None = None, stratum: str = "") -> Legend:
+    known = name in available_legends()
+    return load_legend(name if known else project.path(name), overrides, stratum=None if known else stratum)
+
+
+def _files(project: Project, section: RasterSection) -> dict[str, Path | str]:
+    return {date: project.path(name) for date, name in section.by_date.items()}
+
+
+def _categorical(project: Project, name: str, section: RasterSection, legend: Legend) -> CategoricalLayer:
+    if section.nodata is not None and not float(section.nodata).is_integer():
+        raise ProjectError(Problem("project.class_nodata", name, {"found": section.nodata}))
+    return CategoricalLayer(
+        name,
+        _files(project, section),
+        legend,
+        resampling=section.resampling,
+        band=section.band,
+        nodata=None if section.nodata is None else int(section.nodata),
+        assume_crs=section.crs,
+    )
+
+
+def _land_cover(project: Project) -> CategoricalLayer | None:
+    section = project.land_cover
+    if section is None:
+        return None
+    return _categorical(project, "land_cover", section, _legend(project, section.legend, section.legend_overrides))
+
+
+def _stratum(project: Project, name: str) -> CategoricalLayer:
+    section = project.strata[name]
+    return _categorical(project, name, section, _legend(project, section.legend, stratum=name))
+
+
+def _input(project: Project, name: str) -> ContinuousLayer:
+    section: InputSection = project.inputs[name]
+    quantity = quantities()[section.quantity or name]
+    # A declared unit other than the quantity's becomes part of the scale, so that values come out in one unit.
+    ratio = factor(section.unit, quantity.unit) if section.unit else None
+    scale, offset = section.scale, section.offset
+    if ratio is not None and ratio != 1:
+        scale, offset = (scale if scale is not None else 1.0) * float(ratio), (offset or 0.0) * float(ratio)
+    return ContinuousLayer(
+        name,
+        quantity.id,
+        _files(project, section),
+        quantity.low,
+        quantity.high,
+        scale=scale,
+        offset=offset,
+        resampling=section.resampling,
+        band=section.band,
+        nodata=section.nodata,
+        assume_crs=section.crs,
+    )
+
+
+def _entry(project: Project, registry: Registry, section: MethodologySection, number: int) -> Entry:
+    where, problems = f"methodologies[{number}] ({section.id})", Problems()
+    bound = registry.get(section.id)
+    if section.parameters:
+        bound = bound.with_parameters(project.path(section.parameters))
+    bound = bound.with_constants(section.strata)
+    foreign = sorted(set(section.ecosystems) - set(bound.methodology.ecosystems))
+    if foreign:
+        problems.add("project.not_for", where, found=foreign, possible=bound.methodology.ecosystems)
+    pools = section.pools or bound.pools
+    unknown = [pool for pool in pools if pool not in bound.pools]
+    if unknown:
+        problems.add("project.no_pool", where, found=unknown, possible=bound.pools)
+    problems.raise_as(ProjectError)
+    possible: tuple[Measure, ...] = ("sink",)
+    if all(bound.kind(pool) in ("density", "stock_total") for pool in pools):
+        possible = ("stock", "sink")
+    wanted = section.accounts_for or possible
+    if set(wanted) - set(possible):
+        problems.add("project.no_measure", where, found=sorted(set(wanted) - set(possible)), possible=possible)
+    sources = {project.area_source[name] for name in section.ecosystems}
+    if section.source is None and len(sources) > 1:
+        problems.add("project.sources_differ", where, sources=sorted(sources))
+    problems.raise_as(ProjectError)
+    return Entry(bound, section.ecosystems, tuple(pools), wanted, section.source or sources.pop(), section.role)
