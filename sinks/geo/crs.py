@@ -154,8 +154,11 @@ def same_datum(a: CRS, b: CRS) -> bool:
     names = [datum_name(crs) for crs in (a, b)]
     if all(name.startswith(_MODERN) for name in names):
         return True
+    if names[0] == names[1] and not names[0].lower().startswith("unknown"):
+        return True
     # Two systems "of unknown datum" have nothing in common but their ignorance, unless one stands on the other.
-    return a.geodetic_crs == b.geodetic_crs or (names[0] == names[1] and not names[0].lower().startswith("unknown"))
+    bases = [crs.geodetic_crs for crs in (a, b)]
+    return bases[0] is not None and bases[1] is not None and bases[0].to_2d().is_exact_same(bases[1].to_2d())
 
 
 @cache
@@ -242,7 +245,7 @@ def undisplaced(geometries: Any, displacement: Displacement) -> Geometries:
 
 
 def _same_coordinates(a: CRS, b: CRS) -> bool:
-    if a == b:
+    if a.is_exact_same(b):
         return True
     degrees = all(crs.is_geographic and _units_per_degree(crs) == 1.0 for crs in (a, b))
     return degrees and same_datum(a, b)

@@ -77,14 +77,15 @@ def repaired(geometries: Geometries, labels: Sequence[str], crs: CRS, where: str
 def overlaps(geometries: Geometries, crs: CRS) -> list[tuple[int, int, float, shapely.Point]]:
     """Pairs of valid polygons that overlap, with the area [m2] and a point inside the overlap.
 
-    Only polygons with an edge that does not match their neighbours' can overlap; of those the pairs are tried.
+    In every overlapping pair at least one polygon has an edge that does not match its neighbours' (of a polygon inside
+    another only the inner one is marked); the marked ones are tried against all.
     """
     suspects = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(geometries)))
     if not len(suspects):
         return []
-    tree = shapely.STRtree(geometries[suspects])
-    left, right = suspects[tree.query(geometries[suspects], predicate="intersects")]
-    left, right = left[left < right], right[left < right]
+    which, other = shapely.STRtree(geometries).query(geometries[suspects], predicate="intersects")
+    pairs = np.sort(np.column_stack((suspects[which], other)), axis=1)
+    left, right = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0).T
     common = shapely.intersection(geometries[left], geometries[right])
     areal = shapely.area(common) > 0
     left, right, common = left[areal], right[areal], common[areal]
