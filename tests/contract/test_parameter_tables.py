@@ -183,7 +183,7 @@ PRINTED_SOC = """
 
 
 def test_reference_soils_stand_as_printed() -> None:
-    printed = {}
+    printed: dict[tuple[str, str, str], float] = {}
     for line in PRINTED_SOC.split("\n")[1:-1]:
         edition, zone, *cells = line.split()
         zones = [f"{zone}_moist", f"{zone}_dry"] if zone in ("boreal", "polar") else [zone]
