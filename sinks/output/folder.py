@@ -20,7 +20,7 @@ import shutil
 import sqlite3
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -35,6 +35,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
 from xlsxwriter.exceptions import XlsxWriterException
 
 from sinks.activity import Activity
+from sinks.book import COLUMNS
 from sinks.errors import Problem, Problems, RunError
 from sinks.output.geopackage import write_geopackage
 from sinks.output.tables import check_account
@@ -84,7 +85,7 @@ class RunContents:
     Attributes
     ----------
     account : DataFrame
-        The account, with the columns of :data:`sinks.account.COLUMNS`.
+        The account, with the columns of :data:`sinks.book.COLUMNS`.
     regions : object with ``frame``
         GeoDataFrame ``code, name, level, parent, geometry`` in EPSG:4490.
     activity : Activity
@@ -98,6 +99,8 @@ class RunContents:
     record : dict
         What goes into ``run.json``: JSON values only.  ``created`` (ISO 8601) and ``demonstration`` (bool) are
         required; ``title`` (str) and ``caveats`` (list of str) are shown on the first page when there.
+    comparison : DataFrame
+        Rows as in the account for the methodologies beside it; empty when there are none.  Never added to the account.
     """
 
     account: pd.DataFrame
@@ -107,6 +110,7 @@ class RunContents:
     sources: pd.DataFrame
     checks: pd.DataFrame
     record: dict[str, Any]
+    comparison: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(COLUMNS)))
 
     @property
     def created(self) -> datetime:
@@ -201,6 +205,7 @@ def read_run(path: Path) -> RunContents:
         parameters_used=table("parameters"),
         sources=table("sources"),
         checks=table("checks"),
+        comparison=pd.read_parquet(folder / "comparison.parquet"),
         record={key: value for key, value in manifest.items() if key not in _RESERVED},
     )
 
@@ -360,6 +365,7 @@ def _write_all(contents: RunContents, folder: Path) -> None:
     activity = contents.activity
     frames = {
         "account": contents.account,
+        "comparison": contents.comparison,
         "activity": activity.states,
         "transitions": activity.changes,
         "units": activity.units,
@@ -400,6 +406,8 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> dict[str, dict[str, str]]:
 
 
 def _read_csv(path: Path, columns: dict[str, dict[str, str]]) -> pd.DataFrame:
+    if not columns:
+        return pd.DataFrame()
     types = {
         _guard(name): pa.large_string() if kind["arrow"] == "text" else pa.type_for_alias(kind["arrow"])
         for name, kind in columns.items()

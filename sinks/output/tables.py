@@ -14,7 +14,7 @@ from math import isfinite
 
 import pandas as pd
 
-from sinks.account import COLUMNS
+from sinks.book import COLUMNS
 from sinks.errors import AccountError, Problem, Problems
 from sinks.vocabulary import ALL, NODATA, ecosystems, pools, quantities
 

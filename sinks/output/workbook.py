@@ -47,7 +47,7 @@ _LAST_ROW = 1_048_576
 _CELL_TEXT = 32_767
 
 _SCALED_UNIT = {"area": "unit.10k_ha", "carbon_stock": "unit.10k_t_c", "net_removals": "unit.10k_t_co2_yr"}
-_TERM_COLUMNS = {"ecosystem", "pool", "quantity", "stratum", "level", "status", "unverified"}
+_TERM_COLUMNS = {"role", "ecosystem", "pool", "quantity", "stratum", "level", "status", "unverified"}
 
 Column = tuple[str, str]
 """Header and the name of its number format."""
@@ -73,6 +73,9 @@ def write_workbook(contents: RunContents, path: Path) -> None:
     _summary(book, contents)
     for code in with_sheet:
         _region(book, contents, code)
+    if len(contents.comparison):
+        beside = contents.comparison[contents.comparison["stratum"] == ALL].drop(columns="stratum")
+        _plain_table(book, label("sheet.comparison"), beside, note=label("note.comparison"))
     _transitions(book, contents)
     _activity(book, contents)
     for name, frame in (
@@ -266,7 +269,7 @@ def _caveats(contents: RunContents, without: Sequence[str]) -> list[str]:
     checks, parameters = contents.checks, contents.parameters_used
     shown = checks[checks["status"] != "passed"]
     counts = checks["status"].value_counts()
-    unverified = int(parameters["unverified"].fillna(True).astype(bool).sum())
+    unverified = int(parameters["unverified"].fillna(True).astype(bool).sum()) if len(parameters) else 0
     found = [str(text) for text in contents.record.get("caveats", [])]
     of = {status: int(counts.get(status, 0)) for status in ("failed", "warning", "note")}
     found.append(label("readme.checks", count=len(checks), **of))
@@ -386,8 +389,11 @@ def _activity(book: _Book, contents: RunContents) -> None:
     _plain_table(book, label("sheet.activity"), table)
 
 
-def _plain_table(book: _Book, name: str, frame: pd.DataFrame) -> None:
-    book.sheet(name).list_like(*_tidy(frame))
+def _plain_table(book: _Book, name: str, frame: pd.DataFrame, note: str | None = None) -> None:
+    sheet = book.sheet(name)
+    if note is not None:
+        sheet.line(note, "warning")
+    sheet.list_like(*_tidy(frame))
 
 
 def _tidy(frame: pd.DataFrame) -> tuple[list[Column], list[list[object]]]:

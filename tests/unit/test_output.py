@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from shapely.geometry import box
 
-from sinks.account import COLUMNS
 from sinks.activity import Activity
+from sinks.book import COLUMNS
 from sinks.errors import AccountError, RunError
 from sinks.output import folder, labels
 from sinks.output.folder import RunContents, StoredRegions, read_run, write_run
@@ -52,6 +52,7 @@ FILES = {
     "activity.parquet",
     "transitions.parquet",
     "units.parquet",
+    "comparison.parquet",
     "regions.parquet",
     "checks.csv",
     "parameters.csv",
@@ -187,6 +188,7 @@ def make_contents(**changed: Any) -> RunContents:
         sources,
         checks,
         record,
+        make_account().iloc[5:8].assign(methodology="another").reset_index(drop=True),
     )
     return replace(contents, **changed)
 
@@ -206,7 +208,7 @@ def ids(raised: pytest.ExceptionInfo[Any]) -> list[str]:
 def test_a_run_is_read_back_equal(run: Path) -> None:
     wrote, read = make_contents(), read_run(run)
     assert {path.name for path in run.iterdir()} == FILES
-    for name in ("account", "parameters_used", "sources", "checks"):
+    for name in ("account", "comparison", "parameters_used", "sources", "checks"):
         assert_frame_equal(getattr(read, name), getattr(wrote, name), check_exact=True)
     for name in ("states", "changes", "units"):
         assert_frame_equal(getattr(read.activity, name), getattr(wrote.activity, name), check_exact=True)
@@ -325,6 +327,7 @@ def test_leftovers_of_a_killed_attempt_are_cleaned_and_live_ones_kept(tmp_path: 
     assert {p.name for p in tmp_path.iterdir()} == {"run", f".run.partial-{live}", f".run.partial-{elsewhere}"}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets only administrators make symbolic links")
 def test_a_link_to_a_run_stays_a_link(tmp_path: Path) -> None:
     real = write_run(make_contents(), tmp_path / "real")
     link = tmp_path / "latest"
@@ -397,8 +400,9 @@ def test_one_date_one_level_and_no_parameters_make_a_run_too(tmp_path: Path) -> 
         account=account,
         regions=StoredRegions(frame),
         activity=activity,
-        parameters_used=contents.parameters_used.iloc[:0],
-        sources=contents.sources.iloc[:0],
+        parameters_used=contents.parameters_used.iloc[:0, :2],
+        sources=pd.DataFrame([]),
+        comparison=contents.account.iloc[:0],
         checks=contents.checks.iloc[:0],
         record={"created": "2026-01-31T08:00:00", "demonstration": False},
     )
@@ -471,6 +475,14 @@ def test_the_summary_sheet_says_what_the_account_says(run: Path) -> None:
     low = summary.loc[("150600", "森林"), "2020 碳储量 95%区间下限（万tC）"]
     assert low == pytest.approx(90.0, rel=1e-12)
     assert ("150700", "湿地") not in summary.index
+
+
+def test_methodologies_beside_the_account_stand_apart(run: Path) -> None:
+    sheet = openpyxl.load_workbook(run / "account.xlsx")["方法对比"]
+    rows = list(sheet.iter_rows(values_only=True))
+    assert "不得与账户数值相加" in rows[0][0]
+    assert {row[rows[1].index("方法学")] for row in rows[2:]} == {"another"}
+    assert sheet.freeze_panes == "A3"
 
 
 def test_a_region_has_its_pools_and_its_strata(run: Path) -> None:
@@ -589,6 +601,19 @@ def test_units_of_a_region_are_its_finest_parts() -> None:
     frame = make_contents().regions.frame
     assert units_of(frame, "150000") == ("150600", "150700")
     assert units_of(frame, "150700") == ("150700",)
+
+
+def test_tables_of_nothing_are_empty() -> None:
+    assert summary_table(make_account(), level="village").empty
+    assert ecosystem_by_pool(make_account(), "999999", "2020").empty
+    matrix = transition_matrix(make_contents().activity.changes, "999999", "2020", "2023")
+    assert matrix.index.tolist() == matrix.columns.tolist() == ["all"]
+    assert matrix.loc["all", "all"] == 0.0
+
+
+def test_an_empty_account_makes_a_run_too(tmp_path: Path) -> None:
+    out = write_run(make_contents(account=make_account().iloc[:0]), tmp_path / "run")
+    assert read_run(out).account.empty
 
 
 # --- rounding -------------------------------------------------------------------------------------------------------
