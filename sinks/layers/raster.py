@@ -1,8 +1,8 @@
 """Raster layers: what the user declares, what the files hold, and reading both on the reference grid.
 
 A layer is a name with a file per date.  :func:`inspect` opens a file once and says what it is, or everything that is
-wrong with it; :meth:`RasterSource.on` decides how it gets onto the reference grid; :class:`RasterReader` reads it there,
-window by window.  Nothing is resampled unless the layer declares how, and no value is changed on the way.
+wrong with it; :meth:`RasterSource.on` decides how it gets onto the reference grid; :class:`RasterReader` reads it
+there, window by window.  Nothing is resampled unless the layer declares how, and no value is changed on the way.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import rasterio
-from pyproj import CRS
+from pyproj import CRS, Transformer
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.vrt import WarpedVRT
@@ -35,6 +36,9 @@ CONTINUOUS_RESAMPLING = ("nearest", "bilinear", "cubic", "cubic_spline", "averag
 
 _WINDOW_CELLS = 1 << 24
 """Most source cells that are held at once while nearest cells are picked from a finer grid."""
+
+_WARP_TOLERANCE = 1e-6
+"""Source cells by which GDAL may approximate a transformation; as good as none, which rasterio does not accept."""
 
 _SNAP = 1e-6
 """Fraction of a cell below which two cell borders are the same border."""
@@ -163,14 +167,14 @@ class RasterSource:
         if self.grid.same_as(reference):
             return self
         if not same_datum(self.grid.crs, reference.crs):
-            values = {"found": datum_name(self.grid.crs), "reference": datum_name(reference.crs)}
-            raise CRSError(Problem("raster.other_datum", self.where, values))
+            datums = {"found": datum_name(self.grid.crs), "reference": datum_name(reference.crs)}
+            raise CRSError(Problem("raster.other_datum", self.where, datums))
         shared = _same_coordinates(self.grid.crs, reference.crs)
         aligned = shared and _aligned(self.grid, reference)
         if resampling is None and not aligned:
             allowed = CATEGORICAL_RESAMPLING if self.categorical else CONTINUOUS_RESAMPLING
-            values = {"found": _words(self.grid), "reference": _words(reference), "allowed": list(allowed)}
-            raise LayerError(Problem("raster.other_grid", self.where, values))
+            grids = {"found": _words(self.grid), "reference": _words(reference)}
+            raise LayerError(Problem("raster.other_grid", self.where, {**grids, "allowed": list(allowed)}))
         dtype, fill = _room_for_fill(self.dtype, self.categorical)
         indexed = aligned or (shared and resampling == "nearest")
         return replace(self, dtype=dtype, fill=fill, mode="indexed" if indexed else "warped", resampling=resampling)
@@ -332,19 +336,39 @@ class RasterReader:
     def _warp(self) -> WarpedVRT:
         source, reference = self.source, self._reference
         nodata = source.nodata if source.nodata is not None or source.categorical else np.nan
-        return WarpedVRT(
-            self._dataset,
-            src_crs=source.grid.crs.to_wkt() if source.crs else None,
-            src_nodata=nodata,
-            crs=reference.crs.to_wkt(),
-            transform=reference.transform,
-            width=reference.width,
-            height=reference.height,
-            nodata=source.fill,
-            dtype=source.dtype,
-            resampling=Resampling[str(source.resampling)],
-            tolerance=0,
-        )
+        try:
+            return WarpedVRT(
+                self._dataset,
+                src_crs=source.grid.crs.to_wkt() if source.crs else None,
+                src_nodata=nodata,
+                crs=reference.crs.to_wkt(),
+                transform=reference.transform,
+                width=reference.width,
+                height=reference.height,
+                nodata=source.fill,
+                dtype=source.dtype,
+                resampling=Resampling[str(source.resampling)],
+                tolerance=_WARP_TOLERANCE,
+                **_warp_scale(source.grid, reference),
+            )
+        except (RasterioError, CPLE_BaseError) as error:
+            raise LayerError(Problem("raster.cannot_warp", source.where, {"reason": _reason(error)})) from error
+
+
+def _warp_scale(grid: Grid, reference: Grid) -> dict[str, float]:
+    """Reference cells per source cell along both axes, for GDAL's kernels.
+
+    GDAL would estimate them again for every chunk it warps, and so make a value depend on how the grid is cut.
+    """
+    to_source = Transformer.from_crs(reference.crs, grid.crs, always_xy=True)
+    left, bottom, right, top = to_source.transform_bounds(*grid.bounds, direction="INVERSE")
+    box = reference.bounds
+    x = (max(left, box[0]) + min(right, box[2])) / 2
+    y = (max(bottom, box[1]) + min(top, box[3])) / 2
+    half_x, half_y = (size / 2 for size in reference.cell_size)
+    xs, ys = to_source.transform([x - half_x, x + half_x, x, x], [y, y, y - half_y, y + half_y])
+    columns, rows = grid.to_pixel(xs, ys)
+    return {"XSCALE": 1 / abs(columns[1] - columns[0]), "YSCALE": 1 / abs(rows[3] - rows[2])}
 
 
 def _open(path: str, where: str) -> Any:

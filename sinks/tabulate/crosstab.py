@@ -179,7 +179,7 @@ class Partial:
     sums : int64, [n, columns]
     cells : int64, [regions]
         Cells touched.
-    flaws, extremes : int64 [inputs, 6] and float64 [inputs, 2]
+    flaws, extremes : int64 [inputs, 3] and float64 [inputs, 2]
         Implausible values: how many, row and column of the first; lowest and highest.
     unknown : dict
         (axis, raw code) to area, for codes that the legend does not have.
@@ -284,15 +284,15 @@ class _Work:
             self._sums = np.zeros((size if spec.dense else _HASH_START, spec.columns), np.int64)
         else:
             self._sums = np.zeros((_SPREAD if size <= _SPREAD_LIMIT else 1, size), np.int64)
-        self._set_factors()
+        self._set_scaling()
 
-    def _set_factors(self) -> None:
+    def _set_scaling(self) -> None:
         inputs = self._spec.inputs
         count = len(inputs)
         self._absent = np.array(
             [np.nan if i.source.nodata is None else i.source.nodata for i in inputs], self._value_type()
         )
-        self._factors = np.array([(i.source.scale, i.source.offset) for i in inputs], np.float64).reshape(count, 2)
+        self._scaling = np.array([(i.source.scale, i.source.offset) for i in inputs], np.float64).reshape(count, 2)
         self._bounds = np.array([(i.low, i.high) for i in inputs], np.float64).reshape(count, 2)
         self._units = np.exp2(np.array([i.exponents for i in inputs], np.float64)).reshape(count, 2)
 
@@ -333,7 +333,7 @@ class _Work:
                 spec.joints,
                 values,
                 self._absent,
-                self._factors,
+                self._scaling,
                 self._bounds,
                 self._units,
                 runs.ptr,

@@ -81,17 +81,16 @@ class Joint:
 
     def _states(self, date: str) -> pd.DataFrame:
         classes = {name: column(layer, date) for name, layer in self._categorical()}
-        sums = self._sum_by({**classes}, [(layer, date, layer.name) for layer in self.inputs])
+        sums = self._sum_by(classes, [(item, date, item.name) for item in self.inputs])
         frame = sums.frame
         frame["source"], frame["date"] = self.land_cover.name, date
         self._name_classes(frame, "")
         for layer in self.strata:
             frame[layer.name] = _stratum(frame[layer.name], layer.legend)
-        for layer in self.inputs:
-            mean, spread = sums.moments(layer.name)
-            frame[layer.name], frame[f"{layer.name}_sd"] = mean, spread
+        for item in self.inputs:
+            frame[item.name], frame[f"{item.name}_sd"] = sums.moments(item.name)
         keys = [*STATE_KEYS, *(layer.name for layer in self.strata), AREA]
-        measured = [layer.name + end for layer in self.inputs for end in ("", "_sd", OBSERVED)]
+        measured = [item.name + end for item in self.inputs for end in ("", "_sd", OBSERVED)]
         return frame[keys + measured]
 
     def _changes(self, first: str, last: str) -> pd.DataFrame:
@@ -101,7 +100,7 @@ class Joint:
         dated = [layer for layer in self.strata if STATIC not in layer.files]
         classes |= {layer.name: column(layer, STATIC) for layer in static}
         classes |= {f"{layer.name}{end}": column(layer, date) for layer in dated for end, date in ends}
-        wanted = [(layer, date, f"{layer.name}{end}") for layer in self.inputs for end, date in ends]
+        wanted = [(item, date, f"{item.name}{end}") for item in self.inputs for end, date in ends]
         sums = self._sum_by(classes, wanted)
         frame = sums.frame
         frame["source"], frame["date_from"], frame["date_to"] = self.land_cover.name, first, last

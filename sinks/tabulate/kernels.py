@@ -32,19 +32,55 @@ LOW_BITS = 32
 
 _LOW_MASK = np.int64((1 << LOW_BITS) - 1)
 
-FLAWS = 6
-"""Columns of the record of implausible values: count, row and column of the first, low, high, (spare)."""
+FLAWS = 3
+"""Columns of the record of implausible values: how many, row and column of the first."""
 
 
 @njit(nogil=True, cache=True)
-def _add_scalar(codes, luts, first, last, base, weight, sums):  # type: ignore[no-untyped-def]
-    """Add ``weight`` for pixels ``first..last`` one by one."""
-    layers = codes.shape[0]
+def _add_cells(codes, luts, first, last, base, weight, sums):  # type: ignore[no-untyped-def]
+    """Add ``weight`` for pixels ``first..last``, one by one."""
+    spread = sums.shape[0] - 1
     for i in range(first, last):
         joint = base
-        for layer in range(layers):
+        for layer in range(codes.shape[0]):
             joint += luts[layer, codes[layer, i]]
-        sums[0, joint] += weight
+        sums[i & spread, joint] += weight
+
+
+@njit(nogil=True, cache=True)
+def _add_words_of_one(words, luts, lanes, first, last, base, weight, sums):  # type: ignore[no-untyped-def]
+    """Add ``weight`` for every pixel of the words ``first..last`` of a single layer."""
+    bits = np.uint64(64 // lanes)
+    mask = (np.uint64(1) << bits) - np.uint64(1)
+    ones = np.uint64(0xFFFFFFFFFFFFFFFF) // mask
+    spread = sums.shape[0] - 1
+    for word in range(first, last):
+        a = words[0, word]
+        if a == (a & mask) * ones:
+            sums[0, base + luts[0, a & mask]] += weight * lanes
+        else:
+            for lane in range(lanes):
+                sums[lane & spread, base + luts[0, a & mask]] += weight
+                a >>= bits
+
+
+@njit(nogil=True, cache=True)
+def _add_words_of_two(words, luts, lanes, first, last, base, weight, sums):  # type: ignore[no-untyped-def]
+    """Add ``weight`` for every pixel of the words ``first..last`` of two layers."""
+    bits = np.uint64(64 // lanes)
+    mask = (np.uint64(1) << bits) - np.uint64(1)
+    ones = np.uint64(0xFFFFFFFFFFFFFFFF) // mask
+    spread = sums.shape[0] - 1
+    for word in range(first, last):
+        a = words[0, word]
+        b = words[1, word]
+        if a == (a & mask) * ones and b == (b & mask) * ones:
+            sums[0, base + luts[0, a & mask] + luts[1, b & mask]] += weight * lanes
+        else:
+            for lane in range(lanes):
+                sums[lane & spread, base + luts[0, a & mask] + luts[1, b & mask]] += weight
+                a >>= bits
+                b >>= bits
 
 
 @njit(nogil=True, cache=True)
@@ -55,53 +91,18 @@ def _add_stretch(codes, words, luts, first, last, base, weight, sums):  # type: 
     sub-histograms, so that an addition need not wait for the one before it to reach memory.
     """
     layers = codes.shape[0]
-    bits = np.uint64(8 * codes.itemsize)
+    if layers > 2:
+        _add_cells(codes, luts, first, last, base, weight, sums)
+        return
     lanes = 8 // codes.itemsize
-    mask = np.uint64((1 << (8 * codes.itemsize)) - 1)
-    ones = np.uint64(0xFFFFFFFFFFFFFFFF) // mask
-    spread = sums.shape[0] - 1
     head = min(last, (first + lanes - 1) // lanes * lanes)
     tail = max(head, last // lanes * lanes)
-    _add_scalar(codes, luts, first, head, base, weight, sums)
-    whole = weight * lanes
+    _add_cells(codes, luts, first, head, base, weight, sums)
     if layers == 1:
-        for word in range(head // lanes, tail // lanes):
-            a = words[0, word]
-            if a == (a & mask) * ones:
-                sums[0, base + luts[0, a & mask]] += whole
-            else:
-                for lane in range(lanes):
-                    sums[lane & spread, base + luts[0, a & mask]] += weight
-                    a >>= bits
-    elif layers == 2:
-        for word in range(head // lanes, tail // lanes):
-            a = words[0, word]
-            b = words[1, word]
-            if a == (a & mask) * ones and b == (b & mask) * ones:
-                sums[0, base + luts[0, a & mask] + luts[1, b & mask]] += whole
-            else:
-                for lane in range(lanes):
-                    sums[lane & spread, base + luts[0, a & mask] + luts[1, b & mask]] += weight
-                    a >>= bits
-                    b >>= bits
+        _add_words_of_one(words, luts, lanes, head // lanes, tail // lanes, base, weight, sums)
     else:
-        for word in range(head // lanes, tail // lanes):
-            uniform = True
-            joint = base
-            for layer in range(layers):
-                a = words[layer, word]
-                uniform = uniform and a == (a & mask) * ones
-                joint += luts[layer, a & mask]
-            if uniform:
-                sums[0, joint] += whole
-            else:
-                for lane in range(lanes):
-                    i = word * lanes + lane
-                    joint = base
-                    for layer in range(layers):
-                        joint += luts[layer, codes[layer, i]]
-                    sums[lane & spread, joint] += weight
-    _add_scalar(codes, luts, tail, last, base, weight, sums)
+        _add_words_of_two(words, luts, lanes, head // lanes, tail // lanes, base, weight, sums)
+    _add_cells(codes, luts, tail, last, base, weight, sums)
 
 
 @njit(nogil=True, cache=True)
@@ -124,7 +125,7 @@ def count_joint(  # type: ignore[no-untyped-def]
                     _add_stretch(codes, words, luts, origin + first, origin + end, base, weight, sums)
                 else:
                     part = np.int64(np.rint(fraction[run] * weight))
-                    _add_scalar(codes, luts, origin + first, origin + end, base, part, sums)
+                    _add_cells(codes, luts, origin + first, origin + end, base, part, sums)
                 first = end
 
 
@@ -150,20 +151,86 @@ def rehash(old_keys, old_sums, keys, sums):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _note_flaw(flaws, extremes, layer, value, row, column):  # type: ignore[no-untyped-def]
-    """Count a value outside its layer's bounds; remember the extremes and the first place in reading order."""
-    if flaws[layer, 0] == 0 or row < flaws[layer, 1] or (row == flaws[layer, 1] and column < flaws[layer, 2]):
-        flaws[layer, 1] = row
-        flaws[layer, 2] = column
-    flaws[layer, 0] += 1
-    extremes[layer, 0] = min(extremes[layer, 0], value)
-    extremes[layer, 1] = max(extremes[layer, 1], value)
+def _find_keys(codes, luts, first, count, base, slots):  # type: ignore[no-untyped-def]
+    """Keys of ``count`` pixels from ``first``, into ``slots``."""
+    for j in range(count):
+        slots[j] = base + luts[0, codes[0, first + j]]
+    for layer in range(1, codes.shape[0]):
+        for j in range(count):
+            slots[j] += luts[layer, codes[layer, first + j]]
 
 
 @njit(nogil=True, cache=True)
-def _add_moment(sums, slot, place, moment):  # type: ignore[no-untyped-def]
-    sums[slot, place] += moment & _LOW_MASK
-    sums[slot, place + 1] += moment >> LOW_BITS
+def _find_slots(keys, count, used, slots):  # type: ignore[no-untyped-def]
+    """Replace keys by their slots in the hash table, entering new ones; returns the number of entries."""
+    last_key = np.int64(-1)
+    slot = np.int64(-1)
+    for j in range(count):
+        key = slots[j]
+        if key != last_key:
+            last_key = key
+            slot = find_slot(keys, key)
+            if keys[slot] < 0:
+                keys[slot] = key
+                used += 1
+        slots[j] = slot
+    return used
+
+
+@njit(nogil=True, cache=True)
+def _add_moments_of_one(  # type: ignore[no-untyped-def]
+    raw, first, count, slots, weight, absent, scale, offset, low, high, unit, unit_squares, place, sums
+):
+    """Add the moments of one input over a stretch of pixels; returns how many values were out of bounds."""
+    broken = 0
+    for j in range(count):
+        found = raw[first + j]
+        if found == absent or found != found:
+            continue
+        value = np.float64(found) * scale + offset
+        if value < low or value > high:
+            broken += 1
+            continue
+        product = value * weight
+        moment = np.int64(np.rint(product * unit))
+        squares = np.int64(np.rint(value * product * unit_squares))
+        slot = slots[j]
+        sums[slot, place] += weight
+        sums[slot, place + 1] += moment & _LOW_MASK
+        sums[slot, place + 2] += moment >> LOW_BITS
+        sums[slot, place + 3] += squares & _LOW_MASK
+        sums[slot, place + 4] += squares >> LOW_BITS
+    return broken
+
+
+@njit(nogil=True, cache=True)
+def _note_flaws(  # type: ignore[no-untyped-def]
+    raw, first, count, absent, scale, offset, low, high, row, column, flaws, extremes
+):
+    """Count the values of a stretch that are out of bounds; remember the extremes and the first in reading order."""
+    for j in range(count):
+        found = raw[first + j]
+        if found == absent or found != found:
+            continue
+        value = np.float64(found) * scale + offset
+        if low <= value <= high:
+            continue
+        at = column + j
+        if flaws[0] == 0 or row < flaws[1] or (row == flaws[1] and at < flaws[2]):
+            flaws[1] = row
+            flaws[2] = at
+        flaws[0] += 1
+        extremes[0] = min(extremes[0], value)
+        extremes[1] = max(extremes[1], value)
+
+
+@njit(nogil=True, cache=True)
+def _cells_of_row(start, stop, first_run, last_run, column, width):  # type: ignore[no-untyped-def]
+    """Cells of a block's row that lie in a region, counted once for each region."""
+    cells = np.int64(0)
+    for run in range(first_run, last_run):
+        cells += max(np.int64(0), min(np.int64(stop[run]), column + width) - max(np.int64(start[run]), column))
+    return cells
 
 
 @njit(nogil=True, cache=True)
@@ -173,7 +240,7 @@ def add_moments(  # type: ignore[no-untyped-def]
     joints,
     values,
     absent,
-    factors,
+    scaling,
     bounds,
     units,
     ptr,
@@ -204,59 +271,71 @@ def add_moments(  # type: ignore[no-untyped-def]
     ----------
     values : float32 or float64, [n_inputs, n_pixels]
         Raw values; NaN or equal to ``absent`` means not observed.
-    factors : float64, [n_inputs, 2]
+    scaling : float64, [n_inputs, 2]
         Scale and offset from raw value to quantity.
     bounds : float64, [n_inputs, 2]
-        Plausible bounds; a value outside is recorded in ``flaws`` and not added.
+        Plausible bounds; a value outside is recorded in ``flaws`` and ``extremes`` and not added.
     units : float64, [n_inputs, 2]
         Powers of two by which value times area, and squared value times area, are multiplied before rounding.
     top : int
         First row of the band in the whole grid.
     """
     hashed = keys.shape[0] > 0
-    inputs = values.shape[0]
+    slots = np.empty(width, np.int64)
     for row in range(first_row, ptr.shape[0] - 1):
+        # Where the block's row begins, in pixels, as seen from column 0 of the whole grid.
         origin = row * width - column
-        if hashed:
-            cells = np.int64(0)
-            for run in range(ptr[row], ptr[row + 1]):
-                cells += max(np.int64(0), min(np.int64(stop[run]), column + width) - max(np.int64(start[run]), column))
-            if 2 * (used + cells) > keys.shape[0]:
-                return row, used
+        if hashed and 2 * (used + _cells_of_row(start, stop, ptr[row], ptr[row + 1], column, width)) > keys.shape[0]:
+            return row, used
         for run in range(ptr[row], ptr[row + 1]):
-            base = np.int64(region[run]) * joints
-            last_key = np.int64(-1)
-            slot = np.int64(-1)
-            for at in range(max(np.int64(start[run]), column), min(np.int64(stop[run]), column + width)):
-                weight = weights[row, at // group_width]
-                if fraction[run] != 1.0:
-                    weight = np.int64(np.rint(fraction[run] * weight))
-                i = origin + at
-                key = base
-                for layer in range(codes.shape[0]):
-                    key += luts[layer, codes[layer, i]]
-                if not hashed:
-                    slot = key
-                elif key != last_key:
-                    last_key = key
-                    slot = find_slot(keys, key)
-                    if keys[slot] < 0:
-                        keys[slot] = key
-                        used += 1
-                sums[slot, 0] += weight
-                for layer in range(inputs):
-                    raw = values[layer, i]
-                    if raw != raw or raw == absent[layer]:
-                        continue
-                    value = np.float64(raw) * factors[layer, 0] + factors[layer, 1]
-                    if value < bounds[layer, 0] or value > bounds[layer, 1]:
-                        _note_flaw(flaws, extremes, layer, value, top + row, at)
-                        continue
-                    place = 1 + 5 * layer
-                    product = value * weight
-                    sums[slot, place] += weight
-                    _add_moment(sums, slot, place + 1, np.int64(np.rint(product * units[layer, 0])))
-                    _add_moment(sums, slot, place + 3, np.int64(np.rint(value * product * units[layer, 1])))
+            first = max(np.int64(start[run]), column)
+            last = min(np.int64(stop[run]), column + width)
+            while first < last:
+                group = first // group_width
+                count = min(last, (group + 1) * group_width) - first
+                weight = np.int64(np.rint(fraction[run] * weights[row, group]))
+                if fraction[run] == 1.0:
+                    weight = weights[row, group]
+                _find_keys(codes, luts, origin + first, count, np.int64(region[run]) * joints, slots)
+                if hashed:
+                    used = _find_slots(keys, count, used, slots)
+                for j in range(count):
+                    sums[slots[j], 0] += weight
+                for item in range(values.shape[0]):
+                    scale, offset = scaling[item, 0], scaling[item, 1]
+                    low, high = bounds[item, 0], bounds[item, 1]
+                    broken = _add_moments_of_one(
+                        values[item],
+                        origin + first,
+                        count,
+                        slots,
+                        weight,
+                        absent[item],
+                        scale,
+                        offset,
+                        low,
+                        high,
+                        units[item, 0],
+                        units[item, 1],
+                        1 + 5 * item,
+                        sums,
+                    )
+                    if broken:
+                        _note_flaws(
+                            values[item],
+                            origin + first,
+                            count,
+                            absent[item],
+                            scale,
+                            offset,
+                            low,
+                            high,
+                            top + row,
+                            first,
+                            flaws[item],
+                            extremes[item],
+                        )
+                first += count
     return ptr.shape[0] - 1, used
 
 

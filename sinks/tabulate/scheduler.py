@@ -20,7 +20,7 @@ from sinks.tabulate.checkpoint import Checkpoint
 from sinks.tabulate.crosstab import Partial, Spec, add, tabulate_blocks
 
 GDAL_CACHE_BYTES = 64 << 20
-"""GDAL's block cache during the pass: blocks are read once, so a larger one (5 % of RAM by default) only costs memory."""
+"""GDAL's block cache during the pass: blocks are read once, so its default of 5 % of RAM would only cost memory."""
 
 MOST_THREADS = 8
 _IN_FLIGHT = 2

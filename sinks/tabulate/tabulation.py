@@ -16,7 +16,7 @@ import shapely
 from pyproj import CRS, Transformer
 
 from sinks.errors import CRSError, LayerError, LegendError, Problem, Problems, RegionError, SinksError
-from sinks.geo.crs import densify_to
+from sinks.geo.crs import densify, densify_to
 from sinks.geo.grid import CellAreas, Grid
 from sinks.geo.legends import Legend
 from sinks.layers.raster import (
@@ -29,7 +29,7 @@ from sinks.layers.raster import (
     inspect,
 )
 from sinks.tabulate import kernels
-from sinks.tabulate.blocks import Task, block_shape, plan
+from sinks.tabulate.blocks import block_shape, plan
 from sinks.tabulate.checkpoint import Checkpoint, Fingerprint, digest
 from sinks.tabulate.coverage import Coverage
 from sinks.tabulate.crosstab import Axis, Input, Ints, Partial, Spec
@@ -37,7 +37,12 @@ from sinks.tabulate.joint import OBSERVED, SQUARES, SUM, Joint, column
 from sinks.tabulate.scheduler import Progress, Scheduler, Threads, run_tasks
 
 Floats = npt.NDArray[np.float64]
+
 _MANY = 30
+"""Unknown codes that a message lists."""
+
+_EDGE_DEGREES = 0.02
+"""Longest piece of an edge when a polygon's area is measured: its sagitta is below 5 cm."""
 
 
 def tabulate(
@@ -148,7 +153,8 @@ class _Layers:
         problems = Problems()
         found: dict[str, RasterSource] = {}
         resampling: dict[str, str | None] = {}
-        for layer, date in [*self.categorical, *self.continuous]:
+        everything: list[Slot] = [*self.categorical, *self.continuous]
+        for layer, date in everything:
             try:
                 found[column(layer, date)] = inspect(layer, date)
                 resampling[column(layer, date)] = layer.resampling
@@ -222,7 +228,9 @@ def _ellipsoidal_ha(units: gpd.GeoDataFrame, crs: CRS) -> Floats:
     assert geodetic is not None  # every CRS that densify_to accepts has one
     geod = crs.get_geod()
     assert geod is not None
-    degrees = densify_to(units.geometry.to_numpy(), crs, geodetic)
+    # Between two close points the shortest line and the straight one are the same; between distant ones they are not.
+    dense = densify(units.geometry.to_numpy(), _EDGE_DEGREES) if crs.is_geographic else units.geometry.to_numpy()
+    degrees = densify_to(dense, crs, geodetic, _EDGE_DEGREES)
     oriented = shapely.orient_polygons(degrees)
     areas = [abs(geod.geometry_area_perimeter(polygon)[0]) for polygon in oriented]
     return np.array(areas, np.float64) / 1e4
@@ -267,7 +275,7 @@ def _check_extents(sources: dict[str, RasterSource], regions: _Regions, referenc
     problems.raise_as(LayerError)
 
 
-def _box(bounds: Sequence[float]) -> str:
+def _box(bounds: Sequence[float] | Floats) -> str:
     return "({:.6g}, {:.6g}) - ({:.6g}, {:.6g})".format(*bounds)
 
 
@@ -331,7 +339,7 @@ def _check_result(layers: _Layers, spec: Spec, total: Partial) -> None:
     for item, flaws, extremes in zip(spec.inputs, total.flaws, total.extremes, strict=True):
         if flaws[0]:
             transform = spec.areas.grid.transform
-            x, y = transform * (float(flaws[2]) + 0.5, float(flaws[1]) + 0.5)
+            x, y = transform.c + transform.a * (flaws[2] + 0.5), transform.f + transform.e * (flaws[1] + 0.5)
             problems.add(
                 "raster.out_of_bounds",
                 item.source.where,
@@ -366,9 +374,9 @@ def _table(layers: _Layers, spec: Spec, regions: _Regions, total: Partial) -> pd
         codes = np.array([*axis.codes, 0, 0], np.int64)[found]
         columns[column(layer, date)] = pd.arrays.IntegerArray(codes, found >= axis.absent)
     columns["area_ha"] = spec.areas.to_ha(total.sums[:, 0])
-    for at, (item, (layer, date)) in enumerate(zip(spec.inputs, layers.continuous, strict=True)):
+    for at, (item, (quantity, date)) in enumerate(zip(spec.inputs, layers.continuous, strict=True)):
         observed, *limbs = total.sums[:, 1 + 5 * at : 6 + 5 * at].T
-        name = column(layer, date)
+        name = column(quantity, date)
         columns[name + SUM] = _moment(spec.areas, limbs[0], limbs[1], item.exponents[0])
         columns[name + SQUARES] = _moment(spec.areas, limbs[2], limbs[3], item.exponents[1])
         columns[name + OBSERVED] = spec.areas.to_ha(observed)
@@ -379,7 +387,4 @@ def _moment(areas: CellAreas, low: Ints, high: Ints, exponent: int) -> Floats:
     """Two limbs as value times hectares."""
     whole = np.ldexp(high.astype(np.float64), kernels.LOW_BITS) + low.astype(np.float64)
     per_unit = float(areas.to_ha(np.array(1)))
-    return np.ldexp(whole, -exponent) * per_unit
-
-
-__all__ = ["Task", "tabulate"]
+    return np.asarray(np.ldexp(whole, -exponent) * per_unit, np.float64)
