@@ -8,6 +8,8 @@ shown.
 from __future__ import annotations
 
 import struct
+import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sinks.errors import Problems
@@ -15,6 +17,7 @@ from sinks.errors import Problems
 _SAYS_NOTHING = {0x00, 0x57}
 """Language driver ids that name no code page: none at all, and "the writer's own ANSI page"."""
 _HEADER, _FIELD = 32, 32
+_DRIVER_ID = 29
 
 
 def check_encoding(path: Path, encoding: str | None, problems: Problems) -> bool:
@@ -23,31 +26,42 @@ def check_encoding(path: Path, encoding: str | None, problems: Problems) -> bool
     Parameters
     ----------
     path : Path
-        Of the ``.shp``; any other file passes.
+        Of the ``.shp``, of a folder of Shapefiles or of a ``.zip`` with them; anything else passes.
     encoding : str or None
         What the user declared.
     """
-    if path.suffix.lower() != ".shp" or encoding is not None:
+    if encoding is not None:
         return True
-    table = _sibling(path, ".dbf")
-    if table is None or _sibling(path, ".cpg") is not None:
-        return True
-    data = table.read_bytes()
-    if len(data) <= _HEADER or data[29] not in _SAYS_NOTHING:
-        return True
-    sample = _first_foreign_text(data)
-    if sample is None:
-        return True
-    readings = {name: sample.decode(name, errors="replace") for name in ("gbk", "utf-8")}
-    problems.add("regions.no_encoding", path, gbk=readings["gbk"], utf8=readings["utf-8"])
-    return False
+    for data in _tables_without_cpg(path):
+        if len(data) <= _HEADER or data[_DRIVER_ID] not in _SAYS_NOTHING:
+            continue
+        sample = _first_foreign_text(data)
+        if sample is not None:
+            readings = {name: sample.decode(name, errors="replace") for name in ("gbk", "utf-8")}
+            problems.add("regions.no_encoding", path, gbk=readings["gbk"], utf8=readings["utf-8"])
+            return False
+    return True
 
 
-def _sibling(path: Path, suffix: str) -> Path | None:
-    for candidate in (path.with_suffix(suffix), path.with_suffix(suffix.upper())):
-        if candidate.is_file():
-            return candidate
-    return None
+def _tables_without_cpg(path: Path) -> Iterator[bytes]:
+    """The attribute tables beside or inside ``path`` whose encoding no ``.cpg`` states."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for name in _without_cpg(archive.namelist()):
+                yield archive.read(name)
+    elif path.is_dir():
+        for name in _without_cpg([p.name for p in path.iterdir()]):
+            yield (path / name).read_bytes()
+    elif path.suffix.lower() == ".shp":
+        beside = [p.name for p in path.parent.iterdir() if p.stem == path.stem]
+        for name in _without_cpg(beside):
+            yield (path.parent / name).read_bytes()
+
+
+def _without_cpg(names: Iterable[str]) -> list[str]:
+    parts = [name.rpartition(".") for name in names]
+    stated = {stem for stem, _, suffix in parts if suffix.lower() == "cpg"}
+    return sorted(f"{stem}.{suffix}" for stem, _, suffix in parts if suffix.lower() == "dbf" and stem not in stated)
 
 
 def _first_foreign_text(data: bytes) -> bytes | None:

@@ -102,7 +102,7 @@ def load_file(
     if table is None:
         problems.raise_as(RegionError)
     assert table is not None
-    draft = _Draft(str(path), table.geometry.to_numpy().copy(), problems)
+    draft = _Draft(str(path), shapely.force_2d(table.geometry.to_numpy()), problems)
     draft.reference = _reference(table, crs, draft)
     draft.read_codes(table[code_field], table[name_field], table[parent_field] if parent_field else None)
     draft.check_geometry(repair, allow_gaps)

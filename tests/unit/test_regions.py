@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 import warnings
 from pathlib import Path
@@ -102,6 +103,12 @@ def test_any_province_is_partitioned_by_its_units(province: str, direct: str | N
     units = list(regions.units["code"])
     assert direct is None or direct in units
     assert sum(regions.area_ha[units]) == pytest.approx(regions.area_ha[province], rel=1e-9)
+
+
+def test_overlaps_inside_official_boundaries_are_noted() -> None:
+    assert load_builtin(levels="banner").notes == ()
+    liaoning = load_builtin("210000", levels="banner").notes
+    assert {n.id for n in liaoning} == {"regions.builtin_overlap"}
 
 
 def test_what_does_not_exist_is_refused() -> None:
@@ -257,6 +264,11 @@ def test_gaps_are_a_note_or_an_error(tmp_path: Path) -> None:
     assert set(problems_of(path, allow_gaps=False)) == {"regions.gap"}
 
 
+def test_heights_are_dropped(tmp_path: Path) -> None:
+    path = write(tmp_path / "z.parquet", [(A, "甲", shapely.force_3d(box(110, 40, 111, 41), 7.0))])
+    assert not load_file(path, "code", "name").frame.has_z.any()
+
+
 # ---- levels
 
 
@@ -327,6 +339,18 @@ def test_gbk_without_cpg_is_refused_with_both_readings(tmp_path: Path, driver_id
     assert problem.id == "regions.no_encoding"
     assert problem.values["gbk"] == "甲"
     assert load_file(path, "代码", "名称", encoding="GBK").frame["name"].tolist() == ["甲", "乙"]
+
+
+def test_gbk_is_recognised_inside_a_zip_and_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "shapes"
+    folder.mkdir()
+    gbk_shapefile(folder)
+    archive = Path(shutil.make_archive(str(tmp_path / "shapes"), "zip", folder))
+    for path in (folder, archive):
+        with pytest.raises(RegionError) as error:
+            load_file(path, "代码", "名称")
+        assert [p.id for p in error.value.problems] == ["regions.no_encoding"]
+        assert len(load_file(path, "代码", "名称", encoding="GBK")) == 2
 
 
 def test_a_language_driver_id_or_plain_ascii_needs_no_encoding(tmp_path: Path) -> None:
