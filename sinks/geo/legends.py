@@ -22,7 +22,7 @@ from importlib.resources import files
 from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, SupportsFloat
 
 from sinks.errors import LegendError, Problem, Problems
 from sinks.text import Text, language
@@ -372,10 +372,9 @@ def _code(text: str) -> Code:
 
 def _code_text(code: object) -> str:
     """``11``, ``11.0``, ``numpy.uint8(11)`` and ``" 11 "`` all say "11"."""
-    if isinstance(code, str):
-        return code.strip()
-    number = float(code)  # type: ignore[arg-type]  # whatever a raster or a table holds
-    return str(int(number)) if number.is_integer() else str(code)
+    if isinstance(code, SupportsFloat) and float(code).is_integer():
+        return str(int(float(code)))
+    return str(code).strip()
 
 
 def _few(codes: Iterable[str], limit: int = 30) -> list[str]:

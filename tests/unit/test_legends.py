@@ -104,7 +104,8 @@ def test_a_number_that_could_be_two_survey_codes_is_refused() -> None:
 
 def test_unknown_codes_are_all_listed() -> None:
     legend = load_legend("clcd")
-    assert legend.unknown([1, 11, "x", 9]) == [11, "x"]
+    assert legend.unknown([1, 11, "x", 9, None, 1.5]) == [11, "x", None, 1.5]
+    assert legend.get(float("nan")) is None
     with pytest.raises(LegendError) as error:
         legend.lookup([1, 11, 12], "landcover_2020.tif")
     (problem,) = error.value.problems
