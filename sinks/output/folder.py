@@ -19,7 +19,8 @@ import re
 import shutil
 import sqlite3
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -145,24 +146,19 @@ def write_run(contents: RunContents, out: Path, force: bool = False) -> Path:
     """
     _check(contents)
     out = Path(out).resolve()
-    written = 0
+    made = [path for path in out.parents if not path.exists()]
     try:
-        made = _make_parents(out.parent)
-        try:
-            _recover(out)
-            _refuse(out, force)
-            temporary = _temporary(out)
-            try:
-                _write_all(contents, temporary)
-                _sync(temporary)
-                _put_in_place(temporary, out)
-            finally:
-                written = _size(temporary)
-                shutil.rmtree(temporary, ignore_errors=True)
-        finally:
-            _remove_empty(made)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _recover(out)
+        _refuse(out, force)
+        with _temporary(out) as temporary:
+            _write_all(contents, temporary)
+            _sync(temporary)
+            _put_in_place(temporary, out)
     except _FAILURES as error:
-        raise _explained(error, out, written) from error
+        raise _explained(error, out) from error
+    finally:
+        _remove_empty(made)
     return out
 
 
@@ -210,15 +206,8 @@ def read_run(path: Path) -> RunContents:
     )
 
 
-def _make_parents(parent: Path) -> list[Path]:
-    """Make what is missing of the path above the run folder; return what was made, deepest first."""
-    missing = [path for path in (parent, *parent.parents) if not path.exists()]
-    parent.mkdir(parents=True, exist_ok=True)
-    return missing
-
-
 def _remove_empty(made: list[Path]) -> None:
-    """Take back the parents made for a run that failed; one that holds the run is not empty and stays."""
+    """Take back the parents made for a run that failed, deepest first; one that holds a run is not empty and stays."""
     for path in made:
         with suppress(OSError):
             path.rmdir()
@@ -278,13 +267,18 @@ def _refuse(out: Path, force: bool) -> None:
         raise RunError(Problem("output.foreign_files", str(out), {"names": foreign}))
 
 
-def _temporary(out: Path) -> Path:
+@contextmanager
+def _temporary(out: Path) -> Iterator[Path]:
     """A new folder beside ``out``, on the same disk so that a rename is enough; its name says who writes it."""
     process = psutil.Process()
     owner = f"{_host()}-{process.pid}-{int(process.create_time())}"
     folder = out.parent / f".{out.name}.{_PARTIAL}-{owner}-{uuid.uuid4().hex[:8]}"
     folder.mkdir()
-    return folder
+    try:
+        yield folder
+    finally:
+        # After the rename there is nothing left to remove.
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sync(folder: Path) -> None:
@@ -296,7 +290,8 @@ def _sync(folder: Path) -> None:
 
 
 def _sync_entries(folder: Path) -> None:
-    if os.name == "posix":  # Windows cannot open a folder, and writes its entries through by itself.
+    # Windows and some network disks cannot sync a folder; the files are on the disk without it.
+    with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -322,15 +317,11 @@ def _put_in_place(temporary: Path, out: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.iterdir()) if folder.is_dir() else 0
-
-
-def _explained(error: Exception, out: Path, written: int) -> RunError:
+def _explained(error: Exception, out: Path) -> RunError:
     """What went wrong on the disk, in the reader's words."""
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(error):
-        return RunError(Problem("output.disk_full", str(out), {"written": round(written / 1e6, 1)}))
+        return RunError(Problem("output.disk_full", str(out)))
     if isinstance(error, PermissionError) or number in (errno.EACCES, errno.EPERM, errno.EROFS):
         return RunError(Problem("output.locked", str(out), {"reason": str(error)}))
     return RunError(Problem("output.write_failed", str(out), {"reason": str(error)}))
