@@ -109,7 +109,12 @@ def preset(name: str) -> dict[str, FieldSpec]:
     if not _TABLES.joinpath(table).is_file():
         known = sorted(p.name[7:-4] for p in _TABLES.iterdir() if p.name.startswith("preset_"))
         raise LayerError(Problem("vector.no_preset", name, {"known": known}))
-    return {row["role"]: FieldSpec(row["field"], row["unit"] or None, row["codes"] or None) for row in _rows(table)}
+    return {
+        row["role"]: FieldSpec(
+            row["field"], row["unit"] or None, row["codes"] or None, optional=row["required"] == "no"
+        )
+        for row in _rows(table)
+    }
 
 
 def fields_from(name: str | None, overrides: Mapping[str, Any]) -> dict[str, FieldSpec]:
@@ -195,7 +200,7 @@ class CodeBook:
 
 
 def plain(raw: str) -> str:
-    """Full-width characters as half-width, no blanks around, no decimals: ``"０３０１　"`` is ``"0301"``, 150.0 is 150."""
+    """Full-width characters as half-width, no blanks, no decimals: "０３０１　" is "0301", "150.0" is "150"."""
     return _DECIMALS.sub("", unicodedata.normalize("NFKC", raw).strip())
 
 

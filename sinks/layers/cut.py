@@ -50,6 +50,8 @@ class Pieces:
         True area of each whole stand. [ha]
     outside_ha : float64[stands]
         Area of each stand that lies in no region; exactly zero where there is none. [ha]
+    bounds : float64[stands, 4]
+        Box of each stand in the equal-area plane. [m]
     """
 
     stand: npt.NDArray[np.int64]
@@ -57,6 +59,7 @@ class Pieces:
     area_ha: npt.NDArray[np.float64]
     stand_area_ha: npt.NDArray[np.float64]
     outside_ha: npt.NDArray[np.float64]
+    bounds: npt.NDArray[np.float64]
 
 
 def cut(geometries: Any, crs: Any, units: gpd.GeoDataFrame) -> Pieces:
@@ -108,16 +111,19 @@ class Cutter:
 
     def cut(self, geometries: Any, crs: Any) -> Pieces:
         """Cut one batch; see :func:`cut`."""
+        return self.cut_projected(geometries, Projector(pyproj.CRS.from_user_input(crs), self.plane))
+
+    def cut_projected(self, geometries: Any, projector: Projector) -> Pieces:
+        """Cut one batch that ``projector`` takes into :attr:`plane`; see :func:`cut`."""
         stands = np.asarray(geometries, dtype=object)
-        projector = Projector(pyproj.CRS.from_user_input(crs), self.plane)
-        areas = np.empty(len(stands))
+        areas, bounds = np.empty(len(stands)), np.empty((len(stands), 4))
         region = np.empty(len(stands), dtype=np.int64)
         border: list[npt.NDArray[np.intp]] = []
         found: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.int64], npt.NDArray[np.float64]]] = []
         for start in range(0, len(stands), _CHUNK):
             chunk = slice(start, start + _CHUNK)
-            areas[chunk], bounds = projector.measure(stands[chunk])
-            region[chunk] = self._cells.region_of(bounds)
+            areas[chunk], bounds[chunk] = projector.measure(stands[chunk])
+            region[chunk] = self._cells.region_of(bounds[chunk])
             doubtful = start + np.flatnonzero(region[chunk] == CellMap.UNDECIDED)
             planar = projector.geometries(stands[doubtful])
             crossed = np.zeros(len(planar), dtype=bool)
@@ -125,7 +131,7 @@ class Cutter:
             region[doubtful[~crossed]] = self._locate(planar[~crossed])
             border.append(doubtful[crossed])
             found.append(self._overlay(planar[crossed], doubtful[crossed]))
-        return self._assemble(areas, region, border, found)
+        return self._assemble(areas, bounds, region, border, found)
 
     def _locate(self, planar: Geometries) -> npt.NDArray[np.int64]:
         """Region of each stand that no boundary crosses, from its first vertex; ``CellMap.OUTSIDE`` for none."""
@@ -161,6 +167,7 @@ class Cutter:
     def _assemble(
         self,
         areas: npt.NDArray[np.float64],
+        bounds: npt.NDArray[np.float64],
         region: npt.NDArray[np.int64],
         border: list[npt.NDArray[np.intp]],
         found: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.int64], npt.NDArray[np.float64]]],
@@ -183,6 +190,7 @@ class Cutter:
             area_ha=piece_area[order] / M2_PER_HA,
             stand_area_ha=areas / M2_PER_HA,
             outside_ha=outside / M2_PER_HA,
+            bounds=bounds,
         )
 
 

@@ -133,6 +133,8 @@ class Tiles:
 
     def groups(self, bounds: Floats) -> Iterator[tuple[tuple[int, int, int], npt.NDArray[np.intp]]]:
         """(level, column, row) of each tile in use, with the rows of ``bounds`` that belong to it."""
+        if not len(bounds):
+            return
         keys = self._keys(bounds)
         order = np.lexsort(keys.T)
         starts = np.flatnonzero(np.any(np.diff(keys[order], axis=0, prepend=-1), axis=1))

@@ -1,7 +1,7 @@
 """What can be wrong with stands, gathered while they are read and said once, at the end.
 
-A check that only the user can decide is an error until its name stands in ``accept``; then it becomes a note.  Nothing is
-dropped, mended or converted without one of the two.
+A check that only the user can decide is an error until its name stands in ``accept``; then it becomes a note.  Nothing
+is dropped, mended or converted without one of the two.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _AREA_DEVIATION = 0.05
 _AREA_WRONG_UNIT = 2.0
 _VOLUME_DEVIATION = 0.1
 _VOLUME_CONTRADICTION = 2.0
-# Tolerances of a comparison and not figures of science: recorded areas are rounded and exclude roads and ditches, so a few
-# percent are usual; a factor of two has no other reason than a wrong unit or a wrong field.
+# Tolerances of a comparison and not figures of science: recorded areas are rounded and exclude roads and ditches, so a
+# few percent are usual; a factor of two has no other reason than a wrong unit or a wrong field.
 
 ACCEPTABLE = frozenset({"null_geometry", "duplicate_id", "overlap", "declared_area", "total_volume"})
 """Checks that a user may accept by name."""
@@ -185,8 +185,8 @@ class AreaCheck:
         if not 1.0 / _AREA_WRONG_UNIT < ratio < _AREA_WRONG_UNIT:
             findings.judge("declared_area", "vector.area_wrong_unit", **values)
         elif self._deviating:
-            values |= {"count": self._deviating, "total": self._count, "percent": f"{100 * _AREA_DEVIATION:g}"}
-            findings.note("vector.area_deviates", **values)
+            counts = {"count": self._deviating, "total": self._count, "percent": f"{100 * _AREA_DEVIATION:g}"}
+            findings.note("vector.area_deviates", **values, **counts)
 
 
 class VolumeCheck:

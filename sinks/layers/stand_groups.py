@@ -1,7 +1,7 @@
 """Sums over pieces of stands, by region and raw attribute values, in whole numbers.
 
-Areas and sums are counted in units of a power of two that is fixed before the first stand is read, as everywhere in this
-package: whole numbers add up to the same figure whatever the size of the batches and the order of the file.
+Areas and sums are counted in units of a power of two that is fixed before the first stand is read, as everywhere in
+this package: whole numbers add up to the same figure whatever the size of the batches and the order of the file.
 """
 
 from __future__ import annotations

@@ -49,12 +49,15 @@ class FieldSpec:
         Code list or legend that explains its values: a built-in name, or the path of a CSV.
     overrides : mapping
         Values that the code list lacks or reads otherwise: ``{"971": "willow"}``.
+    optional : bool
+        Whether the file may lack the field; that is then noted.
     """
 
     field: str
     unit: str | None = None
     codes: str | None = None
     overrides: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -289,9 +292,10 @@ def _read_ogr(layer: VectorLayer, info: VectorInfo, columns: list[str], size: in
     try:
         with (
             warnings.catch_warnings(),
-            pyogrio.open_arrow(
-                layer.path, use_pyarrow=True, return_fids=True, batch_size=size, force_2d=True, **options
-            ) as (meta, reader),
+            pyogrio.open_arrow(layer.path, use_pyarrow=True, return_fids=True, batch_size=size, **options) as (
+                meta,
+                reader,
+            ),
         ):
             warnings.simplefilter("ignore")
             geometry = meta["geometry_name"] or "wkb_geometry"
