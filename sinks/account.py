@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -207,7 +207,8 @@ def _post(
     central = resolved.pools()
     land = "ecosystem" if entry.method.acts_on == "state" else "ecosystem_to"
     times = rows["date"] if entry.method.acts_on == "state" else rows["date_from"] + "-" + rows["date_to"]
-    for (ecosystem, stratum), places in rows.groupby([rows[land], _labels(rows, entry)], sort=True).indices.items():
+    for key, places in rows.groupby([rows[land], _labels(rows, entry)], sort=True).indices.items():
+        ecosystem, stratum = cast(tuple[str, str], key)
         found: dict[str, dict[str, Amount]] = {}
         for time in sorted(times.iloc[places].unique()):
             at = places[(times.iloc[places] == time).to_numpy()]
@@ -215,10 +216,10 @@ def _post(
             found[time] = _evaluate(book, entry, rows.iloc[at], values)
         for pool in entry.pools:
             if not any(amounts[pool].valued_ha.any() for amounts in found.values()):
-                book.not_estimated.add((entry.method.id, str(ecosystem), str(stratum), pool))
+                book.not_estimated.add((entry.method.id, ecosystem, stratum, pool))
                 continue
             leaf = {time: amounts[pool] for time, amounts in found.items()}
-            _post_leaf(book, entry, (str(ecosystem), str(stratum)), pool, leaf, dates, periods)
+            _post_leaf(book, entry, (ecosystem, stratum), pool, leaf, dates, periods)
 
 
 def _post_leaf(

@@ -193,7 +193,7 @@ def _activity(
     parts: list[Activity] = []
     units = prepared.regions.units
     if prepared.land_cover is not None:
-        from sinks.tabulate import tabulate as tabulate_rasters
+        from sinks.tabulate.tabulation import tabulate as tabulate_rasters
 
         joint = tabulate_rasters(
             units,

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -38,9 +38,11 @@ def language() -> Language:
 
 def set_language(lang: str) -> None:
     """Write messages, labels and reprs in ``lang`` ("zh" or "en") from here on."""
-    if lang not in LANGUAGES:
-        raise ValueError(f"language must be one of {LANGUAGES}, got {lang!r}")
-    _language.set(cast(Language, lang))
+    for known in LANGUAGES:
+        if lang == known:
+            _language.set(known)
+            return
+    raise ValueError(f"language must be one of {LANGUAGES}, got {lang!r}")
 
 
 @contextmanager
@@ -61,11 +63,10 @@ def messages() -> dict[str, Text]:
     for table in sorted(files("sinks").joinpath("messages").iterdir(), key=lambda p: p.name):
         if not table.name.endswith(".csv"):
             continue
-        with table.open(encoding="utf-8-sig", newline="") as handle:
-            for row in csv.DictReader(handle):
-                if row["id"] in found:
-                    raise ValueError(f"message id {row['id']!r} stands twice (again in {table.name})")
-                found[row["id"]] = Text(row["zh"], row["en"])
+        for row in csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines()):
+            if row["id"] in found:
+                raise ValueError(f"message id {row['id']!r} stands twice (again in {table.name})")
+            found[row["id"]] = Text(row["zh"], row["en"])
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 
 import pandas as pd
@@ -41,7 +42,7 @@ def as_text(contents: RunContents) -> str:
     """The summary for a terminal, columns aligned for Chinese names too."""
     table = summary(contents.account)
     head = [label(f"summary_{name}") for name in ("region", *table.columns)]
-    body = [[str(name), *_cells(row)] for name, row in zip(table.index, table.to_numpy(float), strict=True)]
+    body = _lines(table)
     widths = [max(_width(line[i]) for line in (head, *body)) for i in range(len(head))]
     lines = [_aligned(line, widths) for line in (head, *body)]
     return "\n".join([*_heading(contents), "", *lines, "", *_findings(contents)])
@@ -51,13 +52,15 @@ def as_html(contents: RunContents) -> str:
     """The summary for a notebook."""
     table = summary(contents.account)
     head = "".join(f"<th>{escape(label(f'summary_{name}'))}</th>" for name in ("region", *table.columns))
-    rows = "".join(
-        f"<tr><th style='text-align:left'>{escape(str(name))}</th>{''.join(f'<td>{cell}</td>' for cell in _cells(row))}</tr>"
-        for name, row in zip(table.index, table.to_numpy(float), strict=True)
-    )
+    rows = "".join(_html_row(line) for line in _lines(table))
     notes = "".join(f"<li>{escape(line)}</li>" for line in _findings(contents))
     title = "<br>".join(escape(line) for line in _heading(contents))
     return f"<p><b>{title}</b></p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><ul>{notes}</ul>"
+
+
+def _html_row(line: list[str]) -> str:
+    name, *cells = map(escape, line)
+    return f"<tr><th style='text-align:left'>{name}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
 def _heading(contents: RunContents) -> list[str]:
@@ -79,9 +82,14 @@ def _findings(contents: RunContents) -> list[str]:
     ]
 
 
-def _cells(row: list[float]) -> list[str]:
-    *amounts, coverage = row
-    return [*("" if pd.isna(value) else f"{value:,.2f}" for value in amounts), f"{coverage:.1%}"]
+def _lines(table: pd.DataFrame) -> list[list[str]]:
+    """Name and figures of every region as they are shown."""
+    lines = []
+    for name, row in zip(table.index, table.to_numpy(float).tolist(), strict=True):
+        *amounts, coverage = row
+        shown = ["" if math.isnan(value) else f"{value:,.2f}" for value in amounts]
+        lines.append([str(name), *shown, f"{coverage:.1%}"])
+    return lines
 
 
 def _width(text: str) -> int:

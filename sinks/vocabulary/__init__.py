@@ -51,8 +51,8 @@ class Quantity:
 
 
 def _rows(name: str) -> list[dict[str, str]]:
-    with files("sinks.vocabulary").joinpath(name).open(encoding="utf-8-sig", newline="") as handle:
-        return list(csv.DictReader(handle))
+    text = files("sinks.vocabulary").joinpath(name).read_text(encoding="utf-8-sig")
+    return list(csv.DictReader(text.splitlines()))
 
 
 @cache
