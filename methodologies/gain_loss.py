@@ -79,7 +79,7 @@ def biomass_change(
 
     References
     ----------
-    ipcc_2006_v4, ch. 2, Eq. 2.7 and 2.9 to 2.14, p. 2.15-2.18; worked example of ch. 4, p. 4.18-4.19.
+    ipcc_2006_v4, ch. 2, Eq. 2.7 and 2.9 to 2.14, p. 2.12-2.18; worked example of ch. 4, p. 4.18-4.19.
     """
     growth = biomass_growth(above_ground_growth + volume_increment * bcef_i, root_to_shoot)
     over_bark = wood_removal * bark_expansion
@@ -170,18 +170,43 @@ METHODOLOGY = Methodology(
                 "above_ground_growth": 4.0,
                 "volume_increment": 0,
                 "bcef_i": 0,
-                "root_to_shoot": 0.29,
                 "carbon_fraction": 0.47,
-                "bcef_r": 1.11,
                 "bark_expansion": 1,
                 "bark_fraction": 0.1,
-                "basic_wood_density": 0.5,
-                "disturbed_biomass": 4.0,
+                "basic_wood_density": 0,
                 "disturbance_fraction": 0.3,
+                "root_to_shoot": 0.29,
+                "bcef_r": 1.11,
+                "disturbed_biomass": 4.0,
             },
             outputs={"biomass": "240003.22"},
             source="ipcc_2006_v4",
             locator="ch. 4, p. 4.18-4.19 (fuelwood prints 0.75 for BCEF_R; its result needs the 1.11 of the text)",
+        ),
+        Example(
+            inputs={
+                "area": 1_000,
+                "wood_removal": 100,
+                "fuelwood_removal": 50,
+                "fuelwood_parts": 0,
+                "disturbed_area": 50,
+            },
+            parameters={
+                "above_ground_growth": 4.0,
+                "volume_increment": 0,
+                "bcef_i": 0,
+                "carbon_fraction": 0.47,
+                "bark_expansion": 1,
+                "bark_fraction": 0.1,
+                "basic_wood_density": 0,
+                "disturbance_fraction": 0.3,
+                "root_to_shoot": 0.40,
+                "bcef_r": 2.0,
+                "disturbed_biomass": 1.0,
+            },
+            outputs={"biomass": "2415.33"},
+            source="ipcc_2006_v4",
+            locator="ch. 4, p. 4.35-4.36 (land converted to forest)",
         ),
     ),
     compute=biomass_change,

@@ -81,7 +81,7 @@ METHODOLOGY = Methodology(
     ),
     examples=(
         Example(
-            inputs={"period": 20},
+            inputs={"period": 5},
             parameters={
                 "soc_reference": 47,
                 "f_lu_from": 0.48,

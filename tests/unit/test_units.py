@@ -1,0 +1,116 @@
+"""Units: what converts, what does not, and that the factors are right."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sinks import units
+from sinks.errors import UnitError
+from sinks.vocabulary import quantities
+
+
+@pytest.mark.parametrize(
+    ("from_unit", "to_unit", "factor"),
+    [
+        ("ha", "mu", 15),
+        ("mu", "m2", 2000 / 3),
+        ("亩", "ha", 1 / 15),
+        ("万亩", "ha", 10_000 / 15),
+        ("万ha", "ha", 10_000),
+        ("10^4 ha", "km2", 100),
+        ("Mha", "ha", 1_000_000),
+        ("t C/ha", "g C/m2", 100),
+        ("kg C/m2", "t C/ha", 10),
+        ("g C m-2 yr-1", "t C/ha/yr", 0.01),
+        ("Tg C", "万tC", 100),
+        ("Pg C", "t C", 1e9),
+        ("万tCO2", "t CO2", 10_000),
+        ("吨碳/公顷", "t C/ha", 1),
+        ("%", "1", 0.01),
+        ("t d.m./m3", "t DM/m3", 1),
+        ("t DM/t DM", "1", 1),
+        ("亿立方米", "m3", 1e8),
+        ("t C/ha/month", "t C/ha/yr", 12),
+    ],
+)
+def test_factors(from_unit: str, to_unit: str, factor: float) -> None:
+    assert units.convert(1.0, from_unit, to_unit) == pytest.approx(factor, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [
+        ("t C/ha", "t CO2/ha", "units.carbon_and_co2"),
+        ("t CO2", "t C", "units.carbon_and_co2"),
+        ("t C/ha", "t DM/ha", "units.carbon_and_dry_matter"),
+        ("t CH4", "t CO2", "units.mismatch"),
+        ("t CO2", "t CO2e", "units.mismatch"),
+        ("t C/ha", "t C/ha/yr", "units.mismatch"),
+        ("t/ha", "t C/ha", "units.mismatch"),
+        ("m3", "ha", "units.mismatch"),
+    ],
+)
+def test_what_does_not_mix(one: str, other: str, message: str) -> None:
+    with pytest.raises(UnitError) as error:
+        units.convert(1.0, one, other)
+    assert error.value.problems[0].id == message
+    assert one in str(error.value)
+
+
+@pytest.mark.parametrize("unit", ["dm", "tons", "", "t C/", "ha; import os", "C!", "t C**", "__import__('os')"])
+def test_an_unknown_unit_is_named(unit: str) -> None:
+    with pytest.raises(UnitError) as error:
+        units.check(unit, "t C/ha", where="table.csv:3")
+    assert error.value.problems[0].id == "units.unknown"
+    assert error.value.problems[0].where == "table.csv:3"
+
+
+def test_dry_matter_becomes_carbon_through_a_carbon_fraction() -> None:
+    biomass, fraction = units.quantity(10.0, "t DM/ha"), units.quantity(0.5, "t C/(t DM)")
+    assert units.dimension_of(biomass * fraction) == units.dimension("t C/ha")
+    assert units.dimension_of(biomass) != units.dimension("t C/ha")
+
+
+def test_carbon_and_carbon_dioxide() -> None:
+    assert units.carbon_to_co2(12.0) == 44.0
+    assert units.co2_to_carbon(44.0) == 12.0
+    assert units.carbon_to_co2(1.0) == pytest.approx(units.CO2_PER_C)
+
+
+def test_temperature_has_an_offset() -> None:
+    assert units.convert(25.0, "degC", "K") == pytest.approx(298.15)
+
+
+def test_an_array_keeps_its_nan() -> None:
+    converted = units.convert(np.array([1.0, np.nan]), "kg C/m2", "t C/ha")
+    np.testing.assert_array_equal(converted, [10.0, np.nan])
+
+
+def test_per_makes_a_number() -> None:
+    assert units.per(3.0, "m3/ha") == 3.0
+    assert units.per(units.quantity(3.0, "m3/ha"), "m3/ha") == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("quantity", list(quantities().values()), ids=list(quantities()))
+def test_every_unit_of_the_vocabulary_is_known(quantity: object) -> None:
+    units.dimension(quantity.unit)  # type: ignore[attr-defined]
+
+
+@given(
+    st.floats(-1e12, 1e12).filter(lambda x: x == 0 or abs(x) > 1e-12),
+    st.sampled_from(["t C/ha", "g C/m2", "kg C/m2", "10^4 t C/km2", "t C/mu"]),
+    st.sampled_from(["t C/ha", "g C/m2", "kg C/m2", "10^4 t C/km2", "t C/mu"]),
+)
+def test_there_and_back(value: float, one: str, other: str) -> None:
+    assert units.convert(units.convert(value, one, other), other, one) == pytest.approx(value, rel=1e-13)
+
+
+def test_importing_units_does_not_import_pint() -> None:
+    code = "import sys, sinks.units; sys.exit('pint' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
