@@ -150,7 +150,7 @@ def write_run(contents: RunContents, out: Path, force: bool = False) -> Path:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         _recover(out)
-        _refuse(out, force)
+        check_destination(out, force)
         with _temporary(out) as temporary:
             _write_all(contents, temporary)
             _sync(temporary)
@@ -249,7 +249,7 @@ def _host() -> str:
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
-def _refuse(out: Path, force: bool) -> None:
+def check_destination(out: Path, force: bool = False) -> None:
     """Raise when the run may not go to ``out``."""
     if not out.exists():
         return

@@ -1,0 +1,312 @@
+"""The account on a few rows that can be added up by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sinks.account import Account, Entry, account
+from sinks.activity import Activity
+from sinks.book import Hierarchy
+from sinks.checks import Findings, check_entries, check_laws, note_findings
+from sinks.errors import AccountError
+from sinks.methodology import Bound, Registry
+from sinks.uncertainty import Draws, InputUncertainty
+
+DATES = ("2020", "2023")
+PERIODS = (("2020", "2023"),)
+SOURCES = dict.fromkeys(("forest", "grassland", "wetland", "bare"), "land_cover")
+HEAD = "parameter,ecosystem,class,value,unit,low,high,interval,distribution,basis,source,locator,note\n"
+
+# A region of one league that has no banners (1000 ha) and one of two banners (300 + 700 ha).
+REGIONS = pd.DataFrame(
+    [
+        ("15", "Region", "region", None),
+        ("1501", "League A", "league", "15"),
+        ("1502", "League B", "league", "15"),
+        ("150201", "Banner B1", "banner", "1502"),
+        ("150202", "Banner B2", "banner", "1502"),
+    ],
+    columns=["code", "name", "level", "parent"],
+)
+AREAS = {"1501": 1000.0, "150201": 300.0, "150202": 700.0}
+
+
+def state(code: str, date: str, ecosystem: str, area: float, stock: float = float("nan"), seen: float | None = None):  # type: ignore[no-untyped-def]
+    return {
+        "source": "land_cover",
+        "region_code": code,
+        "date": date,
+        "land_cover": ecosystem,
+        "class": ecosystem,
+        "ecosystem": ecosystem,
+        "area_ha": area,
+        "growing_stock": stock,
+        "growing_stock_observed_ha": area if seen is None else seen,
+    }
+
+
+def change(code: str, before: str, after: str, area: float):  # type: ignore[no-untyped-def]
+    ends = {f"{k}_{e}": v for e, v in (("from", before), ("to", after)) for k in ("land_cover", "class", "ecosystem")}
+    return {
+        "source": "land_cover",
+        "region_code": code,
+        "date_from": "2020",
+        "date_to": "2023",
+        **ends,
+        "area_ha": area,
+    }
+
+
+# League A gains 100 ha of forest from grassland; B1 loses its forest altogether; B2 is grassland.
+STATES = [
+    state("1501", "2020", "forest", 200, 50),
+    state("1501", "2020", "grassland", 800),
+    state("1501", "2023", "forest", 300, 60),
+    state("1501", "2023", "grassland", 700),
+    state("150201", "2020", "forest", 100, 10),
+    state("150201", "2020", "grassland", 200),
+    state("150201", "2023", "grassland", 300),
+    state("150202", "2020", "grassland", 700),
+    state("150202", "2023", "grassland", 700),
+]
+CHANGES = [
+    change("1501", "forest", "forest", 200),
+    change("1501", "grassland", "forest", 100),
+    change("1501", "grassland", "grassland", 700),
+    change("150201", "forest", "grassland", 100),
+    change("150201", "grassland", "grassland", 200),
+    change("150202", "grassland", "grassland", 700),
+]
+
+
+def activity(
+    states: Sequence[Mapping[str, object]] = STATES, changes: Sequence[Mapping[str, object]] = CHANGES
+) -> Activity:
+    return Activity(
+        states=pd.DataFrame(states),
+        changes=pd.DataFrame(changes),
+        units=pd.DataFrame({"region_code": list(AREAS), "area_ha": list(AREAS.values()), "cells": [1000, 300, 700]}),
+        inputs=("growing_stock",),
+    )
+
+
+@pytest.fixture
+def densities(tmp_path: Path) -> Bound:
+    """Forest 10 t C/ha of biomass and 100 of soil (interval 80 to 120), grassland 1 and 50."""
+    path = tmp_path / "densities.csv"
+    path.write_text(
+        HEAD
+        + "biomass,forest,,10,t C/ha,8,12,95%,,user,ipcc_2006_v4,by hand,\n"
+        + "soil_organic_carbon,forest,,100,t C/ha,80,120,95%,,user,ipcc_2006_v4,by hand,\n"
+        + "biomass,grassland,,1,t C/ha,,,,,user,ipcc_2006_v4,by hand,\n"
+        + "soil_organic_carbon,grassland,,50,t C/ha,,,,,user,ipcc_2006_v4,by hand,\n",
+        encoding="utf-8",
+    )
+    return Registry().get("lookup_density").with_parameters(path)
+
+
+@pytest.fixture
+def rates(tmp_path: Path) -> Bound:
+    """Grassland takes up 0.3 t C/ha/yr."""
+    path = tmp_path / "rates.csv"
+    path.write_text(
+        HEAD + "sequestration_rate,grassland,,0.3,t C/ha/yr,,,,,user,ipcc_2006_v4,by hand,\n", encoding="utf-8"
+    )
+    return Registry().get("fixed_rate").with_parameters(path)
+
+
+def entry(method: Bound, ecosystems: Sequence[str] = ("forest", "grassland"), **kwargs: object) -> Entry:
+    pools = kwargs.pop("pools", ("biomass", "soil_organic_carbon"))
+    measures = kwargs.pop("accounts_for", ("stock", "sink"))
+    return Entry(method, tuple(ecosystems), pools, measures, "land_cover", **kwargs)  # type: ignore[arg-type]
+
+
+def make(*entries: Entry, given: Activity | None = None, draws: Draws | None = None) -> Account:
+    return account(given or activity(), entries, Hierarchy.of(REGIONS), DATES, PERIODS, SOURCES, draws)
+
+
+def value(table: pd.DataFrame, code: str, quantity: str, period: str, **where: str) -> float:
+    where = {"ecosystem": "all", "stratum": "all", "pool": "all"} | where
+    rows = table[(table["region_code"] == code) & (table["quantity"] == quantity) & (table["period"] == period)]
+    for column, wanted in where.items():
+        rows = rows[rows[column] == wanted]
+    assert len(rows) == 1, rows
+    return float(rows["value"].iloc[0])
+
+
+def test_hierarchy_knows_the_units_of_every_region() -> None:
+    hierarchy = Hierarchy.of(REGIONS)
+    assert hierarchy.units == ("1501", "150201", "150202")
+    assert list(hierarchy.regions["code"]) == ["15", "1501", "1502", "150201", "150202"]
+    assert [list(m) for m in hierarchy.members] == [[0, 1, 2], [0], [1, 2], [1], [2]]
+
+
+def test_stocks_are_density_times_area(densities: Bound) -> None:
+    table = make(entry(densities)).table
+    # League A in 2020: 200 ha x (10 + 100) + 800 ha x (1 + 50) = 22 000 + 40 800.
+    assert value(table, "1501", "carbon_stock", "2020") == pytest.approx(62_800, rel=1e-12)
+    assert value(table, "1501", "carbon_stock", "2020", ecosystem="forest") == pytest.approx(22_000, rel=1e-12)
+    assert value(table, "1501", "carbon_stock", "2020", pool="soil_organic_carbon") == pytest.approx(60_000, rel=1e-12)
+    # The region in 2023: 300 ha forest, 1700 ha grassland.
+    assert value(table, "15", "carbon_stock", "2023") == pytest.approx(300 * 110 + 1700 * 51, rel=1e-12)
+
+
+def test_changes_and_removals_have_the_sign_of_the_gain(densities: Bound) -> None:
+    table = make(entry(densities)).table
+    # League A: 100 ha from 51 to 110 t C/ha.
+    assert value(table, "1501", "stock_change", "2020-2023") == pytest.approx(5_900, rel=1e-9)
+    assert value(table, "1501", "net_removals", "2020-2023") == pytest.approx(5_900 / 3 * 44 / 12, rel=1e-9)
+    # B1 loses 100 ha of forest to grassland: a source, and nothing clips it.
+    assert value(table, "150201", "net_removals", "2020-2023") == pytest.approx(-5_900 / 3 * 44 / 12, rel=1e-9)
+    assert value(table, "15", "net_removals", "2020-2023") == pytest.approx(0, abs=1e-6)
+
+
+def test_a_leaf_that_vanishes_still_has_its_change(densities: Bound) -> None:
+    table = make(entry(densities)).table
+    gone = value(table, "150201", "stock_change", "2020-2023", ecosystem="forest")
+    assert gone == pytest.approx(-100 * 110, rel=1e-12)
+
+
+def test_a_fixed_rate_is_a_flux_over_the_mean_area(rates: Bound) -> None:
+    table = make(entry(rates, ("grassland",), pools=("ecosystem",), accounts_for=("sink",))).table
+    # B1: grassland of 200 ha, then 300 ha: 250 ha x 0.3 t C/ha/yr.
+    found = value(table, "150201", "net_removals", "2020-2023", ecosystem="grassland", pool="ecosystem")
+    assert found == pytest.approx(250 * 0.3 * 44 / 12, rel=1e-12)
+    assert "carbon_stock" not in set(table["quantity"])
+
+
+def test_intervals_come_from_the_parameters_and_do_not_average_out(densities: Bound) -> None:
+    table = make(entry(densities), draws=Draws(4000, seed=1)).table
+    rows = table[(table["quantity"] == "carbon_stock") & (table["period"] == "2020") & (table["stratum"] == "all")]
+    rows = rows[(rows["ecosystem"] == "forest") & (rows["pool"] == "soil_organic_carbon")].set_index("region_code")
+    for code, area in (("1501", 200), ("1502", 100), ("15", 300)):
+        # One draw of the parameter serves all regions, so each interval is +-20 % of its own value.
+        assert rows.loc[code, "low"] == pytest.approx(area * 80, rel=0.02)
+        assert rows.loc[code, "high"] == pytest.approx(area * 120, rel=0.02)
+
+
+def test_the_same_parameter_at_both_dates_narrows_the_change(densities: Bound) -> None:
+    table = make(entry(densities, ("forest",)), draws=Draws(4000, seed=1)).table
+    rows = table[(table["quantity"] == "stock_change") & (table["stratum"] == "all") & (table["region_code"] == "1501")]
+    row = rows[(rows["pool"] == "soil_organic_carbon") & (rows["ecosystem"] == "forest")].iloc[0]
+    # 100 ha more at 100 t C/ha +-20: not the +-6 000 that independent stocks of 200 and 300 ha would give.
+    assert (row["low"], row["high"]) == (pytest.approx(8_000, rel=0.02), pytest.approx(12_000, rel=0.02))
+
+
+def test_draws_are_reproducible_and_depend_on_the_seed(densities: Bound) -> None:
+    one, same, other = (make(entry(densities), draws=Draws(50, seed)).table for seed in (1, 1, 2))
+    pd.testing.assert_frame_equal(one, same)
+    assert not one["low"].equals(other["low"])
+    assert one["value"].equals(other["value"])
+
+
+def test_what_was_not_observed_is_not_filled() -> None:
+    method = (
+        Registry()
+        .get("growing_stock_fang")
+        .with_constants({"parameter_set": "fang_v1", "roots": "included", "species_group": "larch"})
+    )
+    states = [dict(row) for row in STATES]
+    states[0]["growing_stock_observed_ha"] = 150.0
+    part = Entry(method, ("forest",), ("biomass",), ("stock",), "land_cover")
+    whole, thin = make(part).table, make(part, given=activity(states)).table
+    full = value(whole, "1501", "carbon_stock", "2020")
+    assert value(thin, "1501", "carbon_stock", "2020") == pytest.approx(full * 150 / 200, rel=1e-12)
+    row = thin[(thin["region_code"] == "1501") & (thin["quantity"] == "carbon_stock") & (thin["period"] == "2020")]
+    assert set(row["coverage"].round(12)) == {0.75}
+
+
+def test_uncertainty_of_an_input_reaches_the_interval() -> None:
+    method = (
+        Registry()
+        .get("growing_stock_fang")
+        .with_constants({"parameter_set": "fang_v1", "roots": "included", "species_group": "larch"})
+    )
+    part = Entry(method, ("forest",), ("biomass",), ("stock",), "land_cover")
+    certain = make(part, draws=Draws(500, 1)).table
+    uncertain = make(part, draws=Draws(500, 1, {"growing_stock": InputUncertainty(10)})).table
+
+    def width(table: pd.DataFrame) -> float:
+        row = table[
+            (table["region_code"] == "15") & (table["quantity"] == "carbon_stock") & (table["period"] == "2020")
+        ]
+        return float((row["high"] - row["low"]).iloc[0])
+
+    assert width(uncertain) > width(certain)
+
+
+def test_comparisons_stand_beside_the_account(densities: Bound, rates: Bound) -> None:
+    beside = entry(rates, ("grassland",), pools=("ecosystem",), accounts_for=("sink",), role="comparison")
+    result = make(entry(densities), beside)
+    assert set(result.table["methodology"]) == {"", "lookup_density"}
+    assert set(result.comparison["methodology"]) == {"fixed_rate"}
+    assert result.table.equals(make(entry(densities)).table)
+
+
+def test_the_same_carbon_is_not_counted_twice(densities: Bound, rates: Bound) -> None:
+    check_entries([entry(densities, ("forest",)), entry(densities, ("grassland",))])
+    with pytest.raises(AccountError, match="lookup_density"):
+        check_entries([entry(densities), entry(densities, ("forest",), pools=("biomass",))])
+    # "ecosystem" holds every pool: a rate for all of it beside a stock difference counts the sink twice.
+    sink = entry(rates, ("grassland",), pools=("ecosystem",), accounts_for=("sink",))
+    with pytest.raises(AccountError):
+        check_entries([entry(densities), sink])
+    check_entries([entry(densities, accounts_for=("stock",)), sink])
+
+
+def test_editions_do_not_mix() -> None:
+    method = Registry().get("soil_transition")
+    one, other = (
+        Entry(method.with_constants({"edition": e}), (land,), ("soil_organic_carbon",), ("sink",), "land_cover")
+        for e, land in (("2006", "forest"), ("2019", "grassland"))
+    )
+    check_entries([one])
+    with pytest.raises(AccountError) as caught:
+        check_entries([one, other])
+    assert caught.value.problems[0].id == "checks.editions"
+
+
+def test_laws_hold_and_a_broken_sum_is_found(densities: Bound) -> None:
+    result, findings = make(entry(densities), draws=Draws(20, 1)), Findings()
+    check_laws(result.table, activity(), Hierarchy.of(REGIONS), findings)
+    assert set(findings.table()["status"]) == {"passed"}
+    # Each figure that is a sum, or part of one, is off by a millionth in turn.
+    for row in result.table.index[result.table["value"].abs() > 0][::9]:
+        broken = result.table.copy()
+        broken.loc[row, "value"] *= 1 + 1e-6
+        with pytest.raises(AccountError):
+            check_laws(broken, activity(), Hierarchy.of(REGIONS), Findings())
+
+
+def test_transitions_that_do_not_fit_the_areas_are_found(densities: Bound) -> None:
+    changes = [dict(row) for row in CHANGES]
+    changes[0]["area_ha"] = 190.0
+    with pytest.raises(AccountError):
+        check_laws(make(entry(densities)).table, activity(changes=changes), Hierarchy.of(REGIONS), Findings())
+
+
+def test_findings_name_thin_coverage_few_cells_and_odd_transitions(densities: Bound) -> None:
+    states = [row for row in STATES if not (row["region_code"] == "150202" and row["date"] == "2023")]
+    states.append(state("150202", "2023", "nodata", 600))
+    states.append(state("150202", "2023", "forest", 100, 5))
+    changes = [*CHANGES[:-1], change("150202", "bare", "forest", 100), change("150202", "grassland", "nodata", 600)]
+    given, findings = activity(states, changes), Findings()
+    result = make(entry(densities), given=given)
+    note_findings(result, given, Hierarchy.of(REGIONS), findings, coverage_min=0.9, cells_min=400)
+    table = findings.table()
+    failed = table[table["status"] == "failed"]
+    assert set(failed["check"]) == {"coverage", "cells"}
+    assert "Banner B2" in set(failed[failed["check"] == "coverage"]["where"])
+    assert list(failed[failed["check"] == "cells"]["where"]) == ["Banner B1"]
+    assert "implausible" in set(table["check"])
+    assert table[table["check"] == "no_interval"]["detail"].str.contains("2").all()
+
+
+def test_a_methodology_without_any_land_is_an_error(densities: Bound) -> None:
+    with pytest.raises(AccountError) as caught:
+        make(entry(densities, ("wetland",)))
+    assert caught.value.problems[0].id == "account.no_activity"
