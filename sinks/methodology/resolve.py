@@ -211,7 +211,9 @@ def _look_up(
             try:
                 looked[name], inactive_rows = _look_up_one(methodology, table, name, strata, n)
             except ParameterError as error:
-                problems.extend(error)
+                # One row of the table serves before and after, and is asked for once.
+                new = [problem for problem in error.problems if problem not in list(problems)]
+                problems.extend(ParameterError(*new))
             else:
                 if inactive_rows is not None:
                     inactive[name] = inactive_rows

@@ -190,7 +190,9 @@ class ParameterTable:
         match = matcher.match({name: strata[name] for name in matcher.columns}, n, self.name)
         problems = [self._tie(parameter, stratum, rows) for stratum, rows in match.ties]
         if not gaps_are_nan:
-            problems += [self._gap(parameter, stratum, matcher) for stratum in match.gaps]
+            # Numbers that fall into one range lack the same row.
+            gaps = [{c: matcher.suggest(c, value) for c, value in stratum.items()} for stratum in match.gaps]
+            problems += [self._gap(parameter, gap) for i, gap in enumerate(gaps) if gap not in gaps[:i]]
         if problems:
             raise ParameterError(*problems)
         values_of_rows = np.append(self.values, math.nan)
@@ -250,13 +252,14 @@ class ParameterTable:
             "parameters.tie", self.name, {"parameter": parameter, "stratum": _named(stratum), "rows": places}
         )
 
-    def _gap(self, parameter: str, stratum: Stratum, matcher: Matcher) -> Problem:
+    def _gap(self, parameter: str, stratum: Stratum) -> Problem:
+        """The row to add, with its strata as cells of the table."""
         cells: dict[str, Any] = {"parameter": parameter, "unit": self.parameters[parameter], "basis": "user"}
-        cells |= {name: matcher.suggest(name, value) for name, value in stratum.items()}
+        cells |= stratum
         columns = ["parameter", *self.strata, *COLUMNS[1:]]
         to_fill = {"value": "?", "source": "?", "locator": "?"}
         row = ",".join(_quoted(str(cells.get(name, to_fill.get(name, "")))) for name in columns)
-        values = {"parameter": parameter, "stratum": _named(stratum), "row": row, "header": ",".join(columns)}
+        values = {"parameter": parameter, "stratum": _named(stratum), "row": row}
         return Problem("parameters.gap", self.name, values)
 
 

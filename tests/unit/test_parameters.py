@@ -173,14 +173,14 @@ class TestLookup:
     def test_gaps_name_the_row_to_add_once_per_stratum(self, tmp_path: Path) -> None:
         path = write(tmp_path, 'bcef,larch,"[0,50)",1,t DM/m3,,,,,read,doc,p,\n')
         table = read(path)
-        strata = {"species": ["oak", "oak", "larch"], "stock": [10.0, 20.0, 60.0]}
+        strata = {"species": ["oak", "oak", "oak", "larch"], "stock": [0.0, 10.0, 20.0, 60.0]}
         with pytest.raises(ParameterError) as error:
             table.lookup("bcef", strata)
         assert [p.id for p in error.value.problems] == ["parameters.gap"] * 2
         # The rows proposed, filled in, close the gaps.
         rows = [p.values["row"].replace("?", "1") for p in error.value.problems]
         extension = write(tmp_path, "\n".join(rows), "ours.csv", "# extends: x\n" + HEAD)
-        np.testing.assert_array_equal(table.extended(extension).lookup("bcef", strata).values, [1, 1, 1])
+        np.testing.assert_array_equal(table.extended(extension).lookup("bcef", strata).values, [1, 1, 1, 1])
 
     def test_a_tie_names_both_rows(self, tmp_path: Path) -> None:
         rows = 'bcef,larch,,1,t DM/m3,,,,,read,doc,p,\nbcef,,"[0,50)",2,t DM/m3,,,,,read,doc,p,\n'

@@ -1,0 +1,208 @@
+"""Every methodology of the library keeps its contract, and no number of science stands in code."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import methodologies
+from sinks.errors import MethodologyError, SinksError
+from sinks.methodology import Bound, Registry, describe
+from sinks.methodology.registry import ENTRY_POINTS
+from sinks.text import LANGUAGES, using_language
+
+ROOT = Path(__file__).parents[2]
+FOLDER = Path(methodologies.__path__[0])
+MODULES = sorted(FOLDER.glob("*.py"))
+REGISTRY = Registry((), ("methodologies",))
+
+# Numbers that are part of an equation's form: neutral elements, halves and squares, per cent.
+OF_FORM = (0, 1, 2, 100)
+
+
+def literals(tree: ast.AST) -> Iterator[ast.Constant]:
+    """Numbers in code, except in an ``Example``: those are published calculations, which compute nothing."""
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id == "Example":
+            continue
+        if isinstance(child, ast.Constant) and isinstance(child.value, int | float | complex):
+            if not isinstance(child.value, bool):
+                yield child
+        else:
+            yield from literals(child)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_no_number_of_science_stands_in_code(module: Path) -> None:
+    found = [(node.lineno, node.value) for node in literals(ast.parse(module.read_text(encoding="utf-8")))]
+    # A soil depth is declared as a pair of centimetres and converts nothing.
+    text = module.read_text(encoding="utf-8").splitlines()
+    science = [(line, value) for line, value in found if value not in OF_FORM and "soil_depth_cm" not in text[line - 1]]
+    assert science == []
+
+
+def test_the_walk_finds_a_number() -> None:
+    tree = ast.parse("x = 3.5 * v + Example({'a': 7}) - (-0.47)")
+    assert [node.value for node in literals(tree)] == [3.5, 0.47]
+
+
+@pytest.fixture(params=REGISTRY.ids)
+def bound(request: pytest.FixtureRequest) -> Bound:
+    return REGISTRY.get(request.param)
+
+
+def test_the_whole_library_is_valid() -> None:
+    assert [one.id for one in REGISTRY.all()] == list(REGISTRY.ids)
+    assert len(REGISTRY.ids) >= 8
+
+
+def test_the_package_is_announced() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"][ENTRY_POINTS] == {"methodologies": "methodologies"}
+
+
+def test_every_parameter_row_has_source_and_locator(bound: Bound) -> None:
+    for row in bound.table.rows:
+        assert row.source in bound.table.sources
+        assert row.locator
+
+
+def test_the_source_of_the_equation_is_listed(bound: Bound) -> None:
+    assert bound.methodology.source in bound.table.sources
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_can_be_described(bound: Bound, language: str) -> None:
+    with using_language(language):
+        text = describe(bound)
+    assert str(bound.methodology.valid_for.zh if language == "zh" else bound.methodology.valid_for.en) in text
+    assert ".. math::" in text
+
+
+def test_compute_is_elementwise(bound: Bound) -> None:
+    """Draws broadcast: (draws, n) in, (draws, n) out, each element as if alone."""
+    method = bound.methodology
+    rng = np.random.default_rng(5)
+    names = [*method.inputs, *method.parameters]
+    values = {name: rng.uniform(0.1, 0.9, (4, 3)) for name in names}
+    outputs = method.compute(**values)
+    for pool, output in outputs.items():
+        for i, j in np.ndindex(4, 3):
+            alone = method.compute(**{name: value[i, j] for name, value in values.items()})[pool]
+            assert output[i, j] == pytest.approx(alone, rel=1e-14)
+
+
+def test_an_option_has_no_default(bound: Bound) -> None:
+    if not bound.methodology.options:
+        pytest.skip("no options")
+    rows = pd.DataFrame({"region_code": ["150400"], "area_ha": [1.0]})
+    with pytest.raises(MethodologyError) as error:
+        bound.evaluate(rows)
+    asked = {p.values["option"] for p in error.value.problems if p.id == "methodology.no_choice"}
+    assert asked == set(bound.methodology.options)
+
+
+# Mixed forest has no default in the IPCC tables: the user gives its rows, or its species.
+SPECIES = tuple(
+    name
+    for name in pd.read_csv(FOLDER / "species_groups.csv", encoding="utf-8-sig")["species_group"]
+    if name != "mixed"
+)
+ZONES = ("boreal_moist", "boreal_dry", "cool_temperate_moist", "cool_temperate_dry", "warm_temperate_dry")
+
+
+def forest() -> pd.DataFrame:
+    """Forest of every species group and climate zone, over the range of growing stock."""
+    stock = np.concatenate([[0.0, 20.0, 50.0, 100.0, 200.0, np.nan], np.linspace(1, 600, 40)])
+    index = pd.MultiIndex.from_product([SPECIES, ZONES, ["natural", "planted"], stock])
+    rows = index.to_frame(index=False, name=["species_group", "climate_zone", "origin", "growing_stock"])
+    return rows.assign(region_code="150700", date="2020", ecosystem="forest", area_ha=1.0)
+
+
+@pytest.mark.parametrize("id", ["growing_stock_bcef", "growing_stock_bcef_2019", "growing_stock_bef"])
+def test_every_forest_of_the_region_finds_its_parameters(id: str) -> None:
+    rows = forest()
+    outputs = REGISTRY.get(id).evaluate(rows)
+    observed = rows["growing_stock"].notna()
+    for values in outputs.values():
+        assert np.isnan(values[~observed]).all()
+        assert (values[observed] >= 0).all()
+        assert (values[rows["growing_stock"] == 0] == 0).all()
+
+
+def _swapped(name: str) -> str:
+    """``class_from`` for ``class_to`` and the reverse."""
+    stem, _, end = name.rpartition("_")
+    return f"{stem}_{'to' if end == 'from' else 'from'}" if end in ("from", "to") else name
+
+
+@pytest.mark.parametrize("edition", ["2006", "2019"])
+def test_every_change_of_land_finds_its_soil_factors(edition: str) -> None:
+    bound = REGISTRY.get("soil_transition")
+    lands = [name for name in bound.methodology.ecosystems if name != "wetland"]
+    # Of the soils of the region: volcanic ones have no dry default.
+    index = pd.MultiIndex.from_product([lands, lands, ("cool_temperate_dry", "cool_temperate_moist"), ("hac", "sandy")])
+    rows = index.to_frame(index=False, name=["ecosystem_from", "ecosystem_to", "climate_zone", "soil_class"])
+    rows = rows.assign(class_from="", class_to="", date_from="2020", date_to="2023", area_ha=1.0)
+    # Bare land is native desert or desertified grassland, which the user says.
+    for when in ("from", "to"):
+        rows[f"condition_{when}"] = np.where(rows[f"ecosystem_{when}"] == "bare", "native", "nominal")
+    management = {"tillage": "full", "input": "medium", "edition": edition}
+    change = bound.with_constants(management).evaluate(rows)["soil_organic_carbon"]
+    assert np.isfinite(change).all()
+    same = (rows["ecosystem_from"] == rows["ecosystem_to"]).to_numpy()
+    assert (change[same] == 0).all()
+    # Time turned round flips the sign.
+
+    turned = rows.rename(columns=_swapped)
+    turned[["date_from", "date_to"]] = rows[["date_from", "date_to"]]
+    np.testing.assert_allclose(
+        bound.with_constants(management).evaluate(turned)["soil_organic_carbon"], -change, atol=1e-15
+    )
+
+
+def test_a_class_without_density_is_asked_for() -> None:
+    rows = pd.DataFrame({"ecosystem": ["urban"], "class": ["urban"], "species_group": [""], "grassland_type": [""]})
+    with pytest.raises(SinksError) as error:
+        REGISTRY.get("lookup_density").evaluate(rows)
+    assert error.value.problems[0].id == "parameters.gap"
+
+
+class TestFang:
+    rows = forest().query("species_group == 'larch' and climate_zone == 'boreal_moist' and origin == 'natural'")
+
+    def test_no_biomass_is_left_where_no_volume_is(self) -> None:
+        bound = REGISTRY.get("growing_stock_fang").with_constants({"parameter_set": "fang_v2", "roots": "included"})
+        rows = self.rows.head(4).assign(growing_stock=[0.0, 1e-9, 1.0, 0.5])
+        nothing, almost, one, half = bound.evaluate(rows)["biomass"]
+        assert nothing == 0
+        assert almost < 1e-6
+        assert half == pytest.approx(one / 2)
+
+    def test_roots_are_added_only_on_request(self) -> None:
+        bound = REGISTRY.get("growing_stock_fang")
+        included = bound.with_constants({"parameter_set": "fang_v1", "roots": "included"}).resolve(self.rows)
+        excluded = bound.with_constants({"parameter_set": "fang_v1", "roots": "excluded"}).resolve(self.rows)
+        ratio = excluded.looked["root_to_shoot"].values
+        assert (ratio > 0).all()
+        assert (included.looked["root_to_shoot"].rows == -1).all()
+        np.testing.assert_allclose(excluded.pools()["biomass"], included.pools()["biomass"] * (1 + ratio))
+        draws = bound.table.draw(np.random.default_rng(1), 2)
+        np.testing.assert_allclose(included.pools_from_draws(draws, {})["biomass"][0], included.pools()["biomass"])
+
+    def test_an_unknown_choice_is_refused(self) -> None:
+        with pytest.raises(MethodologyError):
+            REGISTRY.get("growing_stock_fang").with_constants({"parameter_set": "fang_v3"})
+
+    def test_a_negative_density_is_an_error_and_not_zero(self) -> None:
+        bound = REGISTRY.get("growing_stock_fang").with_constants({"parameter_set": "fang_v1", "roots": "included"})
+        rows = self.rows.head(1).assign(species_group="oak", growing_stock=1.0)
+        with pytest.raises(MethodologyError) as error:
+            bound.evaluate(rows)
+        assert error.value.problems[0].id == "methodology.implausible_density"
