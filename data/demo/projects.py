@@ -35,7 +35,7 @@ def restored() -> NDArray[np.bool_]:
     mask = rasterize(
         restoration().geometry, out_shape=(on.height, on.width), transform=on.transform, dtype="uint8"
     )  # fmt: skip
-    return mask.ravel()[on.cell].astype(bool)
+    return np.asarray(mask.ravel()[on.cell], dtype=bool)
 
 
 def ledger() -> pd.DataFrame:
@@ -51,8 +51,9 @@ def ledger() -> pd.DataFrame:
             # The last year is not yet certified, whatever state the earlier ones are in.
             state = "unregistered" if year == 2023 else project["state"]
             rows.append({
-                "project_id": project["project_id"], "region_code": project["region_code"], "year": year, "state": state,
-                "value": round(project["area_ha"] * project["t_co2_per_ha_yr"] * share), "unit": "t CO2",
+                "project_id": project["project_id"], "region_code": project["region_code"], "year": year,
+                "state": state, "value": round(project["area_ha"] * project["t_co2_per_ha_yr"] * share),
+                "unit": "t CO2",
                 "basis": "illustrative", "source": "示范数据（示意）", "note": "",
             })  # fmt: skip
     return pd.DataFrame(rows)
@@ -65,7 +66,7 @@ def _projects(name: str) -> gpd.GeoDataFrame:
     ]
     for code, outline in zip(table["region_code"], outlines, strict=True):
         league = frame().leagues[frame().index(code)]
-        if not league.polygon.contains(outline):
+        if not shapely.contains(league.polygon, outline):
             raise ValueError(f"{name}: a project of {league.name} reaches beyond it; move its centre or shrink it")
     geod = Geod(ellps="GRS80")
     area = [abs(geod.geometry_area_perimeter(outline)[0]) / 1e4 for outline in outlines]

@@ -1,12 +1,13 @@
 """Tables beside the maps: statistics by league, forestry inputs and everything an assessment needs.
 
-``basis`` says of every row what it is: ``read`` and ``memory`` rest on a document, ``derived`` on a formula over such rows,
-``modelled`` and ``illustrative`` are made for the demonstration and stand for nothing.
+``basis`` says of every row what it is: ``read`` and ``memory`` rest on a document, ``derived`` on a formula over such
+rows, ``modelled`` and ``illustrative`` are made for the demonstration and stand for nothing.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,7 +62,9 @@ def league_statistics() -> pd.DataFrame:
             np.add.at(total, (on.owner, cover), value)
         for number, league in enumerate(on.leagues):
             for name, code in CODES.items():
-                mean = {"forest": volume, "grassland": covered}.get(name, volume)[number, code] / max(owned[number, code], 1)
+                mean = {"forest": volume, "grassland": covered}.get(name, volume)[number, code] / max(
+                    owned[number, code], 1
+                )
                 rows.append({
                     "region_code": league.code, "region": league.name, "date": date, "land_cover": code, "class": name,
                     "area (10^4 ha)": round(area[number, code] / HA, 4),
@@ -77,7 +80,7 @@ def harvest() -> pd.DataFrame:
     statistics = league_statistics().query("`class` == 'forest' and date == '2020'")
     rng = np.random.default_rng([SEED, 21])
     rows = []
-    for league in statistics.to_dict("records"):
+    for league in _records(statistics):
         volume = league["area (10^4 ha)"] * HA * league["growing_stock (m3/ha)"]
         for year in YEARS:
             for quantity, share in (("harvest", 0.0012), ("fuelwood", 0.0003)):
@@ -122,17 +125,26 @@ def gdp() -> pd.DataFrame:
             note = "现价即 2020 年价" if growth == "" else "上年值 x (1 + 可比价增速)"
             rows.append(
                 _row(
-                    league, year, quantity="gdp", value=round(value, 2), unit="10^8 yuan",
+                    league,
+                    year,
+                    quantity="gdp",
+                    value=round(value, 2),
+                    unit="10^8 yuan",
                     basis=league["gdp_basis"] if growth == "" else "derived",
                     source=league["gdp_source"] if growth == "" else _growth_source(league["region_code"], year),
-                    note=note, price_base="2020 constant", growth_percent=growth,
-                )  # fmt: skip
+                    note=note,
+                    price_base="2020 constant",
+                    growth_percent=growth,
+                )
             )
     return pd.DataFrame(rows)
 
 
 def emissions() -> pd.DataFrame:
-    """Energy, process and net imported power emissions: the last CEADs year split and carried on by assumed elasticities."""
+    """Emissions by energy, process and net imported power.
+
+    The last CEADs year stands for 2020, split by assumed shares and carried on by assumed elasticities.
+    """
     growth = gdp().set_index(["region_code", "year"])["value"]
     rows = []
     for league in _economy():
@@ -146,15 +158,21 @@ def emissions() -> pd.DataFrame:
             }  # fmt: skip
             for quantity, share in shares.items():
                 note = {
-                    "energy": f"以 {league['ceads_year']} 年合计代 2020 年，按弹性 {league['elasticity']} 随不变价 GDP 变化",
+                    "energy": f"以 {league['ceads_year']} 年合计代 2020 年，GDP 弹性 {league['elasticity']}（假定）",
                     "process": f"占合计 {league['process_share']:.0%}（假定）",
                     "net_imported_power": f"占合计 {league['power_share']:+.0%}（假定），负数为净调出",
                 }[quantity]
                 rows.append(
                     _row(
-                        league, year, quantity=quantity, value=round(base * share * scale, 2), unit="10^4 t CO2",
-                        basis="illustrative", source=source, note=note,
-                    )  # fmt: skip
+                        league,
+                        year,
+                        quantity=quantity,
+                        value=round(base * share * scale, 2),
+                        unit="10^4 t CO2",
+                        basis="illustrative",
+                        source=source,
+                        note=note,
+                    )
                 )
     return pd.DataFrame(rows)
 
@@ -172,17 +190,23 @@ def abatement() -> pd.DataFrame:
 
 
 def assessment_targets() -> pd.DataFrame:
-    """Five-year targets: published ones, and illustrative intensity and total targets for the leagues that have none."""
+    """Five-year targets: published ones, and illustrative ones for the leagues that have none."""
     table = emissions()
     base = table[table["year"] == 2020].groupby("region_code")["value"].sum()
-    rows = pd.read_csv(INPUTS / "policy_targets.csv", dtype={"region_code": str}).to_dict("records")
+    table = pd.read_csv(INPUTS / "policy_targets.csv", dtype={"region_code": str})
+    rows = _records(table)
     for league in _economy():
         published = league["target_basis"] == "read"
-        common = {"region_code": league["region_code"], "region": league["region"], "base_year": 2020, "target_year": 2025}
+        common = {
+            "region_code": league["region_code"],
+            "region": league["region"],
+            "base_year": 2020,
+            "target_year": 2025,
+        }
         rows.append({
             **common, "indicator": "intensity_reduction", "definition": "单位地区生产总值二氧化碳排放较基年下降",
             "value": league["intensity_target"], "unit": "%", "basis": league["target_basis"],
-            "source": "鄂尔多斯市碳达峰实施方案" if published else DEMO,
+            "source": "鄂尔多斯市减污降碳协同增效实施方案（鄂环发〔2023〕76号）" if published else DEMO,
             "locator": "单位地区生产总值二氧化碳排放下降 17.5%" if published else "",
         })  # fmt: skip
         rows.append({
@@ -194,7 +218,10 @@ def assessment_targets() -> pd.DataFrame:
 
 
 def carbon_budget() -> pd.DataFrame:
-    """Increments and reductions planned per league for 2021-2025 (illustrative); abatement and sink come from the account."""
+    """Planned increments and reductions per league, 2021-2025 (illustrative).
+
+    Abatement projects and the sink are not repeated here: they have their own sources.
+    """
     table = emissions()
     base = table[table["year"] == 2020].groupby("region_code")["value"].sum()
     rows = []
@@ -205,10 +232,15 @@ def carbon_budget() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _economy() -> list[dict]:
+def _economy() -> list[dict[str, Any]]:
     table = pd.read_csv(INPUTS / "economy.csv", dtype={"region_code": str})
     names = {league.code: league.name for league in frame().leagues}
-    return table.assign(region=table["region_code"].map(names)).to_dict("records")
+    table = table.assign(region=table["region_code"].map(names))
+    return _records(table)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def _growth_source(code: str, year: int) -> str:
@@ -218,7 +250,7 @@ def _growth_source(code: str, year: int) -> str:
 
 
 def _row(
-    league: dict, year: int | str, *, quantity: str, value: float, unit: str, basis: str = "illustrative",
+    league: dict[str, Any], year: int | str, *, quantity: str, value: float, unit: str, basis: str = "illustrative",
     source: str = DEMO, note: str = "", **more: object,
 ) -> dict[str, object]:  # fmt: skip
     return {

@@ -1,8 +1,9 @@
 """Smooth modelled geography of the demonstration: climate, mountains, sandy lands, plains, waters, towns and noise.
 
-The shapes come from ``inputs/climate_points.csv`` and ``inputs/places.csv``: rounded positions and values drawn by hand so
-that the pattern is recognisable.  They are assumptions of a drawing, not observations, and nothing is derived from them
-but the *order* in which cells take a class; the areas come from the calibration targets.
+The shapes come from ``inputs/climate_points.csv`` and ``inputs/places.csv``: rounded positions and values,
+drawn by hand so that the pattern is recognisable.  They are assumptions of a drawing, not observations, and
+nothing is derived from them but the *order* in which cells take a class; the areas come from the calibration
+targets.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ def _distance_km(lon: Field, lat: Field, path: Field) -> Field:
         dx, dy = x1 - x0, y1 - y0
         along = np.clip(((x - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy), 0, 1)
         np.minimum(nearest, (x - x0 - along * dx) ** 2 + (y - y0 - along * dy) ** 2, out=nearest)
-    return np.sqrt(nearest)
+    return np.asarray(np.sqrt(nearest))
 
 
 def _places() -> Iterator[tuple[str, float, float, Field]]:

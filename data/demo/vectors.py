@@ -71,8 +71,9 @@ def subcompartments() -> dict[str, gpd.GeoDataFrame]:
     geod = Geod(ellps="GRS80")
     area = np.array([abs(geod.geometry_area_perimeter(cell)[0]) / 1e4 for cell in cells])
     centre = shapely.centroid(cells)
-    column, row = ~on.transform * (shapely.get_x(centre), shapely.get_y(centre))
-    at = np.searchsorted(on.cell, np.floor(row).astype(np.int64) * on.width + np.floor(column).astype(np.int64))
+    column = np.floor((shapely.get_x(centre) - on.transform.c) / on.transform.a).astype(np.int64)
+    row = np.floor((shapely.get_y(centre) - on.transform.f) / on.transform.e).astype(np.int64)
+    at = np.searchsorted(on.cell, row * on.width + column)
     names = {code: name for name, code in CODES.items()}
     land = {date: np.array([names[code] for code in covers()[date][at]]) for date in ("2020", "2023")}
     surveyed = np.isin(land["2020"], list(LAND)) & np.isin(land["2023"], list(LAND))
@@ -96,7 +97,9 @@ def _stands(
     group = layers.species_group()[at]
     species = np.array(["", *(SPECIES_CODES[name] for name in layers.SPECIES)])[group]
     planted = rng.random(len(cells)) < np.where(group == layers.SPECIES["birch"], 0.02, 0.15)
-    age = np.where(planted, 12, 25) + 0.45 * layers.growing_stock()["2020"][at] * scatter ** rng.uniform(-1, 1, len(cells))
+    age = np.where(planted, 12, 25) + 0.45 * layers.growing_stock()["2020"][at] * scatter ** rng.uniform(
+        -1, 1, len(cells)
+    )
     born = np.where(covers()["2020"][at] == CODES["forest"], age, 1.0) + (3 if date == "2023" else 0)
     years = np.where(forest, np.rint(born), 0).astype(int)
     steppe = np.array(["A", *(STEPPE_CODES.get(name, "A") for name in layers.STEPPES)])[layers.grassland_type()[at]]
@@ -115,18 +118,23 @@ def _stands(
         "TBMJ": np.round(area * 1e4, 2),
         "ZBGD": np.where(grass, cover, np.where(forest, 85, np.where(land == "planted", 40, 70))).astype(np.int32),
         "YU_BI_DU": np.where(forest, np.round(np.clip(0.2 + 0.55 * (1 - np.exp(-volume / 80)), 0.2, 0.95), 2), 0.0),
-        "YOU_SHI_SZ": np.where(forest, species, None),
-        "QI_YUAN": np.where(forest, np.where(planted, "20", "10"), None),
+        "YOU_SHI_SZ": _where(forest, species),
+        "QI_YUAN": _where(forest, np.where(planted, "20", "10")),
         "PINGJUN_NL": years.astype(np.int32),
-        "LING_ZU": np.where(forest, (np.searchsorted(AGE_LIMITS, years) + 1).astype(str), None),
+        "LING_ZU": _where(forest, (np.searchsorted(AGE_LIMITS, years) + 1).astype(str)),
         "PINGJUN_XJ": np.where(forest, np.round(4 + 0.14 * years, 1), 0.0),
         "PINGJUN_SG": np.where(forest, np.round(3 + 0.11 * years, 1), 0.0),
         "MEI_GQ_XJ": np.where(forest, volume, 0.0),
         "HUO_LM_XJ": np.rint(np.where(forest, volume, 0.0) * area).astype(np.int64),
-        "CD_L": np.where(grass, steppe, None),
+        "CD_L": _where(grass, steppe),
         "SJNF": np.int32(date),
     }
     return gpd.GeoDataFrame(pd.DataFrame(table), geometry=cells, crs=CRS_NAME)
+
+
+def _where(mask: NDArray[np.bool_], text: NDArray[np.str_]) -> list[str | None]:
+    """Texts where they apply, else nothing: an empty field, as in a delivered survey."""
+    return [value if known else None for known, value in zip(mask, text.tolist(), strict=True)]
 
 
 def _banner(cells: NDArray[np.object_]) -> list[str]:
@@ -135,4 +143,4 @@ def _banner(cells: NDArray[np.object_]) -> list[str]:
               for code in BANNERS]  # fmt: skip
     if not np.logical_or.reduce(inside).all():
         raise ValueError("the surveyed block reaches beyond its two banners: move WINDOW")
-    return np.where(inside[0], *BANNERS).tolist()
+    return [BANNERS[0] if first else BANNERS[1] for first in inside[0]]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pyogrio
 import rasterio
@@ -23,7 +23,7 @@ STAMP = "2024-01-01T00:00:00.000Z"
 
 
 def write_raster(
-    path: Path, on: Frame, values: NDArray, nodata: int, *, title: str, unit: str, smooth: bool, scale: float = 1.0
+    path: Path, on: Frame, values: NDArray[Any], nodata: int, *, title: str, unit: str, smooth: bool, scale: float = 1.0
 ) -> None:
     """Write values of the observed cells as a Cloud-Optimised GeoTIFF.
 
@@ -54,7 +54,8 @@ def write_vector(path: Path, frame: gpd.GeoDataFrame, layer: str) -> None:
     try:
         pyogrio.write_dataframe(
             frame, path, layer=layer, driver="GPKG",
-            dataset_metadata={"DEMONSTRATION": BANNER, "GENERATOR": GENERATOR}, layer_metadata={"DEMONSTRATION": BANNER},
+            dataset_metadata={"DEMONSTRATION": BANNER, "GENERATOR": GENERATOR},
+            layer_metadata={"DEMONSTRATION": BANNER},
         )  # fmt: skip
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
@@ -65,8 +66,3 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     buffer = io.StringIO()
     table.to_csv(buffer, index=False, lineterminator="\n")
     path.write_bytes(buffer.getvalue().encode("utf-8-sig"))
-
-
-def rounded(values: NDArray[np.float64], digits: int = 4) -> NDArray[np.float64]:
-    """Rounded for a table: more digits than the model holds would only look exact."""
-    return np.round(np.asarray(values, dtype=float), digits)
