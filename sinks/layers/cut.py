@@ -28,7 +28,7 @@ from sinks.layers.partition import CellMap, Tiles, edges
 M2_PER_HA = 10_000.0
 
 ROUNDING = 1e-9
-"""Share of a stand's area below which a remainder is rounding of the overlay and not land."""
+"""Share of a stand's area below which a piece or a remainder is rounding of the overlay and not land."""
 
 _CHUNK = 32_768
 """Stands measured at a time: their vertices fit a processor's cache, and memory does not grow with the batch."""
@@ -126,7 +126,8 @@ class Cutter:
             region[chunk] = self._cells.region_of(bounds[chunk])
             doubtful = start + np.flatnonzero(region[chunk] == CellMap.UNDECIDED)
             planar = projector.geometries(stands[doubtful])
-            crossed = np.zeros(len(planar), dtype=bool)
+            # The parts of a MultiPolygon may lie in different regions without any boundary crossing one of them.
+            crossed = np.asarray(shapely.get_num_geometries(planar) > 1)
             crossed[self._edge_tree.query(planar, predicate="intersects")[0]] = True
             region[doubtful[~crossed]] = self._locate(planar[~crossed])
             border.append(doubtful[crossed])
@@ -153,7 +154,8 @@ class Cutter:
             pieces.append(np.tile(local, len(members)))
         row = np.concatenate(left)
         area = np.asarray(shapely.area(shapely.intersection(planar[row], np.concatenate(pieces))), dtype=np.float64)
-        kept = area > 0.0
+        # Less than this is where two roundings of one edge differ, and no land.
+        kept = area > ROUNDING * shapely.area(planar)[row]
         return stand[row[kept]], np.concatenate(regions)[kept], area[kept]
 
     def _pieces(self, key: tuple[int, int, int]) -> tuple[npt.NDArray[np.intp], Geometries]:

@@ -65,9 +65,9 @@ def read_sheet(
     twice = sorted({column for column in columns if names.count(column) > 1})
     if twice:
         raise LayerError(Problem("table.column_twice", where, {"columns": twice}))
-    body = [[*row, *[None] * (len(names) - len(row))][: len(names)] for row in rows[header:]]
+    body = [[_cell(cell) for cell in [*row, *[None] * (len(names) - len(row))][: len(names)]] for row in rows[header:]]
     cells = pd.DataFrame(body, columns=names, index=range(header + 1, len(rows) + 1), dtype=object)
-    chosen = cells[list(dict.fromkeys(columns))].map(_cell)
+    chosen = cells[list(dict.fromkeys(columns))]
     return Sheet(where, chosen[chosen.notna().any(axis=1)])
 
 

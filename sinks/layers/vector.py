@@ -10,6 +10,7 @@ import dataclasses
 import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -290,25 +291,22 @@ def _read_ogr(layer: VectorLayer, info: VectorInfo, columns: list[str], size: in
         "where": layer.where,
     }
     try:
-        with (
-            warnings.catch_warnings(),
-            pyogrio.open_arrow(layer.path, use_pyarrow=True, return_fids=True, batch_size=size, **options) as (
-                meta,
-                reader,
-            ),
-        ):
-            warnings.simplefilter("ignore")
-            geometry = meta["geometry_name"] or "wkb_geometry"
+        with ExitStack() as stack:
+            with warnings.catch_warnings():
+                # M values are dropped with the Z values below, so that GDAL announces it is nobody's concern.
+                warnings.simplefilter("ignore")
+                opened = pyogrio.open_arrow(layer.path, use_pyarrow=True, return_fids=True, batch_size=size, **options)
+                meta, reader = stack.enter_context(opened)
             for part in reader:
                 table = pa.Table.from_batches([part])
                 fid = table.column(meta["fid_column"]).to_numpy().astype(np.int64)
-                yield Batch(fid, table.select(columns), _shapes(table.column(geometry)))
-    except ValueError as error:
-        if layer.where is None:
-            raise
-        values = {"where": layer.where, "reason": str(error)}
-        raise LayerError(Problem("vector.bad_where", layer.place, values)) from error
-    except (pyogrio.errors.DataSourceError, RuntimeError, OSError) as error:
+                geometry = _shapes(table.column(meta["geometry_name"] or "wkb_geometry"))
+                yield Batch(fid, table.select(columns), geometry)
+    except (pa.ArrowException, shapely.errors.ShapelyError, ValueError, RuntimeError, OSError) as error:
+        # The drivers say in many ways that they cannot read on; with a condition, it is nearly always the condition.
+        if layer.where is not None:
+            values = {"where": layer.where, "reason": str(error)}
+            raise LayerError(Problem("vector.bad_where", layer.place, values)) from error
         raise LayerError(Problem("vector.unreadable", layer.place, {"reason": str(error)})) from error
 
 
