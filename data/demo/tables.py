@@ -246,7 +246,8 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 def _growth_source(code: str, year: int) -> str:
     own = {("150200", 2023): "包头市 2023 年概况", ("150500", 2022): "通辽市 2022 年统计公报",
            ("152900", 2022): "阿拉善盟 2022 年统计公报"}  # fmt: skip
-    return own.get((code, year), "内蒙古自治区统计公报增速（该盟市增速未取到）")
+    recalled = "，凭记忆待核" if year == 2021 else ""
+    return own.get((code, year), f"内蒙古自治区 {year} 年增速（该盟市增速未取到{recalled}）")
 
 
 def _row(
