@@ -17,19 +17,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sinks.errors import SinksError
     from sinks.geo.legends import available_legends, load_legend
+    from sinks.methodology import Methodology, Registry
     from sinks.project import Project
-    from sinks.runs import Run, check, open_run, run, tabulate
+    from sinks.runs import Run, check, ensure_writable, open_run, run, tabulate
     from sinks.text import set_language, using_language
 
 __version__ = "0.1.0"
 
 # Public name -> module that has it.  Loaded on first use, so that `import sinks` and `sinks --help` stay quick.
 _PUBLIC = {
+    "Methodology": "sinks.methodology",
     "Project": "sinks.project",
+    "Registry": "sinks.methodology",
     "Run": "sinks.runs",
     "SinksError": "sinks.errors",
     "available_legends": "sinks.geo.legends",
     "check": "sinks.runs",
+    "ensure_writable": "sinks.runs",
     "load_legend": "sinks.geo.legends",
     "open_run": "sinks.runs",
     "run": "sinks.runs",
@@ -45,8 +49,11 @@ __all__ = [  # noqa: RUF022  # the order in which one meets them
     "tabulate",
     "open_run",
     "Run",
+    "Registry",
+    "Methodology",
     "available_legends",
     "load_legend",
+    "ensure_writable",
     "set_language",
     "using_language",
     "SinksError",

@@ -22,7 +22,7 @@ from sinks.errors import AccountError, Problems, SinksError
 from sinks.methodology import Bound, Kind, Resolved
 from sinks.uncertainty import Draws, Floats
 from sinks.units import CO2_PER_C
-from sinks.vocabulary import ALL, NODATA
+from sinks.vocabulary import ALL, NODATA, NOT_APPLICABLE
 
 Measure = Literal["stock", "sink"]
 
@@ -260,22 +260,18 @@ def _post_flux(book: Book, entry: Entry, leaf: tuple[str, str], pool: str, perio
 
 
 def _labels(rows: pd.DataFrame, entry: Entry) -> pd.Series[str]:
-    """The stratum of each row as text: its values of the methodology's strata that vary, else its class."""
-    suffixes = ("",) if entry.method.acts_on == "state" else ("_from", "_to")
-    # A stratum that no row has, or that is the same everywhere by declaration, says nothing about a row.
-    columns = [
-        column
-        for name in entry.method.strata
-        if name not in entry.method.constants
-        for column in (name if name in rows.columns else None, *(f"{name}{s}" for s in suffixes if s))
-        if column is not None and column in rows.columns and not pd.api.types.is_numeric_dtype(rows[column])
-    ]
-    if not columns:
-        columns = [f"class{s}" for s in suffixes]
-    label = rows[columns[0]].astype(str)
-    for column in columns[1:]:
-        label = label + (" > " if column.endswith("_to") else " / ") + rows[column].astype(str)
-    return label
+    """The stratum of each row as text: its values of the strata that the methodology tells apart, else its class."""
+    ends = ("",) if entry.method.acts_on == "state" else ("", "_from", "_to")
+    # What is the same everywhere says nothing about a row, and the ecosystem has a column of its own.
+    names = [n for n in entry.method.strata if n not in (*entry.method.constants, *entry.method.inputs, "ecosystem")]
+    columns = [name + end for name in names for end in ends if name + end in rows.columns]
+    label = pd.Series("", index=rows.index)
+    for column in columns:
+        value = rows[column].astype(str)
+        joined = (label + (" > " if column.endswith("_to") else " / ") + value).where(label != "", value)
+        label = joined.where(value != NOT_APPLICABLE, label)
+    classes = rows["class"] if ends == ("",) else rows["class_from"] + " > " + rows["class_to"]
+    return label.where(label != "", classes)
 
 
 def _evaluate(book: Book, entry: Entry, rows: pd.DataFrame, central: Mapping[str, Floats]) -> dict[str, Amount]:

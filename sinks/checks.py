@@ -207,8 +207,11 @@ def note_findings(
     approaches = sorted({entry.method.methodology.approach for entry in record if "sink" in entry.accounts_for})
     if len(approaches) > 1:
         findings.add("checks.approaches_mixed", "warning", ALL, approaches=approaches)
+    missing: dict[tuple[str, str, str], list[str]] = {}
     for method, ecosystem, stratum, pool in result.not_estimated:
-        findings.add("checks.not_estimated", "note", f"{ecosystem}/{stratum}", pool=pool, method=method)
+        missing.setdefault((method, ecosystem, pool), []).append(stratum)
+    for (method, ecosystem, pool), strata in missing.items():
+        findings.add("checks.not_estimated", "note", ecosystem, pool=pool, method=method, strata=strata)
     if len(activity.dates) <= 2 and any(entry.method.acts_on == "change" for entry in record):
         findings.add("checks.short_history", "note", ALL, dates=activity.dates)
     findings.add("checks.map_area", "note", ALL)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from sinks.errors import SinksError
-from sinks.text import Text, message, set_language
+from sinks.text import message, set_language
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -110,16 +110,16 @@ def run(
     written = result.write(folder, force=force)
     click.echo(str(result))
     click.echo(message("cli.written", folder=written))
-    for name, text in _WRITTEN.items():
-        click.echo(f"  {name:<18} {text}")
+    for name, id in _WRITTEN.items():
+        click.echo(f"  {name:<18} {message(id)}")
 
 
 _WRITTEN = {
-    "account.xlsx": Text("工作簿：汇总、各盟市、转移矩阵、参数、来源", "workbook: summary, regions, transitions"),
-    "account.csv": Text("核算表（长表）", "the account as a tidy table"),
-    "account.gpkg": Text("各级地区图层，可在 QGIS 中打开", "regions with their figures, for QGIS"),
-    "activity.parquet": Text("活动数据：面积与均值", "activity data: areas and means"),
-    "run.json": Text("项目、版本、文件校验，可据此重算", "project, versions, checksums; runs again from here"),
+    "account.xlsx": "cli.file_workbook",
+    "account.csv": "cli.file_account",
+    "account.gpkg": "cli.file_geopackage",
+    "activity.parquet": "cli.file_activity",
+    "run.json": "cli.file_record",
 }
 
 
@@ -132,7 +132,9 @@ def check(project: Path) -> None:
     import sinks
 
     if project.suffix in (".py", ".csv"):
-        click.echo(sinks.check_methodology(project))
+        from sinks.methodology import check_file, describe
+
+        click.echo(describe(check_file(project)))
         return
     sinks.check(sinks.Project.read(project))
     click.echo(message("cli.checked", project=project))
@@ -145,17 +147,19 @@ def check(project: Path) -> None:
 @_reports_problems
 def methods(id: str | None, as_json: bool) -> None:
     """列出方法，或说明方法 ID / list the methodologies, or describe one."""
-    import sinks
+    from sinks.methodology import Registry, describe
 
+    registry = Registry()
     if id is not None:
-        click.echo(sinks.describe_methodology(id))
+        click.echo(describe(registry.get(id)))
         return
-    listed = sinks.list_methodologies()
+    listed = [bound.methodology for bound in registry.all()]
     if as_json:
-        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        rows = [{"id": m.id, "approach": m.approach, "tier": m.tier, "title": str(m.title)} for m in listed]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    for row in listed:
-        click.echo(f"{row['id']:<24} {row['approach']:<18} {row['title']}")
+    for m in listed:
+        click.echo(f"{m.id:<24} {m.approach:<18} {m.title}")
 
 
 @main.command()
@@ -177,17 +181,17 @@ def init(path: Path, force: bool, **answers: Any) -> None:
     click.echo(message("cli.init_written", path=path))
 
 
-@main.command()
+@main.command("new")
 @click.argument("id")
 @click.option("--extends", help="沿用某方法的公式，只换参数 / only other parameters for an existing one.")
 @click.option("--folder", type=click.Path(path_type=Path), default=Path(), help="放在哪里 / where to put it.")
 @_lang
 @_reports_problems
-def new(id: str, extends: str | None, folder: Path) -> None:
+def new_methodology(id: str, extends: str | None, folder: Path) -> None:
     """写一个自己的方法的样板 / write the start of a methodology of your own."""
-    import sinks
+    from sinks.methodology import new as write_starter
 
-    for path in sinks.new_methodology(id, extends=extends, folder=folder):
+    for path in write_starter(id, extends=extends, folder=folder):
         click.echo(str(path))
 
 

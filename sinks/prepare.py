@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +13,10 @@ from sinks.errors import Problem, Problems, ProjectError, SinksError
 from sinks.geo.legends import Legend, available_legends, load_legend
 from sinks.geo.region_file import load_file
 from sinks.geo.regions import Regions, load_builtin
+from sinks.layers.codes import fields_from
 from sinks.layers.raster import CategoricalLayer, ContinuousLayer
+from sinks.layers.table import TableLayer
+from sinks.layers.vector import VectorLayer
 from sinks.methodology import Registry
 from sinks.project import BuiltinRegions, InputSection, MethodologySection, Project, RasterSection
 from sinks.units import factor
@@ -31,6 +34,8 @@ class Prepared:
     land_cover: CategoricalLayer | None
     strata: tuple[CategoricalLayer, ...]
     inputs: tuple[ContinuousLayer, ...]
+    vectors: tuple[VectorLayer, ...]
+    tables: tuple[TableLayer, ...]
     entries: tuple[Entry, ...]
     registry: Registry
 
@@ -48,6 +53,8 @@ def prepare(project: Project) -> Prepared:
     land_cover = gather(lambda: _land_cover(project))
     strata = [gather(_later(_stratum, project, name)) for name in project.strata]
     inputs = [gather(_later(_input, project, name)) for name in project.inputs]
+    vectors = [gather(_later(_vectors, project, name)) for name in project.vectors]
+    tables = [gather(_later(_table, project, name)) for name in project.tables]
     registry = gather(lambda: Registry([project.path(name) for name in project.methodology_files]))
     entries: list[Entry | None] = []
     if registry is not None:
@@ -57,7 +64,17 @@ def prepare(project: Project) -> Prepared:
     gather.problems.raise_as(ProjectError)
     assert regions is not None
     assert registry is not None
-    return Prepared(project, regions, land_cover, _all(strata), _all(inputs), _all(entries), registry)
+    return Prepared(
+        project,
+        regions,
+        land_cover,
+        _all(strata),
+        _all(inputs),
+        tuple(layer for layers in _all(vectors) for layer in layers),
+        _all(tables),
+        _all(entries),
+        registry,
+    )
 
 
 class _Gather:
@@ -95,6 +112,7 @@ def _regions(project: Project) -> Regions:
         layer=section.layer,
         encoding=section.encoding,
         crs=section.crs,
+        datum_shift=section.datum_shift,
         repair=section.repair,
         allow_gaps=section.allow_gaps,
     )
@@ -132,7 +150,8 @@ def _land_cover(project: Project) -> CategoricalLayer | None:
 
 def _stratum(project: Project, name: str) -> CategoricalLayer:
     section = project.strata[name]
-    return _categorical(project, name, section, _legend(project, section.legend, stratum=name))
+    layer = _categorical(project, name, section, _legend(project, section.legend, stratum=name))
+    return replace(layer, ecosystems=section.ecosystems)
 
 
 def _input(project: Project, name: str) -> ContinuousLayer:
@@ -155,6 +174,40 @@ def _input(project: Project, name: str) -> ContinuousLayer:
         band=section.band,
         nodata=section.nodata,
         assume_crs=section.crs,
+    )
+
+
+def _vectors(project: Project, name: str) -> list[VectorLayer]:
+    """A layer for each date."""
+    section = project.vectors[name]
+    fields = fields_from(section.preset, section.fields)
+    return [
+        VectorLayer(
+            name,
+            project.path(file),
+            date,
+            layer=section.layer,
+            encoding=section.encoding,
+            crs=section.crs,
+            fields=fields,
+            where=section.where,
+            repair=section.repair,
+        )
+        for date, file in sorted(section.files.items())
+    ]
+
+
+def _table(project: Project, name: str) -> TableLayer:
+    section = project.tables[name]
+    return TableLayer(
+        name,
+        project.path(section.file),
+        fields_from(None, section.columns),
+        date=section.date,
+        ecosystem=section.ecosystem,
+        sheet=section.sheet,
+        encoding=section.encoding,
+        header=section.header,
     )
 
 

@@ -82,6 +82,9 @@ class FileRegions(_Section):
     layer: str | None = Field(default=None, description="Layer inside the file.")
     encoding: str | None = Field(default=None, description="Encoding of the attributes, for example GBK.")
     crs: str | None = Field(default=None, description="CRS, when the file does not say it or says it wrongly.")
+    datum_shift: tuple[float, ...] = Field(
+        default=(), description="Helmert parameters to WGS 84, for Xian 1980 and Beijing 1954."
+    )
     repair: bool = Field(default=False, description="Repair invalid geometry (the area changed is reported).")
     allow_gaps: bool = Field(default=True, description="Whether gaps between regions may stand.")
 
@@ -123,6 +126,9 @@ class StratumSection(RasterSection):
     """``[strata.<name>]``: a categorical layer that splits the land further."""
 
     legend: str = Field(description="Legend: a built-in id or a CSV of your own.")
+    ecosystems: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="Ecosystems that it divides; by default all of them."
+    )
 
 
 class InputSection(RasterSection):
@@ -159,16 +165,29 @@ class VectorSection(_Section):
     fields: dict[str, Any] = Field(default_factory=dict, description="Field names that differ from the preset.")
     where: str | None = Field(default=None, description="Only the features for which this SQL condition holds.")
     repair: bool = Field(default=False, description="Repair invalid geometry (the area changed is reported).")
-    allow_overlap: bool = Field(default=False, description="Accept stands that overlap.")
+    area: Literal["geometry", "declared"] = Field(
+        default="geometry",
+        description="True area of the geometry, or the recorded one divided over its parts.",
+    )
+    zero_volume: Literal["observed", "missing"] | None = Field(
+        default=None, description="What a growing stock of zero means in forest; must be said where it occurs."
+    )
+    accept: tuple[str, ...] = Field(
+        default=(), description="Findings to accept as notes: overlap, duplicate_id, null_geometry, declared_area, ..."
+    )
+    each_stand: bool = Field(default=False, description="Keep every stand as a row instead of summing equal ones.")
 
 
 class TableSection(_Section):
     """``[tables.<name>]``: statistics by region."""
 
     file: str = Field(description="CSV or Excel file.")
+    columns: dict[str, Any] = Field(description="Column of each role: region, date, area, inputs ...")
+    date: Date | None = Field(default=None, description="Date of all rows, where no column says it.")
+    ecosystem: str | None = Field(default=None, description="Ecosystem of all rows, where no column says it.")
     sheet: str | None = Field(default=None, description="Sheet of an Excel file.")
     encoding: str | None = Field(default=None, description="Encoding of a CSV file, for example GBK.")
-    columns: dict[str, Any] = Field(default_factory=dict, description="Column names and units.")
+    header: int = Field(default=1, ge=1, description="Row of the column names.")
 
 
 class DeriveSection(_Section):
@@ -344,6 +363,9 @@ class Project(_Section):
         inputs = [q.id for q in quantities().values() if q.kind == "input"]
         for name, section in self.inputs.items():
             _known(section.quantity or name, inputs, f"{where}: inputs.{name}", "project.quantity", problems)
+        for name, stratum in self.strata.items():
+            for ecosystem in stratum.ecosystems or ():
+                _known(ecosystem, ecosystems(), f"{where}: strata.{name}", "project.ecosystem", problems)
         sources = [*([LAND_COVER] if self.land_cover else []), *self.vectors, *self.tables]
         for name, source in self.areas.items():
             _known(name, ecosystems(), f"{where}: areas", "project.ecosystem", problems)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sinks.account import Account, account
-from sinks.activity import Activity, concat
+from sinks.activity import STATE_KEYS, Activity, concat
 from sinks.book import Hierarchy
 from sinks.checks import Findings, check_laws, note_findings
 from sinks.derive import derive, read_map
+from sinks.errors import Problem
+from sinks.geo.regions import Regions
+from sinks.layers.states import LayerStates
 from sinks.prepare import Prepared, prepare
 from sinks.project import Project
 from sinks.provenance import InputFile
@@ -123,9 +126,9 @@ def run(
     # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.
     with ThreadPoolExecutor(max_workers=1) as beside:
         checksums = beside.submit(_checksums, prepared.project)
-        activity = _activity(prepared, threads, block_size, progress, checkpoint)
+        activity, notes = _activity(prepared, threads, block_size, progress, checkpoint)
         result = _account(prepared, activity)
-        return Run(_contents(prepared, activity, result, checksums.result()))
+        return Run(_contents(prepared, activity, result, [*prepared.regions.notes, *notes], checksums.result()))
 
 
 def tabulate(
@@ -137,7 +140,7 @@ def tabulate(
     checkpoint: Path | None = None,
 ) -> Activity:
     """Only the activity table of a project; see :func:`run`."""
-    return _activity(_prepared(project), threads, block_size, progress, checkpoint)
+    return _activity(_prepared(project), threads, block_size, progress, checkpoint)[0]
 
 
 def check(project: Project | str | Path) -> Prepared:
@@ -188,15 +191,17 @@ def _prepared(project: Project | str | Path) -> Prepared:
 
 def _activity(
     prepared: Prepared, threads: int | None, block_size: int | None, progress: Progress, checkpoint: Path | None
-) -> Activity:
-    """Tabulate every layer of the project once."""
+) -> tuple[Activity, list[Problem]]:
+    """Tabulate every layer of the project once; what was noted on the way comes with it."""
     parts: list[Activity] = []
-    units = prepared.regions.units
+    layers = [*_stands(prepared), *_statistics(prepared)]
+    if layers:
+        parts.append(_from_states(prepared.regions, layers))
     if prepared.land_cover is not None:
         from sinks.tabulate.tabulation import tabulate as tabulate_rasters
 
         joint = tabulate_rasters(
-            units,
+            prepared.regions.units,
             prepared.land_cover,
             strata=prepared.strata,
             inputs=prepared.inputs,
@@ -212,7 +217,40 @@ def _activity(
         if mapping is None:
             mapping = read_map(Path(prepared.project.path(str(section.table))), section.from_, target)
         activity = derive(activity, target, section.from_, mapping)
-    return activity
+    return activity, [note for layer in layers for note in layer.notes]
+
+
+def _stands(prepared: Prepared) -> Iterator[LayerStates]:
+    from sinks.layers.stands import stand_states
+
+    for layer in prepared.vectors:
+        section = prepared.project.vectors[layer.name]
+        yield stand_states(
+            layer,
+            prepared.regions.units,
+            group=not section.each_stand,
+            area=section.area,
+            zero_volume=section.zero_volume,
+            accept=section.accept,
+        )
+
+
+def _statistics(prepared: Prepared) -> Iterator[LayerStates]:
+    from sinks.layers.table import table_states
+
+    for layer in prepared.tables:
+        yield table_states(layer, prepared.regions.frame)
+
+
+def _from_states(regions: Regions, layers: list[LayerStates]) -> Activity:
+    """An activity without transitions: stands and statistics know states only."""
+    states = pd.concat([layer.states for layer in layers], ignore_index=True)
+    areas = regions.area_ha.reindex(regions.units["code"])
+    units = pd.DataFrame({"region_code": areas.index, "area_ha": areas.to_numpy(float), "cells": 0})
+    inputs = tuple(name.removesuffix("_observed_ha") for name in states.columns if name.endswith("_observed_ha"))
+    fixed = {*STATE_KEYS, "area_ha", "stand", *(name + end for name in inputs for end in ("", "_sd", "_observed_ha"))}
+    strata = tuple(name for name in states.columns if name not in fixed)
+    return Activity(states=states, units=units, strata=strata, inputs=inputs)
 
 
 def _account(prepared: Prepared, activity: Activity) -> Account:
@@ -239,7 +277,9 @@ def _draws(project: Project) -> Draws | None:
     return Draws(project.project.draws, project.project.seed, inputs)
 
 
-def _contents(prepared: Prepared, activity: Activity, result: Account, files: list[InputFile]) -> RunContents:
+def _contents(
+    prepared: Prepared, activity: Activity, result: Account, notes: list[Problem], files: list[InputFile]
+) -> RunContents:
     from sinks.output.folder import RunContents
 
     used = _parameters_used(result)
@@ -250,13 +290,15 @@ def _contents(prepared: Prepared, activity: Activity, result: Account, files: li
         activity=activity,
         parameters_used=used,
         sources=_sources(prepared, used),
-        checks=_checks(prepared, activity, result),
+        checks=_checks(prepared, activity, result, notes),
         record=_record(prepared, files),
     )
 
 
-def _checks(prepared: Prepared, activity: Activity, result: Account) -> pd.DataFrame:
+def _checks(prepared: Prepared, activity: Activity, result: Account, notes: list[Problem]) -> pd.DataFrame:
     findings, hierarchy = Findings(), Hierarchy.of(prepared.regions.frame)
+    for note in notes:
+        findings.add(note.id, "note", note.where, **note.values)
     check_laws(result.table, activity, hierarchy, findings)
     note_findings(
         result,
@@ -302,7 +344,7 @@ def _record(prepared: Prepared, files: list[InputFile]) -> dict[str, Any]:
         "folder": str(project.folder),
         "inputs": [file.to_json() for file in files],
         "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
-        "regions": {"source": prepared.regions.source, "notes": [str(note) for note in prepared.regions.notes]},
+        "regions": prepared.regions.source,
     }
 
 

@@ -63,6 +63,8 @@ class CategoricalLayer:
         Code of cells that were not observed; None takes what the file declares.
     assume_crs : str, optional
         Coordinate reference system of files that name none, or one that cannot be used.
+    ecosystems : tuple of str, optional
+        For a stratum: the ecosystems that it divides; elsewhere it does not apply.
     """
 
     name: str
@@ -72,6 +74,7 @@ class CategoricalLayer:
     band: int = 1
     nodata: int | None = None
     assume_crs: str | None = None
+    ecosystems: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ date, changes its sums by pair of dates.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,10 +17,13 @@ import pandas as pd
 from sinks.activity import AREA, CHANGE_KEYS, STATE_KEYS, Activity
 from sinks.geo.legends import Legend
 from sinks.layers.raster import STATIC, CategoricalLayer, ContinuousLayer, Layer
-from sinks.vocabulary import NODATA
+from sinks.vocabulary import NODATA, NOT_APPLICABLE
 
 Floats = npt.NDArray[np.float64]
 SUM, SQUARES, OBSERVED = "_sum", "_squares", "_observed_ha"
+
+_ELSEWHERE = -(2**31)
+# Stands for the codes of a stratum on land that it does not divide; no legend has a class like it.
 
 
 def column(layer: Layer, date: str) -> str:
@@ -81,7 +84,8 @@ class Joint:
 
     def _states(self, date: str) -> pd.DataFrame:
         classes = {name: column(layer, date) for name, layer in self._categorical()}
-        sums = self._sum_by(classes, [(item, date, item.name) for item in self.inputs])
+        land = dict.fromkeys((layer.name for layer in self.strata), (classes[self.land_cover.name],))
+        sums = self._sum_by(classes, [(item, date, item.name) for item in self.inputs], land)
         frame = sums.frame
         frame["source"], frame["date"] = self.land_cover.name, date
         self._name_classes(frame, "")
@@ -101,7 +105,10 @@ class Joint:
         classes |= {layer.name: column(layer, STATIC) for layer in static}
         classes |= {f"{layer.name}{end}": column(layer, date) for layer in dated for end, date in ends}
         wanted = [(item, date, f"{item.name}{end}") for item in self.inputs for end, date in ends]
-        sums = self._sum_by(classes, wanted)
+        both = (classes[f"{self.land_cover.name}_from"], classes[f"{self.land_cover.name}_to"])
+        land: dict[str, tuple[str, ...]] = dict.fromkeys((layer.name for layer in static), both)
+        land |= {f"{layer.name}{end}": (at,) for layer in dated for (end, _), at in zip(ends, both, strict=True)}
+        sums = self._sum_by(classes, wanted, land)
         frame = sums.frame
         frame["source"], frame["date_from"], frame["date_to"] = self.land_cover.name, first, last
         for end, _ in ends:
@@ -128,15 +135,34 @@ class Joint:
         for at, name in enumerate(("land_cover", "class", "ecosystem")):
             frame[f"{name}{end}"] = pd.Series([row[at] for row in rows], index=frame.index, dtype=object)
 
-    def _sum_by(self, classes: dict[str, str], inputs: Sequence[tuple[Layer, str, str]]) -> _Sums:
-        """Sums of the joint table over everything but region and ``classes`` (new name to column)."""
+    def _sum_by(
+        self,
+        classes: dict[str, str],
+        inputs: Sequence[tuple[Layer, str, str]],
+        land: Mapping[str, tuple[str, ...]],
+    ) -> _Sums:
+        """Sums of the joint table over everything but region and ``classes`` (new name to column).
+
+        ``land`` names, for each stratum, the columns with the land cover that decides whether it applies.
+        """
         parts = {"region_code": self.table["region_code"], **{new: self.table[old] for new, old in classes.items()}}
+        strata = {layer.name + end: layer for layer in self.strata for end in ("", "_from", "_to")}
+        for name, columns in land.items():
+            parts[name] = self._where_it_applies(strata[name], parts[name], columns)
         parts[AREA] = self.table[AREA]
         for layer, date, name in inputs:
             parts |= {name + end: self.table[column(layer, date) + end] for end in (SUM, SQUARES, OBSERVED)}
         by = ["region_code", *classes]
         frame = pd.DataFrame(parts).groupby(by, sort=True, dropna=False, as_index=False).sum()
         return _Sums(frame)
+
+    def _where_it_applies(self, layer: CategoricalLayer, codes: pd.Series, columns: tuple[str, ...]) -> pd.Series:
+        """A stratum's codes, marked where the land is not of the ecosystems that it divides."""
+        if layer.ecosystems is None:
+            return codes
+        wanted = {c.code for c in self.land_cover.legend if c.ecosystem in layer.ecosystems}
+        applies = np.logical_or.reduce([self.table[column].isin(wanted).to_numpy() for column in columns])
+        return codes.where(applies, _ELSEWHERE)
 
 
 class _Sums:
@@ -157,7 +183,8 @@ class _Sums:
 
 def _stratum(codes: pd.Series, legend: Legend) -> pd.Series:
     """Fine classes of a stratum's codes; ``nodata`` where it was not observed."""
-    known = {code: legend.get(int(code)) for code in codes.dropna().unique()}
+    known = {code: legend.get(int(code)) for code in codes.dropna().unique() if code != _ELSEWHERE}
     classes = {code: found.cls for code, found in known.items() if found is not None}
+    classes[_ELSEWHERE] = NOT_APPLICABLE
     named = [classes[code] if pd.notna(code) else NODATA for code in codes]
     return pd.Series(named, index=codes.index, dtype=object)

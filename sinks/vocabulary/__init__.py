@@ -18,6 +18,9 @@ ALL = "all"
 NODATA = "nodata"
 """The class of land that was not observed."""
 
+NOT_APPLICABLE = "-"
+"""Value of a stratum on land that it does not divide, such as the tree species of a steppe."""
+
 
 @dataclass(frozen=True)
 class Ecosystem:

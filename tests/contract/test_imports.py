@@ -21,7 +21,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("sinks.uncertainty", "sinks.book", "sinks.account", "sinks.checks"),
     ("sinks.assessment",),
     ("sinks.output",),
-    ("sinks.runs",),
+    ("sinks.derive", "sinks.prepare", "sinks.runs"),
     ("sinks.cli", "sinks.init"),
 )
 
