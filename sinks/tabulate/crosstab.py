@@ -75,7 +75,7 @@ class Axis:
     def absent_values(self) -> list[float]:
         return [value for value in (self.source.nodata, self.source.fill) if value is not None]
 
-    def lut(self, bits: int, stride: int) -> Ints:
+    def lut(self, bits: int, stride: int) -> npt.NDArray[np.uint64]:
         """From raw (or mapped) value, taken as unsigned, to this layer's part of the joint code."""
         digits = np.full(1 << bits, self.unknown, np.int64)
         if self.direct:
@@ -88,7 +88,7 @@ class Axis:
                 digits[int(value) % (1 << bits)] = self.absent
         else:
             digits[: self.size] = np.arange(self.size)
-        return digits * stride
+        return (digits * stride).astype(np.uint64)
 
     def map(self, values: npt.NDArray[Any]) -> npt.NDArray[np.uint16]:
         """Digits of raw values of a type that has no look-up table.

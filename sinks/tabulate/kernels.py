@@ -9,8 +9,9 @@ codes : uint8 or uint16, [n_layers, n_pixels_padded]
     Raw values of the categorical layers in a block, row after row without gaps.
 words : uint64, [n_layers, n_pixels_padded / lanes]
     The same memory, eight bytes at a time.
-luts : int64, [n_layers, 256 or 65536]
-    From raw value to the layer's contribution to the joint code (dense code times its place value).
+luts : uint64, [n_layers, 256 or 65536]
+    From raw value to the layer's contribution to the joint code (dense code times its place value).  Unsigned:
+    an index that cannot be negative needs no check for it.
 ptr, start, stop, region, fraction
     Runs of the row band (see :class:`sinks.tabulate.coverage.Runs`), in columns of the whole grid.
 column, width : int
@@ -48,37 +49,43 @@ def _add_cells(codes, luts, first, last, base, weight, sums):  # type: ignore[no
 
 
 @njit(nogil=True, cache=True)
-def _add_words_of_one(words, luts, lanes, first, last, base, weight, sums):  # type: ignore[no-untyped-def]
+def _add_words_of_one(codes, words, luts, first, last, base, weight, sums):  # type: ignore[no-untyped-def]
     """Add ``weight`` for every pixel of the words ``first..last`` of a single layer."""
-    bits = np.uint64(64 // lanes)
+    # From the type and not from an argument: constants let the compiler unroll the loop over lanes.
+    lanes = 8 // codes.itemsize
+    bits = np.uint64(8 * codes.itemsize)
     mask = (np.uint64(1) << bits) - np.uint64(1)
     ones = np.uint64(0xFFFFFFFFFFFFFFFF) // mask
-    spread = sums.shape[0] - 1
+    spread = np.uint64(sums.shape[0] - 1)
+    # Rows by name: indexing two dimensions in the loop would read the array's shape and strides again each time.
+    lut, row = luts[0], words[0]
     for word in range(first, last):
-        a = words[0, word]
+        a = row[word]
         if a == (a & mask) * ones:
-            sums[0, base + luts[0, a & mask]] += weight * lanes
+            sums[0, base + lut[a & mask]] += weight * lanes
         else:
             for lane in range(lanes):
-                sums[lane & spread, base + luts[0, a & mask]] += weight
+                sums[np.uint64(lane) & spread, base + lut[a & mask]] += weight
                 a >>= bits
 
 
 @njit(nogil=True, cache=True)
-def _add_words_of_two(words, luts, lanes, first, last, base, weight, sums):  # type: ignore[no-untyped-def]
+def _add_words_of_two(codes, words, luts, first, last, base, weight, sums):  # type: ignore[no-untyped-def]
     """Add ``weight`` for every pixel of the words ``first..last`` of two layers."""
-    bits = np.uint64(64 // lanes)
+    # From the type and not from an argument: constants let the compiler unroll the loop over lanes.
+    lanes = 8 // codes.itemsize
+    bits = np.uint64(8 * codes.itemsize)
     mask = (np.uint64(1) << bits) - np.uint64(1)
     ones = np.uint64(0xFFFFFFFFFFFFFFFF) // mask
-    spread = sums.shape[0] - 1
+    spread = np.uint64(sums.shape[0] - 1)
+    lut_a, lut_b, row_a, row_b = luts[0], luts[1], words[0], words[1]
     for word in range(first, last):
-        a = words[0, word]
-        b = words[1, word]
+        a, b = row_a[word], row_b[word]
         if a == (a & mask) * ones and b == (b & mask) * ones:
-            sums[0, base + luts[0, a & mask] + luts[1, b & mask]] += weight * lanes
+            sums[0, base + lut_a[a & mask] + lut_b[b & mask]] += weight * lanes
         else:
             for lane in range(lanes):
-                sums[lane & spread, base + luts[0, a & mask] + luts[1, b & mask]] += weight
+                sums[np.uint64(lane) & spread, base + lut_a[a & mask] + lut_b[b & mask]] += weight
                 a >>= bits
                 b >>= bits
 
@@ -99,9 +106,9 @@ def _add_stretch(codes, words, luts, first, last, base, weight, sums):  # type: 
     tail = max(head, last // lanes * lanes)
     _add_cells(codes, luts, first, head, base, weight, sums)
     if layers == 1:
-        _add_words_of_one(words, luts, lanes, head // lanes, tail // lanes, base, weight, sums)
+        _add_words_of_one(codes, words, luts, head // lanes, tail // lanes, base, weight, sums)
     else:
-        _add_words_of_two(words, luts, lanes, head // lanes, tail // lanes, base, weight, sums)
+        _add_words_of_two(codes, words, luts, head // lanes, tail // lanes, base, weight, sums)
     _add_cells(codes, luts, tail, last, base, weight, sums)
 
 
@@ -116,7 +123,7 @@ def count_joint(  # type: ignore[no-untyped-def]
         for run in range(ptr[row], ptr[row + 1]):
             first = max(np.int64(start[run]), column)
             last = min(np.int64(stop[run]), column + width)
-            base = np.int64(region[run]) * joints
+            base = np.uint64(region[run] * np.int64(joints))
             while first < last:
                 group = first // group_width
                 end = min(last, (group + 1) * group_width)
@@ -154,10 +161,10 @@ def rehash(old_keys, old_sums, keys, sums):  # type: ignore[no-untyped-def]
 def _find_keys(codes, luts, first, count, base, slots):  # type: ignore[no-untyped-def]
     """Keys of ``count`` pixels from ``first``, into ``slots``."""
     for j in range(count):
-        slots[j] = base + luts[0, codes[0, first + j]]
+        slots[j] = np.int64(base + luts[0, codes[0, first + j]])
     for layer in range(1, codes.shape[0]):
         for j in range(count):
-            slots[j] += luts[layer, codes[layer, first + j]]
+            slots[j] += np.int64(luts[layer, codes[layer, first + j]])
 
 
 @njit(nogil=True, cache=True)
@@ -296,7 +303,8 @@ def add_moments(  # type: ignore[no-untyped-def]
                 weight = np.int64(np.rint(fraction[run] * weights[row, group]))
                 if fraction[run] == 1.0:
                     weight = weights[row, group]
-                _find_keys(codes, luts, origin + first, count, np.int64(region[run]) * joints, slots)
+                base = np.uint64(region[run] * np.int64(joints))
+                _find_keys(codes, luts, origin + first, count, base, slots)
                 if hashed:
                     used = _find_slots(keys, count, used, slots)
                 for j in range(count):
