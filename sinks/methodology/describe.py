@@ -15,24 +15,36 @@ def describe(bound: Bound) -> str:
     method = bound.methodology
     source = bound.table.sources.get(method.source, method.source)
     lines = [
-        _say("head", title=method.title, id=method.id),
-        _say("source", source=source, locator=method.locator),
-        _say("approach", approach=method.approach, tier=method.tier, acts_on=method.acts_on),
-        _say("ecosystems", ecosystems=[str(ecosystems()[name].label) for name in method.ecosystems]),
-        _say("valid_for", text=method.valid_for),
+        message("methodology.describe.head", title=method.title, id=method.id),
+        message("methodology.describe.source", source=source, locator=method.locator),
+        message("methodology.describe.approach", approach=method.approach, tier=method.tier, acts_on=method.acts_on),
+        message(
+            "methodology.describe.ecosystems", ecosystems=[str(ecosystems()[name].label) for name in method.ecosystems]
+        ),
+        message("methodology.describe.valid_for", text=method.valid_for),
     ]
     if method.soil_depth_cm is not None:
-        lines.append(_say("depth", top=method.soil_depth_cm[0], bottom=method.soil_depth_cm[1]))
+        lines.append(message("methodology.describe.depth", top=method.soil_depth_cm[0], bottom=method.soil_depth_cm[1]))
     if method.edition is not None:
-        lines.append(_say("edition", edition=method.edition))
-    lines += [_say("options", option=name, choices=choices) for name, choices in method.options.items()]
-    lines += ["", _say("equation"), *_indented(sections(method.compute).get("Notes", ""))]
-    lines += ["", _say("inputs"), *(f"  {name} [{unit}]" for name, unit in method.inputs.items())]
-    lines += ["", _say("parameters"), *(f"  {line}" for line in _parameters(bound))]
-    lines += ["", _say("outputs")]
+        lines.append(message("methodology.describe.edition", edition=method.edition))
+    lines += [
+        message("methodology.describe.options", option=name, choices=choices)
+        for name, choices in method.options.items()
+    ]
+    lines += ["", message("methodology.describe.equation"), *_indented(sections(method.compute).get("Notes", ""))]
+    lines += [
+        "",
+        message("methodology.describe.inputs"),
+        *(f"  {name} [{unit}]" for name, unit in method.inputs.items()),
+    ]
+    lines += ["", message("methodology.describe.parameters"), *(f"  {line}" for line in _parameters(bound))]
+    lines += ["", message("methodology.describe.outputs")]
     lines += [f"  {pools()[name].label} ({name}) [{unit}]" for name, unit in method.outputs.items()]
     if method.examples:
-        lines += ["", _say("examples", places=[f"{e.source}, {e.locator}" for e in method.examples])]
+        lines += [
+            "",
+            message("methodology.describe.examples", places=[f"{e.source}, {e.locator}" for e in method.examples]),
+        ]
     return "\n".join(lines)
 
 
@@ -41,10 +53,10 @@ def _parameters(bound: Bound) -> Iterator[str]:
     for name, unit in bound.methodology.table_parameters.items():
         rows = frame[frame["parameter"] == name]
         if rows.empty:
-            yield _say("no_rows", name=name, unit=unit)
+            yield message("methodology.describe.no_rows", name=name, unit=unit)
             continue
-        yield _say(
-            "rows",
+        yield message(
+            "methodology.describe.rows",
             name=name,
             unit=unit,
             count=len(rows),
@@ -58,7 +70,3 @@ def _parameters(bound: Bound) -> Iterator[str]:
 
 def _indented(text: str) -> list[str]:
     return [f"  {line}".rstrip() for line in text.splitlines()]
-
-
-def _say(what: str, **values: object) -> str:
-    return message(f"methodology.describe.{what}", **values)

@@ -161,8 +161,14 @@ class Registry:
 
 
 def check_file(path: Path | str, packages: Iterable[str] | None = None) -> Bound:
-    """Run the contract on one ``.py`` or ``.csv`` of a user; what is wrong with it is raised at once."""
+    """Run the contract on one ``.py`` or ``.csv`` of a user; what is wrong with it is raised at once.
+
+    A ``.csv`` that extends nothing but lies beside a ``.py`` of its name is that methodology's table.
+    """
     path = Path(path)
+    module = path.with_suffix(".py")
+    if path.suffix == ".csv" and path.is_file() and module.is_file() and extended_id(path) is None:
+        path = module
     return Registry([path], packages).get(path.stem)
 
 

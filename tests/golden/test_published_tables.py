@@ -167,9 +167,51 @@ def soil_factors() -> Iterator[Case]:
             yield "soil_transition", "f_mg", {**place, "ecosystem": "grassland", "condition": condition}, value
 
 
+def gain_loss() -> Iterator[Case]:
+    """IPCC 2006, ch. 4, Tables 4.4, 4.9 and 4.5 (BCEF_R), as gain_loss needs them."""
+    usual = {"edition": "2006", "origin": "natural", "climate_domain": "temperate"}
+    yield (
+        "gain_loss",
+        "above_ground_growth",
+        {**usual, "ecological_zone": "temperate_continental", "stand_age": 10},
+        4.0,
+    )
+    yield "gain_loss", "above_ground_growth", {**usual, "ecological_zone": "temperate_mountain", "stand_age": 10}, 3.0
+    for biomass, value in {40: 0.40, 100: 0.29, 200: 0.20}.items():
+        for forest in ("conifer", "pine", "larch", "fir_spruce"):
+            strata = {**usual, "forest_type": forest, "above_ground_biomass_density": biomass}
+            yield "gain_loss", "root_to_shoot", strata, value
+    for domain, forest, values in (
+        ("boreal", "pine", {10: 1.33, 35: 0.75, 75: 0.63, 150: 0.55}),
+        ("boreal", "larch", {10: 1.35, 35: 0.87, 75: 0.85, 150: 0.85}),
+        ("temperate", "pine", {30: 1.11}),
+    ):
+        for stock, value in values.items():
+            strata = {**usual, "climate_domain": domain, "forest_type": forest, "growing_stock": stock}
+            yield "gain_loss", "bcef_r", strata, value
+    yield "gain_loss", "bark_expansion", usual, 1.15
+
+
+def rates() -> Iterator[Case]:
+    """Fixed rates of carbon sequestration: GEP guide (recalled) and papers, in t C/ha/yr."""
+    printed = {
+        ("water", "", "lake_mongolia_xinjiang"): 0.3026,
+        ("water", "", "lake_northeast"): 0.0449,
+        ("wetland", "", "marsh_peat"): 0.2480,
+        ("wetland", "", "marsh_humus"): 0.3248,
+        ("wetland", "", "inland_salt_marsh"): 0.6711,
+        ("forest", "elm", "sandy_land"): 0.81,
+        ("forest", "poplar", "sandy_land"): 5.35,
+        ("grassland", "", "sandy_exclosure"): 0.68,
+    }
+    for (ecosystem, group, kind), value in printed.items():
+        strata = {"ecosystem": ecosystem, "class": "", "species_group": group, "type": kind}
+        yield "fixed_rate", "sequestration_rate", strata, value
+
+
 CASES = [
     case
-    for table in (bcef, root_to_shoot, carbon_fraction, species, fang, soil_reference, soil_factors)
+    for table in (bcef, root_to_shoot, carbon_fraction, species, fang, soil_reference, soil_factors, gain_loss, rates)
     for case in table()
 ]
 

@@ -63,6 +63,63 @@ class TestGainLossLineByLine:
         assert agrees(-units.carbon_to_co2(240_003.22), "-880011.8")
 
 
+TO_ADD = """# extends: gain_loss
+parameter,value,unit,low,high,interval,distribution,basis,source,locator,note
+carbon_fraction,0.47,t C/(t DM),,,,,user,the example,p. 4.18,
+disturbed_biomass,4,t DM/ha,,,,,user,the example,p. 4.18,
+disturbance_fraction,30,%,,,,,user,the example,p. 4.19,
+bark_fraction,10,%,,,,,user,the example,p. 4.18,
+volume_increment,5,m3/ha/yr,,,,,user,by hand,-,
+"""
+
+
+class TestGainLossThroughTheTable:
+    """The same example with growth, roots and BCEF_R looked up, and only what the guidelines leave open supplied."""
+
+    @pytest.fixture
+    def rows(self) -> pd.DataFrame:
+        row = {
+            "ecosystem": "forest",
+            "edition": "2006",
+            "climate_domain": "temperate",
+            "ecological_zone": "temperate_continental",
+            "origin": "natural",
+            "forest_type": "pine",
+            "stand_age": 25.0,
+            "growing_stock": 40.0,
+            "above_ground_biomass_density": 60.0,
+            "area_ha": 100_000.0,
+            "wood_removal": 1_000.0,
+            "fuelwood_removal": 500.0,
+            "fuelwood_parts": 0.0,
+            "disturbed_area": 2_000.0,
+        }
+        # The example does not need the density of tree parts, the table asks for a species all the same.
+        return pd.DataFrame([row])
+
+    def evaluate(self, rows: pd.DataFrame, folder: Path, **options: str) -> float:
+        path = folder / "ours.csv"
+        path.write_text(TO_ADD, encoding="utf-8")
+        bound = REGISTRY.get("gain_loss").with_parameters(path).with_constants(options)
+        return float(bound.evaluate(rows)["biomass"][0])
+
+    def test_as_printed(self, rows: pd.DataFrame, tmp_path: Path) -> None:
+        assert agrees(self.evaluate(rows, tmp_path, growth="biomass", bark="fraction"), "240003.22")
+
+    def test_bark_as_expansion_of_the_volume(self, rows: pd.DataFrame, tmp_path: Path) -> None:
+        over_bark = self.evaluate(rows, tmp_path, growth="biomass", bark="over_bark")
+        expanded = self.evaluate(rows, tmp_path, growth="biomass", bark="expansion")
+        removal = 1_000 * 1.11 * 1.29 * 0.47
+        assert over_bark - expanded == pytest.approx(0.15 * removal, rel=1e-6)
+        assert over_bark == pytest.approx(240_003.22 + 1_000 * 1.11 * 0.1 * 0.47, abs=0.01)
+
+    def test_growth_as_volume(self, rows: pd.DataFrame, tmp_path: Path) -> None:
+        by_volume = self.evaluate(rows, tmp_path, growth="volume", bark="fraction")
+        # BCEF_I of temperate pines at 21-40 m3/ha is 0.75 in Table 4.5.
+        gain = 100_000 * 5 * 0.75 * 1.29 * 0.47
+        assert by_volume == pytest.approx(240_003.2213 - 242_520 + gain, abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "printed"),
     [

@@ -101,6 +101,12 @@ class TestEvaluate:
         values = check_file(ours, ()).evaluate(rows)["biomass"]
         np.testing.assert_allclose(values, [np.nan, 37.5])
 
+    def test_not_observed_is_not_zero_even_where_the_equation_says_so(self, ours: Path) -> None:
+        text = MODULE.replace("growing_stock * bcef * (1", "np.where(growing_stock > 0, growing_stock, 0) * bcef * (1")
+        ours.write_text(text, encoding="utf-8")
+        values = check_file(ours, ()).evaluate(states(species=["oak", "oak"], growing_stock=[np.nan, 0.0]))["biomass"]
+        np.testing.assert_array_equal(values, [np.nan, 0.0])
+
     @pytest.mark.parametrize("value", [-1.0, 1501.0, np.inf])
     def test_an_implausible_input_is_named_and_not_clipped(self, ours: Path, value: float) -> None:
         with pytest.raises(MethodologyError) as error:
@@ -235,6 +241,9 @@ class TestRegistry:
             Registry([ours, other / "ours.py"], ())
         assert str(ours) in str(error.value)
         assert str(other / "ours.py") in str(error.value)
+
+    def test_the_table_beside_a_module_is_checked_with_it(self, ours: Path) -> None:
+        assert check_file(ours.with_suffix(".csv"), ()).origin == str(ours)
 
     def test_nothing_is_imported_before_it_is_asked_for(self, ours: Path) -> None:
         ours.write_text("raise RuntimeError", encoding="utf-8")
