@@ -34,7 +34,7 @@ class Resolved:
     """
 
     methodology: Methodology
-    labels: pd.Index[Any]
+    rows: pd.DataFrame
     inputs: Mapping[str, Floats]
     looked: Mapping[str, Looked]
     inactive: Mapping[str, Any]
@@ -48,7 +48,7 @@ class Resolved:
             A density is not plausible: the equation does not hold for the row.
         """
         values = {name: looked.values for name, looked in self.looked.items()}
-        outputs = self._compute(dict(self.inputs), values, (len(self.labels),))
+        outputs = self._compute(dict(self.inputs), values, (len(self.rows),))
         self._check_densities(outputs)
         return outputs
 
@@ -72,7 +72,7 @@ class Resolved:
         inputs = dict(self.inputs)
         for name, factor in input_factors.items():
             inputs[name] = inputs[name] * (factor[:, None] if factor.ndim == 1 else factor)
-        return self._compute(inputs, values, (draws, len(self.labels)))
+        return self._compute(inputs, values, (draws, len(self.rows)))
 
     def used_rows(self) -> dict[str, Any]:
         """Indices of the table's rows that any activity row took, by parameter of ``compute``."""
@@ -84,7 +84,7 @@ class Resolved:
         known: dict[str, Any] = {**inputs, **values}
         for name, intermediate in self.methodology.intermediates.items():
             known[name] = _call(intermediate.compute, known)
-        observed = np.ones(len(self.labels), dtype=bool)
+        observed = np.ones(len(self.rows), dtype=bool)
         for column in self.inputs.values():
             observed &= ~np.isnan(column)
         outputs = _call(self.methodology.compute, known)
@@ -96,13 +96,13 @@ class Resolved:
     def _check_densities(self, outputs: Mapping[str, Floats]) -> None:
         limits, problems = quantities()["carbon_density"], Problems()
         for pool, values in outputs.items():
-            if self.methodology.kind(pool) == "density":
-                for i in np.flatnonzero((values < limits.low) | (values > limits.high)):
-                    found = {"pool": pool, "value": f"{values[i]:g}", "low": limits.low, "high": limits.high}
-                    given = {name: f"{column[i]:g}" for name, column in self.inputs.items()}
-                    where = f"{self.methodology.id}: {self.labels[int(i)]}"
-                    inputs = [f"{name} = {value}" for name, value in given.items()]
-                    problems.add("methodology.implausible_density", where, inputs=inputs, **found)
+            outside = np.flatnonzero((values < limits.low) | (values > limits.high))
+            if len(outside) and self.methodology.kind(pool) == "density":
+                first = int(outside[0])
+                found = {"pool": pool, "value": f"{values[first]:g}", "low": limits.low, "high": limits.high}
+                given = [f"{name} = {column[first]:g}" for name, column in self.inputs.items()]
+                where = f"{self.methodology.id}: {_label(self.rows, first)}"
+                problems.add("methodology.implausible_density", where, count=len(outside), inputs=given, **found)
         problems.raise_as(MethodologyError)
 
 
@@ -133,9 +133,8 @@ def resolve(
     _check_ecosystems(methodology, rows, problems)
     inputs = {name: _input(methodology, name, rows, problems) for name in methodology.inputs}
     problems.raise_as(MethodologyError)
-    labels = _labels(rows)
     looked, inactive = _look_up(methodology, table, strata, inputs, len(rows))
-    return Resolved(methodology, labels, inputs, looked, inactive)
+    return Resolved(methodology, rows, inputs, looked, inactive)
 
 
 def _strata(methodology: Methodology, rows: pd.DataFrame, constants: Mapping[str, str]) -> dict[str, Any]:
@@ -181,9 +180,12 @@ def _input(methodology: Methodology, name: str, rows: pd.DataFrame, problems: Pr
     unit = methodology.inputs[name]
     if quantity is not None:
         unit, low, high = quantity.unit, np.nan_to_num(quantity.low), np.nan_to_num(quantity.high, nan=np.inf)
-    for i in np.flatnonzero((values < low) | (values > high)):
-        where = f"{methodology.id}: {_labels(rows)[int(i)]}"
-        problems.add("methodology.implausible_input", where, input=name, value=values[i], low=low, high=high, unit=unit)
+    outside = np.flatnonzero((values < low) | (values > high))
+    if len(outside):
+        first = int(outside[0])
+        where = f"{methodology.id}: {_label(rows, first)}"
+        found = {"value": f"{values[first]:g}", "low": low, "high": high, "unit": unit, "count": len(outside)}
+        problems.add("methodology.implausible_input", where, input=name, **found)
     return units.convert(values, unit, methodology.inputs[name])
 
 
@@ -219,6 +221,7 @@ def _look_up(
                     inactive[name] = inactive_rows
     if methodology.partial and not problems:
         _check_any_pool(methodology, table, looked, strata, n)
+        _check_pools_apart(table, looked)
     problems.raise_as(ParameterError)
     return looked, inactive
 
@@ -253,11 +256,26 @@ def _check_any_pool(
         )
 
 
-def _labels(rows: pd.DataFrame) -> pd.Index[Any]:
+def _check_pools_apart(table: ParameterTable, looked: Mapping[str, Looked]) -> None:
+    """A pool and a sum that contains it, both found for one row, would count carbon twice."""
+    has = {pool: found.rows >= 0 for pool, found in looked.items()}
+    living = {"above_ground_biomass", "below_ground_biomass"}
+    sums = {"biomass": sorted(living & set(has)), "ecosystem": sorted(set(has) - {"ecosystem"})}
+    for whole, parts in sums.items():
+        for part in parts:
+            if whole in has and (both := np.flatnonzero(has[whole] & has[part])).size:
+                rows = [table.rows[int(looked[pool].rows[both[0]])] for pool in (whole, part)]
+                places = [f"{row.origin}:{row.line}" for row in rows]
+                raise ParameterError(
+                    Problem("methodology.pool_twice", table.name, {"whole": whole, "part": part, "rows": places})
+                )
+
+
+def _label(rows: pd.DataFrame, number: int) -> str:
     """How a row is named in a message: its region, date and classes."""
     names = ("source", "region_code", "date", "date_from", "date_to", "class", "class_from", "class_to")
-    present = [rows[name].astype(str).tolist() for name in names if name in rows.columns]
-    return pd.Index([" ".join(parts) for parts in zip(*present, strict=True)]) if present else rows.index
+    words = [str(rows[name].iloc[number]) for name in names if name in rows.columns]
+    return " ".join(words) or str(rows.index[number])
 
 
 def _call(function: Callable[..., Any], known: Mapping[str, Any]) -> Any:

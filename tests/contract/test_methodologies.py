@@ -174,6 +174,21 @@ def test_a_class_without_density_is_asked_for() -> None:
     assert error.value.problems[0].id == "parameters.gap"
 
 
+def test_a_pool_and_a_sum_that_contains_it_are_not_both_counted(tmp_path: Path) -> None:
+    path = tmp_path / "twice.csv"
+    path.write_text(
+        "# extends: lookup_density\n"
+        "parameter,ecosystem,value,unit,low,high,interval,distribution,basis,source,locator,note\n"
+        "above_ground_biomass,forest,30,t C/ha,,,,,user,survey,p. 1,\n",
+        encoding="utf-8",
+    )
+    rows = pd.DataFrame({"ecosystem": ["forest"], "class": ["forest"], "species_group": [""], "grassland_type": [""]})
+    with pytest.raises(SinksError) as error:
+        REGISTRY.get("lookup_density").with_parameters(path).evaluate(rows)
+    assert error.value.problems[0].id == "methodology.pool_twice"
+    assert "twice.csv:3" in str(error.value)
+
+
 class TestFang:
     rows = forest().query("species_group == 'larch' and climate_zone == 'boreal_moist' and origin == 'natural'")
 
