@@ -5,9 +5,8 @@ so from the bounding box alone, and names their region; such a polygon is measur
 Only polygons that a boundary segment really crosses are intersected, and then with a local piece of the region instead
 of its whole outline.
 
-All geometry is taken into the cylindrical equal-area plane of the regions' ellipsoid, vertex by vertex.  Planar areas
-there are true ellipsoidal areas of the mapped figure; an edge is straight in that plane, which for the edge lengths of
-real stands and boundaries (up to some kilometres) differs from the geodesic by far less than the survey's own accuracy.
+All geometry is taken into the cylindrical equal-area plane of the regions' ellipsoid, long edges divided first so that
+they stay what they are in their own CRS.  Planar areas there are true ellipsoidal areas.
 """
 
 from __future__ import annotations

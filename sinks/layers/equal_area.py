@@ -20,10 +20,17 @@ from pyproj.crs import ProjectedCRS
 from pyproj.crs.coordinate_operation import LambertCylindricalEqualAreaConversion
 
 from sinks.geo.authalic import AuthalicEllipsoid
-from sinks.geo.crs import same_datum, transformer
+from sinks.geo.crs import densify_to, same_datum, transformer
 
 Geometries = npt.NDArray[np.object_]
 Floats = npt.NDArray[np.float64]
+
+LONGEST_EDGE_DEGREES = 0.01
+"""Edges longer than this (some 1 km) are divided before they are projected: straight in their own CRS, they are not
+quite straight in the plane. Below it the difference is some centimetres. [degree]"""
+
+_SHORT_EDGE = 300.0
+"""An edge that spans less than this in the plane is surely no longer than that, up to 70 degrees of latitude. [m]"""
 
 
 def equal_area_plane(crs: pyproj.CRS) -> pyproj.CRS:
@@ -45,6 +52,7 @@ class Projector:
     """
 
     def __init__(self, crs: pyproj.CRS, plane: pyproj.CRS, where: str = "crs") -> None:
+        self._crs, self._plane, self._where = crs, plane, where
         self._transformer = transformer(crs, plane, where=where)
         # Degrees on an ellipsoid that is the plane's own may take the short way: anything else is a matter for PROJ.
         degrees = crs.is_geographic and crs.axis_info[0].unit_name == "degree"
@@ -58,12 +66,9 @@ class Projector:
         return a * np.radians(x), a / 2.0 * self._ellipsoid.q(np.radians(y))
 
     def geometries(self, geometries: Any) -> Geometries:
-        """Two-dimensional copies of the geometries in the plane."""
-
-        def moved(coordinates: Floats) -> Floats:
-            return np.column_stack(self.vertices(coordinates[:, 0], coordinates[:, 1]))
-
-        return np.asarray(shapely.transform(np.asarray(geometries, dtype=object), moved), dtype=object)
+        """Two-dimensional copies of the polygons in the plane, edges that are long divided so that they stay true."""
+        polygons = np.asarray(geometries, dtype=object)
+        return densify_to(polygons, self._crs, self._plane, LONGEST_EDGE_DEGREES, where=self._where)
 
     def measure(self, polygons: Geometries) -> tuple[Floats, Floats]:
         """True area [m2] and bounding box in the plane [m] of each polygon.
@@ -79,17 +84,19 @@ class Projector:
         """
         area, bounds = np.empty(len(polygons)), np.empty((len(polygons), 4))
         # A Polygon without holes is one ring, its vertices lie together; the few others become geometries again.
-        plain = (shapely.get_type_id(polygons) == shapely.GeometryType.POLYGON) & (
+        simple = (shapely.get_type_id(polygons) == shapely.GeometryType.POLYGON) & (
             shapely.get_num_interior_rings(polygons) == 0
         )
-        if plain.any():
-            area[plain], bounds[plain] = self._measure_rings(polygons[plain])
-        if not plain.all():
-            others = self.geometries(polygons[~plain])
-            area[~plain], bounds[~plain] = shapely.area(others), shapely.bounds(others)
+        if simple.any():
+            area[simple], bounds[simple], short = self._measure_rings(polygons[simple])
+            simple[simple] = short
+        if not simple.all():
+            others = self.geometries(polygons[~simple])
+            area[~simple], bounds[~simple] = shapely.area(others), shapely.bounds(others)
         return area, bounds
 
-    def _measure_rings(self, polygons: Geometries) -> tuple[Floats, Floats]:
+    def _measure_rings(self, polygons: Geometries) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+        """Area, box, and whether every edge is so short that it need not be divided."""
         coordinates, owner = shapely.get_coordinates(polygons, return_index=True)
         x, y = self.vertices(coordinates[:, 0], coordinates[:, 1])
         first = np.flatnonzero(np.diff(owner, prepend=-1))
@@ -106,4 +113,7 @@ class Projector:
         # The product from one ring's last vertex to the next ring's first is zero: both are their ring's origin.
         twice = np.zeros(len(x))
         np.subtract(dx[:-1] * dy[1:], dx[1:] * dy[:-1], out=twice[:-1])
-        return np.abs(np.add.reduceat(twice, first)) / 2.0, bounds
+        length = np.zeros(len(x))
+        np.maximum(np.abs(np.diff(x)), np.abs(np.diff(y)), out=length[1:])
+        length[first] = 0.0
+        return np.abs(np.add.reduceat(twice, first)) / 2.0, bounds, np.maximum.reduceat(length, first) < _SHORT_EDGE

@@ -46,11 +46,11 @@ def find_overlaps(layer: VectorLayer, info: VectorInfo, projector: Projector, bo
     projector : Projector
         From the layer's CRS into the plane.
     bounds : float64[n, 4]
-        Boxes of all stands in the plane, in any order. [m]
+        Boxes of all usable stands in the plane, in the order of the file. [m]
     """
     area, first, second = [], [], []
     for tile in _tiles(bounds, np.array([-np.inf, -np.inf, np.inf, np.inf])):
-        fid, stands = _read(layer, info, projector, tile)
+        fid, stands = _read(layer, info, projector, bounds, tile)
         left, right, shared = _pairs(stands, tile)
         area.append(shared)
         first.append(fid[left])
@@ -81,17 +81,17 @@ def _tiles(bounds: Floats, tile: Floats) -> Iterator[Floats]:
 
 
 def _read(
-    layer: VectorLayer, info: VectorInfo, projector: Projector, tile: Floats
+    layer: VectorLayer, info: VectorInfo, projector: Projector, bounds: Floats, tile: Floats
 ) -> tuple[npt.NDArray[np.int64], Geometries]:
     """The stands whose box meets the tile, in the plane."""
-    fids, found = [np.empty(0, np.int64)], [np.empty(0, object)]
+    near = (bounds[:, 0] < tile[2]) & (bounds[:, 2] >= tile[0]) & (bounds[:, 1] < tile[3]) & (bounds[:, 3] >= tile[1])
+    fids, found, start = [np.empty(0, np.int64)], [np.empty(0, object)], 0
     for batch in read_batches(layer, info, []):
         usable, geometry = GeometryCheck(layer.repair).usable(batch.fid, batch.geometry)
-        planar = projector.geometries(geometry)
-        box = shapely.bounds(planar)
-        near = (box[:, 0] < tile[2]) & (box[:, 2] >= tile[0]) & (box[:, 1] < tile[3]) & (box[:, 3] >= tile[1])
-        fids.append(batch.fid[usable][near])
-        found.append(planar[near])
+        here = near[start : start + len(geometry)]
+        start += len(geometry)
+        fids.append(batch.fid[usable][here])
+        found.append(projector.geometries(geometry[here]))
     return np.concatenate(fids), np.concatenate(found)
 
 

@@ -311,8 +311,9 @@ def _read_ogr(layer: VectorLayer, info: VectorInfo, columns: list[str], size: in
 
 
 def _shapes(column: pa.ChunkedArray) -> Geometries:
-    wkb = column.to_numpy()
-    return np.asarray(shapely.force_2d(shapely.from_wkb(wkb)), dtype=object)
+    shapes = shapely.from_wkb(column.to_numpy())
+    flat = not (shapely.has_z(shapes).any() or shapely.has_m(shapes).any())
+    return np.asarray(shapes if flat else shapely.force_2d(shapes), dtype=object)
 
 
 def _undisplaced(batch: Batch, crs: UserCRS) -> Batch:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sinks.layers.cut import Cutter
+from sinks.layers.equal_area import Projector
 
 EXTENT = shapely.box(110.0, 40.0, 112.0, 42.0)
 
@@ -42,9 +44,10 @@ def test_pieces_agree_with_an_overlay(seed: int, regions: int) -> None:
     cutter = Cutter(partition(seed, regions))
     stands = polygons(seed, 60)
     pieces = cutter.cut(stands, 4490)
-    planar = gpd.GeoSeries(stands, crs=4490).to_crs(cutter.plane).array
-    units = gpd.GeoSeries(partition(seed, regions).geometry.array, crs=4490).to_crs(cutter.plane).array
-    expected = shapely.area(shapely.intersection(np.asarray(planar)[:, None], np.asarray(units)[None, :])) / 1e4
+    projector = Projector(pyproj.CRS(4490), cutter.plane)
+    planar = projector.geometries(stands)
+    units = projector.geometries(partition(seed, regions).geometry.array)
+    expected = shapely.area(shapely.intersection(planar[:, None], units[None, :])) / 1e4
     found = np.zeros_like(expected)
     found[pieces.stand, pieces.region] = pieces.area_ha
     scale = pieces.stand_area_ha[:, None]
