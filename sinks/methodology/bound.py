@@ -137,9 +137,10 @@ class Bound:
             base = self.methodology.base_name(name)
             column = f"date{name[len(base) :]}"
             dates = rows[column].astype(str) if column in rows.columns else pd.Series(_COMMON_DATE, index=rows.index)
-            by_date = {date: draws.factor(base, date) for date in dates.unique()}
-            ones = np.ones(draws.n)
-            if any(factor is not None for factor in by_date.values()):
-                columns = {date: ones if factor is None else factor for date, factor in by_date.items()}
-                factors[name] = np.stack([columns[date] for date in dates], axis=1)
+            codes, names = pd.factorize(dates)
+            by_date = [draws.factor(base, str(date)) for date in names]
+            if any(factor is not None for factor in by_date):
+                ones = np.ones(draws.n)
+                stacked = np.stack([ones if factor is None else factor for factor in by_date])
+                factors[name] = stacked[codes].T
         return factors

@@ -64,15 +64,18 @@ class Resolved:
         input_factors : mapping of str to array (draws,) or (draws, n)
             Factors by which inputs are off, by input.
         """
+        # Computed with draws along the last axis, so that the draws of a row are copied and multiplied as one block.
         draws = len(table_draws)
-        padded = np.concatenate([table_draws, np.full((draws, 1), np.nan)], axis=1)
-        values = {name: padded[:, looked.rows] for name, looked in self.looked.items()}
+        padded = np.full((table_draws.shape[1] + 1, draws), np.nan)
+        padded[:-1] = table_draws.T
+        values = {name: padded[looked.rows] for name, looked in self.looked.items()}
         for name, inactive in self.inactive.items():
-            values[name] = np.where(inactive, self.methodology.only_if[name][2], values[name])
-        inputs = dict(self.inputs)
+            values[name][inactive] = self.methodology.only_if[name][2]
+        inputs = {name: column[:, None] for name, column in self.inputs.items()}
         for name, factor in input_factors.items():
-            inputs[name] = inputs[name] * (factor[:, None] if factor.ndim == 1 else factor)
-        return self._compute(inputs, values, (draws, len(self.rows)))
+            inputs[name] = inputs[name] * factor.T
+        outputs = self._compute(inputs, values, (len(self.rows), draws))
+        return {pool: output.T for pool, output in outputs.items()}
 
     def used_rows(self) -> dict[str, Any]:
         """Indices of the table's rows that any activity row took, by parameter of ``compute``."""
@@ -84,14 +87,16 @@ class Resolved:
         known: dict[str, Any] = {**inputs, **values}
         for name, intermediate in self.methodology.intermediates.items():
             known[name] = _call(intermediate.compute, known)
-        observed = np.ones(len(self.rows), dtype=bool)
-        for column in self.inputs.values():
-            observed &= ~np.isnan(column)
-        outputs = _call(self.methodology.compute, known)
-        return {
-            pool: np.where(observed, np.broadcast_to(np.asarray(output, dtype=np.float64), shape), np.nan)
-            for pool, output in outputs.items()
+        outputs = {
+            pool: np.array(np.broadcast_to(output, shape), dtype=np.float64)
+            for pool, output in _call(self.methodology.compute, known).items()
         }
+        unobserved = np.zeros(len(self.rows), dtype=bool)
+        for column in self.inputs.values():
+            unobserved |= np.isnan(column)
+        for output in outputs.values():
+            output[unobserved] = np.nan
+        return outputs
 
     def _check_densities(self, outputs: Mapping[str, Floats]) -> None:
         limits, problems = quantities()["carbon_density"], Problems()
