@@ -1,0 +1,92 @@
+"""Look of the figures: palette, sizes, and one way to a file.
+
+Colours of categories are those of Okabe and Ito (2008, *Color Universal Design*), which readers with any of the common
+colour vision deficiencies can tell apart; scales are matplotlib's perceptually uniform ``viridis`` family and ColorBrewer's
+``PuOr``, which is safe in the same sense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from sinks.output.figures.fonts import font_family
+
+ECOSYSTEM_COLOURS = {
+    "forest": "#009E73",
+    "shrub": "#D55E00",
+    "grassland": "#F0E442",
+    "wetland": "#56B4E9",
+    "cropland": "#E69F00",
+    "water": "#0072B2",
+    "bare": "#BDB29A",
+    "urban": "#CC79A7",
+    "ice": "#DDEBF2",
+    "nodata": "#D0D0D0",
+    "all": "#555555",
+}
+SINK, SOURCE, NEUTRAL = "#0072B2", "#D55E00", "#9A9A9A"
+INK, FAINT, PAPER = "#222222", "#8A8A8A", "#FFFFFF"
+MISSING = "#E6E6E6"
+
+STOCK_MAP = "YlGn"
+WIDTH = 6.1
+"""Inches: the text block of a GB/T 9704 page is 156 mm wide."""
+
+
+def diverging() -> Colormap:
+    """Orange for sources, near white for nothing, blue for sinks."""
+    return LinearSegmentedColormap.from_list("source_sink", ["#B35806", "#F1A340", "#F7F7F7", "#67A9CF", "#08519C"])
+
+
+def stock_scale() -> Colormap:
+    """Pale to deep green without the palest end, which would vanish on paper."""
+    ramp = mpl.colormaps[STOCK_MAP](np.linspace(0.12, 0.95, 256))
+    return LinearSegmentedColormap.from_list("stock", [tuple(colour) for colour in ramp])
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw inside with our font and line weights, and leave the caller's settings as they were."""
+    with mpl.rc_context(
+        {
+            "font.family": font_family(),
+            "font.size": 9,
+            "axes.unicode_minus": False,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.edgecolor": FAINT,
+            "axes.labelcolor": INK,
+            "axes.linewidth": 0.7,
+            "text.color": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+            "xtick.major.width": 0.6,
+            "ytick.major.width": 0.0,
+            "legend.frameon": False,
+            "svg.hashsalt": "sinks",
+        }
+    ):
+        yield
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure that no window knows of."""
+    figure = Figure(figsize=(width, height), facecolor=PAPER, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def as_png(figure: Figure, dpi: int = 200) -> bytes:
+    """The figure as PNG; the same figure gives the same bytes."""
+    buffer = BytesIO()
+    # Without these the file would carry the version of matplotlib.
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
