@@ -131,6 +131,14 @@ class Bound:
             self._drawn[key] = self.table.draw(draws.generator(f"parameters:{self.id}"), draws.n)
         return self.resolve(rows).pools_from_draws(self._drawn[key], self._input_factors(rows, draws))
 
+    def parameters_used(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the table that activity rows take, as ``ParameterTable.frame`` with ``methodology`` in front."""
+        used = self.resolve(rows).used_rows().values()
+        numbers = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *used]))
+        frame = self.table.frame.iloc[numbers].reset_index(drop=True)
+        frame.insert(0, "methodology", self.id)
+        return frame
+
     def _input_factors(self, rows: pd.DataFrame, draws: Draws) -> dict[str, Floats]:
         factors = {}
         for name in self.methodology.inputs:

@@ -85,8 +85,10 @@ class Resolved:
         self, inputs: dict[str, Floats], values: dict[str, Floats], shape: tuple[int, ...]
     ) -> dict[str, Floats]:
         known: dict[str, Any] = {**inputs, **values}
+        needed = arguments(self.methodology.compute)
         for name, intermediate in self.methodology.intermediates.items():
-            known[name] = _call(intermediate.compute, known)
+            if name in needed:
+                known[name] = _call(intermediate.compute, known)
         outputs = {
             pool: np.array(np.broadcast_to(output, shape), dtype=np.float64)
             for pool, output in _call(self.methodology.compute, known).items()

@@ -147,6 +147,8 @@ class TestEvaluate:
             "root_to_shoot": [2],
             "carbon_fraction": [4],
         }
+        frame = check_file(ours, ()).parameters_used(states(species=["oak", "oak"], growing_stock=[10.0, 20.0]))
+        assert frame[["methodology", "row"]].values.tolist() == [["ours", 3], ["ours", 4], ["ours", 6]]
 
 
 class TestDraws:
