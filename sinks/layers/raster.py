@@ -1,27 +1,22 @@
 """Raster layers: what the user declares, what the files hold, and reading both on the reference grid.
 
 A layer is a name with a file per date.  :func:`inspect` opens a file once and says what it is, or everything that is
-wrong with it; :meth:`RasterSource.on` decides how it gets onto the reference grid; :class:`RasterReader` reads it
-there, window by window.  Nothing is resampled unless the layer declares how, and no value is changed on the way.
+wrong with it; :meth:`RasterSource.on` decides how it gets onto the reference grid; :mod:`sinks.layers.raster_reader`
+reads it there, window by window.  Nothing is resampled unless the layer declares how, and no value is changed.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import rasterio
-from pyproj import CRS, Transformer
-from rasterio._err import CPLE_BaseError
-from rasterio.enums import Resampling
+from pyproj import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.vrt import WarpedVRT
-from rasterio.windows import Window
 
 from sinks.errors import CRSError, LayerError, Problem, Problems, SinksError
 from sinks.geo.crs import datum_name, parse_crs, same_datum
@@ -34,13 +29,7 @@ STATIC = "static"
 CATEGORICAL_RESAMPLING = ("nearest", "mode")
 CONTINUOUS_RESAMPLING = ("nearest", "bilinear", "cubic", "cubic_spline", "average", "med", "min", "max", "q1", "q3")
 
-_WINDOW_CELLS = 1 << 24
-"""Most source cells that are held at once while nearest cells are picked from a finer grid."""
-
-_WARP_TOLERANCE = 1e-6
-"""Source cells by which GDAL may approximate a transformation; as good as none, which rasterio does not accept."""
-
-_SNAP = 1e-6
+SAME_BORDER = 1e-6
 """Fraction of a cell below which two cell borders are the same border."""
 
 
@@ -91,6 +80,8 @@ class ContinuousLayer:
         Plausible bounds in the quantity's unit; a value outside is an error, never clipped.
     scale, offset : float, optional
         Raw value to quantity: ``raw * scale + offset``; None takes what the file declares (1 and 0 if nothing).
+    factor : float
+        From the unit of the stored values to the quantity's, applied after scale and offset.
     resampling : str, optional
         One of :data:`CONTINUOUS_RESAMPLING`; needed only when a file is not on the reference grid.
     nodata : float, optional
@@ -104,6 +95,7 @@ class ContinuousLayer:
     high: float
     scale: float | None = None
     offset: float | None = None
+    factor: float = 1.0
     resampling: str | None = None
     band: int = 1
     nodata: float | None = None
@@ -195,7 +187,10 @@ def inspect(layer: Layer, date: str) -> RasterSource:
     path = layer_file(layer, date)
     name = layer.name if date not in layer.files else f"{layer.name}@{date}"
     where = f"{name} ({path})"
-    dataset = _open(path, where)
+    with warnings.catch_warnings():
+        # A file without georeferencing is reported by Grid.from_dataset, in words that say what to do.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        dataset = open_dataset(path, where)
     with dataset:
         problems = Problems()
         categorical = isinstance(layer, CategoricalLayer)
@@ -255,138 +250,17 @@ def check_declaration(layer: Layer, dates: tuple[str, ...], problems: Problems) 
         problems.add("raster.wrong_bounds", where, low=layer.low, high=layer.high)
 
 
-class RasterReader:
-    """Windows of one source on the reference grid.
-
-    A reader holds an open GDAL handle, which must not be shared between threads: open one per thread, use it as a
-    context manager.
-
-    Parameters
-    ----------
-    source : RasterSource
-        As returned by :meth:`RasterSource.on`.
-    reference : Grid
-    """
-
-    def __init__(self, source: RasterSource, reference: Grid) -> None:
-        self.source = source
-        self._reference = reference
-        self._dataset = _open(source.path, source.where)
-        self._band = source.band
-        self._handle: Any = self._dataset
-        if source.mode == "warped":
-            self._handle = self._warp()
-        elif source.mode == "indexed":
-            self._rows = _nearest(source.grid.transform.f, source.grid.transform.e, source.grid.height, reference, "y")
-            self._columns = _nearest(
-                source.grid.transform.c, source.grid.transform.a, source.grid.width, reference, "x"
-            )
-
-    def __enter__(self) -> RasterReader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        if self._handle is not self._dataset:
-            self._handle.close()
-        self._dataset.close()
-
-    def read(self, row: int, column: int, out: npt.NDArray[Any]) -> None:
-        """Fill ``out`` [rows, columns] with the window that begins at ``row``, ``column`` of the reference grid.
-
-        ``out`` has the source's ``dtype``, or a wider one; cells outside the file get ``fill``.
-
-        Raises
-        ------
-        LayerError
-            When GDAL cannot read a block; names the file, the window and GDAL's reason.
-        """
-        if self.source.mode == "indexed":
-            self._pick(row, column, out)
-        else:
-            flipped = self.source.south_up and self.source.mode == "direct"
-            self._read(row, column, out, self._reference.height if flipped else None)
-
-    def _read(self, row: int, column: int, out: npt.NDArray[Any], flipped_height: int | None) -> None:
-        rows, columns = out.shape
-        if flipped_height is not None:
-            row, out = flipped_height - row - rows, out[::-1]
-        window = Window(column, row, columns, rows)
-        try:
-            self._handle.read(self._band, window=window, out=out)
-        except RasterioError as error:
-            values = {"row": row, "column": column, "rows": rows, "columns": columns, "reason": _reason(error)}
-            raise LayerError(Problem("raster.corrupt_block", self.source.where, values)) from error
-
-    def _pick(self, row: int, column: int, out: npt.NDArray[Any]) -> None:
-        """Nearest cells: which source row and column serve a reference cell depends on nothing but that cell."""
-        rows, columns = self._rows[row : row + out.shape[0]], self._columns[column : column + out.shape[1]]
-        out[...] = self.source.fill
-        hit_columns = np.flatnonzero(columns >= 0)
-        hit_rows = np.flatnonzero(rows >= 0)
-        if hit_rows.size == 0 or hit_columns.size == 0:
-            return
-        left, right = int(columns[hit_columns[0]]), int(columns[hit_columns[-1]]) + 1
-        target = slice(int(hit_columns[0]), int(hit_columns[-1]) + 1)
-        for part in _strips(rows, hit_rows, right - left):
-            top, bottom = int(rows[part[0]]), int(rows[part[-1]]) + 1
-            found = np.empty((bottom - top, right - left), out.dtype)
-            self._read(top, left, found, self.source.grid.height if self.source.south_up else None)
-            out[part[0] : part[-1] + 1, target] = found[np.ix_(rows[part] - top, columns[hit_columns] - left)]
-
-    def _warp(self) -> WarpedVRT:
-        source, reference = self.source, self._reference
-        nodata = source.nodata if source.nodata is not None or source.categorical else np.nan
-        try:
-            return WarpedVRT(
-                self._dataset,
-                src_crs=source.grid.crs.to_wkt() if source.crs else None,
-                src_nodata=nodata,
-                crs=reference.crs.to_wkt(),
-                transform=reference.transform,
-                width=reference.width,
-                height=reference.height,
-                nodata=source.fill,
-                dtype=source.dtype,
-                resampling=Resampling[str(source.resampling)],
-                tolerance=_WARP_TOLERANCE,
-                **_warp_scale(source.grid, reference),
-            )
-        except (RasterioError, CPLE_BaseError) as error:
-            raise LayerError(Problem("raster.cannot_warp", source.where, {"reason": _reason(error)})) from error
-
-
-def _warp_scale(grid: Grid, reference: Grid) -> dict[str, float]:
-    """Reference cells per source cell along both axes, for GDAL's kernels.
-
-    GDAL would estimate them again for every chunk it warps, and so make a value depend on how the grid is cut.
-    """
-    to_source = Transformer.from_crs(reference.crs, grid.crs, always_xy=True)
-    left, bottom, right, top = to_source.transform_bounds(*grid.bounds, direction="INVERSE")
-    box = reference.bounds
-    x = (max(left, box[0]) + min(right, box[2])) / 2
-    y = (max(bottom, box[1]) + min(top, box[3])) / 2
-    half_x, half_y = (size / 2 for size in reference.cell_size)
-    xs, ys = to_source.transform([x - half_x, x + half_x, x, x], [y, y, y - half_y, y + half_y])
-    columns, rows = grid.to_pixel(xs, ys)
-    return {"XSCALE": 1 / abs(columns[1] - columns[0]), "YSCALE": 1 / abs(rows[3] - rows[2])}
-
-
-def _open(path: str, where: str) -> Any:
+def open_dataset(path: str, where: str) -> Any:
+    """Open a file with rasterio; what cannot be opened is a :class:`LayerError` in words that say what to do."""
     try:
-        with warnings.catch_warnings():
-            # A file without georeferencing is reported by Grid.from_dataset, in words that say what to do.
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            return rasterio.open(path)
+        return rasterio.open(path)
     except RasterioError as error:
         plain = not path.startswith("/vsi") and ("://" not in path) and path.count(":") < 2
         id = "raster.missing_file" if plain and not Path(path).exists() else "raster.unreadable"
-        raise LayerError(Problem(id, where, {"reason": _reason(error)})) from error
+        raise LayerError(Problem(id, where, {"reason": gdal_reason(error)})) from error
 
 
-def _reason(error: Exception) -> str:
+def gdal_reason(error: Exception) -> str:
     """GDAL's own words, which rasterio often keeps one exception further down."""
     while error.__cause__ is not None and isinstance(error.__cause__, Exception):
         error = error.__cause__
@@ -432,7 +306,7 @@ def _scaling(layer: Layer, dataset: Any, where: str, problems: Problems) -> tupl
         problems.add(
             "raster.scale_conflict", where, scale=said[0], offset=said[1], file_scale=own[0], file_offset=own[1]
         )
-    return said
+    return said[0] * layer.factor, said[1] * layer.factor
 
 
 def _room_for_fill(dtype: str, categorical: bool) -> tuple[str, float]:
@@ -454,28 +328,7 @@ def _aligned(grid: Grid, reference: Grid) -> bool:
     a, b = grid.transform, reference.transform
     drift = max(abs(a.a - b.a) * grid.width / b.a, abs(a.e - b.e) * grid.height / -b.e)
     steps = ((a.c - b.c) / b.a, (a.f - b.f) / b.e)
-    return drift < _SNAP and all(abs(step - round(step)) < _SNAP for step in steps)
-
-
-def _nearest(origin: float, step: float, size: int, reference: Grid, axis: str) -> npt.NDArray[np.int64]:
-    """Source index of the cell that holds each reference cell's centre; -1 outside the source."""
-    transform = reference.transform
-    if axis == "x":
-        centres = transform.c + transform.a * (np.arange(reference.width) + 0.5)
-    else:
-        centres = transform.f + transform.e * (np.arange(reference.height) + 0.5)
-    position = (centres - origin) / step
-    # A centre that lies on a border up to rounding belongs to the cell after it, on every machine.
-    border = np.rint(position)
-    index = np.floor(np.where(np.abs(position - border) < _SNAP, border, position)).astype(np.int64)
-    return np.where((index >= 0) & (index < size), index, -1)
-
-
-def _strips(rows: npt.NDArray[np.int64], hits: npt.NDArray[np.int64], width: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Reference rows in strips whose source windows stay small, however fine the source is."""
-    span = int(rows[hits[-1]] - rows[hits[0]]) + 1
-    parts = max(1, min(hits.size, -(-span * width // _WINDOW_CELLS)))
-    yield from np.array_split(hits, parts)
+    return drift < SAME_BORDER and all(abs(step - round(step)) < SAME_BORDER for step in steps)
 
 
 def _words(grid: Grid) -> str:

@@ -1,6 +1,6 @@
 """The one pass over the layers: from rasters and regions to the joint table.
 
-``tabulate`` and ``Joint`` are loaded when they are first asked for, since compiled kernels and GDAL come with them.
+Names are loaded when they are first asked for, since compiled kernels and GDAL come with them.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sinks.tabulate.joint import Joint
-    from sinks.tabulate.tabulation import tabulate
+    from sinks.tabulate.tabulation import check_layers, tabulate
 
-__all__ = ["Joint", "tabulate"]
+__all__ = ["Joint", "check_layers", "tabulate"]
 
 
 def __getattr__(name: str) -> object:
-    if name == "tabulate":
-        from sinks.tabulate.tabulation import tabulate
+    if name in ("check_layers", "tabulate"):
+        from sinks.tabulate import tabulation
 
-        return tabulate
+        return getattr(tabulation, name)
     if name == "Joint":
         from sinks.tabulate.joint import Joint
 

@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from sinks.errors import LayerError, Problem
 from sinks.geo.grid import CellAreas
-from sinks.layers.raster import RasterReader, RasterSource
+from sinks.layers.raster import RasterSource
+from sinks.layers.raster_reader import RasterReader
 from sinks.tabulate import kernels
 from sinks.tabulate.blocks import Block
 from sinks.tabulate.coverage import Coverage, Runs
@@ -151,6 +152,11 @@ class Spec:
     def columns(self) -> int:
         """Sums per key: the area, and five for each input (see :func:`sinks.tabulate.kernels.add_moments`)."""
         return 1 + 5 * len(self.inputs)
+
+    @property
+    def sources(self) -> list[RasterSource]:
+        """Every file of the pass, categorical ones first."""
+        return [*(axis.source for axis in self.axes), *(item.source for item in self.inputs)]
 
     @property
     def dense(self) -> bool:

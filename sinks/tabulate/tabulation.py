@@ -98,13 +98,10 @@ def tabulate(
         A checkpoint of another pass.
     """
     layers = _Layers(land_cover, tuple(strata), tuple(inputs))
-    sources = layers.inspect()
-    reference = next(iter(sources.values())).grid
-    _check_units(units)
-    regions = _Regions.of(units, reference)
-    spec = _spec(layers, sources, regions, reference)
-    shape = block_shape(reference, [s.block_shape for s in sources.values() if s.mode == "direct"], block_size)
-    tasks = plan(reference, shape, regions.coverage.block_mask(*shape))
+    regions, spec = _checked(units, layers)
+    grid = spec.areas.grid
+    shape = block_shape(grid, [source.block_shape for source in spec.sources if source.mode == "direct"], block_size)
+    tasks = plan(grid, shape, regions.coverage.block_mask(*shape))
     kept = Checkpoint(checkpoint, _fingerprint(spec, regions, shape)) if checkpoint is not None else None
     total = run_tasks(spec, tasks, scheduler or Threads(threads), progress, kept)
     _check_result(layers, spec, total)
@@ -118,6 +115,32 @@ def tabulate(
         strata=layers.strata,
         inputs=layers.inputs,
     )
+
+
+def check_layers(
+    units: gpd.GeoDataFrame,
+    land_cover: CategoricalLayer,
+    *,
+    strata: Sequence[CategoricalLayer] = (),
+    inputs: Sequence[ContinuousLayer] = (),
+) -> Grid:
+    """Check everything that can be checked without reading a cell; parameters and errors as of :func:`tabulate`.
+
+    Returns
+    -------
+    Grid
+        The reference grid.
+    """
+    return _checked(units, _Layers(land_cover, tuple(strata), tuple(inputs)))[1].areas.grid
+
+
+def _checked(units: gpd.GeoDataFrame, layers: _Layers) -> tuple[_Regions, Spec]:
+    """Regions and specification of a pass, or everything that is wrong with them."""
+    _check_units(units)
+    sources = layers.inspect()
+    reference = next(iter(sources.values())).grid
+    regions = _Regions.of(units, reference)
+    return regions, _spec(layers, sources, regions, reference)
 
 
 Slot = tuple[Layer, str]

@@ -16,11 +16,11 @@ from sinks.geo.legends import load_legend
 from sinks.layers.raster import (
     CategoricalLayer,
     ContinuousLayer,
-    RasterReader,
     RasterSource,
     check_declaration,
     inspect,
 )
+from sinks.layers.raster_reader import RasterReader
 
 CLCD = load_legend("clcd")
 
@@ -121,6 +121,8 @@ def test_scale_of_the_file_is_taken_and_another_one_is_a_contradiction(tmp_path:
     with rasterio.open(path, "r+") as dataset:
         dataset.scales, dataset.offsets = (0.1,), (5.0,)
     assert (inspect(amount(path), "2020").scale, inspect(amount(path), "2020").offset) == (0.1, 5.0)
+    per_hectare = inspect(amount(path, factor=0.01), "2020")
+    assert (per_hectare.scale, per_hectare.offset) == pytest.approx((0.001, 0.05))
     with pytest.raises(LayerError) as error:
         inspect(amount(path, scale=1.0), "2020")
     assert ids(error) == ["raster.scale_conflict"]
@@ -202,7 +204,7 @@ def test_nearest_does_not_depend_on_the_window(tmp_path: Path, monkeypatch: pyte
     reference = inspect(layer(write(tmp_path / "a.tif", big, cell=0.017)), "2020")
     source = inspect(layer(write(tmp_path / "b.tif", coarse, cell=0.11)), "2020").on(reference.grid, "nearest")
     whole = read(source, reference, 0, 0, 30, 40)
-    monkeypatch.setattr("sinks.layers.raster._WINDOW_CELLS", 3)
+    monkeypatch.setattr("sinks.layers.raster_reader._WINDOW_CELLS", 3)
     for row, column in [(0, 0), (7, 11), (29, 39)]:
         part = read(source, reference, row, column, 30 - row, 40 - column)
         assert np.array_equal(part, whole[row:, column:])

@@ -21,7 +21,7 @@ from sinks.errors import LegendError, RunError, SinksError
 from sinks.geo.grid import CellAreas, Grid
 from sinks.geo.legends import load_legend
 from sinks.layers.raster import CategoricalLayer, ContinuousLayer
-from sinks.tabulate import Joint, tabulate
+from sinks.tabulate import Joint, check_layers, tabulate
 from sinks.tabulate import tabulation as pass_module
 from sinks.tabulate.blocks import block_shape, plan
 from sinks.tabulate.checkpoint import FILE_NAME
@@ -385,6 +385,10 @@ def test_problems_of_several_layers_come_together(world: dict[str, Any], tmp_pat
     with pytest.raises(SinksError) as error:
         tabulate(world["units"], layer, inputs=[stock(static=tmp_path / "none.tif")])
     assert sorted(ids(error)) == ["raster.missing_file", "raster.other_grid"]
+    with pytest.raises(SinksError) as error:
+        check_layers(world["units"], layer)
+    assert ids(error) == ["raster.other_grid"]
+    assert check_layers(world["units"], world["cover"], inputs=[world["stock"]]).width == 90
 
 
 def test_another_grid_read_as_declared(world: dict[str, Any], joint: Joint, tmp_path: Path) -> None:
