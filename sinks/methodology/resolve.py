@@ -11,7 +11,7 @@ import pandas as pd
 
 from sinks import units
 from sinks.errors import MethodologyError, ParameterError, Problem, Problems
-from sinks.methodology.spec import Floats, Methodology, arguments
+from sinks.methodology.spec import SUFFIXES, Floats, Methodology, arguments
 from sinks.parameters import Looked, ParameterTable
 from sinks.vocabulary import quantities
 
@@ -147,7 +147,7 @@ def resolve(
 def _strata(methodology: Methodology, rows: pd.DataFrame, constants: Mapping[str, str]) -> dict[str, Any]:
     """Columns of the rows, and the constants; the two must not contradict each other."""
     strata: dict[str, Any] = {str(name): rows[name].to_numpy() for name in rows.columns}
-    if twice := sorted(set(constants) & set(strata)):
+    if twice := sorted(c for c in constants if any(f"{c}{suffix}" in strata for suffix in ("", *SUFFIXES))):
         raise MethodologyError(Problem("methodology.stratum_twice", methodology.id, {"strata": twice}))
     for name, value in constants.items():
         strata[name] = np.full(len(rows), str(value), dtype=object)
