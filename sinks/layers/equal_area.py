@@ -29,8 +29,8 @@ LONGEST_EDGE_DEGREES = 0.01
 """Edges longer than this (some 1 km) are divided before they are projected: straight in their own CRS, they are not
 quite straight in the plane. Below it the difference is some centimetres. [degree]"""
 
-_SHORT_EDGE = 300.0
-"""An edge that spans less than this in the plane is surely no longer than that, up to 70 degrees of latitude. [m]"""
+_SHORT_X, _SHORT_Y = 700.0, 390.0
+"""An edge that spans less than this in the plane is surely no longer than that, up to 60 degrees of latitude. [m]"""
 
 
 def equal_area_plane(crs: pyproj.CRS) -> pyproj.CRS:
@@ -67,8 +67,19 @@ class Projector:
 
     def geometries(self, geometries: Any) -> Geometries:
         """Two-dimensional copies of the polygons in the plane, edges that are long divided so that they stay true."""
-        polygons = np.asarray(geometries, dtype=object)
-        return densify_to(polygons, self._crs, self._plane, LONGEST_EDGE_DEGREES, where=self._where)
+        polygons = np.array(geometries, dtype=object)
+        if not len(polygons):
+            return polygons
+        coordinates, owner = shapely.get_coordinates(polygons, return_index=True)
+        x, y = self.vertices(coordinates[:, 0], coordinates[:, 1])
+        # From one ring to the next there is no edge, but to divide a polygon without need does no harm.
+        short = _edges_are_short(x, y, np.flatnonzero(np.diff(owner, prepend=-1)))
+        planar = np.empty(len(polygons), dtype=object)
+        planar[short] = shapely.set_coordinates(
+            shapely.force_2d(polygons[short]), np.column_stack([x, y])[short[owner]]
+        )
+        planar[~short] = densify_to(polygons[~short], self._crs, self._plane, LONGEST_EDGE_DEGREES, where=self._where)
+        return planar
 
     def measure(self, polygons: Geometries) -> tuple[Floats, Floats]:
         """True area [m2] and bounding box in the plane [m] of each polygon.
@@ -113,7 +124,12 @@ class Projector:
         # The product from one ring's last vertex to the next ring's first is zero: both are their ring's origin.
         twice = np.zeros(len(x))
         np.subtract(dx[:-1] * dy[1:], dx[1:] * dy[:-1], out=twice[:-1])
-        length = np.zeros(len(x))
-        np.maximum(np.abs(np.diff(x)), np.abs(np.diff(y)), out=length[1:])
-        length[first] = 0.0
-        return np.abs(np.add.reduceat(twice, first)) / 2.0, bounds, np.maximum.reduceat(length, first) < _SHORT_EDGE
+        return np.abs(np.add.reduceat(twice, first)) / 2.0, bounds, _edges_are_short(x, y, first)
+
+
+def _edges_are_short(x: Floats, y: Floats, first: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """Whether all edges of each polygon, whose vertices begin at ``first``, are so short that none need be divided."""
+    short = np.ones(len(x), dtype=bool)
+    short[1:] = (np.abs(np.diff(x)) < _SHORT_X) & (np.abs(np.diff(y)) < _SHORT_Y)
+    short[first] = True
+    return np.logical_and.reduceat(short, first)
