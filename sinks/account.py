@@ -8,7 +8,7 @@ need more memory than one leaf and the running sums.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -104,29 +104,33 @@ def account(
     -------
     Account
     """
-    posted = _resolve_all(entries, activity, dates, periods)
+    sheets = _sheets(entries, activity, hierarchy, dates, periods)
     observed = _observed_share(activity, hierarchy, dates, area_source)
     book = Book(hierarchy, observed, draws)
     _post_areas(book, activity, dates, area_source)
-    for entry, rows, resolved in posted:
-        if entry.role == "record":
-            _post(book, entry, rows, resolved, dates, periods)
+    for sheet in sheets:
+        if sheet.entry.role == "record":
+            _post(book, sheet, dates, periods)
     book.post_totals()
     beside = []
-    for entry, rows, resolved in posted:
-        if entry.role == "comparison":
+    for sheet in sheets:
+        if sheet.entry.role == "comparison":
             other = Book(hierarchy, observed, draws)
-            _post(other, entry, rows, resolved, dates, periods)
+            _post(other, sheet, dates, periods)
             other.post_totals()
             beside.append(other.table())
     comparison = pd.concat(beside, ignore_index=True) if beside else book.table().iloc[:0]
-    used = tuple((entry, _used(resolved)) for entry, _, resolved in posted)
+    used = tuple((sheet.entry, _used(sheet.resolved)) for sheet in sheets)
     return Account(book.table(), comparison, used, tuple(sorted(book.not_estimated)))
 
 
-def _resolve_all(
-    entries: Sequence[Entry], activity: Activity, dates: Sequence[str], periods: Sequence[tuple[str, str]]
-) -> list[tuple[Entry, pd.DataFrame, Resolved]]:
+def _sheets(
+    entries: Sequence[Entry],
+    activity: Activity,
+    hierarchy: Hierarchy,
+    dates: Sequence[str],
+    periods: Sequence[tuple[str, str]],
+) -> list[_Sheet]:
     """Look up everything that every entry needs, so that all gaps of all tables come in one error."""
     problems, found = Problems(), []
     for entry in entries:
@@ -135,7 +139,7 @@ def _resolve_all(
             problems.add("account.no_activity", entry.method.id, source=entry.source, ecosystems=entry.ecosystems)
             continue
         try:
-            found.append((entry, rows, entry.method.resolve(rows)))
+            found.append(_Sheet.of(entry, rows, entry.method.resolve(rows), hierarchy))
         except SinksError as error:
             problems.extend(error)
     problems.raise_as(AccountError)
@@ -191,29 +195,52 @@ def _post_areas(book: Book, activity: Activity, dates: Sequence[str], area_sourc
     for date in dates:
         rows = _accounted(activity.states, date, area_source)
         for (ecosystem, stratum), group in rows.groupby(["ecosystem", "class"], sort=True):
-            area = book.units(group, group["area_ha"].to_numpy(float))
+            area = book.units(book.hierarchy.numbers(group["region_code"]), group["area_ha"].to_numpy(float))
             book.post(str(ecosystem), str(stratum), ALL, "area", date, Amount(area, None, area, area), "")
 
 
-def _post(
-    book: Book,
-    entry: Entry,
-    rows: pd.DataFrame,
-    resolved: Resolved,
-    dates: Sequence[str],
-    periods: Sequence[tuple[str, str]],
-) -> None:
+@dataclass(frozen=True)
+class _Sheet:
+    """The rows of one entry as arrays: what every leaf takes its part of."""
+
+    entry: Entry
+    rows: pd.DataFrame
+    resolved: Resolved
+    central: Mapping[str, Floats]
+    units: NDArray[np.intp]
+    area: Floats
+    observed: Floats
+    times: NDArray[np.object_]
+
+    @classmethod
+    def of(cls, entry: Entry, rows: pd.DataFrame, resolved: Resolved, hierarchy: Hierarchy) -> _Sheet:
+        times = rows["date"] if entry.method.acts_on == "state" else rows["date_from"] + "-" + rows["date_to"]
+        return cls(
+            entry,
+            rows,
+            resolved,
+            resolved.pools(),
+            hierarchy.numbers(rows["region_code"]),
+            rows["area_ha"].to_numpy(float),
+            _observed_area(rows, entry),
+            times.to_numpy(object),
+        )
+
+    def leaves(self) -> Iterator[tuple[str, str, dict[str, NDArray[np.intp]]]]:
+        """Ecosystem, stratum, and for each date or period the places of its rows."""
+        land = "ecosystem" if self.entry.method.acts_on == "state" else "ecosystem_to"
+        keys = [self.rows[land], _labels(self.rows, self.entry)]
+        for key, places in self.rows.groupby(keys, sort=True).indices.items():
+            ecosystem, stratum = cast(tuple[str, str], key)
+            times = self.times[places]
+            yield ecosystem, stratum, {time: places[times == time] for time in sorted(set(times))}
+
+
+def _post(book: Book, sheet: _Sheet, dates: Sequence[str], periods: Sequence[tuple[str, str]]) -> None:
     """Evaluate one entry leaf by leaf and post what it accounts for."""
-    central = resolved.pools()
-    land = "ecosystem" if entry.method.acts_on == "state" else "ecosystem_to"
-    times = rows["date"] if entry.method.acts_on == "state" else rows["date_from"] + "-" + rows["date_to"]
-    for key, places in rows.groupby([rows[land], _labels(rows, entry)], sort=True).indices.items():
-        ecosystem, stratum = cast(tuple[str, str], key)
-        found: dict[str, dict[str, Amount]] = {}
-        for time in sorted(times.iloc[places].unique()):
-            at = places[(times.iloc[places] == time).to_numpy()]
-            values = {pool: central[pool][at] for pool in entry.pools}
-            found[time] = _evaluate(book, entry, rows.iloc[at], values)
+    entry = sheet.entry
+    for ecosystem, stratum, places in sheet.leaves():
+        found = {time: _evaluate(book, sheet, at) for time, at in places.items()}
         for pool in entry.pools:
             if not any(amounts[pool].valued_ha.any() for amounts in found.values()):
                 book.not_estimated.add((entry.method.id, ecosystem, stratum, pool))
@@ -274,18 +301,17 @@ def _labels(rows: pd.DataFrame, entry: Entry) -> pd.Series[str]:
     return label.where(label != "", classes)
 
 
-def _evaluate(book: Book, entry: Entry, rows: pd.DataFrame, central: Mapping[str, Floats]) -> dict[str, Amount]:
+def _evaluate(book: Book, sheet: _Sheet, at: NDArray[np.intp]) -> dict[str, Amount]:
     """Amounts by pool of one leaf at one time, by unit: t C for stocks, t C/yr for fluxes."""
-    area = rows["area_ha"].to_numpy(float)
-    observed = _observed_area(rows, entry, area)
-    drawn = _draw(book, entry, rows, observed) if book.draws is not None and book.draws.n else {}
+    method, units = sheet.entry.method, sheet.units[at]
+    drawn = _draw(book, sheet, at) if book.draws is not None else {}
+    area = book.units(units, sheet.area[at])
     amounts: dict[str, Amount] = {}
-    for pool, value in central.items():
-        valued = np.where(np.isnan(value), 0.0, observed)
-        amount = np.nan_to_num(value) * _size(entry.method.kind(pool), valued)
-        amounts[pool] = Amount(
-            book.units(rows, amount), drawn.get(pool), book.units(rows, valued), book.units(rows, area)
-        )
+    for pool in sheet.entry.pools:
+        value = sheet.central[pool][at]
+        valued = np.where(np.isnan(value), 0.0, sheet.observed[at])
+        amount = np.nan_to_num(value) * _size(method.kind(pool), valued)
+        amounts[pool] = Amount(book.units(units, amount), drawn.get(pool), book.units(units, valued), area.copy())
     return amounts
 
 
@@ -294,23 +320,23 @@ def _size(kind: Kind, area: Floats) -> Floats:
     return area if kind in ("density", "flux") else np.ones_like(area)
 
 
-def _observed_area(rows: pd.DataFrame, entry: Entry, area: Floats) -> Floats:
+def _observed_area(rows: pd.DataFrame, entry: Entry) -> Floats:
     """Area over which all inputs of the methodology were observed (at most the smallest of theirs)."""
-    columns = [f"{name}_observed_ha" for name in entry.method.inputs]
-    present = [rows[c].to_numpy(float) for c in columns if c in rows.columns]
-    return np.minimum.reduce([area, *present]) if present else area
+    names = ("area_ha", *(f"{name}_observed_ha" for name in entry.method.methodology.inputs))
+    areas: Floats = np.minimum.reduce([rows[name].to_numpy(float) for name in names if name in rows.columns])
+    return areas
 
 
-def _draw(book: Book, entry: Entry, rows: pd.DataFrame, observed: Floats) -> dict[str, Floats]:
+def _draw(book: Book, sheet: _Sheet, at: NDArray[np.intp]) -> dict[str, Floats]:
     """Draws by pool and unit, shape (units, n)."""
     assert book.draws is not None
+    method = sheet.entry.method
     step = max(1, _DRAWS_AT_ONCE // book.draws.n)
-    total: dict[str, Floats] = {}
-    for start in range(0, len(rows), step):
-        part = rows.iloc[start : start + step]
-        values = entry.method.evaluate_draws(part, book.draws)
-        for pool in entry.pools:
-            amount = np.nan_to_num(values[pool]) * _size(entry.method.kind(pool), observed[start : start + step])
-            by_unit = book.units(part, amount.T)
-            total[pool] = total[pool] + by_unit if pool in total else by_unit
+    total = {pool: np.zeros((len(book.hierarchy.units), book.draws.n)) for pool in sheet.entry.pools}
+    for start in range(0, len(at), step):
+        part = at[start : start + step]
+        values = method.draw(sheet.resolved.take(part), book.draws)
+        for pool in sheet.entry.pools:
+            amount = np.nan_to_num(values[pool]) * _size(method.kind(pool), sheet.observed[part])
+            total[pool] += book.units(sheet.units[part], amount.T)
     return total

@@ -121,28 +121,45 @@ class Amount:
         return (self.valued_ha + other.valued_ha) / 2, (self.area_ha + other.area_ha) / 2
 
 
+@dataclass(frozen=True)
+class _Line:
+    """One leaf or sum, for every region in which it occurs."""
+
+    ecosystem: str
+    stratum: str
+    pool: str
+    quantity: str
+    period: str
+    methodology: str
+    regions: NDArray[np.intp]
+    value: Floats
+    low: Floats
+    high: Floats
+    coverage: Floats
+
+
 class Book:
-    """Collects the rows of one account and the sums over strata, pools and ecosystems."""
+    """Collects the lines of one account and the sums over strata, pools and ecosystems."""
 
     def __init__(self, hierarchy: Hierarchy, observed: Mapping[str, Floats], draws: Draws | None) -> None:
         self.hierarchy = hierarchy
         self.observed = observed
         self.draws = draws
+        self.not_estimated: set[tuple[str, str, str, str]] = set()
+        self._lines: list[_Line] = []
         self._totals: dict[tuple[str, str, str, str], Amount] = {}
         self._methods: dict[tuple[str, str, str, str], set[str]] = {}
-        self._blocks: list[pd.DataFrame] = []
-        self.not_estimated: set[tuple[str, str, str, str]] = set()
 
     def nothing(self) -> Amount:
         """The amount of a leaf at a date at which it does not occur."""
         n = len(self.hierarchy.units)
-        draws = np.zeros((n, self.draws.n)) if self.draws is not None and self.draws.n else None
+        draws = np.zeros((n, self.draws.n)) if self.draws is not None else None
         return Amount(np.zeros(n), draws, np.zeros(n), np.zeros(n))
 
-    def units(self, rows: pd.DataFrame, values: Floats) -> Floats:
-        """Sum values by row (first axis) to units."""
+    def units(self, numbers: NDArray[np.intp], values: Floats) -> Floats:
+        """Sum values by row (first axis) to units, given the unit number of each row."""
         out = np.zeros((len(self.hierarchy.units), *values.shape[1:]))
-        np.add.at(out, self.hierarchy.numbers(rows["region_code"]), values)
+        np.add.at(out, numbers, values)
         return out
 
     def post(
@@ -150,7 +167,8 @@ class Book:
     ) -> None:
         """Write one leaf for every region and add it to the sums above it."""
         self._write(ecosystem, stratum, pool, quantity, period, amount, method)
-        for key in {(ecosystem, pool), (ecosystem, ALL), (ALL, pool), (ALL, ALL)}:
+        # Areas have no pools: two of the four sums are then the same one, which must take the leaf once.
+        for key in dict.fromkeys([(ecosystem, pool), (ecosystem, ALL), (ALL, pool), (ALL, ALL)]):
             total = (*key, quantity, period)
             self._methods.setdefault(total, set()).add(method)
             if total in self._totals:
@@ -166,41 +184,35 @@ class Book:
         self._totals.clear()
 
     def table(self) -> pd.DataFrame:
-        """The account, in the order in which it was posted."""
-        if not self._blocks:
-            return pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS})
-        return pd.concat(self._blocks, ignore_index=True)
+        """The account, columns :data:`COLUMNS`, in the order in which it was posted."""
+        places = np.concatenate([line.regions for line in self._lines] or [np.empty(0, np.intp)])
+        counts = [len(line.regions) for line in self._lines]
+        named = self.hierarchy.regions.iloc[places].reset_index(drop=True)
+        columns: dict[str, object] = {
+            "region_code": named["code"],
+            "region_name": named["name"],
+            "level": named["level"],
+            "unit": np.repeat([quantities()[line.quantity].unit for line in self._lines], counts),
+        }
+        for name in ("ecosystem", "stratum", "pool", "quantity", "period", "methodology"):
+            columns[name] = np.repeat(np.array([getattr(line, name) for line in self._lines], dtype=object), counts)
+        for name in ("value", "low", "high", "coverage"):
+            columns[name] = np.concatenate([getattr(line, name) for line in self._lines] or [np.empty(0)])
+        return pd.DataFrame(columns)[list(COLUMNS)]
 
     def _write(
         self, ecosystem: str, stratum: str, pool: str, quantity: str, period: str, amount: Amount, method: str
     ) -> None:
-        regions = self.hierarchy.regions
         area = self.hierarchy.total(amount.area_ha)
-        present = (area > 0) | ((ecosystem == ALL) & (stratum == ALL))
-        if not present.any():
+        present = np.flatnonzero((area > 0) | (ecosystem == stratum == ALL))
+        if not present.size:
             return
-        value = self.hierarchy.total(amount.value)
-        low = high = np.full(len(regions), np.nan)
+        low = high = np.full(len(area), np.nan)
         if amount.draws is not None:
             low, high = interval(self.hierarchy.total(amount.draws))
         with np.errstate(invalid="ignore", divide="ignore"):
             valued = np.where(area > 0, self.hierarchy.total(amount.valued_ha) / area, 1.0)
-        block = pd.DataFrame(
-            {
-                "region_code": regions["code"],
-                "region_name": regions["name"],
-                "level": regions["level"],
-                "ecosystem": ecosystem,
-                "stratum": stratum,
-                "pool": pool,
-                "quantity": quantity,
-                "period": period,
-                "value": value,
-                "low": low,
-                "high": high,
-                "unit": quantities()[quantity].unit,
-                "methodology": method,
-                "coverage": valued * self.observed[period],
-            }
-        )
-        self._blocks.append(block[present])
+        coverage = valued * self.observed[period]
+        figures = (self.hierarchy.total(amount.value), low, high, coverage)
+        keys = (ecosystem, stratum, pool, quantity, period, method)
+        self._lines.append(_Line(*keys, present, *(figure[present] for figure in figures)))

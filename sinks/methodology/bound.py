@@ -126,10 +126,14 @@ class Bound:
 
     def evaluate_draws(self, rows: pd.DataFrame, draws: Draws) -> dict[str, Floats]:
         """Draws by pool, shape (draws.n, n): one draw of a table row for all rows, one of an input for each date."""
+        return self.draw(self.resolve(rows), draws)
+
+    def draw(self, resolved: Resolved, draws: Draws) -> dict[str, Floats]:
+        """The same for rows that are resolved already."""
         key = (draws.seed, draws.n)
         if key not in self._drawn:
             self._drawn[key] = self.table.draw(draws.generator(f"parameters:{self.id}"), draws.n)
-        return self.resolve(rows).pools_from_draws(self._drawn[key], self._input_factors(rows, draws))
+        return resolved.pools_from_draws(self._drawn[key], self._input_factors(resolved.rows, draws))
 
     def parameters_used(self, rows: pd.DataFrame) -> pd.DataFrame:
         """The rows of the table that activity rows take, as ``ParameterTable.frame`` with ``methodology`` in front."""

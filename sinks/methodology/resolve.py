@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sinks import units
 from sinks.errors import MethodologyError, ParameterError, Problem, Problems
@@ -76,6 +77,16 @@ class Resolved:
             inputs[name] = inputs[name] * factor.T
         outputs = self._compute(inputs, values, (len(self.rows), draws))
         return {pool: output.T for pool, output in outputs.items()}
+
+    def take(self, places: NDArray[np.intp]) -> Resolved:
+        """The same for some of the rows, so that draws can be made for a part without looking up again."""
+        return replace(
+            self,
+            rows=self.rows.iloc[places],
+            inputs={name: values[places] for name, values in self.inputs.items()},
+            looked={name: Looked(found.values[places], found.rows[places]) for name, found in self.looked.items()},
+            inactive={name: rows[places] for name, rows in self.inactive.items()},
+        )
 
     def used_rows(self) -> dict[str, Any]:
         """Indices of the table's rows that any activity row took, by parameter of ``compute``."""
