@@ -185,7 +185,7 @@ def inspect(layer: Layer, date: str) -> RasterSource:
         a nodata value that the file cannot hold or that is a class, scale declared twice.
     """
     path = layer_file(layer, date)
-    name = layer.name if date not in layer.files else f"{layer.name}@{date}"
+    name = f"{layer.name}@{date}" if date in layer.files and date != STATIC else layer.name
     where = f"{name} ({path})"
     with warnings.catch_warnings():
         # A file without georeferencing is reported by Grid.from_dataset, in words that say what to do.

@@ -374,17 +374,22 @@ def _check_result(layers: _Layers, spec: Spec, total: Partial) -> None:
                 x=f"{x:.8g}",
                 y=f"{y:.8g}",
             )
-    for source in _unobserved(spec, total):
+    for source in _unobserved(layers, spec, total):
         problems.add("raster.all_nodata", source.where, nodata=source.nodata)
     problems.raise_as(LayerError)
 
 
-def _unobserved(spec: Spec, total: Partial) -> list[RasterSource]:
+def _unobserved(layers: _Layers, spec: Spec, total: Partial) -> list[RasterSource]:
+    """Files in which no region has an observed cell."""
     _, digits = spec.digits(total.keys)
-    empty = [axis.source for axis, found in zip(spec.axes, digits, strict=True) if (found == axis.absent).all()]
-    flawed = total.flaws[:, 0] > 0
+    empty: list[RasterSource] = []
+    for axis, found, (layer, _) in zip(spec.axes, digits, layers.categorical, strict=True):
+        named = {int(c.text) for c in layer.legend if c.is_nodata and c.text.lstrip("-").isdecimal()}
+        absent = [axis.absent, *(digit for digit, code in enumerate(axis.codes) if code in named)]
+        if np.isin(found, absent).all():
+            empty.append(axis.source)
     for at, item in enumerate(spec.inputs):
-        if not total.sums[:, 1 + 5 * at].any() and not flawed[at]:
+        if not total.flaws[at, 0] and not total.sums[:, 1 + 5 * at].any():
             empty.append(item.source)
     return empty
 

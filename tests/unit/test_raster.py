@@ -69,6 +69,13 @@ def test_a_file_that_is_no_raster(tmp_path: Path) -> None:
     assert ids(error) == ["raster.unreadable"]
 
 
+def test_a_file_for_every_date_goes_by_the_name_of_the_layer(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tif", CELLS)
+    static = ContinuousLayer("elevation", "elevation", {"static": path}, -500, 9000)
+    assert inspect(static, "static").name == inspect(static, "2020").name == "elevation"
+    assert inspect(layer(path), "2020").name == "land_cover@2020"
+
+
 def test_no_crs_names_the_file_and_an_assumed_one_helps(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tif", CELLS, crs=None)
     with pytest.raises(SinksError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -420,6 +421,20 @@ def test_blocks_that_no_region_touches_are_not_read(world: dict[str, Any], monke
     monkeypatch.setattr(pass_module, "run_tasks", spy)
     tabulate(regions(shapely.box(110.15, 44.65, 110.25, 44.75)), world["cover"], block_size=16)
     assert read == [(0, 0)]
+
+
+class _Elsewhere:
+    """Runs tasks as another process would get them, last one first."""
+
+    def results(self, run: Any, spec: Any, tasks: Any) -> Any:
+        for number in sorted(tasks, reverse=True):
+            there = pickle.loads(pickle.dumps((run, spec, tasks[number])))
+            yield number, pickle.loads(pickle.dumps(there[0](*there[1:])))
+
+
+def test_another_scheduler_changes_no_digit(world: dict[str, Any], joint: Joint) -> None:
+    found = tabulate(world["units"], world["cover"], inputs=[world["stock"]], block_size=16, scheduler=_Elsewhere())
+    same(found, joint)
 
 
 def test_progress_reaches_the_end(world: dict[str, Any]) -> None:
