@@ -1,0 +1,194 @@
+"""Everything the page knows, as JSON: the account's own figures at full precision, names in both languages, outlines.
+
+Ratios and units of display are worked out in the page, from these figures only.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import pandas as pd
+
+from sinks.errors import Problems, RunError
+from sinks.output import term
+from sinks.output.folder import RunContents
+from sinks.output.map.layers import LAYERS, OFFSET_SHARE, Layer
+from sinks.output.map.outlines import lineage, outlines
+from sinks.output.tables import check_account
+from sinks.text import LANGUAGES, Text, language, using_language
+from sinks.vocabulary import ALL, ecosystems, pools, quantities
+
+_SHOWN_STATUS = ("failed", "warning", "note")
+_ASSESSMENT_COLUMNS = ("region_code", "year", "quantity", "value", "low", "high", "unit")
+
+
+@cache
+def map_labels() -> dict[str, Text]:
+    """Every word of the page by key; a key given twice is a programming error."""
+    found: dict[str, Text] = {}
+    with files("sinks.output").joinpath("map_labels.csv").open(encoding="utf-8-sig", newline="") as handle:
+        for row in csv.DictReader(handle):
+            if row["key"] in found:
+                raise ValueError(f"label {row['key']!r} stands twice")
+            found[row["key"]] = Text(row["zh"], row["en"])
+    return found
+
+
+def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict[str, Any]:
+    """What the page shows, as JSON values.
+
+    Parameters
+    ----------
+    contents : RunContents
+        A run.
+    assessment : DataFrame, optional
+        ``region_code, year, quantity, value, low, high, unit``; rows ``offset_share`` are shown.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    AccountError
+        The account cannot be shown (see :func:`sinks.output.tables.check_account`).
+    RunError
+        Regions of the account or of the assessment have no outline, or the account has no sums to show.
+    """
+    check_account(contents.account)
+    rows = _sums_over_strata(contents.account)
+    shares = _offset_shares(assessment)
+    _check(contents, rows, shares, assessment)
+    frame = contents.regions.frame
+    known = set(rows["region_code"]) | set(frame["parent"])
+    shown = frame[frame["code"].isin(known)].reset_index(drop=True)
+    return {
+        "language": language(),
+        "title": str(contents.record.get("title") or ""),
+        "created": str(contents.record["created"]),
+        "demonstration": bool(contents.record["demonstration"]),
+        "labels": {key: list(text) for key, text in map_labels().items()},
+        "terms": _terms(rows, contents.checks, frame),
+        "levels": _levels(shown),
+        "regions": _regions(shown),
+        "layers": [layer.to_json() for layer in _layers(rows, shares)],
+        "rows": _columns(rows, ("region_code", "ecosystem", "pool", "quantity", "period"), _STATISTICS),
+        "methodologies": sorted({name for name in rows["methodology"].dropna() if name}),
+        "shares": _columns(shares, ("region_code", "year", "unit"), ("value", "low", "high")),
+        "caveats": [str(line) for line in contents.record.get("caveats", [])],
+        "checks": _checks(contents.checks),
+        "boundaries": str((contents.record.get("regions") or {}).get("source", "")),
+        "overlay": None,
+        "tiles": None,
+    }
+
+
+_STATISTICS = ("value", "low", "high", "coverage")
+
+
+def _sums_over_strata(account: pd.DataFrame) -> pd.DataFrame:
+    """Strata are for the workbook: by banner, pool and period they would make the page ten times as large."""
+    return account[account["stratum"] == ALL]
+
+
+def _offset_shares(assessment: pd.DataFrame | None) -> pd.DataFrame:
+    if assessment is None:
+        return pd.DataFrame(columns=list(_ASSESSMENT_COLUMNS))
+    return assessment[assessment["quantity"] == OFFSET_SHARE.quantity]
+
+
+def _check(contents: RunContents, rows: pd.DataFrame, shares: pd.DataFrame, given: pd.DataFrame | None) -> None:
+    problems = Problems()
+    outlined = set(contents.regions.frame["code"])
+    for name, table in (("account", rows), ("assessment", shares)):
+        unknown = set(table["region_code"]) - outlined
+        if unknown:
+            problems.add("map.region_without_outline", name, codes=unknown)
+    crs = contents.regions.frame.crs
+    if crs is None or not crs.is_geographic:
+        problems.add("map.not_geographic", "regions", found=crs.to_string() if crs else "-")
+    if rows.empty:
+        problems.add("map.no_sums", "account")
+    if given is not None and shares.empty:
+        problems.add("map.no_offset_share", "assessment", quantity=OFFSET_SHARE.quantity)
+    problems.raise_as(RunError)
+
+
+def _layers(rows: pd.DataFrame, shares: pd.DataFrame) -> list[Layer]:
+    """The layers that have something to show."""
+    layers = [layer for layer in LAYERS if _has_figures(layer, rows)]
+    return [*layers, OFFSET_SHARE] if len(shares) else layers
+
+
+def _has_figures(layer: Layer, rows: pd.DataFrame) -> bool:
+    mine = rows[rows["quantity"] == layer.quantity]
+    return bool(mine[["low", "high"]].notna().all(axis=1).any() if layer.measure == "relative" else len(mine))
+
+
+def _levels(frame: pd.DataFrame) -> list[str]:
+    """Levels, the coarsest first, whatever the order of the rows."""
+    parents = dict(zip(frame["code"], frame["parent"], strict=True))
+    depth = [len(lineage(code, parents)) for code in frame["code"]]
+    return list(dict.fromkeys(frame["level"].iloc[sorted(range(len(frame)), key=depth.__getitem__)]))
+
+
+def _regions(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    shapes = outlines(frame)
+    codes = set(frame["code"])
+    records = frame[["code", "name", "level", "parent"]].to_dict("records")
+    return [
+        {
+            "code": row["code"],
+            "name": str(row["name"]),
+            "level": row["level"],
+            "parent": row["parent"] if row["parent"] in codes else "",
+            "outline": shapes[row["code"]].polygons,
+            "label_at": shapes[row["code"]].label_at,
+        }
+        for row in records
+    ]
+
+
+def _columns(table: pd.DataFrame, words: Iterable[str], numbers: Iterable[str]) -> dict[str, Any]:
+    """A table by columns, each word column as positions in its list of words: a quarter of the bytes of records."""
+    made: dict[str, Any] = {}
+    for name in words:
+        codes, found = pd.factorize(table[name].astype(str))
+        made[name] = {"words": [str(word) for word in found], "at": codes.tolist()}
+    for name in numbers:
+        made[name] = [_number(value) for value in table[name]]
+    return made
+
+
+def _number(value: Any) -> float | None:
+    """JSON has no NaN; a figure that is not there is null."""
+    return None if pd.isna(value) or not math.isfinite(value) else float(value)
+
+
+def _checks(checks: pd.DataFrame) -> list[dict[str, str]]:
+    shown = checks[checks["status"].isin(_SHOWN_STATUS)]
+    columns = ["status", "where", "detail"]
+    return [{str(key): str(text) for key, text in row.items()} for row in shown[columns].to_dict("records")]
+
+
+def _terms(rows: pd.DataFrame, checks: pd.DataFrame, frame: pd.DataFrame) -> dict[str, dict[str, list[str]]]:
+    """Names of the words of the account in both languages, in the order of the vocabulary."""
+    used = {kind: set(rows[kind]) for kind in ("ecosystem", "pool", "quantity")}
+    order = {"ecosystem": [*ecosystems(), ALL], "pool": [*pools(), ALL], "quantity": list(quantities())}
+    words = {kind: [word for word in order[kind] if word in found] for kind, found in used.items()}
+    words["level"] = list(dict.fromkeys(frame["level"]))
+    words["status"] = list(dict.fromkeys(checks["status"]))
+    return {kind: {word: _both(kind, word) for word in ids} for kind, ids in words.items()}
+
+
+def _both(kind: str, word: str) -> list[str]:
+    names = []
+    for lang in LANGUAGES:
+        with using_language(lang):
+            names.append(term(kind, word))
+    return names

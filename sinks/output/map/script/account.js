@@ -1,0 +1,93 @@
+// The account's figures, and the ratios the layers show. Nothing is summed here: every total is a row of the account.
+
+const rows = data.rows;
+const entries = new Map();
+rows.value.forEach((value, i) => {
+  const key = ["region_code", "ecosystem", "pool", "quantity", "period"].map((c) => rows[c].words[rows[c].at[i]]);
+  entries.set(key.join("\u0000"), { value, low: rows.low[i], high: rows.high[i], coverage: rows.coverage[i] });
+});
+
+const shares = new Map();
+data.shares.value.forEach((value, i) => {
+  const [code, year, unit] = ["region_code", "year", "unit"].map((c) => data.shares[c].words[data.shares[c].at[i]]);
+  shares.set(code + "\u0000" + year, { value, low: data.shares.low[i], high: data.shares.high[i], unit });
+});
+
+const regions = new Map(data.regions.map((region) => [region.code, region]));
+const children = new Map(data.regions.map((region) => [region.code, []]));
+data.regions.forEach((region) => region.parent && children.get(region.parent).push(region.code));
+const tops = data.regions.filter((region) => !region.parent).map((region) => region.code);
+
+/** The region that holds all others; null when the run has several side by side. */
+const root = tops.length === 1 ? tops[0] : null;
+
+/** Regions directly within a region; within null are those at the top. */
+function within(code) {
+  return code === null ? tops : children.get(code);
+}
+
+const layers = new Map(data.layers.map((layer) => [layer.id, layer]));
+
+/** One row of the account, or null. */
+function entry(code, ecosystem, pool, quantity, period) {
+  return entries.get([code, ecosystem, pool, quantity, period].join("\u0000")) || null;
+}
+
+/** The periods in which a layer has figures, in their order. */
+function periodsOf(layer) {
+  if (layer.measure === "assessment") return [...data.shares.year.words].sort();
+  const found = new Set();
+  rows.value.forEach((_, i) => {
+    if (rows.quantity.words[rows.quantity.at[i]] === layer.quantity) found.add(rows.period.words[rows.period.at[i]]);
+  });
+  return [...found].sort();
+}
+
+/** The (last) date of a period such as "2020" or "2020-2023". */
+function lastDate(period) {
+  return period.split("-").pop();
+}
+
+/** What a layer shows for a region: {value, low, high} in base units of the layer, or null. */
+function measured(layer, code, ecosystem, period) {
+  if (layer.measure === "assessment") return shares.get(code + "\u0000" + period) || null;
+  const found = entry(code, ecosystem, "all", layer.quantity, period);
+  if (!found || found.value === null) return null;
+  if (layer.measure === "total") return found;
+  if (layer.measure === "relative") return relative(found);
+  const area = entry(code, ecosystem, "all", "area", lastDate(period));
+  return area && area.value > 0 ? scaled(found, 1 / area.value) : null;
+}
+
+function relative(found) {
+  if (found.low === null || found.high === null || found.value === 0) return null;
+  return { value: (found.high - found.low) / 2 / Math.abs(found.value), low: null, high: null };
+}
+
+function scaled(found, factor) {
+  const times = (number) => (number === null ? null : number * factor);
+  return { value: times(found.value), low: times(found.low), high: times(found.high) };
+}
+
+/** The unit in which a layer is shown; a figure of the assessment brings its own. */
+function unitOf(layer) {
+  return layer.measure === "assessment" ? data.shares.unit.words[0] : say("unit." + layer.id);
+}
+
+/** The region and everything above it, the coarsest first. */
+function lineage(code) {
+  const found = [];
+  for (let at = code; at; at = regions.get(at).parent) found.unshift(at);
+  return found;
+}
+
+/** Levels that divide the territory: the one of the root, which is the territory, only when there is no other. */
+const drawnLevels = data.levels.filter((level) => root === null || level !== regions.get(root).level || data.levels.length === 1);
+
+/** Regions drawn at a level: those of the level, and coarser ones that are not divided further. */
+function regionsAt(level) {
+  const depth = data.levels.indexOf(level);
+  return data.regions
+    .filter((r) => r.level === level || (!children.get(r.code).length && data.levels.indexOf(r.level) < depth))
+    .map((r) => r.code);
+}

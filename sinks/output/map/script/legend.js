@@ -1,0 +1,94 @@
+// The controls that lie on the map: legend, path of regions, north, scale, zoom.
+
+/** A Leaflet control around an element. */
+function onMap(map, element, position) {
+  const control = new L.Control({ position });
+  control.onAdd = () => {
+    L.DomEvent.disableClickPropagation(element);
+    L.DomEvent.disableScrollPropagation(element);
+    return element;
+  };
+  return control.addTo(map);
+}
+
+function makeControls(map) {
+  const legend = html("section", { id: "legend", class: "box" });
+  const crumbs = html("nav", { id: "crumbs", class: "box" });
+  const north = html("div", { id: "north", class: "box" });
+  onMap(map, crumbs, "topleft");
+  L.control.zoom({ position: "topleft" }).addTo(map);
+  onMap(map, north, "topright");
+  L.control.scale({ imperial: false, maxWidth: 140, position: "bottomright" }).addTo(map);
+  onMap(map, legend, "bottomleft");
+  return { legend, crumbs, north };
+}
+
+function drawNorth(element) {
+  const arrow = svg("path", { d: "M10,1 L17,22 L10,17.5 L3,22 Z", fill: INK });
+  const letter = svg("text", { x: 10, y: 37, "text-anchor": "middle", "font-size": 14, fill: INK }, say("map.north"));
+  element.replaceChildren(svg("svg", { width: 20, height: 40, role: "img", "aria-label": say("map.north") }, arrow, letter));
+}
+
+function drawCrumbs(element, code, open) {
+  element.setAttribute("aria-label", say("crumb"));
+  const path = lineage(code);
+  const parts = path.map((at, i) => {
+    if (i === path.length - 1) return html("span", { "aria-current": "page" }, regions.get(at).name);
+    const button = html("button", { type: "button", "data-code": at }, regions.get(at).name);
+    button.addEventListener("click", () => open(at));
+    return button;
+  });
+  element.hidden = path.length < 2;
+  element.replaceChildren(...parts.flatMap((part, i) => (i ? ["›", part] : [part])));
+}
+
+/** What the legend says, once for the page and once for the exported image. */
+function legendLines(layer, scale, anyMissing) {
+  const ecosystem = layer.measure === "assessment" ? say("ecosystem.all") : ecosystemName(state.ecosystem);
+  const classes = [...scale.classes].reverse().map((c) => ({ colour: c.colour, text: classLabel(c), negative: Boolean(c.negative) }));
+  if (anyMissing) classes.push({ colour: MISSING, text: say("legend.missing"), negative: false });
+  return {
+    title: say("layer." + layer.id) + " (" + unitOf(layer) + ")",
+    subtitle: ecosystem + " · " + state.period,
+    classes,
+    notes: notesOf(layer),
+  };
+}
+
+function notesOf(layer) {
+  const notes = [];
+  if (layer.scale === "diverging" && layer.quantity === "net_removals") notes.push(say("note.sign"));
+  if (layer.quantity === "stock_change") notes.push(say("note.change"));
+  if (["per_area", "relative", "assessment"].includes(layer.measure)) notes.push(say("note." + layer.measure));
+  return notes;
+}
+
+function sourceLines() {
+  const lines = [];
+  if (data.methodologies.length) lines.push(say("legend.from", { names: data.methodologies.join(say("separator")) }));
+  if (data.boundaries) lines.push(say("legend.boundaries", { name: data.boundaries }));
+  lines.push(say("legend.date", { date: data.created.replace("T", " ").slice(0, 16) }));
+  return lines;
+}
+
+/** A square of colour; a class of sources has a dashed edge, so that it shows without colour too. */
+function swatch(c, x = 0.5, y = 0.5) {
+  const dashes = c.negative ? { stroke: SOURCE_EDGE, "stroke-dasharray": "3 2", "stroke-width": 1.5 } : { stroke: "#51655f", "stroke-width": 0.7 };
+  return svg("rect", { x, y, width: 25, height: 14, fill: c.colour, ...dashes });
+}
+
+function drawLegend(element, lines) {
+  const items = lines.classes.map((c) => html("li", {}, svg("svg", { width: 26, height: 15, "aria-hidden": "true" }, swatch(c)), c.text));
+  const notes = [...lines.notes, ...sourceLines()].map((text) => html("p", { class: "small" }, text));
+  element.replaceChildren(html("h2", {}, lines.title), html("p", {}, lines.subtitle), html("ul", {}, items), ...notes);
+}
+
+function drawRasterLegend(element) {
+  const { low, high, colours, name, unit } = data.overlay;
+  const bars = colours.map((colour, i) => svg("rect", { x: i * 22, width: 22, height: 12, fill: colour }));
+  const ends = svg("svg", { width: 200, height: 30 }, bars,
+    svg("text", { x: 0, y: 26, "font-size": 12 }, "≤ " + figure(low, 2)),
+    svg("text", { x: 198, y: 26, "font-size": 12, "text-anchor": "end" }, "≥ " + figure(high, 2)));
+  const heading = unit ? name + " (" + unit + ")" : name;
+  element.replaceChildren(html("h2", {}, heading), ends, html("p", { class: "small" }, say("legend.raster")));
+}

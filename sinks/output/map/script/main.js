@@ -1,0 +1,198 @@
+// State and the one path from it to the screen: every choice changes `state` and calls `update`.
+
+const byId = (id) => document.getElementById(id);
+
+function start(map) {
+  const view = makeMapView(map, open);
+  const controls = makeControls(map);
+  let scene = null;
+  Object.assign(state, { ecosystem: "all", level: drawnLevels[0], focus: null, selected: root, raster: false });
+  if (data.tiles) L.tileLayer(data.tiles, { crossOrigin: false }).addTo(map);
+  chooseLayer(data.layers[0].id);
+  wire();
+  view.fit(root);
+  update();
+
+  function chooseLayer(id) {
+    state.layer = id;
+    const periods = periodsOf(layers.get(id));
+    if (!periods.includes(state.period)) state.period = periods[periods.length - 1];
+  }
+
+  /** Go to a region: into it when it is divided, else only select it. */
+  function open(code) {
+    const divided = within(code).length > 0;
+    state.selected = code;
+    if (divided) {
+      state.focus = code === root ? null : code;
+      if (code === root) state.level = drawnLevels[0];
+      view.fit(code);
+    }
+    update();
+  }
+
+  function up() {
+    if (!state.selected || state.selected === root) return;
+    const above = regions.get(state.selected).parent;
+    if (above) open(above);
+    else {
+      Object.assign(state, { selected: root, focus: null });
+      view.fit(root);
+      update();
+    }
+  }
+
+  function update() {
+    const layer = layers.get(state.layer);
+    const coloured = state.focus ? within(state.focus) : regionsAt(state.level);
+    const level = state.focus ? regions.get(coloured[0]).level : state.level;
+    const ecosystem = layer.measure === "assessment" ? "all" : state.ecosystem;
+    const display = (code, period) => {
+      const found = measured(layer, code, ecosystem, period);
+      return found && found.value !== null ? found.value * layer.factor : null;
+    };
+    const values = regionsAt(level).flatMap((code) => periodsOf(layer).map((period) => display(code, period))).filter((v) => v !== null);
+    const scale = makeScale(layer, values);
+    const valueOf = (code) => display(code, state.period);
+    const colourOf = (code) => scale.colourOf(valueOf(code));
+    const lines = legendLines(layer, scale, coloured.some((code) => valueOf(code) === null));
+    const label = say("map", { layer: say("layer." + layer.id), ecosystem: ecosystemName(ecosystem), period: state.period });
+    view.draw({
+      coloured,
+      context: state.focus ? regionsAt(regions.get(state.focus).level).filter((code) => code !== state.focus) : [],
+      edges: edgesAbove(level),
+      selected: state.selected === root ? null : state.selected,
+      styleOf: (code) => styleOf(layer, valueOf(code), colourOf(code)),
+      describe: (code) => tooltip(layer, code, ecosystem),
+      label,
+    });
+    scene = { map, view, legend: lines, raster: state.raster };
+    drawWords(layer);
+    drawNorth(controls.north);
+    drawCrumbs(controls.crumbs, state.selected, open);
+    if (state.raster) drawRasterLegend(controls.legend);
+    else drawLegend(controls.legend, lines);
+    const ranked = state.selected === root ? coloured : within(state.selected);
+    drawPanel(byId("panel"), { code: state.selected, layer, ecosystem, period: state.period, ranked, colourOf }, open);
+  }
+
+  /** Outlines of the next coarser level, drawn over the finer one. */
+  function edgesAbove(level) {
+    const above = drawnLevels[drawnLevels.indexOf(level) - 1];
+    return above ? regionsAt(above) : [];
+  }
+
+  function styleOf(layer, value, colour) {
+    const faint = state.raster ? 0 : data.tiles ? 0.75 : 1;
+    const style = { fillColor: colour, fillOpacity: faint, color: "#5d706a", weight: 0.9 };
+    const loses = layer.scale === "diverging" && value !== null && value < 0;
+    return loses ? { ...style, color: SOURCE_EDGE, weight: 1.8, dashArray: "5 3" } : style;
+  }
+
+  function tooltip(layer, code, ecosystem) {
+    const found = measured(layer, code, ecosystem, state.period);
+    const value = found && found.value !== null ? found.value : null;
+    const text = value === null ? say("legend.missing") : figure(value * layer.factor, layer.decimals) + " " + unitOf(layer);
+    const range = interval(found, layer);
+    return html("div", { "data-code": code, "data-value": value }, html("b", {}, regions.get(code).name + " "),
+      html("span", { class: "figure" }, text + " "), range ? [html("span", { class: "quiet" }, range)] : []);
+  }
+
+  function wire() {
+    byId("layer").addEventListener("change", (event) => { chooseLayer(event.target.value); update(); });
+    byId("ecosystem").addEventListener("change", (event) => { state.ecosystem = event.target.value; update(); });
+    byId("language").addEventListener("click", () => { state.language = state.language === "zh" ? "en" : "zh"; update(); });
+    byId("print").addEventListener("click", () => window.print());
+    byId("png").addEventListener("click", () => savePoster(scene));
+    byId("search").addEventListener("change", (event) => find(event.target.value.trim()));
+    byId("tools").addEventListener("submit", (event) => event.preventDefault());
+    byId("raster").querySelector("input").addEventListener("change", (event) => {
+      state.raster = event.target.checked;
+      view.showRaster(state.raster);
+      update();
+    });
+    byId("raster").hidden = !data.overlay;
+    data.regions.forEach((region) => byId("places").append(html("option", { value: region.code + " " + region.name })));
+    document.addEventListener("keydown", (event) => event.key === "Escape" && up());
+    const refit = () => { map.invalidateSize({ animate: false }); view.fit(state.focus || root); };
+    window.addEventListener("beforeprint", refit);
+    window.addEventListener("afterprint", refit);
+  }
+
+  /** The first region whose code or name is the text, begins with it or holds it. */
+  function find(text) {
+    const wanted = text.toLowerCase();
+    const word = (r) => [r.code, r.name, r.code + " " + r.name].map((w) => w.toLowerCase());
+    const tests = [(w) => w === wanted, (w) => w.startsWith(wanted), (w) => w.includes(wanted)];
+    const found = wanted && tests.map((test) => data.regions.find((r) => word(r).some(test))).find(Boolean);
+    byId("status").textContent = wanted && !found ? say("search.none", { text }) : "";
+    if (!found) return;
+    const parent = found.parent && found.parent !== root ? found.parent : null;
+    if (parent) open(parent);
+    else if (found.code !== root) open(root === null ? found.code : root);
+    open(found.code);
+  }
+
+  function drawWords(layer) {
+    document.documentElement.lang = state.language === "zh" ? "zh-CN" : "en";
+    document.title = data.title || say("title");
+    byId("title").textContent = data.title || say("title");
+    byId("subtitle").textContent = say("layer." + layer.id) + " · " + ecosystemName(state.ecosystem) + " · " + state.period;
+    ["png", "print", "language"].forEach((id) => { byId(id).textContent = say(id); });
+    byId("language").setAttribute("aria-label", say("language.help"));
+    byId("search").placeholder = say("search.hint");
+    document.querySelectorAll("[data-say]").forEach((element) => { element.textContent = say(element.dataset.say); });
+    byId("tools").setAttribute("aria-label", say("controls"));
+    drawNotices();
+    drawChoices(layer);
+    const foot = [say("internal"), ...sourceLines(), ...(data.tiles ? [say("tiles", { origin: new URL(data.tiles.replace(/[{}]/g, "")).origin })] : [])];
+    byId("foot").replaceChildren(...foot.map((line) => html("p", {}, line)));
+  }
+
+  function drawNotices() {
+    byId("demonstration").hidden = !data.demonstration;
+    byId("demonstration").textContent = say("demonstration");
+    const checks = data.checks.map((check) => `[${term("status", check.status)}] ${check.where}${say("colon")}${check.detail}`);
+    const lines = [...data.caveats, ...checks];
+    byId("caveats").hidden = !lines.length;
+    byId("caveats").querySelector("summary").textContent = say("caveats", { count: lines.length });
+    byId("caveats").querySelector("ul").replaceChildren(...lines.map((line) => html("li", {}, line)));
+  }
+
+  function drawChoices(layer) {
+    byId("layer").replaceChildren(...layerGroups());
+    byId("layer").value = state.layer;
+    const lands = ["all", ...Object.keys(data.terms.ecosystem).filter((land) => land !== "all")];
+    byId("ecosystem").replaceChildren(...lands.map((land) => html("option", { value: land }, ecosystemName(land))));
+    byId("ecosystem").value = layer.measure === "assessment" ? "all" : state.ecosystem;
+    byId("ecosystem").disabled = layer.measure === "assessment";
+    choices("period", periodsOf(layer), state.period, (period) => period, (period) => { state.period = period; update(); });
+    choices("level", drawnLevels, state.focus ? null : state.level, (level) => term("level", level), (level) => {
+      Object.assign(state, { level, focus: null, selected: root });
+      view.fit(root);
+      update();
+    });
+    byId("level").hidden = drawnLevels.length < 2;
+  }
+
+  function layerGroups() {
+    const group = (l) => (l.measure === "assessment" ? "assessment" : l.measure === "relative" ? "quality" : l.quantity === "net_removals" ? "sink" : "stock");
+    const option = (l) => html("option", { value: l.id }, say("layer." + l.id));
+    return ["sink", "stock", "quality", "assessment"]
+      .map((name) => [name, data.layers.filter((l) => group(l) === name)])
+      .filter(([, members]) => members.length)
+      .map(([name, members]) => html("optgroup", { label: say("group." + name) }, members.map(option)));
+  }
+
+  function choices(id, words, chosen, nameOf, choose) {
+    const held = document.activeElement && document.activeElement.getAttribute("data-choice");
+    const buttons = words.map((word) => {
+      const button = html("button", { type: "button", "aria-pressed": String(word === chosen), "data-choice": id + " " + word }, nameOf(word));
+      button.addEventListener("click", () => choose(word));
+      return button;
+    });
+    byId(id).querySelector(".choices").replaceChildren(...buttons);
+    const again = buttons.find((button) => button.getAttribute("data-choice") === held);
+    if (again) again.focus();
+  }
+}

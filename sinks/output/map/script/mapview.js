@@ -1,0 +1,99 @@
+// The polygons on the Leaflet map. Outlines are Leaflet's, colours come from the scale, clicks go to `open`.
+
+const INK = "#16302b";
+const SOURCE_EDGE = "#8c3f04";
+
+/** Draws regions on `map`; `open(code)` is called when one is chosen. */
+function makeMapView(map, open) {
+  const renderer = L.svg({ padding: 0.5 });
+  const ground = L.layerGroup().addTo(map);
+  const names = L.layerGroup().addTo(map);
+  let drawn = [];
+  let image = null;
+
+  function latlngs(code) {
+    return regions.get(code).outline.map((polygon) => polygon.map((ring) => ring.map(([x, y]) => [y, x])));
+  }
+
+  function bounds(code) {
+    return code === null ? boundsOf(tops) : L.latLngBounds(latlngs(code).flat(2));
+  }
+
+  function boundsOf(codes) {
+    return codes.reduce((all, code) => all.extend(bounds(code)), L.latLngBounds([]));
+  }
+
+  function polygon(code, style) {
+    return L.polygon(latlngs(code), { renderer, smoothFactor: 0.7, ...style });
+  }
+
+  /** view: {coloured, context, edges, selected, styleOf, describe, label} */
+  function draw(view) {
+    const held = document.activeElement && document.activeElement.getAttribute("data-code");
+    ground.clearLayers();
+    view.context.forEach((code) => choosable(code, view, { color: "#9aa8a3", weight: 1, fillColor: "#dfe6e4", fillOpacity: 0.6 }));
+    view.coloured.forEach((code) => choosable(code, view, view.styleOf(code)));
+    view.edges.forEach((code) => polygon(code, { fill: false, interactive: false, color: INK, weight: 1.6 }).addTo(ground));
+    if (view.selected) polygon(view.selected, { fill: false, interactive: false, color: "#000000", weight: 3 }).addTo(ground);
+    drawn = view.coloured;
+    const surface = renderer._container;
+    if (surface && !surface.querySelector("#missing")) surface.prepend(missingPattern());
+    map.getContainer().setAttribute("aria-label", view.label);
+    const again = held && map.getContainer().querySelector(`path[data-code="${CSS.escape(held)}"]`);
+    if (again) again.focus({ preventScroll: true });
+    drawNames();
+  }
+
+  function choosable(code, view, style) {
+    const shape = polygon(code, style).addTo(ground);
+    shape.bindTooltip(() => view.describe(code), { sticky: true, className: "tip", opacity: 1 });
+    const element = shape.getElement();
+    element.setAttribute("data-code", code);
+    asButton(element, view.describe(code).innerText || regions.get(code).name, () => open(code));
+    shape.on("mouseover", () => element.setAttribute("stroke-width", "3"));
+    shape.on("mouseout", () => element.setAttribute("stroke-width", String(style.weight)));
+  }
+
+  // Names are placed by size of the region; one that would touch another, or leave its region far behind, is left out.
+  function drawNames() {
+    names.clearLayers();
+    placeNames().forEach(({ code, width }) => {
+      const [x, y] = regions.get(code).label_at;
+      const icon = L.divIcon({ className: "place", html: html("span", {}, regions.get(code).name), iconSize: [width, 16] });
+      L.marker([y, x], { icon, interactive: false, keyboard: false }).addTo(names);
+    });
+  }
+
+  /** Names that fit at the present zoom: [{code, x, y, width}] in pixels of the container. */
+  function placeNames() {
+    const placed = [];
+    const sizes = drawn.map((code) => ({ code, across: pixelWidth(code) })).sort((a, b) => b.across - a.across);
+    sizes.forEach(({ code, across }) => {
+      const name = regions.get(code).name;
+      const width = [...name].reduce((sum, c) => sum + (c.charCodeAt(0) > 255 ? 13 : 7.5), 6);
+      const [x, y] = regions.get(code).label_at;
+      const at = map.latLngToContainerPoint([y, x]);
+      const free = placed.every((p) => Math.abs(p.x - at.x) > (p.width + width) / 2 || Math.abs(p.y - at.y) > 17);
+      if (free && width < Math.max(across * 1.15, 30)) placed.push({ code, x: at.x, y: at.y, width });
+    });
+    return placed;
+  }
+
+  function pixelWidth(code) {
+    const box = bounds(code);
+    return map.latLngToContainerPoint(box.getSouthEast()).x - map.latLngToContainerPoint(box.getSouthWest()).x;
+  }
+
+  function showRaster(shown) {
+    if (image) image.remove();
+    image = shown ? L.imageOverlay(data.overlay.image, data.overlay.bounds, { opacity: 0.95, alt: data.overlay.name }).addTo(map) : null;
+    if (image) image.bringToBack();
+  }
+
+  function fit(code) {
+    map.fitBounds(bounds(code), { animate: false, padding: [18, 18] });
+  }
+
+  map.on("zoomend", drawNames);
+  return { draw, fit, placeNames, showRaster, surface: () => renderer._container };
+}

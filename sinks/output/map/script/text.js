@@ -1,0 +1,30 @@
+// Words and numbers as the reader sees them.
+
+const data = JSON.parse(document.getElementById("atlas-data").textContent);
+const LANGUAGES = ["zh", "en"];
+const state = { language: data.language };
+
+/** The label `key` in the present language, its {placeholders} filled. */
+function say(key, values = {}) {
+  const text = data.labels[key][LANGUAGES.indexOf(state.language)];
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+/** The name of a word of the account: ecosystem, pool, quantity, level or status. */
+function term(kind, word) {
+  const names = (data.terms[kind] || {})[word];
+  return names ? names[LANGUAGES.indexOf(state.language)] : word;
+}
+
+function ecosystemName(word) {
+  return word === "all" ? say("ecosystem.all") : term("ecosystem", word);
+}
+
+/** A number for display; what is not there is a dash, never a zero. */
+function figure(value, decimals) {
+  if (value === null || value === undefined) return "–";
+  const locale = state.language === "zh" ? "zh-CN" : "en-GB";
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+  const text = new Intl.NumberFormat(locale, digits).format(value);
+  return text.replace("-", "−");
+}
