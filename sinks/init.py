@@ -15,7 +15,13 @@ import click
 from sinks.errors import Problems, ProjectError
 from sinks.text import message
 
-_QUESTIONS = ("name", "province", "level", "legend", "land_cover")
+_QUESTIONS = {
+    "name": "init.ask_name",
+    "province": "init.ask_province",
+    "level": "init.ask_level",
+    "legend": "init.ask_legend",
+    "land_cover": "init.ask_land_cover",
+}
 _DEFAULTS = {"name": "my-account", "province": "150000", "level": "league", "legend": "clcd"}
 
 
@@ -35,7 +41,7 @@ def ask(given: Mapping[str, Any]) -> dict[str, Any]:
         problems.add("init.missing", "sinks init", flags=flags)
     else:
         for name in missing:
-            answers[name] = click.prompt(message(f"init.ask_{name}"), default=_DEFAULTS.get(name))
+            answers[name] = click.prompt(message(_QUESTIONS[name]), default=_DEFAULTS.get(name))
     entries = answers.get("land_cover", ())
     answers["land_cover"] = _dated(entries.split(",") if isinstance(entries, str) else entries, problems)
     problems.raise_as(ProjectError)

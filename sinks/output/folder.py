@@ -41,6 +41,7 @@ from sinks.errors import Problem, Problems, RunError
 from sinks.output.geopackage import write_geopackage
 from sinks.output.tables import check_account
 from sinks.output.workbook import write_workbook
+from sinks.text import message
 
 RUN_FILE = "run.json"
 FORMAT = "sinks run"
@@ -179,7 +180,7 @@ def read_run(path: Path) -> RunContents:
     ------
     RunError
         The folder is missing, is not a run, or a file that is read is missing, damaged or edited.  The workbook, the
-        GeoPackage and ``account.csv`` are for people and are not read.
+        GeoPackage, ``account.csv`` and ``comparison.csv`` are for people and are not read.
     """
     folder = Path(path)
     manifest = _manifest(folder)
@@ -365,7 +366,8 @@ def _write_all(contents: RunContents, folder: Path) -> None:
     for name, frame in frames.items():
         frame.reset_index(drop=True).to_parquet(folder / f"{name}.parquet", index=False)
     tables = {
-        "account": contents.account,
+        "account": _noticed(contents.account, contents.record),
+        "comparison": _noticed(contents.comparison, contents.record),
         "parameters": contents.parameters_used,
         "sources": contents.sources,
         "checks": contents.checks,
@@ -377,6 +379,11 @@ def _write_all(contents: RunContents, folder: Path) -> None:
     write_workbook(contents, folder / "account.xlsx")
     write_geopackage(contents, folder / "account.gpkg")
     _write_manifest(contents.record, folder, notes)
+
+
+def _noticed(frame: pd.DataFrame, record: dict[str, Any]) -> pd.DataFrame:
+    """A table for people, which is passed on without its folder: demonstration data say so in every row."""
+    return frame.assign(notice=message("output.demonstration")) if record["demonstration"] else frame
 
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> dict[str, dict[str, str]]:

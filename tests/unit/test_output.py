@@ -47,6 +47,7 @@ EVIL = "=cmd|' /C calc'!A0"
 FILES = {
     "account.parquet",
     "account.csv",
+    "comparison.csv",
     "account.xlsx",
     "account.gpkg",
     "activity.parquet",
@@ -223,7 +224,8 @@ def test_a_run_is_read_back_equal(run: Path) -> None:
 def test_the_account_as_csv_opens_in_excel_and_keeps_every_number(run: Path) -> None:
     assert (run / "account.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     back = pd.read_csv(run / "account.csv", dtype={"region_code": str}, encoding="utf-8-sig")
-    assert list(back.columns) == list(COLUMNS)
+    assert list(back.columns) == [*COLUMNS, "notice"]
+    assert back["notice"].str.contains("示范数据").all()
     assert back["value"].tolist() == make_contents().account["value"].tolist()
 
 
