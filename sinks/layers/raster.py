@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from pyproj import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from sinks.errors import CRSError, LayerError, Problem, Problems, SinksError
-from sinks.geo.crs import datum_name, parse_crs, same_datum
+from sinks.geo.crs import datum_name, parse_crs, same_datum, transformer
 from sinks.geo.grid import Grid, same_crs
 from sinks.geo.legends import Legend
 
@@ -126,6 +126,10 @@ class RasterSource:
     mode : {"direct", "indexed", "warped"}
     block_shape : tuple of int
         Rows and columns of the file's own blocks.
+    warp_scale : tuple of float
+        Reference cells per source cell along x and y, where the source is warped.
+    size : tuple of int
+        Size and time of change of a local file, by which a checkpoint knows it again.
     """
 
     name: str
@@ -144,7 +148,8 @@ class RasterSource:
     fill: float | None = None
     mode: Literal["direct", "indexed", "warped"] = "direct"
     resampling: str | None = None
-    size: tuple[int, ...] = field(default=())
+    warp_scale: tuple[float, float] = (1.0, 1.0)
+    size: tuple[int, ...] = ()
 
     def on(self, reference: Grid, resampling: str | None) -> RasterSource:
         """The same source, read on ``reference``.
@@ -171,8 +176,10 @@ class RasterSource:
             grids = {"found": _words(self.grid), "reference": _words(reference)}
             raise LayerError(Problem("raster.other_grid", self.where, {**grids, "allowed": list(allowed)}))
         dtype, fill = _room_for_fill(self.dtype, self.categorical)
-        indexed = aligned or (shared and resampling == "nearest")
-        return replace(self, dtype=dtype, fill=fill, mode="indexed" if indexed else "warped", resampling=resampling)
+        on_reference = replace(self, dtype=dtype, fill=fill, mode="indexed", resampling=resampling)
+        if aligned or (shared and resampling == "nearest"):
+            return on_reference
+        return replace(on_reference, mode="warped", warp_scale=_warp_scale(self.grid, reference))
 
 
 def inspect(layer: Layer, date: str) -> RasterSource:
@@ -321,6 +328,22 @@ def _same_coordinates(a: CRS, b: CRS) -> bool:
     """Whether x and y mean the same place in both, to the metre by which CGCS2000 and WGS 84 differ."""
     degrees = all(crs.is_geographic and crs.axis_info[0].unit_name == "degree" for crs in (a, b))
     return same_crs(a, b) or (degrees and same_datum(a, b))
+
+
+def _warp_scale(grid: Grid, reference: Grid) -> tuple[float, float]:
+    """Reference cells per source cell along both axes, for GDAL's kernels.
+
+    GDAL would estimate them again for every chunk it warps, and so make a value depend on how the grid is cut.
+    """
+    to_source = transformer(reference.crs, grid.crs)
+    left, bottom, right, top = to_source.transform_bounds(*grid.bounds, direction="INVERSE")
+    box = reference.bounds
+    x = (max(left, box[0]) + min(right, box[2])) / 2
+    y = (max(bottom, box[1]) + min(top, box[3])) / 2
+    half_x, half_y = (size / 2 for size in reference.cell_size)
+    xs, ys = to_source.transform([x - half_x, x + half_x, x, x], [y, y, y - half_y, y + half_y])
+    columns, rows = grid.to_pixel(xs, ys)
+    return float(1 / abs(columns[1] - columns[0])), float(1 / abs(rows[3] - rows[2]))
 
 
 def _aligned(grid: Grid, reference: Grid) -> bool:
