@@ -1,0 +1,220 @@
+"""Everything an assessment reads, and the checks that look across tables.
+
+Nothing is filled in: a league or a year that is missing is named, and so is a figure whose size says that it stands in
+another unit than the one declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sinks.assessment import tables
+from sinks.assessment.errors import AssessmentError
+from sinks.assessment.rules import Rule
+from sinks.assessment.tables import WHERE, records
+from sinks.errors import Problems, SinksError
+
+CONSTANT, CURRENT = "constant", "current"
+
+_KEYS = (
+    *("project_id", "region_code", "year", "quantity", "state"),
+    *("indicator", "definition", "base_year", "target_year"),
+)
+"""Columns that together name a figure; those of them that a table has."""
+
+_SLIP = 100.0
+"""A figure taken in t for one in 10^4 t is off by 10^4; halfway, on a logarithmic scale, between right and wrong."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Parsed tables of an assessment (:func:`sinks.assessment.tables.parse_table`); None where there is none."""
+
+    emissions: pd.DataFrame
+    gdp: pd.DataFrame
+    targets: pd.DataFrame
+    abatement: pd.DataFrame | None = None
+    budget: pd.DataFrame | None = None
+    observations: pd.DataFrame | None = None
+    ledger: pd.DataFrame | None = None
+
+
+def read_inputs(paths: Mapping[str, str | Path], *, encoding: str | None = None) -> Inputs:
+    """Read the tables named by ``paths`` (``emissions``, ``gdp``, ``targets``, ...).
+
+    Raises
+    ------
+    AssessmentError
+        With the problems of all tables.
+    """
+    problems, found = Problems(), {}
+    for table, path in paths.items():
+        try:
+            found[table] = tables.read_table(table, path, encoding=encoding)
+        except SinksError as error:
+            problems.extend(error)
+    problems.raise_as(AssessmentError)
+    return Inputs(**found)
+
+
+def write_templates(folder: str | Path) -> None:
+    """Write an empty table and its explanation for every input into ``folder``."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for table in tables.tables():
+        tables.write_template(table, Path(folder) / f"{table}.csv")
+
+
+def check_inputs(
+    inputs: Inputs, codes: Collection[str], known: Collection[str], rule: Rule, *, waived: Collection[str] = ()
+) -> None:
+    """Check the tables against each other, the regions and the rule.
+
+    Parameters
+    ----------
+    inputs : Inputs
+    codes : collection of str
+        Regions that are assessed.
+    known : collection of str
+        All regions of the account; a code that is not among them is a mistake.
+    rule : Rule
+    waived : collection of str
+        ``"magnitude"`` passes over the search for figures in the wrong unit.
+
+    Raises
+    ------
+    AssessmentError
+        With everything found.
+    """
+    problems = Problems()
+    for field in fields(inputs):
+        table = getattr(inputs, field.name)
+        if table is not None:
+            _check_codes(field.name, table, known, problems)
+            _check_twice(field.name, table, problems)
+    _check_complete(inputs, codes, rule, problems)
+    if "magnitude" not in waived:
+        _check_magnitude(inputs.emissions, problems)
+    try:
+        constant_gdp(inputs.gdp)
+    except AssessmentError as error:
+        problems.extend(error)
+    _check_intensity_targets(inputs.targets, codes, rule, problems)
+    problems.raise_as(AssessmentError)
+
+
+def constant_gdp(gdp: pd.DataFrame) -> pd.DataFrame:
+    """GDP at constant prices of one base year.
+
+    A figure at current prices is divided by the deflator of its region and year, the price level relative to the base.
+
+    Returns
+    -------
+    DataFrame
+        ``region_code, year, value`` [10^4 CNY], ``price_base``, ``source``, ``where``.
+
+    Raises
+    ------
+    AssessmentError
+        Current prices without a deflator, or figures at the prices of different years.
+    """
+    problems = Problems()
+    figures = gdp[gdp["quantity"] == "gdp"]
+    deflators = gdp[gdp["quantity"] == "gdp_deflator"].drop_duplicates(["region_code", "year"])
+    merged = figures.merge(
+        deflators[["region_code", "year", "value", "price_base"]],
+        on=["region_code", "year"],
+        how="left",
+        suffixes=("", "_deflator"),
+    )
+    current = merged["price_base"] == CURRENT
+    bare = current & ~(merged["value_deflator"] > 0)
+    for row in records(merged[bare]):
+        problems.add("assessment.no_deflator", row[WHERE], region=row["region_code"], year=row["year"])
+    value = merged["value"].where(~current, merged["value"] / merged["value_deflator"])
+    base = merged["price_base"].where(~current, merged["price_base_deflator"])
+    # A deflator that is itself "at current prices" has no base year, so it deflates nothing.
+    for row in records(merged[(base == CURRENT) & ~bare]):
+        problems.add("assessment.no_deflator", row[WHERE], region=row["region_code"], year=row["year"])
+    bases = sorted(set(base.dropna()) - {CURRENT})
+    if len(bases) > 1:
+        problems.add("assessment.price_bases", "gdp", bases=bases)
+    for row in records(merged[~(merged["value"] > 0)]):
+        problems.add("assessment.gdp_not_positive", row[WHERE], region=row["region_code"], value=row["value"])
+    problems.raise_as(AssessmentError)
+    return merged.assign(value=value, price_base=base)[["region_code", "year", "value", "price_base", "source", WHERE]]
+
+
+def _check_codes(name: str, table: pd.DataFrame, known: Collection[str], problems: Problems) -> None:
+    """Name codes that no region has; rows of other provinces, as published tables hold them, are passed over."""
+    provinces = {code[:2] for code in known}
+    unknown = ~table["region_code"].isin(set(known)) & table["region_code"].str[:2].isin(provinces)
+    for row in records(table[unknown].drop_duplicates("region_code")):
+        problems.add("assessment.unknown_region", row[WHERE], table=name, region=row["region_code"])
+
+
+def _check_twice(name: str, table: pd.DataFrame, problems: Problems) -> None:
+    """A figure that stands twice would be added up, or one of the two would win by chance."""
+    key = [c for c in table.columns if c in _KEYS]
+    again = table.duplicated(key)
+    first = table.drop_duplicates(key).set_index(key)[WHERE]
+    for row in records(table[again]):
+        values = {"key": [str(row[c]) for c in key], "first": first[tuple(row[c] for c in key)]}
+        problems.add("assessment.row_twice", row[WHERE], table=name, **values)
+
+
+def _check_complete(inputs: Inputs, codes: Collection[str], rule: Rule, problems: Problems) -> None:
+    """Every assessed region has every kind of emission and a GDP in the base year and each assessed year."""
+    for name, table, quantities in (
+        ("emissions", inputs.emissions, tuple(tables.measures("emissions"))),
+        ("gdp", inputs.gdp, ("gdp",)),
+    ):
+        there = set(zip(table["region_code"], table["year"], table["quantity"], strict=True))
+        for code in codes:
+            gaps: dict[str, list[int]] = {}
+            for quantity, year in product(quantities, rule.all_years):
+                if (code, year, quantity) not in there:
+                    gaps.setdefault(quantity, []).append(year)
+            for quantity, years in gaps.items():
+                problems.add("assessment.missing", name, region=code, quantity=quantity, years=years)
+
+
+def _check_magnitude(emissions: pd.DataFrame, problems: Problems) -> None:
+    """Name figures that fit the rest only after a factor of about 10^4.
+
+    A total is held against the same region in other years and against the typical region of its year.
+    """
+    total = emissions.groupby(["region_code", "year"])["value"].sum().abs()
+    total = total[total > 0]
+    if total.empty:
+        return
+    typical = total.groupby("year").transform("median")
+    own = total.groupby("region_code").transform("median")
+    ratios = pd.DataFrame({"typical": total / typical, "own": total / own})
+    off = ratios.apply(lambda r: np.abs(np.log(r)) > np.log(_SLIP)).any(axis=1)
+    for (code, year), value in total[off].items():
+        rows = emissions[(emissions["region_code"] == code) & (emissions["year"] == year)]
+        times = max(ratios.loc[(code, year)], key=lambda ratio: abs(np.log(ratio)))
+        values = {"region": code, "year": year, "value": f"{value:,.0f}", "times": f"{times:.3g}"}
+        problems.add("assessment.magnitude", str(rows[WHERE].iloc[0]), **values)
+
+
+def _check_intensity_targets(targets: pd.DataFrame, codes: Collection[str], rule: Rule, problems: Problems) -> None:
+    """A target of intensity is a fraction below one, counted from the base year of the rule."""
+    rows = targets[(targets["indicator"] == "intensity_reduction") & targets["region_code"].isin(set(codes))]
+    for row in records(rows):
+        if row["base_year"] != rule.base_year:
+            values = {"region": row["region_code"], "found": row["base_year"], "rule": rule.base_year}
+            problems.add("assessment.target_base", row[WHERE], **values)
+        if not 0 <= row["value"] < 1:
+            problems.add("assessment.target_range", row[WHERE], region=row["region_code"], value=row["value"])
+        if row["target_year"] <= row["base_year"]:
+            problems.add("assessment.target_years", row[WHERE], base=row["base_year"], target=row["target_year"])
+    for code, number in rows.groupby("region_code").size().items():
+        if number > 1:
+            problems.add("assessment.several_targets", "targets", region=code, count=number)

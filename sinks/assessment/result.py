@@ -1,0 +1,120 @@
+"""The tidy result of an assessment: one row for each region, year and quantity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sinks.assessment.rules import Basis, Rule
+from sinks.assessment.tables import RESULT, measures
+from sinks.errors import Problem
+from sinks.text import message
+from sinks.uncertainty import Floats, interval
+from sinks.vocabulary import ALL
+
+COLUMNS = ("region_code", "region_name", "year", "quantity", "value", "low", "high", "unit", "basis", "note")
+
+MET, UNDECIDED, NOT_MET = 1, 0, -1
+"""Values of the quantities ``verdict`` and ``verdict_without_sink``; NaN where no target can be applied."""
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What the account means under dual control.
+
+    Attributes
+    ----------
+    table : DataFrame
+        :data:`COLUMNS`; the values of the rule stand in rows of the region ``all``. Notes are in the language in which
+        the assessment was made.
+    rule : Rule
+    notes : tuple of Problem
+        What holds for the whole assessment: how draws came about, which presentation flatters.
+    """
+
+    table: pd.DataFrame
+    rule: Rule
+    notes: tuple[Problem, ...] = ()
+
+    def quantity(self, name: str) -> pd.Series[float]:
+        """Values of one quantity by region and year."""
+        rows = self.table[self.table["quantity"] == name]
+        return rows.set_index(["region_code", "year"])["value"]
+
+    def verdicts(self) -> pd.DataFrame:
+        """Reduction, requirement, probability and verdict side by side, one row for each region and year."""
+        names = ["change_gross", "change_net_net", "change_net_report_year", "change", "required_change"]
+        names += ["probability_met", "verdict", "verdict_without_sink"]
+        rows = self.table[self.table["quantity"].isin(names)]
+        wide = rows.pivot(index=["region_code", "region_name", "year"], columns="quantity", values="value")
+        return wide.reindex(columns=names).reset_index().rename_axis(columns=None)
+
+
+class Rows:
+    """Collects blocks of the result: one quantity of one year for all regions."""
+
+    def __init__(self, codes: Sequence[str], names: Sequence[str]) -> None:
+        self._codes = list(codes)
+        self._names = list(names)
+        self._blocks: list[pd.DataFrame] = []
+
+    def add(self, year: int, quantity: str, values: Floats, basis: Basis, notes: Sequence[str] | str = "") -> None:
+        """Add values (regions, 1) or, with draws behind the central value, (regions, 1 + n).
+
+        Rows without a value and without a note are left out: they do not apply to their region.
+        """
+        values = np.broadcast_to(values, (len(self._codes), values.shape[-1]))
+        low = high = np.full(len(self._codes), np.nan)
+        if values.shape[1] > 1:
+            low, high = interval(values[:, 1:])
+            # Equal draws are a figure without an interval, not one that is certain.
+            low, high = (np.where(np.ptp(values, axis=1) > 0, end, np.nan) for end in (low, high))
+        block = pd.DataFrame(
+            {
+                "region_code": self._codes,
+                "region_name": self._names,
+                "year": year,
+                "quantity": quantity,
+                "value": values[:, 0],
+                "low": low,
+                "high": high,
+                "unit": measures(RESULT)[quantity].unit,
+                "basis": basis,
+                "note": notes if isinstance(notes, str) else list(notes),
+            }
+        )
+        applies = np.isfinite(block["value"]) | (block["note"] != "")
+        self._blocks.append(block[applies & ~np.isinf(block["value"])])
+
+    def table(self, rule: Rule) -> pd.DataFrame:
+        """All blocks, the rule first."""
+        table = pd.concat([rule_rows(rule), *self._blocks], ignore_index=True)
+        return table.astype({"year": "Int64"})[list(COLUMNS)]
+
+
+def rule_rows(rule: Rule) -> pd.DataFrame:
+    """The values of the rule as rows of the result, each with its basis; words stand in the note."""
+    rows = []
+    for name, ruled in rule.values().items():
+        number = float(ruled.value) if isinstance(ruled.value, float | int) else np.nan
+        shown = "" if np.isfinite(number) else f"{_shown(ruled.value)}; "
+        source = ruled.source or message("assessment.note_no_source")
+        rows.append((ALL, "", pd.NA, f"rule.{name}", number, np.nan, np.nan, "", ruled.basis, f"{shown}{source}"))
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame.astype({"year": "Int64"})
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {item}" for key, item in value.items())
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def assumed_note(rule: Rule) -> str:
+    """The sentence that names the assumed values of the rule, or nothing when all are given."""
+    names = [name for name, ruled in rule.values().items() if ruled.basis == "assumed"]
+    return message("assessment.note_assumed", names=names) if names else ""

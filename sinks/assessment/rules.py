@@ -1,0 +1,105 @@
+"""The rule of a project: what of the sink counts, and how.
+
+No public text fixes the coefficient, the cap, the pools or whether grassland and wetland count.  So every value of the
+rule carries where it is from: with a ``source`` it is *given*, without one it is *assumed*, and it is printed so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from sinks.vocabulary import ALL
+
+T = TypeVar("T")
+
+Baseline = Literal["net_net", "gross_net", "reference_level"]
+Basis = Literal["given", "assumed", "computed"]
+CreditState = Literal["unregistered", "registered_held", "transferred_inside", "transferred_outside", "cancelled"]
+
+MARKET_STATES: tuple[CreditState, ...] = (
+    "registered_held",
+    "transferred_inside",
+    "transferred_outside",
+    "cancelled",
+)
+"""States of a credited tonne that has become somebody's certificate: it is no longer the league's to count."""
+
+
+class Ruled(BaseModel, Generic[T]):
+    """A value of the rule with its source; ``k = 0.5`` is short for ``k = {value = 0.5}``, an assumption."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    value: T
+    source: str = Field(default="", description="Document that fixes the value; without one the value is assumed.")
+
+    @property
+    def basis(self) -> Basis:
+        """``given`` when a document fixes the value, else ``assumed``."""
+        return "given" if self.source else "assumed"
+
+
+def _spelled_out(value: object) -> object:
+    if isinstance(value, Ruled) or (isinstance(value, Mapping) and "value" in value):
+        return value
+    return {"value": value}
+
+
+def _ruled(value: Any) -> Any:
+    return Field(default=Ruled(value=value), validate_default=True)
+
+
+Text = Annotated[Ruled[str], BeforeValidator(_spelled_out)]
+Names = Annotated[Ruled[tuple[str, ...]], BeforeValidator(_spelled_out)]
+States = Annotated[Ruled[tuple[CreditState, ...]], BeforeValidator(_spelled_out)]
+ByRegion = Annotated[Ruled[dict[str, float]], BeforeValidator(_spelled_out)]
+ByYear = Annotated[Ruled[dict[int, str]], BeforeValidator(_spelled_out)]
+Number = Annotated[Ruled[float], BeforeValidator(_spelled_out)]
+Amount = Annotated[Ruled[Annotated[float, Field(ge=0)]], BeforeValidator(_spelled_out)]
+Share = Annotated[Ruled[Annotated[float, Field(ge=0, le=1)]], BeforeValidator(_spelled_out)]
+Confidence = Annotated[Ruled[Annotated[float, Field(gt=0.5, lt=1)]], BeforeValidator(_spelled_out)]
+BaselineChoice = Annotated[Ruled[Baseline], BeforeValidator(_spelled_out)]
+
+
+class Rule(BaseModel):
+    """``[assessment.rule]``: how the sink enters the evaluation.
+
+    The counted sink is ``min(cap, k (S - U - L - CCER))``, where ``U`` is the deduction for uncertainty and ``L`` the
+    reference level.  A sink below zero is a source and is counted as such; nothing clips it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_year: int = Field(ge=1990, le=2100, description="Year that changes are measured from, for example 2020.")
+    years: tuple[int, ...] = Field(min_length=1, description="Years that are assessed, for example [2021, 2022, 2023].")
+    level: str = Field(default="league", description="Regions that are assessed; targets stop at the league.")
+    ecosystems: Names = _ruled(("forest", "grassland", "wetland"))
+    pools: Names = _ruled((ALL,))
+    k: Amount = _ruled(1.0)
+    cap: ByRegion | None = Field(default=None, description="Most that may be counted, by region [t CO2/yr].")
+    cap_share: Share | None = Field(default=None, description="Most that may be counted, as a share of the emissions.")
+    baseline: BaselineChoice = _ruled("net_net")
+    reference_level: ByRegion | None = Field(default=None, description="Sink expected anyway, by region [t CO2/yr].")
+    base_period: Text | None = Field(default=None, description="Account period that stands for the base year.")
+    periods: ByYear | None = Field(
+        default=None, description="Account period of each year; by default the one in which the year lies."
+    )
+    uncertainty_deduction: Share = _ruled(0.0)
+    ccer_deducted: States = _ruled(MARKET_STATES)
+    confidence: Confidence = _ruled(0.95)
+    gdp_growth: Number | None = Field(
+        default=None, description="Yearly growth of GDP at constant prices after the last figure, as a fraction."
+    )
+
+    def values(self) -> dict[str, Ruled[Any]]:
+        """Every value that carries a source or is an assumption, by name; what is not part of the rule is left out."""
+        found = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: value for name, value in found.items() if isinstance(value, Ruled)}
+
+    @property
+    def all_years(self) -> tuple[int, ...]:
+        """The base year and the assessed years, in order."""
+        return tuple(sorted({self.base_year, *self.years}))

@@ -1,0 +1,32 @@
+"""The part of the project file that an assessment reads."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sinks.assessment.rules import Rule
+
+Waivable = Literal["magnitude", "credits"]
+
+
+class AssessmentSection(BaseModel):
+    """``[assessment]``: tables of emissions, GDP and targets, and the rule by which the sink counts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    emissions: str = Field(description="Emissions by region, year and kind (CSV or Excel).")
+    gdp: str = Field(description="GDP by region and year; at constant prices, or with a deflator.")
+    targets: str = Field(description="Targets by region, with definition and base year.")
+    abatement: str | None = Field(default=None, description="Reductions by projects such as CCUS.")
+    budget: str | None = Field(default=None, description="Planned increments and reductions.")
+    observations: str | None = Field(default=None, description="Observed indicators that targets are followed by.")
+    ledger: str | None = Field(default=None, description="Credited tonnes by project, year and state.")
+    credit_projects: str | None = Field(default=None, description="Polygons of the crediting projects.")
+    restoration_projects: str | None = Field(default=None, description="Polygons of restoration projects.")
+    encoding: str | None = Field(default=None, description="Encoding of CSV tables that are not UTF-8, such as GBK.")
+    waived: tuple[Waivable, ...] = Field(
+        default=(), description="Checks passed over after a look: magnitude (t or 10^4 t), credits (beyond the sink)."
+    )
+    rule: Rule

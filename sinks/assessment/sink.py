@@ -1,0 +1,200 @@
+"""The sink of each region and year as the account has it, central value and draws together.
+
+Arrays have the shape (regions, 1 + n): column 0 is the central value and the others are draws, so that every equation
+is written, and evaluated, once for both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sinks.assessment.errors import AssessmentError
+from sinks.assessment.rules import Rule
+from sinks.errors import Problem, Problems
+from sinks.uncertainty import Draws, Floats
+from sinks.vocabulary import ALL
+
+SCOPE = ["ecosystem", "pool"]
+
+
+@dataclass(frozen=True)
+class Sink:
+    """Sink within the rule's scope by account period.
+
+    Attributes
+    ----------
+    values : mapping of period to array (regions, 1 + n)
+        [t CO2/yr]; column 0 is the central value.
+    low : mapping of period to array (regions,)
+        Lower end of the 95 % interval [t CO2/yr]; NaN where the account has no interval.
+    notes : tuple of Problem
+        How the draws came about, for the reader.
+    """
+
+    values: Mapping[str, Floats]
+    low: Mapping[str, Floats]
+    notes: tuple[Problem, ...]
+
+
+def period_of(year: int, rule: Rule, periods: Sequence[str]) -> str | None:
+    """The account period that gives the sink of a year: the declared one, else the shortest that the year lies in.
+
+    A period 2020-2023 gives the mean sink of the years 2021, 2022 and 2023.
+    """
+    if rule.periods is not None and year in rule.periods.value:
+        return rule.periods.value[year]
+    if year == rule.base_year and rule.base_period is not None:
+        return rule.base_period.value
+    spans = [(int(last) - int(first), f"{first}-{last}") for first, last in map(_ends, periods) if first < last]
+    inside = [(length, name) for length, name in spans if int(name[:4]) < year <= int(name[5:])]
+    if inside:
+        return min(inside)[1]
+    return str(year) if str(year) in periods else None
+
+
+def _ends(period: str) -> tuple[str, str]:
+    found = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", period)
+    if found is None:
+        raise AssessmentError(Problem("assessment.period", "account", {"period": period}))
+    return found[1], found[2] or found[1]
+
+
+def sink_of(
+    account: pd.DataFrame,
+    codes: Sequence[str],
+    periods: Sequence[str],
+    rule: Rule,
+    draws: Mapping[str, Floats] | None = None,
+    *,
+    n: int = 10_000,
+    seed: int = 0,
+) -> Sink:
+    """The sink within the rule's scope.
+
+    Parameters
+    ----------
+    account : DataFrame
+        The account table.
+    codes : sequence of str
+        Regions, in the order of the result.
+    periods : sequence of str
+        Account periods.
+    rule : Rule
+        Gives the ecosystems and pools that count.
+    draws : mapping of period to array (n, regions), optional
+        Draws of the sink within the scope, from the account's own Monte Carlo run. Without them a normal distribution
+        with the account's interval stands in, the same draw for all regions, for they share their parameters.
+    n, seed : int
+        Number and seed of the draws of the approximation.
+
+    Raises
+    ------
+    AssessmentError
+        A region, a period, an ecosystem or a pool of the rule is not in the account.
+    """
+    rows = account[(account["quantity"] == "net_removals") & (account["stratum"] == ALL)]
+    problems = Problems()
+    _check(rows, codes, periods, rule, problems)
+    problems.raise_as(AssessmentError)
+    values: dict[str, Floats] = {}
+    lows: dict[str, Floats] = {}
+    notes: list[Problem] = []
+    for period in periods:
+        central, low, high, whole = _scope(rows[rows["period"] == period], codes, rule)
+        if draws is not None:
+            drawn = _given(draws, period, codes)
+            notes.append(Problem("assessment.note_draws", period, {"n": drawn.shape[1]}))
+            low = np.quantile(drawn, 0.025, axis=1)
+        else:
+            drawn, known = _approximate(central, low, high, n, seed, period)
+            notes.append(Problem("assessment.note_normal" if known else "assessment.note_no_interval", period))
+            if known and not whole:
+                notes.append(Problem("assessment.note_sum", period))
+        values[period] = np.column_stack((central, drawn))
+        lows[period] = low
+    return Sink(values, lows, tuple(notes))
+
+
+def _check(rows: pd.DataFrame, codes: Sequence[str], periods: Sequence[str], rule: Rule, problems: Problems) -> None:
+    there = set(rows["period"])
+    for period in dict.fromkeys(periods):
+        if period not in there:
+            problems.add("assessment.no_period", "account", period=period, found=sorted(there))
+            continue
+        have = set(rows.loc[rows["period"] == period, "region_code"])
+        missing = [code for code in codes if code not in have]
+        if missing:
+            problems.add("assessment.no_sink", "account", period=period, regions=missing)
+    for column, wanted in (("ecosystem", rule.ecosystems.value), ("pool", rule.pools.value)):
+        for name in wanted:
+            if name not in set(rows[column]):
+                problems.add("assessment.not_accounted", "account", name=name, found=sorted(set(rows[column]) - {ALL}))
+
+
+def _scope(rows: pd.DataFrame, codes: Sequence[str], rule: Rule) -> tuple[Floats, Floats, Floats, bool]:
+    """Central value, low and high of what counts, and whether the interval is the account's own.
+
+    When everything that the account has counts, its total has an interval of its own. Otherwise half widths are added,
+    as if all parts erred together: the widest interval the parts allow.
+    """
+    pools, lands = rule.pools.value, rule.ecosystems.value
+    whole = ALL in pools and set(rows["ecosystem"]) - {ALL} <= set(lands)
+    if whole:
+        chosen = rows[(rows["ecosystem"] == ALL) & (rows["pool"] == ALL)]
+    else:
+        chosen = rows[rows["ecosystem"].isin(lands) & rows["pool"].isin(pools)]
+    by_region = chosen.assign(down=chosen["value"] - chosen["low"], up=chosen["high"] - chosen["value"])
+    # Land that a region does not have has no row, and no sink.
+    total = (
+        by_region.groupby("region_code")[["value", "down", "up"]].sum(min_count=0).reindex(list(codes), fill_value=0.0)
+    )
+    blank = (
+        chosen.groupby("region_code")["low"]
+        .apply(lambda low: bool(low.isna().any()))
+        .reindex(list(codes), fill_value=False)
+    )
+    central, down, up = (total[name].to_numpy(float) for name in ("value", "down", "up"))
+    down, up = (np.where(blank.to_numpy(bool), np.nan, part) for part in (down, up))
+    return (
+        central,
+        central - down,
+        central + up,
+        whole or len(set(zip(chosen["ecosystem"], chosen["pool"], strict=True))) == 1,
+    )
+
+
+def _given(draws: Mapping[str, Floats], period: str, codes: Sequence[str]) -> Floats:
+    if period not in draws:
+        raise AssessmentError(Problem("assessment.no_draws", "draws", {"period": period, "found": sorted(draws)}))
+    drawn = np.asarray(draws[period], dtype=float)
+    if drawn.ndim != 2 or drawn.shape[1] != len(codes):
+        values = {"found": drawn.shape, "regions": len(codes)}
+        raise AssessmentError(Problem("assessment.draws_shape", f"draws[{period}]", values))
+    return drawn.T
+
+
+def _approximate(central: Floats, low: Floats, high: Floats, n: int, seed: int, period: str) -> tuple[Floats, bool]:
+    """Normal draws (regions, n) with the interval's width; without an interval every draw is the central value."""
+    half = (high - low) / 2
+    if np.isnan(half).all() or n == 0:
+        return np.repeat(central[:, None], max(n, 1), axis=1), False
+    deviation = np.nan_to_num(half) / Draws.Z95
+    return central[:, None] + deviation[:, None] * _normal(n, seed, period)[None, :], True
+
+
+def _normal(n: int, seed: int, period: str) -> NDArray[np.float64]:
+    """The ``n`` evenly spaced quantiles of a standard normal distribution, in an order of the period's own.
+
+    Evenly spaced, they have the mean and the interval of the distribution without sampling noise; the order makes the
+    draws of different periods independent.
+    """
+    inverse = NormalDist().inv_cdf
+    quantiles = np.array([inverse((i + 0.5) / n) for i in range(n)])
+    return Draws(n, seed).generator(f"assessment:{period}").permutation(quantiles)

@@ -1,0 +1,173 @@
+"""The terms of one year, region by region: emissions, reductions, sink and GDP, each as an array.
+
+Arrays have one row for each region and one column, or 1 + n where draws stand behind the central value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import pandas as pd
+
+from sinks.assessment.equations import Floats, counted_sink
+from sinks.assessment.errors import AssessmentError
+from sinks.assessment.inputs import Inputs, constant_gdp
+from sinks.assessment.rules import ByRegion, Rule
+from sinks.assessment.sink import Sink, period_of
+from sinks.assessment.tables import measures
+from sinks.errors import Problems
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Terms of one year [t CO2, 10^4 CNY], shape (regions, 1) or (regions, 1 + n).
+
+    Attributes
+    ----------
+    energy, process, net_imported_power : array
+        The parts of the emissions.
+    abatement : array
+        Reductions by projects.
+    sink : array
+        Sink within the rule's scope; NaN in a base year whose sink is not known.
+    uncertainty, reference, ccer : array
+        What is taken off the sink before the coefficient.
+    cap : array
+        Most that may be counted; infinite without a cap.
+    counted : array
+        The counted sink.
+    gdp : array
+        At constant prices.
+    """
+
+    energy: Floats
+    process: Floats
+    net_imported_power: Floats
+    abatement: Floats
+    sink: Floats
+    uncertainty: Floats
+    reference: Floats
+    ccer: Floats
+    cap: Floats
+    counted: Floats
+    gdp: Floats
+
+    @property
+    def emissions(self) -> Floats:
+        """Emissions before any deduction, E."""
+        return self.energy + self.process + self.net_imported_power
+
+    @property
+    def before_sink(self) -> Floats:
+        """Emissions less abatement projects, E - R."""
+        return self.emissions - self.abatement
+
+    @property
+    def adjusted(self) -> Floats:
+        """Emissions after all deductions, A."""
+        return self.before_sink - self.counted
+
+    @property
+    def countable(self) -> Floats:
+        """Sink less everything that is taken off before the coefficient."""
+        return self.sink - self.uncertainty - self.reference - self.ccer
+
+    def with_sum(self) -> Terms:
+        """The same terms with one more row, the sum over the regions."""
+        parts = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{name: np.vstack((a, a.sum(axis=0))) for name, a in parts.items()})
+
+
+def years_and_periods(rule: Rule, account: pd.DataFrame) -> dict[int, str | None]:
+    """The account period that gives the sink of each year; None for a base year without one.
+
+    Raises
+    ------
+    AssessmentError
+        No period covers an assessed year, or a net-net rule has no sink for its base year.
+    """
+    problems = Problems()
+    found = sorted(account.loc[account["quantity"] == "net_removals", "period"].unique())
+    chosen = {year: period_of(year, rule, found) for year in rule.all_years}
+    for year, period in chosen.items():
+        if period is not None:
+            continue
+        if year != rule.base_year:
+            problems.add("assessment.year_without_sink", "account", year=year, found=found)
+        elif rule.baseline.value == "net_net":
+            problems.add("assessment.base_without_sink", "account", year=year, found=found)
+    problems.raise_as(AssessmentError)
+    return chosen
+
+
+def terms_of(
+    year: int,
+    codes: Sequence[str],
+    inputs: Inputs,
+    rule: Rule,
+    sink: Sink,
+    period: str | None,
+    ccer: pd.DataFrame | None,
+) -> Terms:
+    """The terms of one year.
+
+    Parameters
+    ----------
+    year : int
+    codes : sequence of str
+        Regions, in the order of the arrays.
+    inputs : Inputs
+        Checked (:func:`sinks.assessment.inputs.check_inputs`).
+    rule : Rule
+    sink : Sink
+    period : str or None
+        Account period that gives the sink; without one the sink is NaN and nothing is counted.
+    ccer : DataFrame or None
+        ``region_code, year, value``: credited tonnes that leave the sink [t CO2].
+    """
+    emissions = inputs.emissions[inputs.emissions["year"] == year]
+    part = {kind: _by_region(emissions[emissions["quantity"] == kind], codes) for kind in measures("emissions")}
+    total = sum(part.values(), np.zeros((len(codes), 1)))
+    gdp = constant_gdp(inputs.gdp)
+    cap = _ruled(rule.cap, codes, np.inf)
+    if rule.cap_share is not None:
+        cap = np.minimum(cap, rule.cap_share.value * total)
+    # Only the report years are held against the reference level: the base year has none to fall behind.
+    level = rule.reference_level if rule.baseline.value == "reference_level" and year != rule.base_year else None
+    blank = np.full((len(codes), 1), np.nan)
+    central = sink.values[period] if period else blank
+    low = sink.low[period][:, None] if period else blank
+    share = rule.uncertainty_deduction.value
+    terms = Terms(
+        **part,
+        abatement=_by_region(_in_year(inputs.abatement, year), codes),
+        sink=central,
+        uncertainty=share * (central[:, :1] - low) if share else np.zeros((len(codes), 1)),
+        reference=_ruled(level, codes, 0.0),
+        ccer=_by_region(_in_year(ccer, year), codes),
+        cap=cap,
+        counted=np.zeros((len(codes), 1)),
+        gdp=_by_region(gdp[gdp["year"] == year], codes),
+    )
+    if period is None or (year == rule.base_year and rule.baseline.value == "reference_level"):
+        return terms
+    return replace(terms, counted=counted_sink(terms.countable, np.zeros(1), rule.k.value, cap))
+
+
+def _in_year(table: pd.DataFrame | None, year: int) -> pd.DataFrame:
+    if table is None:
+        return pd.DataFrame({"region_code": pd.Series(dtype=object), "value": pd.Series(dtype=float)})
+    return table[table["year"] == year]
+
+
+def _by_region(rows: pd.DataFrame, codes: Sequence[str]) -> Floats:
+    """Sums by region, (regions, 1); a region without rows has none of it."""
+    total = rows.groupby("region_code")["value"].sum().reindex(list(codes), fill_value=0.0)
+    return total.to_numpy(dtype=np.float64)[:, None]
+
+
+def _ruled(ruled: ByRegion | None, codes: Sequence[str], otherwise: float) -> Floats:
+    values = {} if ruled is None else ruled.value
+    return np.array([[values.get(code, otherwise)] for code in codes], dtype=np.float64)
