@@ -210,6 +210,8 @@ class Book:
         low = high = np.full(len(area), np.nan)
         if amount.draws is not None:
             low, high = interval(self.hierarchy.total(amount.draws))
+            # Where nothing that is uncertain takes part, an interval is not known; it is not a point.
+            low, high = np.where(low == high, np.nan, [low, high])
         with np.errstate(invalid="ignore", divide="ignore"):
             valued = np.where(area > 0, self.hierarchy.total(amount.valued_ha) / area, 1.0)
         coverage = valued * self.observed[period]

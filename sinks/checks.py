@@ -214,7 +214,8 @@ def note_findings(
         findings.add("checks.not_estimated", "note", ecosystem, pool=pool, method=method, strata=strata)
     if len(activity.dates) <= 2 and any(entry.method.acts_on == "change" for entry in record):
         findings.add("checks.short_history", "note", ALL, dates=activity.dates)
-    findings.add("checks.map_area", "note", ALL)
+    if not activity.changes.empty:
+        findings.add("checks.map_area", "note", ALL)
 
 
 def _note_parameters(result: Account, findings: Findings) -> None:

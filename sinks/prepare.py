@@ -157,19 +157,15 @@ def _stratum(project: Project, name: str) -> CategoricalLayer:
 def _input(project: Project, name: str) -> ContinuousLayer:
     section: InputSection = project.inputs[name]
     quantity = quantities()[section.quantity or name]
-    # A declared unit other than the quantity's becomes part of the scale, so that values come out in one unit.
-    ratio = factor(section.unit, quantity.unit) if section.unit else None
-    scale, offset = section.scale, section.offset
-    if ratio is not None and ratio != 1:
-        scale, offset = (scale if scale is not None else 1.0) * float(ratio), (offset or 0.0) * float(ratio)
     return ContinuousLayer(
         name,
         quantity.id,
         _files(project, section),
         quantity.low,
         quantity.high,
-        scale=scale,
-        offset=offset,
+        scale=section.scale,
+        offset=section.offset,
+        factor=float(factor(section.unit, quantity.unit)) if section.unit else 1.0,
         resampling=section.resampling,
         band=section.band,
         nodata=section.nodata,

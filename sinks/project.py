@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from os.path import normpath
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -301,8 +302,8 @@ class Project(_Section):
             return name
         driver = re.match(r'^([A-Za-z0-9]+:)"([^"]+)"(.*)$', name)
         if driver:
-            return f'{driver[1]}"{self.folder / driver[2]}"{driver[3]}'
-        return str(self.folder / name)
+            return f'{driver[1]}"{normpath(self.folder / driver[2])}"{driver[3]}'
+        return normpath(self.folder / name)
 
     def record(self) -> dict[str, Any]:
         """The project in full, every default filled in, as JSON-ready values."""

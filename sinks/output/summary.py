@@ -14,48 +14,71 @@ from sinks.vocabulary import ALL
 
 _TEN_THOUSAND = 1e4
 
+_COLUMNS = ("area", "carbon_stock", "net_removals", "low", "high", "coverage")
+
+_LINES = 40
+"""Most regions that are shown; coarser levels come first, the rest is in the files."""
+
 
 def summary(account: pd.DataFrame) -> pd.DataFrame:
-    """Every region with area and stock at the last date and net removals of the last period, in 10^4 units.
+    """Every region with area and stock at the last date and net removals of the whole period, in 10^4 units.
 
     Returns
     -------
     DataFrame
-        Indexed by region name; columns ``area``, ``carbon_stock``, ``net_removals``, ``low``, ``high``, ``coverage``.
+        Indexed by region name; columns ``area``, ``carbon_stock``, ``net_removals``, ``low``, ``high``, ``coverage``;
+        ``attrs`` names the date or period of each.
     """
     totals = account[(account["ecosystem"] == ALL) & (account["stratum"] == ALL) & (account["pool"] == ALL)]
-    columns: dict[str, pd.Series] = {}
+    names = totals.drop_duplicates("region_code").set_index("region_code")["region_name"]
+    table = pd.DataFrame(index=names.index, columns=list(_COLUMNS), dtype=float)
     for quantity in ("area", "carbon_stock", "net_removals"):
-        rows = totals[totals["quantity"] == quantity]
-        rows = rows[rows["period"] == rows["period"].max()].set_index("region_code")
-        columns[quantity] = rows["value"] / _TEN_THOUSAND
+        rows = totals[totals["quantity"] == quantity].set_index("region_code")
+        if rows.empty:
+            continue
+        period = max(rows["period"].unique(), key=_span)
+        rows = rows[rows["period"] == period].reindex(names.index)
+        table[quantity] = rows["value"] / _TEN_THOUSAND
+        table.attrs[quantity] = period
         if quantity == "net_removals":
-            columns["low"], columns["high"] = rows["low"] / _TEN_THOUSAND, rows["high"] / _TEN_THOUSAND
+            table["low"], table["high"] = rows["low"] / _TEN_THOUSAND, rows["high"] / _TEN_THOUSAND
         if quantity == "area":
-            columns["coverage"] = rows["coverage"]
-    order = totals.drop_duplicates("region_code").set_index("region_code")["region_name"]
-    table = pd.DataFrame(columns).reindex(order.index)
-    return table.set_axis(order.to_numpy(), axis=0)[["area", "carbon_stock", "net_removals", "low", "high", "coverage"]]
+            table["coverage"] = rows["coverage"]
+    return table.set_axis(names.to_numpy(), axis=0)
+
+
+def _span(period: str) -> tuple[str, int]:
+    """Later ends come last, and of those that end together the longest."""
+    first, _, last = period.partition("-")
+    return (last, -int(first)) if last else (first, 0)
 
 
 def as_text(contents: RunContents) -> str:
     """The summary for a terminal, columns aligned for Chinese names too."""
     table = summary(contents.account)
-    head = [label(f"summary_{name}") for name in ("region", *table.columns)]
-    body = _lines(table)
+    head, body = _header(table), _lines(table)
     widths = [max(_width(line[i]) for line in (head, *body)) for i in range(len(head))]
     lines = [_aligned(line, widths) for line in (head, *body)]
-    return "\n".join([*_heading(contents), "", *lines, "", *_findings(contents)])
+    return "\n".join([*_heading(contents), "", *lines, *_omitted(table), "", *_findings(contents)])
 
 
 def as_html(contents: RunContents) -> str:
     """The summary for a notebook."""
     table = summary(contents.account)
-    head = "".join(f"<th>{escape(label(f'summary_{name}'))}</th>" for name in ("region", *table.columns))
+    head = "".join(f"<th>{escape(name)}</th>" for name in _header(table))
     rows = "".join(_html_row(line) for line in _lines(table))
-    notes = "".join(f"<li>{escape(line)}</li>" for line in _findings(contents))
+    notes = "".join(f"<li>{escape(line)}</li>" for line in (*_omitted(table), *_findings(contents)))
     title = "<br>".join(escape(line) for line in _heading(contents))
     return f"<p><b>{title}</b></p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><ul>{notes}</ul>"
+
+
+def _header(table: pd.DataFrame) -> list[str]:
+    periods = table.attrs
+    return [label("summary_region"), *(f"{periods.get(c, '')} {label(f'summary_{c}')}".strip() for c in table.columns)]
+
+
+def _omitted(table: pd.DataFrame) -> list[str]:
+    return [message("output.more_regions", count=len(table) - _LINES)] if len(table) > _LINES else []
 
 
 def _html_row(line: list[str]) -> str:
@@ -85,7 +108,8 @@ def _findings(contents: RunContents) -> list[str]:
 def _lines(table: pd.DataFrame) -> list[list[str]]:
     """Name and figures of every region as they are shown."""
     lines = []
-    for name, row in zip(table.index, table.to_numpy(float).tolist(), strict=True):
+    shown_rows = table.head(_LINES)
+    for name, row in zip(shown_rows.index, shown_rows.to_numpy(float).tolist(), strict=True):
         *amounts, coverage = row
         shown = ["" if math.isnan(value) else f"{value:,.2f}" for value in amounts]
         lines.append([str(name), *shown, f"{coverage:.1%}"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -236,7 +237,9 @@ def test_uncertainty_of_an_input_reaches_the_interval() -> None:
         ]
         return float((row["high"] - row["low"]).iloc[0])
 
-    assert width(uncertain) > width(certain)
+    # Fang's coefficients have no published interval: without that of the input, none is known.
+    assert math.isnan(width(certain))
+    assert width(uncertain) > 0
 
 
 def test_comparisons_stand_beside_the_account(densities: Bound, rates: Bound) -> None:
