@@ -1,0 +1,84 @@
+"""What a chapter consists of, before it is Word or HTML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["body", "caveat", "note", "item"]
+
+REFERENCE = re.compile("\ue000([a-z_]+)\ue001")
+"""A cross-reference inside a text: the key of a table or figure between two characters that no font and no name has."""
+
+
+def reference(key: str) -> str:
+    """Stands in a text for the number of the table or figure ``key``."""
+    return f"\ue000{key}\ue001"
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph of plain text, which may hold :func:`reference` marks."""
+
+    text: str
+    kind: Kind = "body"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it is printed.
+
+    Attributes
+    ----------
+    key : str
+        Name that references use.
+    caption : str
+        Caption without its number.
+    unit : str
+        Unit of all numbers, printed above the table; empty when the columns differ.
+    header : sequence of str
+        One row.
+    rows : sequence of sequence of str
+        Cells as printed.
+    totals : set of int
+        Places of the rows that are sums.
+    notes : sequence of str
+        Lines under the table.
+    text_columns : int
+        Columns from the left that hold text; the others hold numbers.
+    widths : sequence of float
+        Relative widths; equal numbers after a wider first column when empty.
+    """
+
+    key: str
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    unit: str = ""
+    totals: frozenset[int] = frozenset()
+    notes: Sequence[str] = ()
+    text_columns: int = 1
+    widths: Sequence[float] = field(default_factory=tuple)
+
+    def relative_widths(self) -> list[float]:
+        """Widths of the columns as shares of the table's."""
+        count = len(self.header)
+        raw = list(self.widths) or [1.5 if place < self.text_columns else 1.0 for place in range(count)]
+        return [width / sum(raw) for width in raw]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure: PNG bytes, caption without number, and words for those who cannot see it."""
+
+    key: str
+    caption: str
+    png: bytes
+    description: str
+
+
+Block = Paragraph | Table | Picture
+Chapters = dict[str, tuple[Block, ...]]
+"""Blocks by the tag that stands for them in the template."""

@@ -1,0 +1,127 @@
+"""Annexes: parameters with their sources, and the lineage of the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+
+import pandas as pd
+
+from sinks.output import term
+from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
+from sinks.output.report.page import Page, headers
+from sinks.output.report.words import known_word, word
+from sinks.text import language
+
+# What every parameter row has; the other columns of the table are the strata that it holds for.
+_FIXED = {
+    *("methodology", "role", "parameter", "value", "unit", "low", "high", "interval", "distribution", "basis"),
+    *("source", "locator", "note", "unverified", "origin", "row"),
+}
+
+
+def blocks(page: Page) -> Chapters:
+    """Tags ``table_parameters``, ``sources_text``, ``table_inputs``, ``lineage_text``."""
+    return {
+        "table_parameters": _parameters(page.facts.contents.parameters_used),
+        "sources_text": tuple(Paragraph(text, "item") for text in _sources(page.facts.contents.sources)),
+        "table_inputs": _inputs(page),
+        "lineage_text": (Paragraph(_lineage(page)),),
+    }
+
+
+def _parameters(used: pd.DataFrame) -> tuple[Block, ...]:
+    if used.empty or "value" not in used:
+        return ()
+    strata = [name for name in used.columns if name not in _FIXED]
+    rows = [
+        [
+            str(row.get("methodology", "")),
+            _parameter(row),
+            _strata(row, strata),
+            f"{_cell(row.get('value'))} {_cell(row.get('unit'))}".strip(),
+            _interval(row),
+            _basis(row),
+            f"{_cell(row.get('source'))}: {_cell(row.get('locator'))}".strip(": "),
+        ]
+        for row in used.to_dict("records")
+    ]
+    table = Table(
+        "table_parameters",
+        word("caption.table_parameters"),
+        headers("methodology", "parameter", "strata", "value", "bounds", "basis", "source"),
+        rows,
+        text_columns=7,
+        widths=(1.5, 1.6, 2.0, 1.5, 1.3, 0.9, 3.6),
+        notes=[word("note.parameters")],
+    )
+    return (table,)
+
+
+def _parameter(row: Mapping[str, object]) -> str:
+    return term("pool", str(row.get("parameter", "")))
+
+
+def _strata(row: Mapping[str, object], strata: list[str]) -> str:
+    """The strata that a row holds for; an empty one holds for all."""
+    shown = []
+    for name in strata:
+        if value := _cell(row.get(name)):
+            shown.append(term(name, value) if name == "ecosystem" else f"{known_word(f'strata.{name}') or name} = {value}")
+    return word("list.separator").join(shown)
+
+
+def _interval(row: Mapping[str, object]) -> str:
+    low, high = _cell(row.get("low")), _cell(row.get("high"))
+    return word("bounds", low=low, high=high, kind=_cell(row.get("interval"))) if low or high else ""
+
+
+def _basis(row: Mapping[str, object]) -> str:
+    return term("unverified", str(bool(row.get("unverified", True))))
+
+
+def _cell(value: object) -> str:
+    """A cell as text: missing values empty, numbers as they would be typed."""
+    if value is None or value is pd.NA or value != value:
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _sources(sources: pd.DataFrame) -> list[str]:
+    """One line for each document, in the manner of a list of references."""
+    found = []
+    for row in sources.to_dict("records"):
+        title = _cell(row.get("title_zh")) if language() == "zh" else ""
+        title = title or _cell(row.get("title"))
+        parts = [_cell(row.get("issuer")), title, _cell(row.get("year")), _cell(row.get("identifier"))]
+        parts.append(_cell(row.get("url")))
+        text = word("source.separator").join(part for part in parts if part)
+        found.append(word("source.line", key=_cell(row.get("key")), text=text))
+    return found
+
+
+def _inputs(page: Page) -> tuple[Block, ...]:
+    inputs = page.facts.contents.record.get("inputs") or []
+    rows = [
+        [PurePath(str(item.get("path", ""))).name, f"{int(item.get('size', 0)):,}", str(item.get("sha256", ""))]
+        for item in inputs
+    ]
+    if not rows:
+        return ()
+    table = Table(
+        "table_inputs",
+        word("caption.table_inputs"),
+        headers("file", "bytes", "sha256"),
+        rows,
+        text_columns=3,
+        widths=(2.2, 1.0, 4.6),
+    )
+    return (table,)
+
+
+def _lineage(page: Page) -> str:
+    record = page.facts.contents.record
+    versions = record.get("versions") or {}
+    listed = word("list.separator").join(f"{name} {number}" for name, number in versions.items())
+    text = word("lineage.created", created=page.facts.contents.created.isoformat(sep=" ", timespec="seconds"))
+    return text + (word("lineage.versions", versions=listed) if listed else "") + word("lineage.again")

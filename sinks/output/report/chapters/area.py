@@ -1,0 +1,172 @@
+"""Chapter 3: areas, and what became of the land between two dates."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import numpy as np
+import pandas as pd
+
+from sinks.output import term
+from sinks.output.figures import as_png, transition_heatmap
+from sinks.output.report import grammar
+from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
+from sinks.output.report.facts import Amount
+from sinks.output.report.page import Page, cross_table, named
+from sinks.output.report.words import amount, in_tens, joined, printed, rounded, word
+from sinks.output.tables import transition_keys, transition_matrix
+from sinks.vocabulary import ALL, NODATA
+
+MOST_TRANSITIONS = 3
+"""Transitions that the text names."""
+
+
+def blocks(page: Page) -> Chapters:
+    """Tags ``area_text``, ``table_area``, ``table_transition``, ``figure_transition``."""
+    matrix = _matrix(page)
+    return {
+        "area_text": tuple(Paragraph(text) for text in _text(page, matrix) if text),
+        "table_area": _areas(page),
+        "table_transition": _transitions(matrix) if matrix is not None else (),
+        "figure_transition": _heatmap(page, matrix) if matrix is not None else (),
+    }
+
+
+def _dates(page: Page) -> list[str]:
+    return page.facts.dates("area")
+
+
+def _text(page: Page, matrix: _Matrix | None) -> list[str]:
+    dates = _dates(page)
+    if not dates:
+        return [word("area.none")]
+    see = page.see("table_area")
+    if len(dates) == 1:
+        return [word("area.one_date", date=dates[0], see=see)]
+    found = [grammar.area_changes(page.facts, page.code, dates[0], dates[-1]) + see + word("full_stop.after_see")]
+    if matrix is None:
+        found.append(word("area.no_transitions"))
+    else:
+        found.append(_largest_transitions(page, matrix))
+        found.append(word("area.noise"))
+    return found
+
+
+def _areas(page: Page) -> tuple[Block, ...]:
+    dates = _dates(page)
+    if not dates:
+        return ()
+    columns = [(date, grammar.spoken_period(date)) for date in dates]
+    if len(dates) > 1:
+        columns.append(("change", word("column.change", first=dates[0], last=dates[-1])))
+
+    def figure(land: str, column: str) -> Amount:
+        if column != "change":
+            return page.facts.amount(page.code, "area", column, land)
+        before, after = (page.facts.amount(page.code, "area", date, land) for date in (dates[0], dates[-1]))
+        if not (before.known or after.known):
+            return Amount()
+        # An ecosystem that a date does not have covered no land then.
+        return Amount((after.value if after.known else 0.0) - (before.value if before.known else 0.0))
+
+    lands = page.facts.observed_lands(page.code, dates)
+    return (
+        cross_table(
+            "table_area",
+            word("caption.table_area", region=page.region.name),
+            word("unit.area"),
+            word("column.ecosystem"),
+            named("ecosystem", lands),
+            columns,
+            figure,
+        ),
+    )
+
+
+class _Matrix:
+    """Transitions of one layer between the first and the last date that it has."""
+
+    def __init__(self, source: str, first: str, last: str, areas: pd.DataFrame) -> None:
+        self.source, self.first, self.last, self.areas = source, first, last, areas
+        self.lands = [name for name in areas.index.union(areas.columns, sort=False) if name != ALL]
+
+    def area(self, before: str, after: str) -> float:
+        if before in self.areas.index and after in self.areas.columns:
+            return float(self.areas.loc[before, after])
+        return 0.0
+
+
+def _matrix(page: Page) -> _Matrix | None:
+    units = page.facts.units(page.code)
+    changes = page.facts.contents.activity.changes
+    if changes.empty:
+        return None
+    here = changes[changes["region_code"].isin(units)]
+    keys = transition_keys(here)
+    if not keys:
+        return None
+    # The layer that covers most land stands for the region; others describe parts of it.
+    sizes = here.groupby("source")["area_ha"].sum()
+    source = str(sizes.idxmax())
+    pairs = [(first, last) for name, first, last in keys if name == source]
+    first, last = max(pairs, key=lambda pair: (_years(pair), pair))
+    return _Matrix(source, first, last, transition_matrix(here, units, first, last, source))
+
+
+def _years(pair: tuple[str, str]) -> int:
+    first, last = pair
+    return int(last) - int(first) if first.isdigit() and last.isdigit() else 0
+
+
+def _largest_transitions(page: Page, matrix: _Matrix) -> str:
+    moves = sorted(
+        (
+            (matrix.area(before, after), before, after)
+            for before in matrix.lands
+            for after in matrix.lands
+            if before != after and NODATA not in (before, after)
+        ),
+        reverse=True,
+    )
+    see = page.see("table_transition", "figure_transition")
+    named_moves = [move for move in moves[:MOST_TRANSITIONS] if rounded(in_tens(move[0])) != 0]
+    if not named_moves:
+        return word("area.no_moves", first=matrix.first, last=matrix.last, see=see)
+    items = joined(
+        word("area.move", before=grammar.in_text(before), after=grammar.in_text(after), value=amount(area))
+        for area, before, after in named_moves
+    )
+    total = sum(area for area, _, _ in moves)
+    return word("area.moves", first=matrix.first, last=matrix.last, total=amount(total), items=items, see=see)
+
+
+def _transitions(matrix: _Matrix) -> tuple[Block, ...]:
+    lands = named("ecosystem", matrix.lands)
+    return (
+        cross_table(
+            "table_transition",
+            word("caption.table_transition", first=matrix.first, last=matrix.last),
+            word("unit.area"),
+            word("column.from_to", first=matrix.first, last=matrix.last),
+            lands,
+            lands,
+            lambda before, after: Amount(matrix.area(before, after)),
+            notes=[word("note.transition", first=matrix.first, last=matrix.last)],
+        ),
+    )
+
+
+def _heatmap(page: Page, matrix: _Matrix) -> tuple[Block, ...]:
+    if not page.wanted("figure_transition"):
+        return ()
+    areas = np.array([[in_tens(matrix.area(a, b)) for b in matrix.lands] for a in matrix.lands])
+    cells = [[printed(value) if isfinite(value) and value else "" for value in row] for row in areas.tolist()]
+    caption = word("caption.figure_transition", first=matrix.first, last=matrix.last)
+    figure = transition_heatmap(
+        areas,
+        [term("ecosystem", land) for land in matrix.lands],
+        word("axis.before", date=matrix.first),
+        word("axis.after", date=matrix.last),
+        cells,
+    )
+    return (Picture("figure_transition", caption, as_png(figure), word("alt.table", key=caption)),)

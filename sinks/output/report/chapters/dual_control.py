@@ -1,0 +1,253 @@
+"""Chapter 7: what the sink means for the league under dual control; only the assessment speaks here."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import pandas as pd
+
+from sinks.assessment.tables import RESULT, measures
+from sinks.output import term
+from sinks.output.figures import PathPoint, Step, as_png, target_path, waterfall
+from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
+from sinks.output.report.facts import Amount
+from sinks.output.report.page import Page, headers
+from sinks.output.report.words import ABSENT, amount, counted, in_tens, known_word, percent, printed, word
+from sinks.vocabulary import ALL
+
+TAGS = ("table_dual", "table_dual_intensity", "table_rules", "figure_dual", "figure_dual_path")
+
+TERMS = (
+    "emissions_energy",
+    "emissions_process",
+    "emissions_net_imported_power",
+    "emissions",
+    "abatement",
+    "sink",
+    "uncertainty_deducted",
+    "reference_level",
+    "ccer_deducted",
+    "cap",
+    "sink_counted",
+    "adjusted_emissions",
+    "expected_total",
+    "gap_gross",
+    "gap_net",
+)
+SHARES = (
+    "change_gross",
+    "change_net_net",
+    "change_net_report_year",
+    "change",
+    "required_change",
+    "margin",
+    "probability_met",
+)
+SUMS = {"emissions", "sink_counted", "adjusted_emissions"}
+
+
+def blocks(page: Page) -> Chapters:
+    """Tags ``dual_text``, ``table_dual``, ``table_dual_intensity``, ``table_rules``, ``figure_dual``, ``figure_dual_path``."""
+    table = _Assessed(page)
+    if table.year is None:
+        key = "dual.needs" if page.assessment is None else "dual.not_for_region"
+        return {"dual_text": (Paragraph(word(key)),)} | dict.fromkeys(TAGS, ())
+    rules = _rules(page)
+    return {
+        "dual_text": tuple(Paragraph(text) for text in _text(page, table) if text),
+        "table_dual": _terms(page, table),
+        "table_dual_intensity": _intensity(page, table),
+        "table_rules": rules,
+        "figure_dual": _waterfall(page, table),
+        "figure_dual_path": _path(page, table),
+    }
+
+
+class _Assessed:
+    """The assessment of one region, by quantity and year."""
+
+    def __init__(self, page: Page) -> None:
+        self._found: dict[tuple[str, int], Amount] = {}
+        table = page.assessment
+        rows = table[(table["region_code"] == page.code) & table["year"].notna()] if table is not None else None
+        if rows is not None:
+            for quantity, year, value, low, high in rows[["quantity", "year", "value", "low", "high"]].itertuples(
+                index=False
+            ):
+                self._found[str(quantity), int(year)] = Amount(float(value), float(low), float(high))
+        self.years = sorted({year for _, year in self._found})
+
+    @property
+    def year(self) -> int | None:
+        """The last year for which emissions after deductions are known."""
+        known = [year for name, year in self._found if name == "adjusted_emissions"]
+        return max(known, default=None)
+
+    def get(self, quantity: str, year: int | None = None) -> Amount:
+        wanted = self.year if year is None else year
+        return self._found.get((quantity, wanted), Amount()) if wanted is not None else Amount()
+
+
+def _text(page: Page, table: _Assessed) -> list[str]:
+    emissions, counted_sink = table.get("emissions"), table.get("sink_counted")
+    first = word(
+        "dual.emissions",
+        region=page.region.name,
+        year=table.year,
+        emissions=amount(emissions.value),
+        abatement=amount(table.get("abatement").value if table.get("abatement").known else 0.0),
+    )
+    first += word(
+        "dual.counted" if counted_sink.value >= 0 else "dual.counted_source",
+        value=amount(abs(counted_sink.value)),
+        share=percent(abs(counted_sink.value) / emissions.value) if emissions.value > 0 else ABSENT,
+        adjusted=amount(table.get("adjusted_emissions").value),
+    )
+    first += page.see("table_dual", "figure_dual") + word("full_stop.after_see")
+    return [first, _verdict(page, table), _gap(table), _presentations(table), _assumed(page)]
+
+
+def _verdict(page: Page, table: _Assessed) -> str:
+    """Intensity binds: met, not met, or undecided, each with its probability."""
+    verdict = table.get("verdict").value
+    if not isfinite(verdict):
+        return word("dual.no_verdict")
+    key = {1.0: "met", 0.0: "undecided", -1.0: "not_met"}[verdict]
+    probability = table.get("probability_met").value
+    said = word("dual.probability", probability=percent(probability)) if isfinite(probability) else ""
+    text = word(
+        f"dual.verdict_{key}",
+        change=percent(table.get("change").value),
+        required=percent(table.get("required_change").value),
+        probability=said,
+    )
+    without = table.get("verdict_without_sink").value
+    if isfinite(without) and without != verdict:
+        text += word(f"dual.without_{'met' if without > 0 else 'not_met'}")
+    return text + page.see("table_dual_intensity") + word("full_stop.after_see")
+
+
+def _gap(table: _Assessed) -> str:
+    """The total is elastic: a gap and never a verdict."""
+    gap = table.get("gap_net")
+    if not gap.known:
+        return ""
+    return word("dual.gap_above" if gap.value > 0 else "dual.gap_below", value=amount(abs(gap.value)))
+
+
+def _presentations(table: _Assessed) -> str:
+    three = [table.get(name).value for name in ("change_gross", "change_net_net", "change_net_report_year")]
+    if not all(map(isfinite, three)):
+        return ""
+    gross, net, flattering = map(percent, three)
+    return word("dual.presentations", gross=gross, net=net, flattering=flattering)
+
+
+def _assumed(page: Page) -> str:
+    rules = page.assessment
+    if rules is None:
+        return ""
+    assumed = rules.loc[rules["basis"] == "assumed", "quantity"].nunique()
+    return counted("dual.assumed", int(assumed), see=page.see("table_rules")) if assumed else ""
+
+
+def _quantity(name: str) -> str:
+    known = measures(RESULT).get(name)
+    return str(known.label) if known is not None else name
+
+
+def _terms(page: Page, table: _Assessed) -> tuple[Block, ...]:
+    rows, totals = [], set()
+    for name in TERMS:
+        figure = table.get(name)
+        if figure.known:
+            if name in SUMS:
+                totals.add(len(rows))
+            rows.append([_quantity(name), amount(figure.value), amount(figure.low), amount(figure.high)])
+    return (
+        Table(
+            "table_dual",
+            word("caption.table_dual", region=page.region.name, year=table.year),
+            headers("quantity", "value", "low", "high"),
+            rows,
+            unit=word("unit.emissions"),
+            totals=frozenset(totals),
+            widths=(3.2, 1.3, 1.3, 1.3),
+        ),
+    )
+
+
+def _intensity(page: Page, table: _Assessed) -> tuple[Block, ...]:
+    rows = []
+    for name in SHARES:
+        figure = table.get(name)
+        if figure.known:
+            rows.append([_quantity(name), *(percent(part) for part in (figure.value, figure.low, figure.high))])
+    for name in ("break_even_sink", "break_even_k"):
+        figure = table.get(name)
+        if figure.known:
+            shown = f"{amount(figure.value)} {word('unit.emissions')}" if name == "break_even_sink" else printed(figure.value)
+            rows.append([_quantity(name), shown, ABSENT, ABSENT])
+    if not rows:
+        return ()
+    caption = word("caption.table_dual_intensity", region=page.region.name, year=table.year)
+    head = headers("quantity", "value", "low", "high")
+    return (Table("table_dual_intensity", caption, head, rows, widths=(3.2, 1.6, 1.1, 1.1)),)
+
+
+def _rules(page: Page) -> tuple[Block, ...]:
+    """The rule as the assessment used it, what no public text fixes marked as assumed."""
+    table = page.assessment
+    if table is None:
+        return ()
+    rows = [
+        [
+            known_word(str(quantity)) or str(quantity).removeprefix("rule."),
+            "" if pd.isna(value) else f"{value:g}",
+            known_word(f"basis.{basis}") or str(basis),
+            str(note),
+        ]
+        for quantity, value, basis, note in table.loc[
+            table["region_code"] == ALL, ["quantity", "value", "basis", "note"]
+        ].itertuples(index=False)
+    ]
+    if not rows:
+        return ()
+    head = headers("rule", "value", "basis", "note")
+    caption = word("caption.table_rules")
+    return (Table("table_rules", caption, head, rows, text_columns=4, widths=(1.6, 0.8, 0.8, 3.2)),)
+
+
+def _waterfall(page: Page, table: _Assessed) -> tuple[Block, ...]:
+    if not page.wanted("figure_dual"):
+        return ()
+    steps = [Step(_short(name), in_tens(table.get(name).value)) for name in TERMS[:3] if table.get(name).known]
+    steps.append(Step(_short("emissions"), in_tens(table.get("emissions").value), total=True))
+    for name in ("abatement", "sink_counted"):
+        if table.get(name).known:
+            steps.append(Step(_short(name), -in_tens(table.get(name).value)))
+    steps.append(Step(_short("adjusted_emissions"), in_tens(table.get("adjusted_emissions").value), total=True))
+    caption = word("caption.figure_dual", region=page.region.name, year=table.year)
+    png = as_png(waterfall(steps, word("unit.emissions")))
+    return (Picture("figure_dual", caption, png, word("alt.table", key=caption)),)
+
+
+def _short(name: str) -> str:
+    return known_word(f"step.{name}") or term("quantity", name)
+
+
+def _path(page: Page, table: _Assessed) -> tuple[Block, ...]:
+    points = []
+    for year in table.years:
+        reached, required = table.get("change", year), table.get("required_change", year)
+        if reached.known or required.known:
+            points.append(
+                PathPoint(year, 100 * reached.value, 100 * reached.low, 100 * reached.high, 100 * required.value)
+            )
+    if not points or not page.wanted("figure_dual_path"):
+        return ()
+    caption = word("caption.figure_dual_path", region=page.region.name)
+    png = as_png(target_path(points, word("path.reached"), word("path.required"), word("axis.change")))
+    return (Picture("figure_dual_path", caption, png, word("alt.table", key=caption)),)
+
+

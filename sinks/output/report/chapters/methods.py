@@ -1,0 +1,93 @@
+"""Chapter 2: which methodology accounts for what, from which layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from sinks.output import term
+from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
+from sinks.output.report.page import Page, headers
+from sinks.output.report.words import joined, word
+
+
+def blocks(page: Page) -> Chapters:
+    """Tags ``methods_text``, ``table_methods``, ``table_layers``."""
+    project = page.facts.contents.record.get("project")
+    project = project if isinstance(project, Mapping) else {}
+    methods, layers = _methods(project), _layers(project)
+    return {
+        "methods_text": tuple(Paragraph(text) for text in _text(page, bool(methods), bool(layers))),
+        "table_methods": methods,
+        "table_layers": layers,
+    }
+
+
+def _text(page: Page, has_methods: bool, has_layers: bool) -> list[str]:
+    record = page.facts.contents.record
+    regions = record.get("regions")
+    boundary = regions.get("source") if isinstance(regions, Mapping) else None
+    first = word("methods.path")
+    if boundary:
+        first += word("methods.regions", source=boundary)
+    if has_methods:
+        first += word("methods.see_methods", see=page.see("table_methods"))
+    if has_layers:
+        first += word("methods.see_layers", see=page.see("table_layers"))
+    return [first, word("methods.signs")]
+
+
+def _methods(project: Mapping[str, Any]) -> tuple[Block, ...]:
+    rows = []
+    for section in project.get("methodologies") or []:
+        ecosystems = joined(term("ecosystem", name) for name in section.get("ecosystems") or [])
+        pools = section.get("pools")
+        taken = joined(term("pool", name) for name in pools) if pools else word("methods.all_pools")
+        rows.append([section["id"], ecosystems, taken, term("role", section.get("role", "record"))])
+    if not rows:
+        return ()
+    table = Table(
+        "table_methods",
+        word("caption.table_methods"),
+        headers("methodology", "ecosystem", "pool", "role"),
+        rows,
+        text_columns=4,
+        widths=(1.6, 1.6, 2.2, 0.8),
+        notes=[word("note.comparison")] if any(row[3] == term("role", "comparison") for row in rows) else (),
+    )
+    return (table,)
+
+
+def _layers(project: Mapping[str, Any]) -> tuple[Block, ...]:
+    rows = []
+    cover = project.get("land_cover")
+    if cover:
+        rows.append([word("layer.land_cover"), _files(cover), str(cover.get("legend") or "")])
+    for kind in ("strata", "inputs", "vectors", "tables"):
+        for name, section in (project.get(kind) or {}).items():
+            title = term("quantity", name) if kind == "inputs" else name
+            rows.append([word(f"layer.{kind}", name=title), _files(section), _kept(section)])
+    if not rows:
+        return ()
+    table = Table(
+        "table_layers",
+        word("caption.table_layers"),
+        headers("layer", "files", "legend"),
+        rows,
+        text_columns=3,
+        widths=(1.6, 2.6, 1.2),
+    )
+    return (table,)
+
+
+def _kept(section: Mapping[str, Any]) -> str:
+    return str(section.get("legend") or section.get("preset") or section.get("unit") or "")
+
+
+def _files(section: Mapping[str, Any]) -> str:
+    """File names by date; the annex on lineage has the full places and checksums."""
+    by_date = section.get("files")
+    if by_date:
+        return word("list.separator").join(f"{PurePath(str(file)).name} ({date})" for date, file in by_date.items())
+    return PurePath(str(section.get("file") or "")).name

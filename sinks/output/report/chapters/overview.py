@@ -1,0 +1,157 @@
+"""Page one and chapter 1: what must be known before the figures are used, and the figures that matter most."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import pandas as pd
+
+from sinks.output import term
+from sinks.output.report import grammar
+from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
+from sinks.output.report.facts import open_checks
+from sinks.output.report.page import Page, headers
+from sinks.output.report.words import amount, counted, percent, word
+from sinks.vocabulary import ALL
+
+MOST_CAVEATS = 8
+"""Failed checks spelled out on page one; the annex has them all."""
+
+
+def blocks(page: Page) -> Chapters:
+    """Tags ``caveats``, ``overview_text``, ``table_overview``."""
+    return {
+        "caveats": tuple(Paragraph(text, "caveat") for text in caveats(page)),
+        "overview_text": tuple(Paragraph(text) for text in _text(page) if text),
+        "table_overview": _table(page),
+    }
+
+
+def caveats(page: Page) -> list[str]:
+    """Everything that limits the use of the figures, the gravest first."""
+    contents = page.facts.contents
+    found: list[str] = []
+    if contents.record.get("demonstration"):
+        found.append(word("caveat.demonstration"))
+    found += [str(text) for text in contents.record.get("caveats", [])]
+    found += _check_caveats(page)
+    found += _assumed(page)
+    used = contents.parameters_used
+    unverified = int(used["unverified"].fillna(True).astype(bool).sum()) if "unverified" in used else 0
+    if unverified:
+        found.append(counted("caveat.unverified", unverified, all=len(used)))
+    coverage = page.facts.coverage(page.code)
+    if isfinite(coverage):
+        found.append(word("caveat.coverage", coverage=percent(coverage)))
+    if not _any_interval(page):
+        found.append(word("caveat.no_interval"))
+    return found
+
+
+def own_checks(page: Page) -> pd.DataFrame:
+    """Open checks that concern this region: its own, those inside it, and those of the run as a whole."""
+    frame = page.facts.contents.regions.frame
+    names = dict(zip(frame["code"], frame["name"], strict=True))
+    inside = _inside(page)
+    elsewhere = {name for code, name in names.items() if code not in inside} - {names[code] for code in inside}
+    checks = open_checks(page.facts.contents.checks)
+    return checks[~checks["where"].isin(elsewhere)]
+
+
+def _inside(page: Page) -> set[str]:
+    found, waiting = set(), [page.code]
+    while waiting:
+        code = waiting.pop()
+        found.add(code)
+        waiting += [child.code for child in page.facts.children(code)]
+    return found
+
+
+def _check_caveats(page: Page) -> list[str]:
+    checks = own_checks(page)
+    failed = checks[checks["status"] == "failed"]
+    if checks.empty:
+        return []
+    counts = {status: int((checks["status"] == status).sum()) for status in ("failed", "warning", "note")}
+    found = [word("caveat.checks", see=page.see("table_checks"), **counts)]
+    listed = failed.head(MOST_CAVEATS)
+    found += [
+        word("caveat.failed", where=place_name(where), detail=detail)
+        for where, detail in listed[["where", "detail"]].itertuples(index=False)
+    ]
+    if len(failed) > len(listed):
+        found.append(counted("caveat.more_failed", len(failed) - len(listed), see=page.see("table_checks")))
+    return found
+
+
+def place_name(where: str) -> str:
+    """Where a check looked, in words: ``all`` and ecosystems have names, regions and methodologies are theirs."""
+    return word("checks.everywhere") if where == ALL else term("ecosystem", where)
+
+
+def _assumed(page: Page) -> list[str]:
+    """How many rules of the assessment no public text fixes."""
+    table = page.assessment
+    if table is None or "basis" not in table:
+        return []
+    rules = table.loc[table["basis"] == "assumed", "quantity"].nunique()
+    return [counted("caveat.assumed", int(rules))] if rules else []
+
+
+def _any_interval(page: Page) -> bool:
+    facts = page.facts
+    return any(
+        facts.amount(page.code, quantity, period).has_interval
+        for quantity in ("carbon_stock", "net_removals")
+        for period in facts.dates(quantity)
+    )
+
+
+def _text(page: Page) -> list[str]:
+    facts, code = page.facts, page.code
+    dates = facts.dates("area")
+    first = ""
+    if dates:
+        area = facts.amount(code, "area", dates[-1])
+        first = word(
+            "overview.area", region=page.region.name, value=amount(area.value), coverage=percent(area.coverage)
+        )
+    date, period = facts.last_stock_date, facts.main_period
+    if date is not None:
+        first += grammar.stock(facts, code, date)
+    second = grammar.removals(facts.amount(code, "net_removals", period), period, word("subject.all")) if period else ""
+    if not second:
+        second = word("overview.no_removals")
+    return [first, second + grammar.ranks(facts, code) + page.see("table_overview") + word("full_stop.after_see")]
+
+
+def _table(page: Page) -> tuple[Block, ...]:
+    """The key figures with their intervals."""
+    facts, rows = page.facts, []
+    wanted = [(quantity, period) for quantity in ("area", "carbon_stock") for period in facts.dates(quantity)]
+    wanted += [(quantity, p) for quantity in ("stock_change", "net_removals") for p in facts.dates(quantity)]
+    for quantity, period in wanted:
+        figure = facts.amount(page.code, quantity, period)
+        if figure.known:
+            rows.append(
+                [
+                    term("quantity", quantity),
+                    grammar.spoken_period(period),
+                    word(f"unit.{quantity}"),
+                    amount(figure.value),
+                    amount(figure.low),
+                    amount(figure.high),
+                ]
+            )
+    if not rows:
+        return ()
+    table = Table(
+        "table_overview",
+        word("caption.table_overview", region=page.region.name),
+        headers("quantity", "period", "unit", "value", "low", "high"),
+        rows,
+        text_columns=3,
+        widths=(2.2, 1.8, 1.8, 1.4, 1.4, 1.4),
+        notes=[word("note.sign"), word("note.interval")],
+    )
+    return (table,)

@@ -1,0 +1,106 @@
+"""Chapters 6 and 8 and the annex of checks: how sure the figures are, what was found wrong, and what to do about it."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from sinks.output import term
+from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
+from sinks.output.report.chapters.overview import own_checks, place_name
+from sinks.output.report.page import Page, headers
+from sinks.output.report.words import ABSENT, amount, counted, known_word, percent, word
+from sinks.vocabulary import ALL
+
+QUANTITIES = ("carbon_stock", "net_removals")
+
+
+def blocks(page: Page) -> Chapters:
+    """Tags ``quality_text``, ``table_intervals``, ``table_checks``, ``advice_text``."""
+    return {
+        "quality_text": tuple(Paragraph(text) for text in _text(page)),
+        "table_intervals": _intervals(page),
+        "table_checks": _checks(page),
+        "advice_text": tuple(Paragraph(text) for text in _advice(page)),
+    }
+
+
+def _text(page: Page) -> list[str]:
+    coverage = page.facts.coverage(page.code)
+    found = [word("quality.coverage", coverage=percent(coverage))] if isfinite(coverage) else []
+    intervals = _intervals(page)
+    found.append(word("quality.intervals", see=page.see("table_intervals")) if intervals else word("quality.no_intervals"))
+    checks = page.facts.contents.checks
+    passed = int((checks["status"] == "passed").sum())
+    if passed:
+        found.append(counted("quality.passed", passed))
+    shown = own_checks(page)
+    if len(shown):
+        found.append(counted("quality.open", len(shown), see=page.see("table_checks")))
+    return found
+
+
+def _intervals(page: Page) -> tuple[Block, ...]:
+    """Interval and relative half width of stock and removals, by ecosystem."""
+    rows = []
+    totals: set[int] = set()
+    for quantity in QUANTITIES:
+        period = page.facts.last_stock_date if quantity == "carbon_stock" else page.facts.main_period
+        if period is None:
+            continue
+        for land in [*page.facts.ecosystems(page.code, quantity, period), ALL]:
+            figure = page.facts.amount(page.code, quantity, period, land)
+            if not figure.has_interval:
+                continue
+            if land == ALL:
+                totals.add(len(rows))
+            half = figure.relative_half_width
+            rows.append(
+                [
+                    f"{term('quantity', quantity)} ({word(f'unit.{quantity}')})",
+                    term("ecosystem", land),
+                    amount(figure.value),
+                    amount(figure.low),
+                    amount(figure.high),
+                    percent(half) if figure.low < figure.high else ABSENT,
+                ]
+            )
+    if not rows:
+        return ()
+    table = Table(
+        "table_intervals",
+        word("caption.table_intervals", region=page.region.name),
+        headers("quantity", "ecosystem", "value", "low", "high", "half_width"),
+        rows,
+        text_columns=2,
+        widths=(2.4, 1.5, 1.3, 1.3, 1.3, 1.2),
+        totals=frozenset(totals),
+        notes=[word("note.interval"), word("note.half_width")],
+    )
+    return (table,)
+
+
+def _checks(page: Page) -> tuple[Block, ...]:
+    shown = own_checks(page)
+    if shown.empty:
+        return ()
+    rows = [
+        [term("status", str(status)), place_name(str(where)), str(detail)]
+        for status, where, detail in shown[["status", "where", "detail"]].itertuples(index=False)
+    ]
+    caption = word("caption.table_checks", region=page.region.name)
+    head = headers("status", "where", "detail")
+    return (Table("table_checks", caption, head, rows, text_columns=3, widths=(0.7, 1.4, 4.4)),)
+
+
+def _advice(page: Page) -> list[str]:
+    """One recommendation for each kind of open check, in the order of gravity, then those that always hold."""
+    found: list[str] = []
+    for check in dict.fromkeys(own_checks(page)["check"]):
+        if (text := known_word(f"advice.{check}")) is not None:
+            found.append(text)
+    if not _intervals(page):
+        found.append(word("advice.no_intervals"))
+    if page.assessment is None:
+        found.append(word("advice.no_assessment"))
+    found.append(word("advice.repeat"))
+    return [word("advice.item", number=number, text=text) for number, text in enumerate(found, 1)]

@@ -1,0 +1,124 @@
+"""Chapter 5: the annual sink, or source, by ecosystem, pool and region below."""
+
+from __future__ import annotations
+
+from math import nan
+
+from sinks.output import term
+from sinks.output.figures import Bar, as_png, bar_chart
+from sinks.output.report import grammar, mapping
+from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
+from sinks.output.report.chapters.stock import by_region
+from sinks.output.report.facts import Amount
+from sinks.output.report.page import Page, amounts_note, headers, misses
+from sinks.output.report.words import amount, in_tens, word
+from sinks.vocabulary import ALL
+
+QUANTITY = "net_removals"
+TAGS = (
+    "table_removals",
+    "table_removals_regions",
+    "figure_removals",
+    "figure_removals_regions",
+    "figure_removals_map",
+)
+
+
+def blocks(page: Page) -> Chapters:
+    """Tags ``removals_text``, ``table_removals``, ``table_removals_regions`` and figures of the same."""
+    period = page.facts.main_period
+    if period is None or not page.facts.amount(page.code, QUANTITY, period).known:
+        nothing = (Paragraph(word("removals.none")),)
+        return {"removals_text": nothing} | dict.fromkeys(TAGS, ())
+    lands = [(term("ecosystem", land), land) for land in page.facts.ecosystems(page.code, QUANTITY, period)]
+    regions = [(child.name, child.code) for child in page.children]
+    return {
+        "removals_text": tuple(Paragraph(text) for text in _text(page, period) if text),
+        "table_removals": _by_pool(page, period),
+        "table_removals_regions": by_region(page, QUANTITY, period, "table_removals_regions"),
+        "figure_removals": _bars(
+            page,
+            "figure_removals",
+            period,
+            [(name, page.facts.amount(page.code, QUANTITY, period, land)) for name, land in lands],
+        ),
+        "figure_removals_regions": _bars(
+            page,
+            "figure_removals_regions",
+            period,
+            [(name, page.facts.amount(code, QUANTITY, period)) for name, code in regions],
+        ),
+        "figure_removals_map": mapping.density_map(page, QUANTITY, period, "figure_removals_map"),
+    }
+
+
+def _text(page: Page, period: str) -> list[str]:
+    facts, code = page.facts, page.code
+    total = facts.amount(code, QUANTITY, period)
+    found = [
+        grammar.removals(total, period, word("subject.all"))
+        + grammar.removals_parts(facts, code, period)
+        + page.see("table_removals", "figure_removals")
+        + word("full_stop.after_see")
+    ]
+    if page.children:
+        see = page.see("table_removals_regions", "figure_removals_regions", "figure_removals_map")
+        found.append(grammar.regions_by_sign(facts, code, period) + see + word("full_stop.after_see"))
+    others = [p for p in facts.dates(QUANTITY) if p != period]
+    found += [
+        grammar.removals(facts.amount(code, QUANTITY, other), other, word("subject.all")) for other in others
+    ]
+    return found
+
+
+def _by_pool(page: Page, period: str) -> tuple[Block, ...]:
+    """Ecosystem by pool, and the interval of each ecosystem's total."""
+    facts = page.facts
+    pools = facts.pools(page.code, QUANTITY, period)
+    lands = facts.ecosystems(page.code, QUANTITY, period)
+
+    def figure(land: str, pool: str = ALL) -> Amount:
+        return facts.amount(page.code, QUANTITY, period, land, pool)
+
+    lines = [*lands, ALL]
+    with_interval = any(figure(land).has_interval for land in lines)
+    missed = any(misses([figure(land, pool) for pool in pools], figure(land)) for land in lines) or any(
+        misses([figure(land, pool) for land in lands], figure(ALL, pool)) for pool in [*pools, ALL]
+    )
+    rows = []
+    for land in lines:
+        cells = [amount(figure(land, pool).value) for pool in [*pools, ALL]]
+        bounds = [amount(figure(land).low), amount(figure(land).high)] if with_interval else []
+        rows.append([term("ecosystem", land), *cells, *bounds])
+    header = [word("column.ecosystem"), *(term("pool", pool) for pool in pools), term("pool", ALL)]
+    header += headers("low", "high") if with_interval else []
+    table = Table(
+        "table_removals",
+        word("caption.table_removals", region=page.region.name, period=grammar.spoken_period(period)),
+        header,
+        rows,
+        unit=word(f"unit.{QUANTITY}"),
+        totals=frozenset({len(lands)}),
+        notes=[
+            word("note.sign"),
+            *([word("note.interval")] if with_interval else []),
+            word("note.absent"),
+            *amounts_note(missed),
+        ],
+    )
+    return (table,)
+
+
+def _bars(page: Page, key: str, period: str, figures: list[tuple[str, Amount]]) -> tuple[Block, ...]:
+    known = [(name, figure) for name, figure in figures if figure.known]
+    if not known or not page.wanted(key):
+        return ()
+    bars = []
+    for name, figure in known:
+        # An interval without width says that no uncertainty was given; drawn, it would look like certainty.
+        low, high = (in_tens(figure.low), in_tens(figure.high)) if figure.low < figure.high else (nan, nan)
+        bars.append(Bar(name, in_tens(figure.value), low, high))
+    caption = word(f"caption.{key}", region=page.region.name, period=grammar.spoken_period(period))
+    axis = word("axis.amount", quantity=term("quantity", QUANTITY), unit=word(f"unit.{QUANTITY}"))
+    axis = word("axis.signed", axis=axis)
+    return (Picture(key, caption, as_png(bar_chart(bars, axis, signed=True)), word("alt.table", key=caption)),)

@@ -1,0 +1,120 @@
+"""Chapter 4: carbon stock by ecosystem, pool and region below."""
+
+from __future__ import annotations
+
+from math import nan
+
+from sinks.output import term
+from sinks.output.figures import ECOSYSTEM_COLOURS, Bar, as_png, bar_chart
+from sinks.output.report import grammar, mapping
+from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture
+from sinks.output.report.page import Page, cross_table, named
+from sinks.output.report.words import in_tens, word
+from sinks.vocabulary import ALL
+
+QUANTITY = "carbon_stock"
+
+
+def blocks(page: Page) -> Chapters:
+    """Tags ``stock_text``, ``table_stock``, ``table_stock_pools``, ``table_stock_regions``, figures of the same."""
+    date = page.facts.last_stock_date
+    if date is None or not page.facts.amount(page.code, QUANTITY, date).known:
+        nothing = (Paragraph(word("stock.none")),)
+        return {"stock_text": nothing} | dict.fromkeys(TAGS, ())
+    return {
+        "stock_text": tuple(Paragraph(text) for text in _text(page, date) if text),
+        "table_stock": _by_date(page),
+        "table_stock_pools": _by_pool(page, date),
+        "table_stock_regions": by_region(page, QUANTITY, date, "table_stock_regions"),
+        "figure_stock": _bars(page, date),
+        "figure_stock_map": mapping.density_map(page, QUANTITY, date, "figure_stock_map"),
+    }
+
+
+TAGS = ("table_stock", "table_stock_pools", "table_stock_regions", "figure_stock", "figure_stock_map")
+
+
+def by_region(page: Page, quantity: str, period: str, key: str) -> tuple[Block, ...]:
+    """A quantity by region below (rows) and ecosystem (columns); nothing when there is no region below."""
+    children = page.children
+    lands = [land for land in page.facts.ecosystems(page.code, quantity, period) if land != ALL]
+    if not children or not lands:
+        return ()
+    rows = [*((child.code, child.name) for child in children), (ALL, page.region.name)]
+
+    def figure(region: str, land: str):  # type: ignore[no-untyped-def]
+        return page.facts.amount(page.code if region == ALL else region, quantity, period, land)
+
+    return (
+        cross_table(
+            key,
+            word(f"caption.{key}", region=page.region.name, period=grammar.spoken_period(period)),
+            word(f"unit.{quantity}"),
+            word("column.region"),
+            rows,
+            named("ecosystem", lands),
+            figure,
+            notes=[word("note.sign")] if quantity == "net_removals" else [],
+        ),
+    )
+
+
+def _text(page: Page, date: str) -> list[str]:
+    see = page.see("table_stock", "table_stock_pools")
+    found = [grammar.stock(page.facts, page.code, date) + see + word("full_stop.after_see")]
+    found.append(grammar.stock_change(page.facts, page.code))
+    if page.children:
+        see = page.see("table_stock_regions", "figure_stock_map")
+        found.append(grammar.regions_by_size(page.facts, page.code, QUANTITY, date) + see + word("full_stop.after_see"))
+    return found
+
+
+def _by_date(page: Page) -> tuple[Block, ...]:
+    dates = page.facts.dates(QUANTITY)
+    lands = sorted({land for date in dates for land in page.facts.ecosystems(page.code, QUANTITY, date)})
+    rows = [pair for pair in named("ecosystem", mapping.in_order(lands))]
+    columns = [(date, grammar.spoken_period(date)) for date in dates]
+    if len(dates) > 1:
+        columns.append(("change", word("column.change", first=dates[0], last=dates[-1])))
+
+    def figure(land: str, column: str):  # type: ignore[no-untyped-def]
+        if column == "change":
+            return page.facts.amount(page.code, "stock_change", f"{dates[0]}-{dates[-1]}", land)
+        return page.facts.amount(page.code, QUANTITY, column, land)
+
+    caption = word("caption.table_stock", region=page.region.name)
+    corner = word("column.ecosystem")
+    return (cross_table("table_stock", caption, word(f"unit.{QUANTITY}"), corner, rows, columns, figure),)
+
+
+def _by_pool(page: Page, date: str) -> tuple[Block, ...]:
+    lands = page.facts.ecosystems(page.code, QUANTITY, date)
+    pools = page.facts.pools(page.code, QUANTITY, date)
+    return (
+        cross_table(
+            "table_stock_pools",
+            word("caption.table_stock_pools", region=page.region.name, period=grammar.spoken_period(date)),
+            word(f"unit.{QUANTITY}"),
+            word("column.ecosystem"),
+            named("ecosystem", lands),
+            named("pool", pools),
+            lambda land, pool: page.facts.amount(page.code, QUANTITY, date, land, pool),
+            notes=[word("note.absent")],
+        ),
+    )
+
+
+def _bars(page: Page, date: str) -> tuple[Block, ...]:
+    if not page.wanted("figure_stock"):
+        return ()
+    bars = []
+    for land in page.facts.ecosystems(page.code, QUANTITY, date):
+        f = page.facts.amount(page.code, QUANTITY, date, land)
+        low, high = (in_tens(f.low), in_tens(f.high)) if f.low < f.high else (nan, nan)
+        bars.append(Bar(term("ecosystem", land), in_tens(f.value), low, high, ECOSYSTEM_COLOURS.get(land)))
+    if not bars:
+        return ()
+    period = grammar.spoken_period(date)
+    caption = word("caption.figure_stock", region=page.region.name, period=period)
+    axis = word("axis.amount", quantity=term("quantity", QUANTITY), unit=word(f"unit.{QUANTITY}"))
+    return (Picture("figure_stock", caption, as_png(bar_chart(bars, axis, signed=False)), word("alt.table", key=caption)),)

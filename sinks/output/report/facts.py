@@ -1,0 +1,201 @@
+"""What the account says about one region, ready for sentences and tables; nothing here adds anything up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import isfinite, nan
+from typing import Literal
+
+import geopandas as gpd
+import pandas as pd
+
+from sinks.output.folder import RunContents
+from sinks.output.report.words import in_tens, rounded
+from sinks.output.tables import ordered_ecosystems, ordered_periods, units_of
+from sinks.vocabulary import ALL, NODATA, pools
+
+Direction = Literal["sink", "source", "sink_unsure", "source_unsure", "balanced", "unknown"]
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A figure of the account with its 95 % interval, in the account's units; NaN where there is none."""
+
+    value: float = nan
+    low: float = nan
+    high: float = nan
+    coverage: float = nan
+
+    @property
+    def known(self) -> bool:
+        return isfinite(self.value)
+
+    @property
+    def has_interval(self) -> bool:
+        return isfinite(self.low) and isfinite(self.high)
+
+    @property
+    def relative_half_width(self) -> float:
+        """Half the interval's width as a share of the value's size; NaN where it cannot be said."""
+        if not self.has_interval or self.value == 0:
+            return nan
+        return (self.high - self.low) / 2 / abs(self.value)
+
+    @property
+    def direction(self) -> Direction:
+        """Sink or source, as printed: what prints as zero is neither, and an interval across zero decides nothing."""
+        if not self.known:
+            return "unknown"
+        if rounded(in_tens(self.value)) == 0:
+            return "balanced"
+        side: Literal["sink", "source"] = "sink" if self.value > 0 else "source"
+        if self.has_interval and self.low <= 0 <= self.high:
+            return "sink_unsure" if side == "sink" else "source_unsure"
+        return side
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region by code, name and level."""
+
+    code: str
+    name: str
+    level: str
+    parent: str
+
+
+class Facts:
+    """The account of a run, looked up by region, ecosystem, pool, quantity and period.
+
+    Parameters
+    ----------
+    contents : RunContents
+        The run.
+    """
+
+    def __init__(self, contents: RunContents) -> None:
+        self.contents = contents
+        account = contents.account
+        self._rows = account[account["stratum"] == ALL]
+        keys = [self._rows[name] for name in ("region_code", "ecosystem", "pool", "quantity", "period")]
+        numbers = [self._rows[name].astype(float) for name in ("value", "low", "high", "coverage")]
+        self._amounts = {
+            key: Amount(*row) for key, row in zip(zip(*keys, strict=True), zip(*numbers, strict=True), strict=True)
+        }
+
+    @cached_property
+    def regions(self) -> dict[str, Region]:
+        """Regions of the account in the order of the regions' table."""
+        frame = self.contents.regions.frame
+        there = set(self._rows["region_code"])
+        # The root's parent is empty or missing, depending on the file the regions came from.
+        return {
+            str(code): Region(str(code), str(name), str(level), str(parent) if isinstance(parent, str) else "")
+            for code, name, level, parent in frame[["code", "name", "level", "parent"]].itertuples(index=False)
+            if code in there
+        }
+
+    @cached_property
+    def geometry(self) -> gpd.GeoDataFrame:
+        """Outlines for drawing: thinned together, so that neighbours still meet."""
+        frame = self.contents.regions.frame[["code", "level", "parent", "geometry"]].copy()
+        west, south, east, north = frame.total_bounds
+        # A tenth of a printed millimetre on a page 156 mm wide is the finest line a reader could see.
+        tolerance = max(east - west, north - south) / 1560
+        for _, rows in frame.groupby("level", sort=False):
+            frame.loc[rows.index, "geometry"] = rows.geometry.simplify_coverage(tolerance)
+        return frame
+
+    def amount(
+        self, region: str, quantity: str, period: str | None, ecosystem: str = ALL, pool: str = ALL
+    ) -> Amount:
+        """One figure; unknown when the account has no such row."""
+        return self._amounts.get((region, ecosystem, pool, quantity, period), _UNKNOWN)
+
+    def children(self, code: str) -> list[Region]:
+        """The regions right below."""
+        return [region for region in self.regions.values() if region.parent == code]
+
+    def peers(self, code: str) -> list[Region]:
+        """The regions of the same level below the same parent, itself included."""
+        here = self.regions[code]
+        return [region for region in self.regions.values() if (region.level, region.parent) == (here.level, here.parent)]
+
+    def units(self, code: str) -> tuple[str, ...]:
+        """The finest regions inside."""
+        return units_of(self.contents.regions.frame, code)
+
+    def dates(self, quantity: str) -> list[str]:
+        """Periods of a quantity, in order."""
+        return ordered_periods(self._rows.loc[self._rows["quantity"] == quantity, "period"])
+
+    @cached_property
+    def last_stock_date(self) -> str | None:
+        dates = self.dates("carbon_stock")
+        return dates[-1] if dates else None
+
+    @cached_property
+    def main_period(self) -> str | None:
+        """The longest period with net removals; of equally long ones the last."""
+        periods = self.dates("net_removals")
+        return max(periods, key=lambda period: (_span(period), period)) if periods else None
+
+    def ecosystems(self, code: str, quantity: str, period: str | None = None) -> list[str]:
+        """Ecosystems for which the region has the quantity, without their total."""
+        rows = self._rows[(self._rows["region_code"] == code) & (self._rows["quantity"] == quantity)]
+        if period is not None:
+            rows = rows[rows["period"] == period]
+        return [name for name in ordered_ecosystems(rows["ecosystem"]) if name != ALL]
+
+    def pools(self, code: str, quantity: str, period: str | None) -> list[str]:
+        """Pools for which the region has the quantity, without their total."""
+        rows = self._rows[
+            (self._rows["region_code"] == code)
+            & (self._rows["quantity"] == quantity)
+            & (self._rows["period"] == period)
+        ]
+        there = set(rows["pool"])
+        return [name for name in pools() if name in there]
+
+    def rank(self, code: str, quantity: str, period: str | None) -> tuple[int, int] | None:
+        """Place among the peers, the largest first, and their number; None without peers or without a figure."""
+        known = {
+            peer.code: figure.value
+            for peer in self.peers(code)
+            if (figure := self.amount(peer.code, quantity, period)).known
+        }
+        if code not in known or len(known) < 2:
+            return None
+        return 1 + sum(value > known[code] for value in known.values()), len(known)
+
+    def coverage(self, code: str) -> float:
+        """Observed share of the region's area at the last date."""
+        dates = self.dates("area")
+        return self.amount(code, "area", dates[-1]).coverage if dates else nan
+
+    def observed_lands(self, code: str, dates: list[str]) -> list[str]:
+        """Ecosystems with an area at any of the dates, land not observed included."""
+        found = {
+            land for land in self.ecosystems(code, "area") if any(self.amount(code, "area", d, land).known for d in dates)
+        }
+        return [name for name in ordered_ecosystems(found) if name not in (ALL,)]
+
+
+_UNKNOWN = Amount()
+
+
+def _span(period: str) -> int:
+    """Years between the ends of a period such as ``2020-2023``."""
+    first, _, last = period.partition("-")
+    return int(last) - int(first) if first.isdigit() and last.isdigit() else 0
+
+
+def open_checks(checks: pd.DataFrame) -> pd.DataFrame:
+    """Checks that did not simply pass, failures first."""
+    order = {"failed": 0, "warning": 1, "note": 2}
+    shown = checks[checks["status"].isin(order)]
+    return shown.assign(order=shown["status"].map(order)).sort_values("order", kind="stable").drop(columns="order")
+
+
+

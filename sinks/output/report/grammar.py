@@ -1,0 +1,217 @@
+"""Sentences that agree with their numbers: signs, intervals, order and rank.
+
+A source is never called a sink, an interval across zero never decides between them, and what prints as zero is neither.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from sinks.output import term
+from sinks.output.report.facts import Amount, Direction, Facts
+from sinks.output.report.words import amount, counted, in_tens, joined, ordinal, rounded, share, word
+from sinks.vocabulary import ALL, NODATA
+
+MOST_REGIONS = 3
+"""Regions that a sentence names."""
+
+MOST_LISTED = 5
+"""Items that a sentence lists; the table has all of them."""
+
+
+def interval(figure: Amount, unit: str, *, flipped: bool = False) -> str:
+    """The bracketed 95 % interval; nothing when there is none or it has no width."""
+    if not figure.has_interval or figure.low == figure.high:
+        return ""
+    low, high = (-figure.high, -figure.low) if flipped else (figure.low, figure.high)
+    return word("interval", low=amount(low), high=amount(high), unit=word(f"unit.{unit}"))
+
+
+def stock(facts: Facts, code: str, date: str) -> str:
+    """How much carbon there is, and in which ecosystems."""
+    total = facts.amount(code, "carbon_stock", date)
+    if not total.known:
+        return ""
+    text = word("stock.total", date=date, value=amount(total.value), interval=interval(total, "carbon_stock"))
+    parts = _largest(facts, code, "carbon_stock", date)
+    if parts:
+        listed = joined(
+            word(
+                "stock.part",
+                ecosystem=in_text(land),
+                value=amount(figure.value),
+                share=share(figure.value, total.value),
+            )
+            for land, figure in parts
+        )
+        text += word("stock.parts", parts=listed)
+    return text
+
+
+def stock_change(facts: Facts, code: str) -> str:
+    """How the stock moved between the first and the last date."""
+    dates = facts.dates("carbon_stock")
+    if len(dates) < 2:
+        return ""
+    change = facts.amount(code, "stock_change", f"{dates[0]}-{dates[-1]}")
+    if not change.known:
+        return ""
+    return word(
+        f"stock_change.{_way(change.value)}",
+        first=dates[0],
+        last=dates[-1],
+        value=amount(abs(change.value)),
+        interval=interval(change, "carbon_stock", flipped=change.value < 0),
+        unsure=word("stock_change.unsure") if change.direction.endswith("_unsure") else "",
+    )
+
+
+def removals(figure: Amount, period: str, subject: str) -> str:
+    """Whether ``subject`` is a sink or a source, and how strong."""
+    direction = figure.direction
+    if direction == "unknown":
+        return ""
+    key = "unsure" if direction.endswith("_unsure") else direction
+    return word(
+        f"removals.{key}",
+        subject=subject,
+        period=spoken_period(period),
+        value=amount(figure.value if key == "unsure" else abs(figure.value)),
+        low=amount(figure.low),
+        high=amount(figure.high),
+        interval=interval(figure, "net_removals", flipped=direction == "source"),
+    )
+
+
+def removals_parts(facts: Facts, code: str, period: str) -> str:
+    """Which ecosystems are sinks, which are sources, which cannot be told, which are neither."""
+    groups: dict[str, list[str]] = {"sink": [], "source": [], "unsure": [], "balanced": []}
+    for land, figure in _ordered(facts, code, "net_removals", period):
+        direction: Direction = figure.direction
+        key = "unsure" if direction.endswith("_unsure") else direction
+        size = amount(figure.value if key == "unsure" else abs(figure.value))
+        item = in_text(land) if key == "balanced" else word("removals.part", ecosystem=in_text(land), value=size)
+        groups[key].append(item)
+    clauses = [counted(f"removals.parts_{key}", len(items), items=joined(items)) for key, items in groups.items() if items]
+    if not clauses:
+        return ""
+    return word("removals.parts", clauses=word("clause.separator").join(clauses))
+
+
+def ranks(facts: Facts, code: str) -> str:
+    """Places of stock and sink among the regions of the same level; a source is ranked among sources."""
+    sentences: list[str] = []
+    date, period = facts.last_stock_date, facts.main_period
+    level = facts.regions[code].level
+    if date is not None and (place := facts.rank(code, "carbon_stock", date)):
+        sentences.append(_rank("stock", place[0], place[1], level))
+    if period is not None and (place := facts.rank(code, "net_removals", period)):
+        direction = facts.amount(code, "net_removals", period).direction
+        if direction == "sink":
+            sentences.append(_rank("sink", place[0], place[1], level))
+        elif direction == "source":
+            sentences.append(_rank("source", place[1] - place[0] + 1, place[1], level))
+    return word("sentence.separator").join(sentences)
+
+
+def regions_by_sign(facts: Facts, code: str, period: str) -> str:
+    """How many of the regions below are sinks and how many sources, and the strongest of each."""
+    children = facts.children(code)
+    figures = [(child, facts.amount(child.code, "net_removals", period)) for child in children]
+    known = [(child, figure) for child, figure in figures if figure.known]
+    if len(known) < 2:
+        return ""
+    sinks = sorted((f for f in known if f[1].direction == "sink"), key=lambda f: -f[1].value)
+    sources = sorted((f for f in known if f[1].direction == "source"), key=lambda f: f[1].value)
+    unsure = [f for f in known if f[1].direction.endswith("_unsure")]
+    balanced = [f for f in known if f[1].direction == "balanced"]
+    clauses = [
+        counted(
+            f"regions.{key}",
+            len(group),
+            strongest=word("regions.strongest", region=group[0][0].name, value=amount(abs(group[0][1].value))),
+        )
+        for key, group in (("sink", sinks), ("source", sources))
+        if group
+    ]
+    clauses += [counted(f"regions.{key}", len(group)) for key, group in (("unsure", unsure), ("balanced", balanced)) if group]
+    head = counted("regions.head", len(known), level=level_name(known[0][0].level, len(known)))
+    return head + word("clause.separator").join(clauses) + word("full_stop")
+
+
+def area_changes(facts: Facts, code: str, first: str, last: str) -> str:
+    """Which ecosystems grew and which shrank."""
+    moved: list[tuple[float, str]] = []
+    for land in facts.observed_lands(code, [first, last]):
+        before, after = (facts.amount(code, "area", date, land).value for date in (first, last))
+        change = (after if isfinite(after) else 0.0) - (before if isfinite(before) else 0.0)
+        if land != NODATA and rounded(in_tens(change)) != 0:
+            moved.append((change, land))
+    if not moved:
+        return word("area.unchanged", first=first, last=last)
+    clauses = []
+    for key, side in (("grew", sorted((m for m in moved if m[0] > 0), reverse=True)), ("shrank", sorted(m for m in moved if m[0] < 0))):
+        if side:
+            listed = joined(
+                word("area.part", ecosystem=in_text(land), value=amount(abs(change))) for change, land in side[:MOST_LISTED]
+            )
+            clauses.append(word(f"area.{key}", items=listed))
+    return word("area.changed", first=first, last=last, clauses=word("clause.separator").join(clauses))
+
+
+def spoken_period(period: str) -> str:
+    """A period as it is read: 2020—2023年."""
+    first, _, last = period.partition("-")
+    return word("period.span", first=first, last=last) if last else word("period.date", date=first)
+
+
+def level_name(level: str, count: int) -> str:
+    """A level's name, in the plural where English has one."""
+    key = f"levels.{level}.{'one' if count == 1 else 'many'}"
+    from sinks.output.report.words import known_word
+
+    return known_word(key) or term("level", level)
+
+
+def _way(change: float) -> str:
+    if rounded(in_tens(change)) == 0:
+        return "none"
+    return "up" if change > 0 else "down"
+
+
+def in_text(ecosystem: str) -> str:
+    """An ecosystem's name inside a sentence: English names lose their capital."""
+    from sinks.text import language
+
+    name = term("ecosystem", ecosystem)
+    return name[:1].lower() + name[1:] if language() == "en" else name
+
+
+def _ordered(facts: Facts, code: str, quantity: str, period: str) -> list[tuple[str, Amount]]:
+    lands = [land for land in facts.ecosystems(code, quantity, period) if land not in (ALL, NODATA)]
+    figures = [(land, facts.amount(code, quantity, period, land)) for land in lands]
+    return sorted(((land, f) for land, f in figures if f.known), key=lambda item: -item[1].value)
+
+
+def _largest(facts: Facts, code: str, quantity: str, period: str) -> list[tuple[str, Amount]]:
+    return [(land, f) for land, f in _ordered(facts, code, quantity, period) if rounded(in_tens(f.value)) != 0][
+        :MOST_LISTED
+    ]
+
+
+def _rank(what: str, place: int, count: int, level: str) -> str:
+    return word(f"rank.{what}", count=count, level=level_name(level, count), place=ordinal(place))
+
+
+def regions_by_size(facts: Facts, code: str, quantity: str, period: str) -> str:
+    """The regions below that hold most of a quantity, with their shares."""
+    figures = [(child, facts.amount(child.code, quantity, period)) for child in facts.children(code)]
+    known = sorted(((c, f) for c, f in figures if f.known), key=lambda item: -item[1].value)
+    total = facts.amount(code, quantity, period)
+    if len(known) < 2 or not total.known:
+        return ""
+    listed = joined(
+        word("regions.part", region=child.name, value=amount(figure.value), share=share(figure.value, total.value))
+        for child, figure in known[:MOST_REGIONS]
+    )
+    return counted("regions.largest", len(known), level=level_name(known[0][0].level, len(known)), items=listed)

@@ -1,0 +1,80 @@
+"""Maps of a report: the regions below, or, where there are none, the place of this region among its neighbours."""
+
+from __future__ import annotations
+
+from math import isfinite, nan
+
+from sinks.output.figures import MapText, as_png, region_map
+from sinks.output.report import grammar
+from sinks.output.report.blocks import Block, Picture
+from sinks.output.report.facts import Region
+from sinks.output.report.page import Page
+from sinks.output.report.words import amount, word
+from sinks.output.tables import ordered_ecosystems
+
+
+def density_map(page: Page, quantity: str, period: str, key: str) -> tuple[Block, ...]:
+    """A quantity per hectare, coloured by region, each region labelled with its own total.
+
+    A total grows with a region's size, so that a coloured total would only show which regions are large.
+    """
+    shown = page.children or page.facts.peers(page.code)
+    if not page.wanted(key) or page.facts.contents.regions.frame.empty:
+        return ()
+    densities = {region.code: _density(page, region, quantity, period) for region in shown}
+    caption = _caption(page, key, period)
+    geometry = page.facts.geometry
+    own = None if page.children else geometry[geometry["code"] == page.code]
+    cached = (key, *densities, "" if own is None else page.code)
+    if cached not in page.cache:
+        figure = region_map(
+            geometry[geometry["code"].isin(densities)],
+            densities,
+            _text(page, quantity),
+            signed=quantity == "net_removals",
+            names={region.code: _label(page, region, quantity, period) for region in shown},
+            frame=own,
+        )
+        page.cache[cached] = as_png(figure)
+    return (Picture(key, caption, page.cache[cached], word("alt.table", key=caption)),)
+
+
+def in_order(lands: list[str]) -> list[str]:
+    """Ecosystems in the order of the vocabulary."""
+    return [land for land in ordered_ecosystems(lands) if land in set(lands)]
+
+
+def _caption(page: Page, key: str, period: str) -> str:
+    where = page.region.name if page.children else word("caption.among_peers", region=page.region.name)
+    return word(f"caption.{key}", region=where, period=grammar.spoken_period(period))
+
+
+def _density(page: Page, region: Region, quantity: str, period: str) -> float:
+    """Amount over the region's area at the end of the period."""
+    figure = page.facts.amount(region.code, quantity, period)
+    dates = page.facts.dates("area")
+    end = period.rpartition("-")[2]
+    area = page.facts.amount(region.code, "area", end if end in dates else (dates[-1] if dates else None)).value
+    return figure.value / area if figure.known and isfinite(area) and area > 0 else nan
+
+
+def _label(page: Page, region: Region, quantity: str, period: str) -> str:
+    figure = page.facts.amount(region.code, quantity, period)
+    return f"{region.name}\n{amount(figure.value)}" if figure.known else region.name
+
+
+def _text(page: Page, quantity: str) -> MapText:
+    record = page.facts.contents.record
+    regions = record.get("regions")
+    source = regions.get("source") if isinstance(regions, dict) else None
+    approval = word("map.approval", number=page.approval) if page.approval else word("map.internal")
+    footer = [approval + (word("map.source", source=source) if source else "")]
+    if record.get("demonstration"):
+        footer.append(word("caveat.demonstration"))
+    return MapText(
+        scale=word(f"map.scale.{quantity}", unit=word(f"unit.{quantity}")),
+        missing=word("map.missing"),
+        kilometres="km",
+        north=word("map.north"),
+        footer=tuple(footer),
+    )

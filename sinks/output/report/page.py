@@ -1,0 +1,120 @@
+"""What every chapter of one report is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from sinks.output import term
+from sinks.output.report.blocks import Table, reference
+from sinks.output.report.facts import Amount, Facts, Region
+from sinks.output.report.words import amount, rounded, word
+from sinks.vocabulary import ALL
+
+Picker = Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One region's report in the making.
+
+    Attributes
+    ----------
+    facts : Facts
+        The run's account.
+    code : str
+        The region.
+    tags : frozenset of str, optional
+        Tags that the template has; a table or figure without its tag is neither made nor referred to.  None: all.
+    assessment : DataFrame, optional
+        Dual-control assessment of the run, one row per region, year and quantity.
+    approval : str, optional
+        Approval number of the maps (审图号); without one they are marked for internal use.
+    """
+
+    facts: Facts
+    code: str
+    tags: frozenset[str] | None = None
+    assessment: pd.DataFrame | None = None
+    approval: str | None = None
+    cache: dict[tuple[str, ...], bytes] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def region(self) -> Region:
+        return self.facts.regions[self.code]
+
+    @property
+    def children(self) -> list[Region]:
+        return self.facts.children(self.code)
+
+    def wanted(self, *tags: str) -> bool:
+        """Whether the template has any of the tags."""
+        return self.tags is None or any(tag in self.tags for tag in tags)
+
+    def see(self, *keys: str) -> str:
+        """A bracketed reference to those of the tables and figures that the template has; nothing when it has none."""
+        there = [reference(key) for key in keys if self.wanted(key)]
+        return word("see", items=word("list.separator").join(there)) if there else ""
+
+
+def headers(*keys: str) -> list[str]:
+    """Column headers from the labels."""
+    return [word(f"column.{key}") for key in keys]
+
+
+def amounts_note(missed: bool) -> list[str]:
+    """The note under a table whose printed parts miss a printed total."""
+    return [word("note.rounding")] if missed else []
+
+
+def misses(parts: list[Amount], total: Amount) -> bool:
+    """Whether the printed parts miss their printed total although the figures themselves add up."""
+    known = [part.value for part in parts if part.known]
+    if not total.known or not known:
+        return False
+    same = abs(sum(known) - total.value) <= 1e-6 * max(1.0, abs(total.value))
+    printed_sum = sum(rounded(value / 1e4) for value in known)
+    return same and printed_sum != rounded(total.value / 1e4)
+
+
+def cross_table(
+    key: str,
+    caption: str,
+    unit: str,
+    corner: str,
+    rows: list[tuple[str, str]],
+    columns: list[tuple[str, str]],
+    figure: Callable[[str, str], Amount],
+    notes: list[str] | None = None,
+) -> Table:
+    """A table of amounts in ten thousands, rows by columns; a row or column ``all`` is the account's own total.
+
+    Parameters
+    ----------
+    rows, columns : list of (id, name)
+        What stands at the side and on top.
+    figure : callable
+        The amount at (row id, column id).
+    """
+    cells = {(r, c): figure(r, c) for r, _ in rows for c, _ in columns}
+    column_parts = [c for c, _ in columns if c != ALL]
+    row_parts = [r for r, _ in rows if r != ALL]
+    missed = any(
+        misses([cells[r, c] for c in column_parts], cells[r, ALL]) for r, _ in rows if (r, ALL) in cells
+    ) or any(misses([cells[r, c] for r in row_parts], cells[ALL, c]) for c, _ in columns if (ALL, c) in cells)
+    return Table(
+        key,
+        caption,
+        [corner, *(name for _, name in columns)],
+        [[name, *(amount(cells[r, c].value) for c, _ in columns)] for r, name in rows],
+        unit=unit,
+        totals=frozenset(place for place, (r, _) in enumerate(rows) if r == ALL),
+        notes=[*(notes or []), *amounts_note(missed)],
+    )
+
+
+def named(kind: str, ids: list[str], *, total: bool = True) -> list[tuple[str, str]]:
+    """Words of the account with their names, the total last."""
+    return [(id, term(kind, id)) for id in [*ids, *([ALL] if total else [])]]

@@ -1,0 +1,1 @@
+"""Reports as Word documents: a template that a bureau edits, filled with blocks."""

@@ -1,0 +1,116 @@
+"""From a template and the blocks of its tags to a document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import as_file, files
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from docx.opc.exceptions import PackageNotFoundError
+from docxtpl import DocxTemplate
+from jinja2 import Environment, StrictUndefined, TemplateSyntaxError
+from markupsafe import Markup
+
+from sinks.errors import Problem, RunError
+from sinks.output.report.blocks import Chapters
+from sinks.output.report.word.fields import settle
+from sinks.output.report.word.xml import block_xml
+from sinks.text import language
+
+LYING = frozenset({"table_parameters", "table_inputs", "table_checks", "sources_text", "lineage_text"})
+"""Tags that our template has on pages on their side; elsewhere their tables are merely set to that width and shrink."""
+
+
+class Template:
+    """A Word template, read once and filled for every region.
+
+    Parameters
+    ----------
+    path : Path, optional
+        A bureau's own template; by default ours in the present language.
+
+    Raises
+    ------
+    RunError
+        The file is not a Word document, or a tag in it cannot be read.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.where = str(path) if path is not None else f"template_{language()}.docx"
+        self._bytes = _read(path)
+        try:
+            self.tags = frozenset(DocxTemplate(BytesIO(self._bytes)).get_undeclared_template_variables(_environment()))
+        except (PackageNotFoundError, BadZipFile, KeyError, ValueError) as error:
+            raise RunError(Problem("report.template_not_word", self.where)) from error
+        except TemplateSyntaxError as error:
+            raise RunError(Problem("report.template_syntax", self.where, {"reason": error.message})) from error
+
+    def check(self, known: set[str]) -> None:
+        """Refuse a tag that nothing fills.
+
+        Raises
+        ------
+        RunError
+            With every unknown tag.
+        """
+        unknown = self.tags - known
+        if unknown:
+            values = {"tags": unknown, "known": known}
+            raise RunError(Problem("report.template_unknown_tag", self.where, values))
+
+    def fill(self, chapters: Chapters, values: Mapping[str, str]) -> bytes:
+        """The document as bytes.
+
+        Parameters
+        ----------
+        chapters : dict of str to blocks
+            Blocks by tag.
+        values : mapping of str to str
+            Plain texts by tag, for the title and the page heads.
+        """
+        template = DocxTemplate(BytesIO(self._bytes))
+        template.init_docx()
+
+        def image(png: bytes) -> str:
+            relation, _ = template.docx.part.get_or_add_image(BytesIO(png))
+            return str(relation)
+
+        context: dict[str, Any] = dict(values)
+        for tag in self.tags & set(chapters):
+            pieces = (block_xml(block, image, lying=tag in LYING) for block in chapters[tag])
+            context[tag] = Markup("".join(pieces))
+        template.render(context, _environment(), autoescape=True)
+        settle(template.docx)
+        _date(template.docx, values)
+        out = BytesIO()
+        template.save(out)
+        return out.getvalue()
+
+
+def _environment() -> Environment:
+    return Environment(undefined=StrictUndefined, autoescape=True)
+
+
+def _read(path: Path | None) -> bytes:
+    if path is None:
+        with as_file(files("sinks.output.report.word") / f"template_{language()}.docx") as ours:
+            return ours.read_bytes()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RunError(Problem("report.template_missing", str(path), {"reason": error.strerror or ""})) from error
+
+
+def _date(document: Any, values: Mapping[str, str]) -> None:
+    """Title and date of the run in the properties, so that the file does not depend on when it was written."""
+    from datetime import datetime
+
+    properties = document.core_properties
+    created = datetime.fromisoformat(values["created"]).replace(tzinfo=None)
+    properties.created = properties.modified = created
+    properties.title = values["title"]
+    properties.author = properties.last_modified_by = ""
+    properties.revision = 1

@@ -1,0 +1,122 @@
+"""Numbers, cross-references and contents that are right when the document is opened, before anybody presses F9.
+
+The template may move, repeat or leave out any block, so numbers are only known once the document is whole: this goes through
+it and writes into every field the result that Word would work out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from copy import deepcopy
+from typing import Any
+
+from docx.document import Document
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+
+_CONTENTS = "TOC "
+
+
+def settle(document: Document) -> None:
+    """Number captions, resolve references, write the contents and give every bookmark an id of its own."""
+    body = document.element.body
+    _number(body)
+    shown = _bookmarked(body)
+    for field in _fields(body, "REF"):
+        _set(field, shown[field.get(qn("w:instr")).split()[1]])
+    _contents(document)
+    for number, start in enumerate(body.iter(qn("w:bookmarkStart")), 1):
+        end = _end_of(start)
+        start.set(qn("w:id"), str(number))
+        end.set(qn("w:id"), str(number))
+
+
+def _fields(body: Any, kind: str) -> list[Any]:
+    return [f for f in body.iter(qn("w:fldSimple")) if f.get(qn("w:instr")).split()[0] == kind]
+
+
+def _set(field: Any, text: str) -> None:
+    next(field.iter(qn("w:t"))).text = text
+
+
+def _number(body: Any) -> None:
+    seen: Counter[str] = Counter()
+    for field in _fields(body, "SEQ"):
+        name = field.get(qn("w:instr")).split()[1]
+        seen[name] += 1
+        _set(field, str(seen[name]))
+
+
+def _end_of(start: Any) -> Any:
+    """The next end after a start in its paragraph; our bookmarks do not overlap, and a template's have ids that match."""
+    wanted = start.get(qn("w:id"))
+    for node in start.itersiblings(qn("w:bookmarkEnd")):
+        if node.get(qn("w:id")) == wanted:
+            return node
+    return next(start.getroottree().getroot().iter(qn("w:bookmarkEnd")))
+
+
+def _bookmarked(body: Any) -> dict[str, str]:
+    """Text inside each bookmark that lies within one paragraph."""
+    found: dict[str, str] = {}
+    for start in body.iter(qn("w:bookmarkStart")):
+        parts: list[str] = []
+        for node in start.itersiblings():
+            if node.tag == qn("w:bookmarkEnd") and node.get(qn("w:id")) == start.get(qn("w:id")):
+                break
+            parts += [text.text or "" for text in node.iter(qn("w:t"))]
+        found[start.get(qn("w:name"))] = "".join(parts)
+    return found
+
+
+def _contents(document: Document) -> None:
+    """Fill the contents field with the headings as they are, each a link to its place."""
+    place = next((p for p in document.paragraphs if any(_CONTENTS in (t.text or "") for t in p._p.iter(qn("w:instrText")))), None)
+    if place is None:
+        return
+    headings = [p for p in document.paragraphs if p.style is not None and p.style.name == "Heading 1" and p.text.strip()]
+    runs = list(place._p.iter(qn("w:r")))
+    kinds = [_kind(run) for run in runs]
+    opening = runs[: kinds.index("separate") + 1]
+    closing = runs[kinds.index("end")]
+    for run in runs[kinds.index("separate") + 1 : kinds.index("end")]:
+        run.getparent().remove(run)
+    line = place._p
+    for number, heading in enumerate(headings, 1):
+        name = f"_Toc{number:08d}"
+        _bookmark(heading._p, name)
+        if number > 1:
+            fresh = deepcopy(place._p.find(qn("w:pPr")))
+            next_line = OxmlElement("w:p")
+            if fresh is not None:
+                next_line.append(fresh)
+            line.addnext(next_line)
+            line = next_line
+        line.append(_link(name, heading.text))
+    line.append(closing)
+    assert opening  # the field's head stays where the template has it
+
+
+def _kind(run: Any) -> str:
+    mark = run.find(qn("w:fldChar"))
+    return str(mark.get(qn("w:fldCharType"))) if mark is not None else ""
+
+
+def _bookmark(paragraph: Any, name: str) -> None:
+    start, end = OxmlElement("w:bookmarkStart"), OxmlElement("w:bookmarkEnd")
+    for node in (start, end):
+        node.set(qn("w:id"), name)
+    start.set(qn("w:name"), name)
+    properties = paragraph.find(qn("w:pPr"))
+    (properties.addnext if properties is not None else lambda node: paragraph.insert(0, node))(start)
+    paragraph.append(end)
+
+
+def _link(name: str, text: str) -> Any:
+    link, run, shown = OxmlElement("w:hyperlink"), OxmlElement("w:r"), OxmlElement("w:t")
+    link.set(qn("w:anchor"), name)
+    link.set(qn("w:history"), "1")
+    shown.text = text
+    run.append(shown)
+    link.append(run)
+    return link

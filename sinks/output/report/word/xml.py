@@ -1,0 +1,156 @@
+"""Blocks as WordprocessingML.
+
+Written as text because a report has thousands of table cells, for which the object model of python-docx is slow.  Every
+piece of text goes through :func:`escaped`.  Looks come from the template's styles; here stand only their ids.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable
+from xml.sax.saxutils import escape, quoteattr
+
+from sinks.output.report.blocks import REFERENCE, Block, Paragraph, Picture, Table
+from sinks.output.report.words import word
+
+_EMU_PER_INCH = 914400
+_TEXT_WIDTH = {False: 156.0, True: 225.0}
+"""Width of the text block [mm], upright and lying (GB/T 9704-2012, 5.2.1: the text block is 156 mm x 225 mm)."""
+
+_MANY_COLUMNS = 7
+"""Columns above which a table is set smaller."""
+
+_STYLES = {"body": "BodyText", "caveat": "Caveat", "note": "TableNote", "item": "ListItem"}
+
+_BOOKMARK = "_Ref_"
+
+
+def escaped(text: str) -> str:
+    """Text for XML: markup shown and not obeyed, characters that XML forbids left out."""
+    allowed = "".join(c if c.isprintable() or c == " " else " " if c.isspace() else "" for c in text)
+    return escape(allowed)
+
+
+def block_xml(block: Block, image: Callable[[bytes], str], *, lying: bool = False) -> str:
+    """One block.
+
+    Parameters
+    ----------
+    block : Block
+        What to write.
+    image : callable
+        Stores a PNG in the document and returns its relationship id.
+    lying : bool
+        Whether it stands on a page on its side.
+    """
+    if isinstance(block, Paragraph):
+        return paragraph(_STYLES[block.kind], with_references(block.text))
+    if isinstance(block, Picture):
+        return _picture(block, image(block.png))
+    return _table(block, _TEXT_WIDTH[lying])
+
+
+def paragraph(style: str, content: str, properties: str = "") -> str:
+    """A paragraph of a style around finished runs."""
+    return f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{properties}</w:pPr>{content}</w:p>'
+
+
+def run(text: str, properties: str = "") -> str:
+    """A run of text."""
+    looks = f"<w:rPr>{properties}</w:rPr>" if properties else ""
+    return f'<w:r>{looks}<w:t xml:space="preserve">{escaped(text)}</w:t></w:r>'
+
+
+def field(instruction: str, shown: str) -> str:
+    """A field with the result that it shows until Word works it out itself."""
+    return f"<w:fldSimple w:instr={quoteattr(f' {instruction} ')}>{run(shown)}</w:fldSimple>"
+
+
+def with_references(text: str) -> str:
+    """A text whose reference marks become REF fields."""
+    parts = REFERENCE.split(text)
+    return "".join(
+        field(f"REF {_BOOKMARK}{part} \\h", "0") if place % 2 else run(part) for place, part in enumerate(parts) if part
+    )
+
+
+def _caption(kind: str, key: str, text: str) -> str:
+    """Label and number as a bookmarked field, then the caption."""
+    label = word(f"{kind}.label")
+    name = f"{_BOOKMARK}{key}"
+    # Bookmark ids are given by settle(), which sees the whole document.
+    return (
+        f'<w:bookmarkStart w:id="0" w:name="{name}"/>{run(label)}'
+        f'{field(f"SEQ {label.strip()} \\* ARABIC", "0")}<w:bookmarkEnd w:id="0"/>{run(word("caption.gap") + text)}'
+    )
+
+
+def _picture(picture: Picture, relation: str) -> str:
+    wide, tall = _size(picture.png)
+    described = f"name={quoteattr(escaped(picture.key))} descr={quoteattr(picture.description)}"
+    drawing = (
+        '<w:r><w:drawing><wp:inline xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"'
+        f' distT="0" distB="0" distL="0" distR="0"><wp:extent cx="{wide}" cy="{tall}"/><wp:docPr id="1" {described}/>'
+        '<a:graphic xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main">'
+        '<a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture">'
+        '<pic:pic xmlns:pic="http://schemas.openxmlformats.org/drawingml/2006/picture">'
+        f'<pic:nvPicPr><pic:cNvPr id="0" {described}/><pic:cNvPicPr/></pic:nvPicPr>'
+        f'<pic:blipFill><a:blip r:embed="{relation}" '
+        'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"/>'
+        "<a:stretch><a:fillRect/></a:stretch></pic:blipFill>"
+        f'<pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="{wide}" cy="{tall}"/></a:xfrm>'
+        '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic>'
+        "</wp:inline></w:drawing></w:r>"
+    )
+    caption = paragraph("FigureCaption", _caption("figure", picture.key, picture.caption))
+    return paragraph("Figure", drawing) + caption
+
+
+def _size(png: bytes) -> tuple[int, int]:
+    """Width and height of a PNG [EMU] from its header and its resolution."""
+    wide, tall = struct.unpack(">II", png[16:24])
+    place = png.find(b"pHYs")
+    per_metre = struct.unpack(">I", png[place + 4 : place + 8])[0] if place > 0 else 200 / 0.0254
+    scale = _EMU_PER_INCH / (per_metre * 0.0254)
+    shrink = min(1.0, _TEXT_WIDTH[False] / 25.4 * _EMU_PER_INCH / (wide * scale))
+    return round(wide * scale * shrink), round(tall * scale * shrink)
+
+
+def _table(table: Table, width: float) -> str:
+    twips = [round(share * width / 25.4 * 1440) for share in table.relative_widths()]
+    small = '<w:sz w:val="17"/><w:szCs w:val="17"/>' if len(table.header) > _MANY_COLUMNS else ""
+    grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in twips)
+    rows = [_row(table.header, twips, ["TableHead"] * len(twips), small, header=True)]
+    styles = ["TableText" if place < table.text_columns else "TableNumber" for place in range(len(twips))]
+    for place, cells in enumerate(table.rows):
+        looks = small + ("<w:b/><w:bCs/>" if place in table.totals else "")
+        rows.append(_row(cells, twips, styles, looks))
+    head = paragraph("Caption", _caption("table", table.key, table.caption))
+    unit = paragraph("TableUnit", run(word("table.unit", unit=table.unit))) if table.unit else ""
+    body = (
+        '<w:tbl><w:tblPr><w:tblStyle w:val="SinksTable"/><w:tblW w:w="5000" w:type="pct"/><w:jc w:val="center"/>'
+        '<w:tblLayout w:type="fixed"/><w:tblLook w:val="0420" w:firstRow="1" w:lastRow="0" w:firstColumn="0" '
+        f'w:lastColumn="0" w:noHBand="0" w:noVBand="1"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(rows)}</w:tbl>'
+    )
+    notes = "".join(paragraph("TableNote", with_references(text)) for text in _numbered(table.notes))
+    # A paragraph has to stand between two tables, or Word joins them.
+    return head + unit + body + (notes or paragraph("TableNote", ""))
+
+
+def _numbered(notes: Iterable[str]) -> list[str]:
+    """Notes as one is used to: 注：one note, or 注：1. ...  2. ... in one paragraph each."""
+    texts = list(notes)
+    if len(texts) < 2:
+        return [word("table.note", text=text) for text in texts]
+    first, *rest = [word("table.note_item", number=number, text=text) for number, text in enumerate(texts, 1)]
+    return [word("table.note", text=first), *rest]
+
+
+def _row(cells: Iterable[str], widths: list[int], styles: list[str], looks: str, *, header: bool = False) -> str:
+    marks = "<w:cantSplit/>" + ("<w:tblHeader/>" if header else "")
+    filled = "".join(
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:vAlign w:val="center"/></w:tcPr>'
+        f"{paragraph(style, run(text, looks))}</w:tc>"
+        for text, width, style in zip(cells, widths, styles, strict=True)
+    )
+    return f"<w:tr><w:trPr>{marks}</w:trPr>{filled}</w:tr>"

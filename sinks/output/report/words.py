@@ -1,0 +1,110 @@
+"""The words and numbers of a report: labels by key, and one rule of rounding.
+
+A number is rounded by itself, half to even (GB/T 8170-2008), so that it reads the same wherever it stands: in a sentence, in
+two tables, on the page of the league and on that of the region.  Where printed parts then miss their printed total, the
+table says so.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
+from importlib.resources import files
+from math import isfinite
+
+from sinks.output import label, labels
+from sinks.output.tables import TEN_THOUSAND
+from sinks.text import Text, language
+
+DECIMALS = 2
+_STEP = Decimal(1).scaleb(-DECIMALS)
+
+MINIMUM_MINUS = "-"
+ABSENT = "—"
+"""What stands in a cell for which the account has no figure; a zero is printed as a number."""
+
+
+@cache
+def words() -> dict[str, Text]:
+    """Every label of the reports by key; a key given twice is a programming error."""
+    found: dict[str, Text] = {}
+    text = files("sinks.output").joinpath("report_labels.csv").read_text(encoding="utf-8-sig")
+    for row in csv.DictReader(text.splitlines()):
+        if row["key"] in found:
+            raise ValueError(f"report label {row['key']!r} stands twice")
+        found[row["key"]] = Text(row["zh"], row["en"])
+    return found
+
+
+def word(key: str, /, **values: object) -> str:
+    """The label ``key`` in the present language, its ``{placeholders}`` filled with ``values``."""
+    return str(words()[key]).format(**values)
+
+
+def counted(key: str, count: int, /, **values: object) -> str:
+    """Like :func:`word` for a sentence that counts something: ``key.one`` for one of it, ``key.many`` otherwise."""
+    return word(f"{key}.{'one' if count == 1 else 'many'}", count=count, **values)
+
+
+def known_word(key: str) -> str | None:
+    """The label ``key`` when there is one in the reports' or the outputs' list."""
+    if key in words():
+        return word(key)
+    return label(key) if key in labels() else None
+
+
+def joined(items: Iterable[str]) -> str:
+    """A list as it is read out: 甲、乙和丙; A, B and C."""
+    parts = list(items)
+    if len(parts) < 2:
+        return "".join(parts)
+    return word("list.between").join(parts[:-1]) + word("list.last") + parts[-1]
+
+
+def rounded(amount: float) -> Decimal:
+    """A number in the unit of print as it is printed."""
+    return Decimal(repr(float(amount))).quantize(_STEP, ROUND_HALF_EVEN)
+
+
+def printed(amount: float) -> str:
+    """A number in the unit of print; :data:`ABSENT` when there is none, and never a minus before zero."""
+    if not isfinite(amount):
+        return ABSENT
+    number = rounded(amount)
+    # Chinese statistics group no digits; English readers expect commas.
+    return format(abs(number) if number == 0 else number, ",f" if language() == "en" else "f")
+
+
+def in_tens(amount: float) -> float:
+    """An amount of the account (ha, t) in ten thousands."""
+    return amount / TEN_THOUSAND
+
+
+def amount(value: float) -> str:
+    """An amount of the account as printed, in ten thousands."""
+    return printed(in_tens(value))
+
+
+def share(part: float, whole: float) -> str:
+    """A part as a percentage of its whole, with one decimal."""
+    if not (isfinite(part) and isfinite(whole)) or whole == 0:
+        return ABSENT
+    return percent(part / whole)
+
+
+def percent(fraction: float) -> str:
+    """A fraction as a percentage with one decimal; what is short of the whole never reads 100 %."""
+    if not isfinite(fraction):
+        return ABSENT
+    text = f"{100 * fraction:.1f}%"
+    return ">99.9%" if text == "100.0%" and fraction < 1 - 1e-9 else text
+
+
+def ordinal(number: int) -> str:
+    """A rank: 3 in Chinese, 3rd in English."""
+    if language() == "zh":
+        return str(number)
+    last = number % 100 if number % 100 in (11, 12, 13) else number % 10
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(last, 'th') }"
