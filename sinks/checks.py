@@ -85,9 +85,11 @@ def check_entries(entries: Sequence[Entry], where: str = "methodologies") -> Non
                     ecosystems=sorted(both),
                     pools=clash,
                 )
-    depths = {e.method.methodology.soil_depth_cm for e in record if "soil_organic_carbon" in e.pools}
-    if len(depths) > 1:
-        problems.add("checks.soil_depths", where, depths=sorted(map(str, depths)))
+    for measure in ("stock", "sink"):
+        soil = [e for e in record if "soil_organic_carbon" in e.pools and measure in e.accounts_for]
+        depths = {e.method.methodology.soil_depth_cm for e in soil}
+        if len(depths) > 1:
+            problems.add("checks.soil_depths", where, depths=sorted(map(str, depths)))
     editions = {e.method.edition for e in record} - {None}
     if len(editions) > 1:
         problems.add("checks.editions", where, editions=sorted(map(str, editions)))
