@@ -3,24 +3,17 @@
 The folder is written beside its destination and renamed at the end.  ``run.json`` is written last and lists every
 file with its checksum, so data that were damaged or edited later are recognised.
 
-Text in the CSV files is guarded: a cell that a spreadsheet would take for a formula gets a leading apostrophe
-(:data:`FORMULA_STARTS`), and so does a cell that begins with an apostrophe, which makes the rule reversible;
-:func:`read_run` takes exactly one off.  Numbers are never touched, and the Parquet files hold all text as it is.
+What is made from a run later (reports, a map) stands in its folder too and is listed in ``derived.json`` with
+checksums: a run may be replaced together with what was made from it, but not with a report that somebody has edited.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
-import platform
 import re
-import shutil
 import sqlite3
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -29,36 +22,27 @@ from typing import Any, Protocol
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import psutil
-import pyarrow as pa
-import pyarrow.csv as pacsv
 from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
 from xlsxwriter.exceptions import XlsxWriterException
 
 from sinks.activity import Activity
 from sinks.book import COLUMNS
 from sinks.errors import Problem, Problems, RunError
+from sinks.output import atomic
+from sinks.output.csv_tables import read_csv, write_csv
 from sinks.output.geopackage import write_geopackage
 from sinks.output.tables import check_account
 from sinks.output.workbook import write_workbook
 from sinks.text import message
 
 RUN_FILE = "run.json"
+DERIVED_FILE = "derived.json"
 FORMAT = "sinks run"
 FORMAT_VERSION = 1
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""First characters that make Excel or WPS evaluate a CSV cell; the full-width ones do so in East Asian settings."""
-
-_APOSTROPHE = "'"
 _RESERVED = {"format", "format_version", "files"}
 # Never read back: Excel and QGIS rewrite these when somebody saves a column width or a style, which damages nothing.
-_FOR_PEOPLE = {"account.csv", "account.gpkg", "account.xlsx"}
-_PARTIAL, _ASIDE = "partial", "replaced"
-_PARTIAL_NAME = re.compile(r"-(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-(?P<started>\d+)-[0-9a-f]{8}$")
-_CLOCK_SLACK = 60.0
-"""Seconds by which the start time of one process may differ between two readings."""
-
+_FOR_PEOPLE = {"account.csv", "account.gpkg", "account.xlsx", "comparison.csv"}
 _FAILURES = (OSError, sqlite3.Error, DataSourceError, DataLayerError, GeometryError, XlsxWriterException)
 # Beside the run's own files: what QGIS, Excel and file managers leave in a folder that was only looked at.
 _BYSTANDERS = re.compile(
@@ -150,16 +134,16 @@ def write_run(contents: RunContents, out: Path, force: bool = False) -> Path:
     made = [path for path in out.parents if not path.exists()]
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        _recover(out)
+        atomic.recover(out)
         check_destination(out, force)
-        with _temporary(out) as temporary:
+        with atomic.temporary(out) as temporary:
             _write_all(contents, temporary)
-            _sync(temporary)
-            _put_in_place(temporary, out)
+            atomic.sync(temporary)
+            atomic.put_in_place(temporary, out)
     except _FAILURES as error:
-        raise _explained(error, out) from error
+        raise atomic.explained(error, out) from error
     finally:
-        _remove_empty(made)
+        atomic.remove_empty(made)
     return out
 
 
@@ -187,7 +171,7 @@ def read_run(path: Path) -> RunContents:
     _check_files(folder, manifest["files"])
 
     def table(name: str) -> pd.DataFrame:
-        return _read_csv(folder / f"{name}.csv", manifest["files"][f"{name}.csv"]["columns"])
+        return read_csv(folder / f"{name}.csv", manifest["files"][f"{name}.csv"]["columns"])
 
     return RunContents(
         account=pd.read_parquet(folder / "account.parquet"),
@@ -207,47 +191,25 @@ def read_run(path: Path) -> RunContents:
     )
 
 
-def _remove_empty(made: list[Path]) -> None:
-    """Take back the parents made for a run that failed, deepest first; one that holds a run is not empty and stays."""
-    for path in made:
-        with suppress(OSError):
-            path.rmdir()
+def note_derived(folder: Path, made: Iterable[Path]) -> None:
+    """List files that were made from a run inside its folder, so that they may be replaced with it."""
+    noted = _derived(folder)
+    noted |= {path.resolve().relative_to(folder.resolve()).as_posix(): _sha256(path) for path in made}
+    (folder / DERIVED_FILE).write_text(json.dumps(noted, ensure_ascii=False, indent=2), encoding="utf-8")
 
 
-def _siblings(out: Path, kind: str) -> list[Path]:
-    prefix = f".{out.name}.{kind}-"
-    return sorted(path for path in out.parent.iterdir() if path.name.startswith(prefix)) if out.parent.is_dir() else []
-
-
-def _recover(out: Path) -> None:
-    """Clean up after attempts that were killed: put a set-aside result back, remove what nobody writes any more."""
-    for aside in _siblings(out, _ASIDE):
-        if out.exists():
-            shutil.rmtree(aside)
-        else:
-            aside.rename(out)
-    for partial in _siblings(out, _PARTIAL):
-        if _abandoned(partial):
-            shutil.rmtree(partial)
-
-
-def _abandoned(partial: Path) -> bool:
-    """Whether the process that was writing ``partial`` is gone; on another machine nobody knows, which counts as no."""
-    made_by = _PARTIAL_NAME.search(partial.name)
-    if made_by is None or made_by["host"] != _host():
-        return False
+def _derived(folder: Path) -> dict[str, str]:
     try:
-        started = psutil.Process(int(made_by["pid"])).create_time()
-    except psutil.NoSuchProcess:
-        return True
-    except psutil.AccessDenied:
-        return False
-    # A process number is used again after a while; the start time tells, up to adjustments of the clock.
-    return bool(abs(started - int(made_by["started"])) > _CLOCK_SLACK)
+        found = json.loads((folder / DERIVED_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-def _host() -> str:
-    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+def _unchanged(folder: Path) -> set[str]:
+    """Derived files that nobody has edited since."""
+    noted = _derived(folder)
+    return {name for name, digest in noted.items() if (folder / name).is_file() and _sha256(folder / name) == digest}
 
 
 def check_destination(out: Path, force: bool = False) -> None:
@@ -258,74 +220,14 @@ def check_destination(out: Path, force: bool = False) -> None:
         raise RunError(Problem("output.not_a_folder", str(out)))
     if not force:
         raise RunError(Problem("output.exists", str(out)))
-    there = {path.name for path in out.iterdir()}
+    there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     manifest = _parsed(out)
     if manifest is None and there:
         raise RunError(Problem("output.not_a_run_to_replace", str(out)))
-    ours = {RUN_FILE, *manifest["files"]} if manifest else set()
-    foreign = {name for name in there - ours if not _BYSTANDERS.fullmatch(name)}
+    ours = {RUN_FILE, DERIVED_FILE, *manifest["files"], *_unchanged(out)} if manifest else set()
+    foreign = {name for name in there - ours if not _BYSTANDERS.fullmatch(name.rpartition("/")[2])}
     if foreign:
         raise RunError(Problem("output.foreign_files", str(out), {"names": foreign}))
-
-
-@contextmanager
-def _temporary(out: Path) -> Iterator[Path]:
-    """A new folder beside ``out``, on the same disk so that a rename is enough; its name says who writes it."""
-    process = psutil.Process()
-    owner = f"{_host()}-{process.pid}-{int(process.create_time())}"
-    folder = out.parent / f".{out.name}.{_PARTIAL}-{owner}-{uuid.uuid4().hex[:8]}"
-    folder.mkdir()
-    try:
-        yield folder
-    finally:
-        # After the rename there is nothing left to remove.
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sync(folder: Path) -> None:
-    """Bring every file to the disk before the rename, so that a power cut cannot leave a whole name on empty files."""
-    for path in folder.iterdir():
-        with path.open("rb+") as handle:
-            os.fsync(handle.fileno())
-    _sync_entries(folder)
-
-
-def _sync_entries(folder: Path) -> None:
-    # Windows and some network disks cannot sync a folder; the files are on the disk without it.
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def _put_in_place(temporary: Path, out: Path) -> None:
-    """Rename into place; an earlier result is moved aside first and comes back if that fails."""
-    aside = None
-    if out.exists():
-        aside = out.parent / f".{out.name}.{_ASIDE}-{uuid.uuid4().hex[:12]}"
-        out.rename(aside)
-    try:
-        temporary.rename(out)
-    except BaseException:
-        if aside is not None:
-            aside.rename(out)
-        raise
-    _sync_entries(out.parent)
-    if aside is not None:
-        # The new result stands; an old one that cannot be removed now is removed by the next run.
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _explained(error: Exception, out: Path) -> RunError:
-    """What went wrong on the disk, in the reader's words."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number in (errno.ENOSPC, errno.EDQUOT) or "disk is full" in str(error):
-        return RunError(Problem("output.disk_full", str(out)))
-    if isinstance(error, PermissionError) or number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return RunError(Problem("output.locked", str(out), {"reason": str(error)}))
-    return RunError(Problem("output.write_failed", str(out), {"reason": str(error)}))
 
 
 def _check(contents: RunContents) -> None:
@@ -375,7 +277,7 @@ def _write_all(contents: RunContents, folder: Path) -> None:
     # What the file itself cannot say, by file name.
     notes: dict[str, dict[str, Any]] = {"activity.parquet": {"strata": activity.strata, "inputs": activity.inputs}}
     for name, frame in tables.items():
-        notes[f"{name}.csv"] = {"columns": _write_csv(frame, folder / f"{name}.csv")}
+        notes[f"{name}.csv"] = {"columns": write_csv(frame, folder / f"{name}.csv")}
     write_workbook(contents, folder / "account.xlsx")
     write_geopackage(contents, folder / "account.gpkg")
     _write_manifest(contents.record, folder, notes)
@@ -384,57 +286,6 @@ def _write_all(contents: RunContents, folder: Path) -> None:
 def _noticed(frame: pd.DataFrame, record: dict[str, Any]) -> pd.DataFrame:
     """A table for people, which is passed on without its folder: demonstration data say so in every row."""
     return frame.assign(notice=message("output.demonstration")) if record["demonstration"] else frame
-
-
-def _write_csv(frame: pd.DataFrame, path: Path) -> dict[str, dict[str, str]]:
-    """Write UTF-8 with BOM, which Excel needs to see Chinese; return what a CSV cannot say: the dtypes."""
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
-    guarded = table.rename_columns([_guard(name) for name in table.column_names])
-    for place, column in enumerate(guarded.schema):
-        if _is_text(column.type):
-            cells = [None if cell is None else _guard(cell) for cell in guarded.column(place).to_pylist()]
-            guarded = guarded.set_column(place, column.name, pa.array(cells, pa.large_string()))
-    with path.open("wb") as handle:
-        handle.write(b"\xef\xbb\xbf")
-        pacsv.write_csv(guarded, handle)
-    return {
-        column.name: {"arrow": "text" if _is_text(column.type) else str(column.type), "dtype": str(dtype)}
-        for column, dtype in zip(table.schema, frame.dtypes, strict=True)
-    }
-
-
-def _read_csv(path: Path, columns: dict[str, dict[str, str]]) -> pd.DataFrame:
-    if not columns:
-        return pd.DataFrame()
-    types = {
-        _guard(name): pa.large_string() if kind["arrow"] == "text" else pa.type_for_alias(kind["arrow"])
-        for name, kind in columns.items()
-    }
-    # An empty cell is a missing value, a quoted empty cell an empty text: pyarrow writes and reads them apart.
-    options = pacsv.ConvertOptions(
-        column_types=types, null_values=[""], strings_can_be_null=True, quoted_strings_can_be_null=False
-    )
-    table = pacsv.read_csv(
-        path, parse_options=pacsv.ParseOptions(newlines_in_values=True), convert_options=options
-    ).rename_columns(list(columns))
-    frame: pd.DataFrame = table.to_pandas()
-    for name, kind in columns.items():
-        if kind["arrow"] == "text":
-            frame[name] = frame[name].map(_unguard, na_action="ignore")
-    return frame.astype({name: kind["dtype"] for name, kind in columns.items()})
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    """Text, or a column that holds nothing but missing values and therefore has no type of its own."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind))
-
-
-def _guard(cell: str) -> str:
-    return _APOSTROPHE + cell if cell.startswith((*FORMULA_STARTS, _APOSTROPHE)) else cell
-
-
-def _unguard(cell: str) -> str:
-    return cell.removeprefix(_APOSTROPHE)
 
 
 def _write_manifest(record: dict[str, Any], folder: Path, notes: dict[str, dict[str, Any]]) -> None:
@@ -456,7 +307,7 @@ def _plain(value: object) -> object:
 
 def _manifest(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
-        for aside in _siblings(folder, _ASIDE):
+        for aside in atomic.siblings(folder, atomic.ASIDE):
             raise RunError(Problem("output.interrupted", str(folder), {"aside": str(aside)}))
         raise RunError(Problem("output.no_run", str(folder)))
     manifest = _parsed(folder)

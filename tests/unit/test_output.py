@@ -27,7 +27,7 @@ from shapely.geometry import box
 from sinks.activity import Activity
 from sinks.book import COLUMNS
 from sinks.errors import AccountError, RunError
-from sinks.output import folder, labels
+from sinks.output import atomic, csv_tables, folder, labels
 from sinks.output.folder import RunContents, StoredRegions, read_run, write_run
 from sinks.output.tables import (
     activity_summary,
@@ -261,6 +261,24 @@ def test_force_never_deletes_what_the_run_did_not_write(tmp_path: Path, name: st
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
+def test_what_was_made_from_a_run_is_replaced_with_it_unless_it_was_edited(tmp_path: Path) -> None:
+    out = write_run(make_contents(), tmp_path / "run")
+    report = out / "report" / "150700.docx"
+    report.parent.mkdir()
+    report.write_text("as generated")
+    folder.note_derived(out, [report])
+    write_run(make_contents(), out, force=True)
+    assert not report.exists()
+    report.parent.mkdir()
+    report.write_text("as generated")
+    folder.note_derived(out, [report])
+    report.write_text("edited by hand")
+    with pytest.raises(RunError) as raised:
+        write_run(make_contents(), out, force=True)
+    assert ids(raised) == ["output.foreign_files"]
+    assert report.read_text() == "edited by hand"
+
+
 def failing(error: Exception) -> Callable[..., None]:
     def fail(*args: object, **kwargs: object) -> None:
         raise error
@@ -277,11 +295,11 @@ def failing(error: Exception) -> Callable[..., None]:
         (OSError(errno.EIO, "Input/output error"), "output.write_failed"),
     ],
 )
-@pytest.mark.parametrize("step", ["write_geopackage", "_write_manifest", "_sync", "_put_in_place"])
+@pytest.mark.parametrize("step", ["write_geopackage", "_write_manifest", "atomic.sync", "atomic.put_in_place"])
 def test_a_failure_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, problem: str, step: str
 ) -> None:
-    monkeypatch.setattr(folder, step, failing(error))
+    monkeypatch.setattr(f"sinks.output.folder.{step}", failing(error))
     monkeypatch.setattr(folder, "write_workbook", lambda contents, path: path.write_bytes(b"x"))
     with pytest.raises(RunError) as raised:
         write_run(make_contents(), tmp_path / "made" / "for it" / "run")
@@ -319,7 +337,7 @@ def test_the_old_result_survives_a_failed_replacement(
 
 
 def test_leftovers_of_a_killed_attempt_are_cleaned_and_live_ones_kept(tmp_path: Path) -> None:
-    here, pid, started = folder._host(), os.getpid(), int(psutil.Process().create_time())
+    here, pid, started = atomic._host(), os.getpid(), int(psutil.Process().create_time())
     live, elsewhere = f"{here}-{pid}-{started}-00000000", f"00000000-{pid}-1-00000000"
     for owner in (f"{here}-{pid}-1-00000000", live, elsewhere):
         partial = tmp_path / f".run.partial-{owner}"
@@ -426,13 +444,13 @@ def test_no_csv_cell_can_become_a_formula(run: Path) -> None:
             cells := pd.read_csv(run / f"{name}.csv", dtype=str, keep_default_na=False, encoding="utf-8-sig")
         ):
             numeric = pd.to_numeric(cells[column], errors="coerce").notna()
-            assert not cells.loc[~numeric, column].str.startswith(folder.FORMULA_STARTS).any()
+            assert not cells.loc[~numeric, column].str.startswith(csv_tables.FORMULA_STARTS).any()
 
 
 @given(st.text())
 def test_the_csv_guard_is_taken_off_again(cell: str) -> None:
-    assert folder._unguard(folder._guard(cell)) == cell
-    assert not folder._guard(cell).startswith(folder.FORMULA_STARTS)
+    assert csv_tables._unguard(csv_tables._guard(cell)) == cell
+    assert not csv_tables._guard(cell).startswith(csv_tables.FORMULA_STARTS)
 
 
 def test_no_cell_of_the_workbook_is_a_formula_or_a_link(run: Path) -> None:
