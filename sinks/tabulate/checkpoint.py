@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -104,5 +105,7 @@ class Checkpoint:
         self._saved = time.monotonic()
 
     def clear(self) -> None:
-        """Remove the file of a pass that is complete."""
+        """Remove the file of a pass that is over, and the folder if nothing else is in it."""
         self._path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._path.parent.rmdir()

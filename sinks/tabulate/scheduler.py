@@ -15,6 +15,7 @@ from typing import Protocol
 import rasterio
 from tqdm import tqdm
 
+from sinks.errors import SinksError
 from sinks.tabulate.blocks import Block, Task
 from sinks.tabulate.checkpoint import Checkpoint
 from sinks.tabulate.crosstab import Partial, Spec, add, tabulate_blocks
@@ -78,7 +79,7 @@ def run_tasks(
     progress: Progress | bool = False,
     checkpoint: Checkpoint | None = None,
 ) -> Partial:
-    """Run every task and add the results; whatever ends the pass early leaves a checkpoint behind.
+    """Run every task and add the results; an interruption leaves a checkpoint behind, faulty input does not.
 
     Parameters
     ----------
@@ -95,7 +96,6 @@ def run_tasks(
     tally = _Tally(*kept) if kept is not None else _Tally(Partial.empty(spec), set())
     cells = [sum(block.cells for block in task) for task in tasks]
     remaining = {number: task for number, task in enumerate(tasks) if number not in tally.done}
-    finished = False
     with _shown(progress, sum(cells)) as show:
         show(sum(cells[number] for number in tally.done))
         try:
@@ -105,10 +105,15 @@ def run_tasks(
                     show(cells[number])
                     if checkpoint is not None and checkpoint.due:
                         checkpoint.save(tally.total, tally.done)
-            finished = True
-        finally:
-            if checkpoint is not None and not finished:
+        except SinksError:
+            # The input has to be corrected, and sums over another input are of no use.
+            if checkpoint is not None:
+                checkpoint.clear()
+            raise
+        except BaseException:
+            if checkpoint is not None:
                 checkpoint.save(tally.total, tally.done)
+            raise
     return tally.total
 
 

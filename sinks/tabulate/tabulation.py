@@ -104,9 +104,9 @@ def tabulate(
     tasks = plan(grid, shape, regions.coverage.block_mask(*shape))
     kept = Checkpoint(checkpoint, _fingerprint(spec, regions, shape)) if checkpoint is not None else None
     total = run_tasks(spec, tasks, scheduler or Threads(threads), progress, kept)
-    _check_result(layers, spec, total)
     if kept is not None:
         kept.clear()
+    _check_result(layers, spec, total)
     return Joint(
         table=_table(layers, spec, regions, total),
         units=regions.table(total.cells),
