@@ -124,6 +124,10 @@ class Bound:
         """Central values by pool, shape (n,); NaN where an input was not observed or a pool is not estimated."""
         return self.resolve(rows).pools()
 
+    def beside(self, rows: pd.DataFrame) -> dict[str, Floats]:
+        """What the equation gives beside carbon (gases), by name, shape (n,); in the units of ``beside``."""
+        return self.resolve(rows).beside()
+
     def evaluate_draws(self, rows: pd.DataFrame, draws: Draws) -> dict[str, Floats]:
         """Draws by pool, shape (draws.n, n): one draw of a table row for all rows, one of an input for each date."""
         return self.draw(self.resolve(rows), draws)

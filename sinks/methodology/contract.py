@@ -46,11 +46,12 @@ def _check_words(methodology: Methodology, where: str, problems: Problems) -> No
         "acts_on": ([methodology.acts_on], ["state", "change"]),
         "ecosystems": (list(methodology.ecosystems), list(ecosystems())),
         "pools": (list(methodology.pools), list(pools())),
+        "documents": (list(methodology.documents), list(methodology.table_parameters)),
     }
     for name, (found, allowed) in known.items():
         if unknown := [value for value in found if value not in allowed]:
             problems.add("methodology.unknown_word", where, name=name, found=unknown, allowed=allowed)
-    if not methodology.outputs:
+    if not (methodology.outputs or methodology.beside):
         problems.add("methodology.no_output", where)
 
 
@@ -58,6 +59,7 @@ def _check_units(methodology: Methodology, where: str, problems: Problems) -> No
     quantity = quantities()
     declared = {**methodology.inputs, **methodology.parameters}
     declared |= {name: intermediate.unit for name, intermediate in methodology.intermediates.items()}
+    declared |= methodology.beside
     for name, unit in declared.items():
         try:
             units.dimension(unit, f"{where} {name}")
@@ -94,7 +96,7 @@ def _check_docstring(methodology: Methodology, where: str, problems: Problems) -
     found = sections(methodology.compute)
     expected = {
         "Parameters": set(arguments(methodology.compute)),
-        "Returns": set(methodology.outputs),
+        "Returns": {*methodology.outputs, *methodology.beside},
         "Notes": set(),
         "References": {methodology.source},
     }
@@ -112,10 +114,11 @@ def _check_dimensions(methodology: Methodology, where: str, problems: Problems) 
     except Exception as error:  # whatever the equation raises on quantities is a fault of its dimensions
         problems.add("methodology.dimensions", where, reason=f"{type(error).__name__}: {error}")
         return
-    if set(outputs) != set(methodology.outputs):
-        problems.add("methodology.outputs", where, found=sorted(outputs), declared=sorted(methodology.outputs))
+    given = {**methodology.outputs, **methodology.beside}
+    if set(outputs) != set(given):
+        problems.add("methodology.outputs", where, found=sorted(outputs), declared=sorted(given))
         return
-    for pool, unit in methodology.outputs.items():
+    for pool, unit in given.items():
         found, expected = units.dimension_of(outputs[pool]), units.dimension(unit)
         if found != expected:
             values = {"pool": pool, "found": found, "unit": unit, "expected": expected}

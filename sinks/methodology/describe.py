@@ -40,6 +40,9 @@ def describe(bound: Bound) -> str:
     lines += ["", message("methodology.describe.parameters"), *(f"  {line}" for line in _parameters(bound))]
     lines += ["", message("methodology.describe.outputs")]
     lines += [f"  {pools()[name].label} ({name}) [{unit}]" for name, unit in method.outputs.items()]
+    if method.beside:
+        beside = [f"{name} [{unit}]" for name, unit in method.beside.items()]
+        lines += _indented(message("methodology.describe.beside", names=beside))
     if method.examples:
         lines += [
             "",
@@ -51,7 +54,10 @@ def describe(bound: Bound) -> str:
 def _parameters(bound: Bound) -> Iterator[str]:
     frame = bound.table.frame
     for name, unit in bound.methodology.table_parameters.items():
-        rows = frame[frame["parameter"] == name]
+        rows, document = frame[frame["parameter"] == name], bound.methodology.documents.get(name)
+        if rows.empty and document is not None:
+            yield message("methodology.describe.in_document", name=name, unit=unit, document=document)
+            continue
         if rows.empty:
             yield message("methodology.describe.no_rows", name=name, unit=unit)
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,10 +48,13 @@ class Resolved:
         MethodologyError
             A density is not plausible: the equation does not hold for the row.
         """
-        values = {name: looked.values for name, looked in self.looked.items()}
-        outputs = self._compute(dict(self.inputs), values, (len(self.rows),))
+        outputs = self._central(self.methodology.outputs)
         self._check_densities(outputs)
         return outputs
+
+    def beside(self) -> dict[str, Floats]:
+        """What the equation gives beside carbon (gases), by name, shape (n,); in the units of ``beside``."""
+        return self._central(self.methodology.beside)
 
     def pools_from_draws(self, table_draws: Floats, input_factors: Mapping[str, Floats]) -> dict[str, Floats]:
         """Outputs by pool for draws, shape (draws, n).
@@ -76,7 +79,7 @@ class Resolved:
         for name, factor in input_factors.items():
             inputs[name] = inputs[name] * factor.T
         outputs = self._compute(inputs, values, (len(self.rows), draws))
-        return {pool: output.T for pool, output in outputs.items()}
+        return {pool: outputs[pool].T for pool in self.methodology.outputs}
 
     def take(self, places: NDArray[np.intp]) -> Resolved:
         """The same for some of the rows, so that draws can be made for a part without looking up again."""
@@ -91,6 +94,11 @@ class Resolved:
     def used_rows(self) -> dict[str, Any]:
         """Indices of the table's rows that any activity row took, by parameter of ``compute``."""
         return {name: np.unique(looked.rows[looked.rows >= 0]) for name, looked in self.looked.items()}
+
+    def _central(self, wanted: Iterable[str]) -> dict[str, Floats]:
+        values = {name: looked.values for name, looked in self.looked.items()}
+        outputs = self._compute(dict(self.inputs), values, (len(self.rows),))
+        return {name: outputs[name] for name in wanted}
 
     def _compute(
         self, inputs: dict[str, Floats], values: dict[str, Floats], shape: tuple[int, ...]
@@ -232,8 +240,8 @@ def _look_up(
                 looked[name], inactive_rows = _look_up_one(methodology, table, name, strata, n)
             except ParameterError as error:
                 # One row of the table serves before and after, and is asked for once.
-                new = [problem for problem in error.problems if problem not in list(problems)]
-                problems.extend(ParameterError(*new))
+                found = [_with_document(methodology, problem) for problem in error.problems]
+                problems.extend(ParameterError(*(problem for problem in found if problem not in list(problems))))
             else:
                 if inactive_rows is not None:
                     inactive[name] = inactive_rows
@@ -242,6 +250,14 @@ def _look_up(
         _check_pools_apart(table, looked)
     problems.raise_as(ParameterError)
     return looked, inactive
+
+
+def _with_document(methodology: Methodology, problem: Problem) -> Problem:
+    """A gap, with the name of the document that has the number, if it is known."""
+    document = methodology.documents.get(problem.values.get("parameter", ""))
+    if problem.id != "parameters.gap" or document is None:
+        return problem
+    return Problem("methodology.gap_with_document", problem.where, {**problem.values, "document": document})
 
 
 def _look_up_one(

@@ -88,7 +88,7 @@ class Methodology:
     outputs : mapping of str to str
         Unit by pool: ``t C/ha``, ``t C/ha/yr``, ``t C`` or ``t C/yr``.
     compute : function
-        Inputs and parameters in, outputs by pool out; elementwise, so that draws broadcast.
+        Inputs and parameters in, outputs by pool (and what is ``beside``) out; elementwise, so that draws broadcast.
     valid_for : Text
         Where the method holds.
     strata : tuple of str, optional
@@ -108,6 +108,11 @@ class Methodology:
         Strata that follow from others: CSV (beside the module) by stratum.
     bounds : mapping of str to (float, float)
         Least and greatest possible value of parameters, and of inputs the vocabulary does not have.
+    beside : mapping of str to str
+        Unit by name of what ``compute`` gives beside carbon: methane, nitrous oxide, the carbon dioxide of fires whose
+        carbon another methodology counts.  Reported beside the account, never in it.
+    documents : mapping of str to Text
+        By parameter, the document that has the numbers the table lacks; a look-up that fails names it.
     partial : bool
         Parameters are pools of which a stratum may lack some, but not all; a pool without a row is NaN: not estimated.
     examples : tuple of Example
@@ -135,6 +140,8 @@ class Methodology:
     intermediates: Mapping[str, Intermediate] = field(default_factory=dict)
     crosswalks: Mapping[str, str] = field(default_factory=dict)
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
+    documents: Mapping[str, Text] = field(default_factory=dict)
     partial: bool = False
     examples: tuple[Example, ...] = ()
 
