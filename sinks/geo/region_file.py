@@ -27,7 +27,7 @@ from sinks.geo.crs import (
     transformer,
     undisplaced,
 )
-from sinks.geo.dbf import check_encoding
+from sinks.geo.dbf import check_dbf
 from sinks.geo.displacement import suspect_displacement
 from sinks.geo.polygon_area import polygon_areas
 from sinks.geo.regions import COLUMNS, LEVELS, Regions, builtin_name
@@ -128,7 +128,9 @@ def _read(
     if not path.exists():
         problems.add("regions.no_file", path)
         return None
-    if not check_encoding(path, encoding, problems):
+    doubt = check_dbf(path, encoding)
+    if doubt is not None:
+        problems.add(doubt.id, doubt.where, **doubt.values)
         return None
     try:
         if path.suffix.lower() in {".parquet", ".geoparquet"}:

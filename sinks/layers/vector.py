@@ -26,7 +26,7 @@ import shapely
 from sinks.errors import CRSError, LayerError, Problem, Problems
 from sinks.geo import gcj02
 from sinks.geo.crs import UserCRS, check_bounds, parse_crs
-from sinks.layers.encoding import check_dbf
+from sinks.geo.dbf import check_dbf
 from sinks.layers.equal_area import Geometries
 
 BATCH = 65_536
@@ -146,7 +146,7 @@ def inspect(layer: VectorLayer) -> VectorInfo:
     if not Path(layer.path).exists():
         problems.add("vector.no_file", layer.place)
     else:
-        encoding = check_dbf(str(layer.path), layer.encoding)
+        encoding = check_dbf(layer.path, layer.encoding)
         if encoding is not None:
             problems.add(encoding.id, encoding.where, **encoding.values)
         info = _inspect_parquet(layer, problems) if _is_parquet(layer) else _inspect_ogr(layer, problems)

@@ -88,7 +88,7 @@ def test_gbk_shapefile_is_refused_with_the_right_advice_and_then_read() -> None:
     assert problem.values["gbk"] == "呼和浩特市"
     regions = load_file(GBK, "区划代码", "名称", encoding="GBK")
     assert regions.name("152900") == "阿拉善盟"
-    assert problem_ids(GBK, "区划代码", "名称", encoding="UTF-8") == {"regions.unreadable"}
+    assert problem_ids(GBK, "区划代码", "名称", encoding="UTF-8") == {"dbf.encoding_fails"}
 
 
 def test_awkward_files_give_clear_errors() -> None:

@@ -62,7 +62,7 @@ def test_files_that_are_refused() -> None:
     assert refusals("awkward/points_noproj.shp") == ["vector.not_polygons", "vector.no_crs"]
     assert refusals("awkward/test_fgdb.gdb.zip") == ["vector.several_layers"]
     assert refusals("awkward/test_fgdb.gdb.zip", layer="test_lines") == ["vector.not_polygons"]
-    assert refusals("boundaries_gbk_shapefile/nmg_nx_leagues_gbk.shp") == ["vector.no_encoding"]
+    assert refusals("boundaries_gbk_shapefile/nmg_nx_leagues_gbk.shp") == ["dbf.no_encoding"]
 
 
 def test_zipped_geodatabase_with_z_values() -> None:

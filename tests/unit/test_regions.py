@@ -336,7 +336,7 @@ def test_gbk_without_cpg_is_refused_with_both_readings(tmp_path: Path, driver_id
     with pytest.raises(RegionError, match="GBK") as error:
         load_file(path, "代码", "名称")
     (problem,) = error.value.problems
-    assert problem.id == "regions.no_encoding"
+    assert problem.id == "dbf.no_encoding"
     assert problem.values["gbk"] == "甲"
     assert load_file(path, "代码", "名称", encoding="GBK").frame["name"].tolist() == ["甲", "乙"]
 
@@ -349,7 +349,7 @@ def test_gbk_is_recognised_inside_a_zip_and_a_folder(tmp_path: Path) -> None:
     for path in (folder, archive):
         with pytest.raises(RegionError) as error:
             load_file(path, "代码", "名称")
-        assert [p.id for p in error.value.problems] == ["regions.no_encoding"]
+        assert [p.id for p in error.value.problems] == ["dbf.no_encoding"]
         assert len(load_file(path, "代码", "名称", encoding="GBK")) == 2
 
 

@@ -330,7 +330,7 @@ def test_gbk_shapefile_without_cpg(tmp_path: Path) -> None:
     layer = VectorLayer("s", path, "2020", fields=fields_from("lincaoshi", {}))
     with pytest.raises(LayerError) as caught:
         stand_states(layer, UNITS)
-    assert ids(caught.value) == ["vector.no_encoding"]
+    assert ids(caught.value) == ["dbf.no_encoding"]
     assert caught.value.problems[0].values["gbk"] == "落叶松"
     assert caught.value.problems[0].values["suggestion"] == "GBK"
     declared = VectorLayer("s", path, "2020", encoding="GBK", fields=layer.fields)
@@ -338,13 +338,13 @@ def test_gbk_shapefile_without_cpg(tmp_path: Path) -> None:
     wrong = VectorLayer("s", path, "2020", encoding="UTF-8", fields=layer.fields)
     with pytest.raises(LayerError) as caught:
         inspect(wrong)
-    assert ids(caught.value) == ["vector.encoding_fails"]
+    assert ids(caught.value) == ["dbf.encoding_fails"]
     with zipfile.ZipFile(tmp_path / "gbk.zip", "w") as archive:
         for part in ("shp", "shx", "dbf", "prj"):
             archive.write(tmp_path / f"gbk.{part}", f"gbk.{part}")
     with pytest.raises(LayerError) as caught:
         inspect(VectorLayer("s", tmp_path / "gbk.zip", "2020"))
-    assert ids(caught.value) == ["vector.no_encoding"]
+    assert ids(caught.value) == ["dbf.no_encoding"]
 
 
 @pytest.mark.parametrize("name", ["s.gpkg", "s.geojson", "s.gdb", "s.parquet", "s.shp"])
