@@ -8,16 +8,19 @@ need more memory than one leaf and the running sums.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, cast
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from sinks.activity import Activity
-from sinks.book import Amount, Book, Hierarchy
+from sinks.book import Amount, Book, Hierarchy, Posting, per_year
 from sinks.errors import AccountError, Problems, SinksError
 from sinks.methodology import Bound, Kind, Resolved
 from sinks.uncertainty import Draws, Floats
@@ -25,9 +28,15 @@ from sinks.units import CO2_PER_C
 from sinks.vocabulary import ALL, NODATA, NOT_APPLICABLE
 
 Measure = Literal["stock", "sink"]
+Leaf = tuple[str, str, dict[str, NDArray[np.intp]]]
+"""Ecosystem, stratum, and the places of its rows by date or period."""
+Made = TypeVar("Made")
 
 # Draws of one evaluation stay below this many numbers (32 MB): rows beyond it are evaluated in turn.
 _DRAWS_AT_ONCE = 4_000_000
+
+# More do not help: sums over draws are bound by memory, and each thread holds the draws of a leaf.
+_THREADS = min(8, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
@@ -196,7 +205,8 @@ def _post_areas(book: Book, activity: Activity, dates: Sequence[str], area_sourc
         rows = _accounted(activity.states, date, area_source)
         for (ecosystem, stratum), group in rows.groupby(["ecosystem", "class"], sort=True):
             area = book.units(book.hierarchy.numbers(group["region_code"]), group["area_ha"].to_numpy(float))
-            book.post(str(ecosystem), str(stratum), ALL, "area", date, Amount(area, None, area, area), "")
+            amount = Amount(area, None, area, area)
+            book.post(Posting(str(ecosystem), str(stratum), ALL, "area", date, book.figures(amount), amount, ""))
 
 
 @dataclass(frozen=True)
@@ -226,7 +236,7 @@ class _Sheet:
             times.to_numpy(object),
         )
 
-    def leaves(self) -> Iterator[tuple[str, str, dict[str, NDArray[np.intp]]]]:
+    def leaves(self) -> Iterator[Leaf]:
         """Ecosystem, stratum, and for each date or period the places of its rows."""
         land = "ecosystem" if self.entry.method.acts_on == "state" else "ecosystem_to"
         keys = [self.rows[land], _labels(self.rows, self.entry)]
@@ -239,51 +249,85 @@ class _Sheet:
 def _post(book: Book, sheet: _Sheet, dates: Sequence[str], periods: Sequence[tuple[str, str]]) -> None:
     """Evaluate one entry leaf by leaf and post what it accounts for."""
     entry = sheet.entry
-    for ecosystem, stratum, places in sheet.leaves():
-        found = {time: _evaluate(book, sheet, at) for time, at in places.items()}
+    table = None if book.draws is None else book.draws.table(entry.method)
+
+    def evaluate(leaf: Leaf) -> list[Posting]:
+        ecosystem, stratum, places = leaf
+        found = {time: _evaluate(book, sheet, at, table) for time, at in places.items()}
+        postings: list[Posting] = []
         for pool in entry.pools:
-            if not any(amounts[pool].valued_ha.any() for amounts in found.values()):
+            if any(amounts[pool].valued_ha.any() for amounts in found.values()):
+                amounts = {time: amounts[pool] for time, amounts in found.items()}
+                postings += _leaf_postings(book, entry, (ecosystem, stratum, pool), amounts, dates, periods)
+            else:
                 book.not_estimated.add((entry.method.id, ecosystem, stratum, pool))
-                continue
-            leaf = {time: amounts[pool] for time, amounts in found.items()}
-            _post_leaf(book, entry, (ecosystem, stratum), pool, leaf, dates, periods)
+        return postings
+
+    # Leaves do not depend on each other; they are posted in their order, so that sums come out the same.
+    for postings in _in_threads(evaluate, sheet.leaves(), _THREADS if book.draws is not None else 1):
+        for posting in postings:
+            book.post(posting)
 
 
-def _post_leaf(
+def _in_threads(function: Callable[[Leaf], Made], items: Iterable[Leaf], threads: int) -> Iterator[Made]:
+    """``map`` in threads, in order, with few results waiting, for each holds the draws of a leaf."""
+    if threads == 1:
+        yield from map(function, items)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[Made]] = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _leaf_postings(
     book: Book,
     entry: Entry,
-    leaf: tuple[str, str],
-    pool: str,
+    leaf: tuple[str, str, str],
     found: Mapping[str, Amount],
     dates: Sequence[str],
     periods: Sequence[tuple[str, str]],
-) -> None:
-    """Post one leaf and pool: stocks at dates and their change, or the flux of each period."""
-    if entry.method.acts_on == "change":
-        for period, amount in found.items():
-            _post_flux(book, entry, leaf, pool, period, amount)
+) -> Iterator[Posting]:
+    """One leaf and pool: stocks at dates and their change, or the flux of each period."""
+    method = entry.method.id
+    if entry.method.acts_on == "change" or entry.method.kind(leaf[2]) in ("flux", "flux_total"):
+        if "sink" in entry.accounts_for:
+            for period, amount in _fluxes(book, entry, found, dates, periods):
+                removals = amount.times(CO2_PER_C)
+                yield Posting(*leaf, "net_removals", period, book.figures(removals), removals, method)
         return
     at = {date: found.get(date, book.nothing()) for date in dates}
-    if entry.method.kind(pool) in ("flux", "flux_total"):
-        if len(dates) == 1:
-            _post_flux(book, entry, leaf, pool, dates[0], at[dates[0]])
-        for first, last in periods:
-            _post_flux(book, entry, leaf, pool, f"{first}-{last}", at[last].mean(at[first]))
-        return
     if "stock" in entry.accounts_for:
         for date in dates:
-            book.post(*leaf, pool, "carbon_stock", date, at[date], entry.method.id)
+            yield Posting(*leaf, "carbon_stock", date, book.figures(at[date]), at[date], method)
     if "sink" in entry.accounts_for:
         for first, last in periods:
             period, change = f"{first}-{last}", at[last].minus(at[first])
-            book.post(*leaf, pool, "stock_change", period, change, entry.method.id)
-            per_year = CO2_PER_C / (int(last) - int(first))
-            book.post(*leaf, pool, "net_removals", period, change.times(per_year), entry.method.id)
+            figures = book.figures(change)
+            yield Posting(*leaf, "stock_change", period, figures, change, method)
+            yield Posting(*leaf, "net_removals", period, figures.times(per_year(period)), None, method)
 
 
-def _post_flux(book: Book, entry: Entry, leaf: tuple[str, str], pool: str, period: str, amount: Amount) -> None:
-    if "sink" in entry.accounts_for:
-        book.post(*leaf, pool, "net_removals", period, amount.times(CO2_PER_C), entry.method.id)
+def _fluxes(
+    book: Book,
+    entry: Entry,
+    found: Mapping[str, Amount],
+    dates: Sequence[str],
+    periods: Sequence[tuple[str, str]],
+) -> Iterator[tuple[str, Amount]]:
+    """Period and yearly flux [t C/yr]; that of states is the mean of the two dates."""
+    if entry.method.acts_on == "change":
+        yield from found.items()
+        return
+    at = {date: found.get(date, book.nothing()) for date in dates}
+    if len(dates) == 1:
+        yield dates[0], at[dates[0]]
+    for first, last in periods:
+        yield f"{first}-{last}", at[last].mean(at[first])
 
 
 def _labels(rows: pd.DataFrame, entry: Entry) -> pd.Series[str]:
@@ -301,10 +345,10 @@ def _labels(rows: pd.DataFrame, entry: Entry) -> pd.Series[str]:
     return label.where(label != "", classes)
 
 
-def _evaluate(book: Book, sheet: _Sheet, at: NDArray[np.intp]) -> dict[str, Amount]:
+def _evaluate(book: Book, sheet: _Sheet, at: NDArray[np.intp], table: Floats | None) -> dict[str, Amount]:
     """Amounts by pool of one leaf at one time, by unit: t C for stocks, t C/yr for fluxes."""
     method, units = sheet.entry.method, sheet.units[at]
-    drawn = _draw(book, sheet, at) if book.draws is not None else {}
+    drawn = {} if table is None else _draw(book, sheet, at, table)
     area = book.units(units, sheet.area[at])
     amounts: dict[str, Amount] = {}
     for pool in sheet.entry.pools:
@@ -327,16 +371,41 @@ def _observed_area(rows: pd.DataFrame, entry: Entry) -> Floats:
     return areas
 
 
-def _draw(book: Book, sheet: _Sheet, at: NDArray[np.intp]) -> dict[str, Floats]:
-    """Draws by pool and unit, shape (units, n)."""
-    assert book.draws is not None
-    method = sheet.entry.method
-    step = max(1, _DRAWS_AT_ONCE // book.draws.n)
-    total = {pool: np.zeros((len(book.hierarchy.units), book.draws.n)) for pool in sheet.entry.pools}
+def _draw(book: Book, sheet: _Sheet, at: NDArray[np.intp], table: Floats) -> dict[str, Floats]:
+    """Draws by pool and unit, shape (units, n), given the draws of the parameter table, shape (table rows, n)."""
+    method, draws = sheet.entry.method, book.draws
+    assert draws is not None
+    step = max(1, _DRAWS_AT_ONCE // draws.n)
+    total = {pool: np.zeros((len(book.hierarchy.units), draws.n)) for pool in sheet.entry.pools}
     for start in range(0, len(at), step):
         part = at[start : start + step]
-        values = method.draw(sheet.resolved.take(part), book.draws)
+        resolved, used = _compact(sheet.resolved.take(part))
+        values = resolved.pools_from_draws(table[used].T, _factors(sheet, part, draws))
         for pool in sheet.entry.pools:
-            amount = np.nan_to_num(values[pool]) * _size(method.kind(pool), sheet.observed[part])
-            total[pool] += book.units(sheet.units[part], amount.T)
+            known = ~np.isnan(sheet.central[pool][part])
+            size = _size(method.kind(pool), sheet.observed[part])[known, None]
+            total[pool] += book.units(sheet.units[part][known], values[pool].T[known] * size)
     return total
+
+
+def _compact(resolved: Resolved) -> tuple[Resolved, NDArray[np.int64]]:
+    """The same with only the rows of the parameter table that take part, and their places in the whole table."""
+    rows = [found.rows[found.rows >= 0] for found in resolved.looked.values()]
+    used = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *rows]))
+    looked = {
+        name: found._replace(rows=np.where(found.rows >= 0, np.searchsorted(used, found.rows), -1))
+        for name, found in resolved.looked.items()
+    }
+    return replace(resolved, looked=looked), used
+
+
+def _factors(sheet: _Sheet, part: NDArray[np.intp], draws: Draws) -> dict[str, Floats]:
+    """Draws of the inputs relative to their means; the rows of a leaf at one time share their dates."""
+    method, row = sheet.entry.method.methodology, sheet.rows.iloc[part[0]]
+    found: dict[str, Floats] = {}
+    for name in method.inputs:
+        base = method.base_name(name)
+        factor = draws.factor(base, str(row.get(f"date{name.removeprefix(base)}", ALL)))
+        if factor is not None:
+            found[name] = factor[:, None]
+    return found

@@ -6,7 +6,7 @@ to the sums over strata, pools and ecosystems, so that only the sums stay in mem
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sinks.uncertainty import Draws, Floats, interval
+from sinks.units import CO2_PER_C
 from sinks.vocabulary import ALL, quantities
+
+TotalKey = tuple[str, str, str, str]
+"""Ecosystem, pool, quantity and period of a sum over strata."""
 
 COLUMNS = (
     "region_code",
@@ -122,6 +126,41 @@ class Amount:
 
 
 @dataclass(frozen=True)
+class Figures:
+    """What a line says of every region: value, ends of the interval, and the land it stands for."""
+
+    value: Floats
+    low: Floats
+    high: Floats
+    valued_ha: Floats
+    area_ha: Floats
+
+    def times(self, factor: float) -> Figures:
+        """The same in another unit; ``factor`` is positive, so that the ends keep their order."""
+        return Figures(self.value * factor, self.low * factor, self.high * factor, self.valued_ha, self.area_ha)
+
+
+@dataclass(frozen=True)
+class Posting:
+    """One leaf to be written; without ``amount`` its sums follow from another posting (removals from the change)."""
+
+    ecosystem: str
+    stratum: str
+    pool: str
+    quantity: str
+    period: str
+    figures: Figures
+    amount: Amount | None
+    method: str
+
+
+def per_year(period: str) -> float:
+    """Factor from a change of carbon over a period ``2020-2023`` [t C] to net removals [t CO2/yr]."""
+    first, last = period.split("-")
+    return CO2_PER_C / (int(last) - int(first))
+
+
+@dataclass(frozen=True)
 class _Line:
     """One leaf or sum, for every region in which it occurs."""
 
@@ -147,8 +186,8 @@ class Book:
         self.draws = draws
         self.not_estimated: set[tuple[str, str, str, str]] = set()
         self._lines: list[_Line] = []
-        self._totals: dict[tuple[str, str, str, str], Amount] = {}
-        self._methods: dict[tuple[str, str, str, str], set[str]] = {}
+        self._totals: dict[TotalKey, Amount] = {}
+        self._methods: dict[TotalKey, set[str]] = {}
 
     def nothing(self) -> Amount:
         """The amount of a leaf at a date at which it does not occur."""
@@ -159,29 +198,64 @@ class Book:
     def units(self, numbers: NDArray[np.intp], values: Floats) -> Floats:
         """Sum values by row (first axis) to units, given the unit number of each row."""
         out = np.zeros((len(self.hierarchy.units), *values.shape[1:]))
-        np.add.at(out, numbers, values)
+        if values.ndim == 1:
+            np.add.at(out, numbers, values)
+        else:  # a row of draws at a time is added as one block, which np.add.at does not do
+            for number, row in zip(numbers, values, strict=True):
+                out[number] += row
         return out
 
-    def post(
-        self, ecosystem: str, stratum: str, pool: str, quantity: str, period: str, amount: Amount, method: str
-    ) -> None:
+    def figures(self, amount: Amount) -> Figures:
+        """An amount summed to every region, with its interval; safe to call from several threads."""
+        total = self.hierarchy.total
+        low = high = np.full(len(self.hierarchy.members), np.nan)
+        if amount.draws is not None:
+            low, high = interval(total(amount.draws))
+            # Where nothing that is uncertain takes part, an interval is not known; it is not a point.
+            low, high = np.where(low == high, np.nan, [low, high])
+        return Figures(total(amount.value), low, high, total(amount.valued_ha), total(amount.area_ha))
+
+    def post(self, posting: Posting) -> None:
         """Write one leaf for every region and add it to the sums above it."""
-        self._write(ecosystem, stratum, pool, quantity, period, amount, method)
-        # Areas have no pools: two of the four sums are then the same one, which must take the leaf once.
-        for key in dict.fromkeys([(ecosystem, pool), (ecosystem, ALL), (ALL, pool), (ALL, ALL)]):
-            total = (*key, quantity, period)
-            self._methods.setdefault(total, set()).add(method)
-            if total in self._totals:
-                self._totals[total].add(amount)
+        leaf, pool, tail = posting.ecosystem, posting.pool, (posting.quantity, posting.period)
+        self._write((leaf, posting.stratum, pool, *tail, posting.method), posting.figures)
+        # Areas have no pools: two of the four sums are then the same one.
+        for above in dict.fromkeys([(leaf, pool), (leaf, ALL), (ALL, pool), (ALL, ALL)]):
+            self._methods.setdefault((*above, *tail), set()).add(posting.method)
+        if posting.amount is not None:
+            key = (leaf, pool, *tail)
+            if key in self._totals:
+                self._totals[key].add(posting.amount)
             else:
-                self._totals[total] = amount.copy()
+                self._totals[key] = posting.amount.copy()
 
     def post_totals(self) -> None:
         """Write the sums, when every leaf is posted."""
-        for (ecosystem, pool, quantity, period), amount in self._totals.items():
-            methods = self._methods[ecosystem, pool, quantity, period]
-            self._write(ecosystem, ALL, pool, quantity, period, amount, "+".join(sorted(methods - {""})))
-        self._totals.clear()
+        for key, amount in self.totals():
+            ecosystem, pool, quantity, period = key
+            method = "+".join(sorted(self._methods[key] - {""}))
+            self._write((ecosystem, ALL, pool, quantity, period, method), self.figures(amount))
+
+    def totals(self) -> Iterator[tuple[TotalKey, Amount]]:
+        """Every sum over strata, and over pools and ecosystems, in the order in which they were first posted to."""
+        parts = dict(self._totals)
+        for (ecosystem, pool, quantity, period), change in self._totals.items():
+            if quantity == "stock_change":
+                key = (ecosystem, pool, "net_removals", period)
+                removals = change.times(per_year(period))
+                if key in parts:
+                    removals.add(parts[key])
+                parts[key] = removals
+        for ecosystem, pool, quantity, period in self._methods:
+            inside = [
+                amount
+                for (e, p, q, t), amount in parts.items()
+                if (q, t) == (quantity, period) and ecosystem in (ALL, e) and pool in (ALL, p)
+            ]
+            total = inside[0].copy()
+            for amount in inside[1:]:
+                total.add(amount)
+            yield (ecosystem, pool, quantity, period), total
 
     def table(self) -> pd.DataFrame:
         """The account, columns :data:`COLUMNS`, in the order in which it was posted."""
@@ -200,21 +274,14 @@ class Book:
             columns[name] = np.concatenate([getattr(line, name) for line in self._lines] or [np.empty(0)])
         return pd.DataFrame(columns)[list(COLUMNS)]
 
-    def _write(
-        self, ecosystem: str, stratum: str, pool: str, quantity: str, period: str, amount: Amount, method: str
-    ) -> None:
-        area = self.hierarchy.total(amount.area_ha)
+    def _write(self, keys: tuple[str, str, str, str, str, str], figures: Figures) -> None:
+        ecosystem, stratum, _, _, period, _ = keys
+        area = figures.area_ha
         present = np.flatnonzero((area > 0) | (ecosystem == stratum == ALL))
         if not present.size:
             return
-        low = high = np.full(len(area), np.nan)
-        if amount.draws is not None:
-            low, high = interval(self.hierarchy.total(amount.draws))
-            # Where nothing that is uncertain takes part, an interval is not known; it is not a point.
-            low, high = np.where(low == high, np.nan, [low, high])
         with np.errstate(invalid="ignore", divide="ignore"):
-            valued = np.where(area > 0, self.hierarchy.total(amount.valued_ha) / area, 1.0)
+            valued = np.where(area > 0, figures.valued_ha / area, 1.0)
         coverage = valued * self.observed[period]
-        figures = (self.hierarchy.total(amount.value), low, high, coverage)
-        keys = (ecosystem, stratum, pool, quantity, period, method)
-        self._lines.append(_Line(*keys, present, *(figure[present] for figure in figures)))
+        columns = (figures.value, figures.low, figures.high, coverage)
+        self._lines.append(_Line(*keys, present, *(column[present] for column in columns)))
