@@ -14,10 +14,13 @@ A sink is positive; a negative one is a source and raises A.  Nothing is clipped
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Number = TypeVar("Number", float, Floats)
 
 
 def counted_sink(sink: Floats, deducted: Floats, k: float, cap: Floats) -> Floats:
@@ -51,13 +54,13 @@ def required_reduction(target: Floats | float, year: Floats | float, years: Floa
     """Reduction that an even path to ``target`` reaches in its ``year``-th year of ``years``.
 
     >>> round(float(required_reduction(0.175, 3, 5)), 6)
-    0.109025
+    0.109011
     """
     share = np.asarray(year, dtype=np.float64) / np.asarray(years, dtype=np.float64)
     return np.asarray(1 - (1 - np.asarray(target, dtype=np.float64)) ** share)
 
 
-def allowed_emissions(base_intensity: Floats, required: Floats, gdp: Floats) -> Floats:
+def allowed_emissions(base_intensity: Number, required: Number, gdp: Number) -> Number:
     """Emissions after deductions that the target path allows [t CO2]."""
     return base_intensity * (1 - required) * gdp
 

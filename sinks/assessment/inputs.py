@@ -105,6 +105,8 @@ def check_inputs(
     except AssessmentError as error:
         problems.extend(error)
     _check_intensity_targets(inputs.targets, codes, rule, problems)
+    if inputs.budget is not None:
+        _check_signs(inputs.budget, problems)
     problems.raise_as(AssessmentError)
 
 
@@ -218,3 +220,11 @@ def _check_intensity_targets(targets: pd.DataFrame, codes: Collection[str], rule
     for code, number in rows.groupby("region_code").size().items():
         if number > 1:
             problems.add("assessment.several_targets", "targets", region=code, count=number)
+
+
+def _check_signs(budget: pd.DataFrame, problems: Problems) -> None:
+    """Increments are positive and reductions negative, so that a plan can simply be added up."""
+    for row in records(budget):
+        increment = row["quantity"] == "new_projects"
+        if (row["value"] < 0) if increment else (row["value"] > 0):
+            problems.add("assessment.plan_sign", row[WHERE], quantity=row["quantity"], value=row["value"])

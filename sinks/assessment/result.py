@@ -40,10 +40,16 @@ class Assessment:
     rule: Rule
     notes: tuple[Problem, ...] = ()
 
-    def quantity(self, name: str) -> pd.Series[float]:
-        """Values of one quantity by region and year."""
-        rows = self.table[self.table["quantity"] == name]
-        return rows.set_index(["region_code", "year"])["value"]
+    def values(self) -> dict[tuple[str, int, str], float]:
+        """Every value by region, year and quantity."""
+        rows = self.table.dropna(subset=["year"])
+        keys = zip(rows["region_code"], rows["year"], rows["quantity"], strict=True)
+        return {(str(c), int(y), str(q)): float(v) for (c, y, q), v in zip(keys, rows["value"], strict=True)}
+
+    def names(self) -> dict[str, str]:
+        """Name of every region by code."""
+        rows = self.table.dropna(subset=["year"]).drop_duplicates("region_code")
+        return dict(zip(rows["region_code"], rows["region_name"], strict=True))
 
     def verdicts(self) -> pd.DataFrame:
         """Reduction, requirement, probability and verdict side by side, one row for each region and year."""
@@ -100,7 +106,7 @@ def rule_rows(rule: Rule) -> pd.DataFrame:
     """The values of the rule as rows of the result, each with its basis; words stand in the note."""
     rows = []
     for name, ruled in rule.values().items():
-        number = float(ruled.value) if isinstance(ruled.value, float | int) else np.nan
+        number = float(ruled.value) if type(ruled.value) in (int, float) else np.nan
         shown = "" if np.isfinite(number) else f"{_shown(ruled.value)}; "
         source = ruled.source or message("assessment.note_no_source")
         rows.append((ALL, "", pd.NA, f"rule.{name}", number, np.nan, np.nan, "", ruled.basis, f"{shown}{source}"))

@@ -19,14 +19,6 @@ Baseline = Literal["net_net", "gross_net", "reference_level"]
 Basis = Literal["given", "assumed", "computed"]
 CreditState = Literal["unregistered", "registered_held", "transferred_inside", "transferred_outside", "cancelled"]
 
-MARKET_STATES: tuple[CreditState, ...] = (
-    "registered_held",
-    "transferred_inside",
-    "transferred_outside",
-    "cancelled",
-)
-"""States of a credited tonne that has become somebody's certificate: it is no longer the league's to count."""
-
 
 class Ruled(BaseModel, Generic[T]):
     """A value of the rule with its source; ``k = 0.5`` is short for ``k = {value = 0.5}``, an assumption."""
@@ -54,7 +46,7 @@ def _ruled(value: Any) -> Any:
 
 Text = Annotated[Ruled[str], BeforeValidator(_spelled_out)]
 Names = Annotated[Ruled[tuple[str, ...]], BeforeValidator(_spelled_out)]
-States = Annotated[Ruled[tuple[CreditState, ...]], BeforeValidator(_spelled_out)]
+Switch = Annotated[Ruled[bool], BeforeValidator(_spelled_out)]
 ByRegion = Annotated[Ruled[dict[str, float]], BeforeValidator(_spelled_out)]
 ByYear = Annotated[Ruled[dict[int, str]], BeforeValidator(_spelled_out)]
 Number = Annotated[Ruled[float], BeforeValidator(_spelled_out)]
@@ -88,7 +80,7 @@ class Rule(BaseModel):
         default=None, description="Account period of each year; by default the one in which the year lies."
     )
     uncertainty_deduction: Share = _ruled(0.0)
-    ccer_deducted: States = _ruled(MARKET_STATES)
+    cancelled_returns: Switch = _ruled(False)
     confidence: Confidence = _ruled(0.95)
     gdp_growth: Number | None = Field(
         default=None, description="Yearly growth of GDP at constant prices after the last figure, as a fraction."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import NormalDist
 
 import numpy as np
@@ -195,6 +196,10 @@ def _normal(n: int, seed: int, period: str) -> NDArray[np.float64]:
     Evenly spaced, they have the mean and the interval of the distribution without sampling noise; the order makes the
     draws of different periods independent.
     """
+    return Draws(n, seed).generator(f"assessment:{period}").permutation(_quantiles(n))
+
+
+@cache
+def _quantiles(n: int) -> NDArray[np.float64]:
     inverse = NormalDist().inv_cdf
-    quantiles = np.array([inverse((i + 0.5) / n) for i in range(n)])
-    return Draws(n, seed).generator(f"assessment:{period}").permutation(quantiles)
+    return np.array([inverse((i + 0.5) / n) for i in range(n)])

@@ -1,0 +1,210 @@
+"""Carbon budget of the region and its leagues: what is allowed, what is planned, what is left.
+
+Increments are positive and reductions negative. The intensity balance is rigid: emissions after deductions may not
+exceed what the target allows. The balance of totals is elastic: it is shown against the expected total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sinks.assessment.equations import allowed_emissions, reduction, required_reduction
+from sinks.assessment.errors import AssessmentError
+from sinks.assessment.result import Assessment
+from sinks.assessment.tables import measures, records
+from sinks.errors import Problem, Problems
+
+COLUMNS = ("region_code", "region_name", "year", "quantity", "value", "unit", "basis")
+
+ANNUAL = ("allowed", "adjusted_emissions", "room", "carried_over")
+
+
+@dataclass(frozen=True)
+class Position:
+    """A league in a year: its base, its target and where it stands.
+
+    Attributes
+    ----------
+    base_emissions, base_gdp : float
+        Of the base year under the rule [t CO2, 10^4 CNY].
+    emissions, gdp : float
+        After deductions, of the year.
+    required : float
+        Reduction of the intensity that the path requires.
+    """
+
+    base_emissions: float
+    base_gdp: float
+    emissions: float
+    gdp: float
+    required: float
+
+    @property
+    def allowed(self) -> float:
+        """Emissions after deductions that the path allows [t CO2]."""
+        return allowed_emissions(self.base_emissions / self.base_gdp, self.required, self.gdp)
+
+    @property
+    def room(self) -> float:
+        """What is left under the path [t CO2]; negative when it is exceeded."""
+        return self.allowed - self.emissions
+
+    @property
+    def change(self) -> float:
+        """Reduction of the intensity, a fraction."""
+        values = (np.asarray(v) for v in (self.emissions, self.gdp, self.base_emissions, self.base_gdp))
+        return float(reduction(*values))
+
+    def with_project(self, emissions: float, value_added: float) -> Position:
+        """The same league with a new project of the given yearly emissions [t CO2] and value added [10^4 CNY]."""
+        return Position(
+            self.base_emissions, self.base_gdp, self.emissions + emissions, self.gdp + value_added, self.required
+        )
+
+
+def positions(assessment: Assessment) -> dict[tuple[str, int], Position]:
+    """Positions of every region that has a target, by region and year."""
+    values, base_year = assessment.values(), assessment.rule.base_year
+    found = {}
+    for code, year, quantity in values:
+        if quantity == "required_change":
+            found[code, year] = Position(
+                base_emissions(assessment, values, code),
+                values[code, base_year, "gdp"],
+                values[code, year, "adjusted_emissions"],
+                values[code, year, "gdp"],
+                values[code, year, quantity],
+            )
+    return found
+
+
+def base_emissions(assessment: Assessment, values: Mapping[tuple[str, int, str], float], code: str) -> float:
+    """Emissions of the base year that the rule compares with: net of the sink only under a net-net rule [t CO2]."""
+    year = assessment.rule.base_year
+    if assessment.rule.baseline.value == "net_net":
+        return values[code, year, "adjusted_emissions"]
+    return values[code, year, "emissions"] - values[code, year, "abatement"]
+
+
+def annual(assessment: Assessment) -> pd.DataFrame:
+    """The yearly budget: allowed and actual emissions after deductions, room, and room carried over.
+
+    Room carried over at the end of a plan is the sum of what was allowed less the sum of what was emitted.
+
+    Returns
+    -------
+    DataFrame
+        :data:`COLUMNS`, quantities :data:`ANNUAL` [t CO2].
+    """
+    names = assessment.names()
+    rows: list[tuple[object, ...]] = []
+    carried: dict[str, float] = {}
+    for (code, year), at in sorted(positions(assessment).items()):
+        carried[code] = carried.get(code, 0.0) + at.room
+        for quantity, value in zip(ANNUAL, (at.allowed, at.emissions, at.room, carried[code]), strict=True):
+            rows.append((code, names[code], str(year), quantity, value, "t CO2", "computed"))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def five_year(assessment: Assessment, plan: pd.DataFrame, period: str, targets: pd.DataFrame) -> pd.DataFrame:
+    """The budget of a plan period, league by league and for their sum.
+
+    Emissions at the end of the plan are those of the base year, plus the planned increments and reductions, less what
+    abatement projects and the counted sink have gained by the last assessed year (which is assumed to last).
+
+    Parameters
+    ----------
+    assessment : Assessment
+    plan : DataFrame
+        The parsed table ``budget``: change of yearly emissions by kind.
+    period : str
+        For example ``"2021-2025"``.
+    targets : DataFrame
+        The parsed table ``targets``.
+
+    Returns
+    -------
+    DataFrame
+        :data:`COLUMNS` [t CO2]: base, one row for each kind, planned, ``allowed`` and ``intensity_balance`` where the
+        region has a target, ``expected_total`` and ``elastic_balance`` where it has one. Sums over the leagues stand
+        under the region ``all``.
+
+    Raises
+    ------
+    AssessmentError
+        No plan for the period, or a target year beyond the GDP figures without a growth rate in the rule.
+    """
+    rows = plan[plan["year"] == period]
+    if rows.empty:
+        raise AssessmentError(
+            Problem("assessment.no_plan", "budget", {"period": period, "found": sorted(set(plan["year"]))})
+        )
+    end, names = int(period[-4:]), assessment.names()
+    planned = rows.pivot_table(index="region_code", columns="quantity", values="value", aggfunc="sum", fill_value=0.0)
+    problems, found = Problems(), []
+    strange = sorted(set(planned.index) - set(names))
+    if strange:
+        raise AssessmentError(Problem("assessment.plan_region", "budget", {"regions": strange}))
+    for code in planned.index:
+        kinds = {kind: float(planned.loc[code].get(kind, 0.0)) for kind in measures("budget")}
+        found += _league(assessment, str(code), kinds, end, targets, problems)
+    problems.raise_as(AssessmentError)
+    table = pd.DataFrame(found, columns=["region_code", "quantity", "value", "basis"])
+    total = table.groupby("quantity", sort=False)["value"].sum().rename("value").reset_index()
+    table = pd.concat([table, total.assign(region_code="all", basis="computed")], ignore_index=True)
+    table = table.assign(region_name=table["region_code"].map(names).fillna(""), year=period, unit="t CO2")
+    return table[list(COLUMNS)]
+
+
+def _league(
+    assessment: Assessment, code: str, kinds: dict[str, float], end: int, targets: pd.DataFrame, problems: Problems
+) -> list[tuple[str, str, float, str]]:
+    values, base_year, last = assessment.values(), assessment.rule.base_year, max(assessment.rule.years)
+    start = base_emissions(assessment, values, code)
+    sink_then = values[code, base_year, "sink_counted"] if assessment.rule.baseline.value == "net_net" else 0.0
+    kinds = kinds | {
+        "abatement_projects": values[code, base_year, "abatement"] - values[code, last, "abatement"],
+        "ecosystem_sink": sink_then - values[code, last, "sink_counted"],
+    }
+    planned = start + sum(kinds.values())
+    rows = [(code, "base_emissions", start, "computed")]
+    rows += [(code, kind, value, "computed" if kind in ("abatement_projects", "ecosystem_sink") else "given")
+             for kind, value in kinds.items()]  # fmt: skip
+    rows.append((code, "planned_emissions", planned, "computed"))
+    target = _target(targets, code, "intensity_reduction")
+    if target is not None:
+        gdp = _gdp_at(assessment, values, end, code, problems)
+        span = float(target["target_year"] - target["base_year"])
+        required = float(required_reduction(target["value"], min(float(end - base_year), span), span))
+        allowed = allowed_emissions(start / values[code, base_year, "gdp"], required, gdp)
+        rows += [(code, "allowed", allowed, "computed"), (code, "intensity_balance", allowed - planned, "computed")]
+    expected = _target(targets, code, "expected_total")
+    if expected is not None:
+        rows += [(code, "expected_total", float(expected["value"]), "given"),
+                 (code, "elastic_balance", float(expected["value"]) - planned, "computed")]  # fmt: skip
+    return rows
+
+
+def _gdp_at(
+    assessment: Assessment, values: Mapping[tuple[str, int, str], float], end: int, code: str, problems: Problems
+) -> float:
+    """GDP of the last year of the plan, carried on by the rule's growth rate where there is no figure yet."""
+    gdp = {year: value for (region, year, quantity), value in values.items() if (region, quantity) == (code, "gdp")}
+    if end in gdp:
+        return gdp[end]
+    last = max(gdp)
+    growth = assessment.rule.gdp_growth
+    if growth is None:
+        problems.add("assessment.no_growth", code, year=end, last=last)
+        return float("nan")
+    return float(gdp[last]) * (1 + growth.value) ** (end - last)
+
+
+def _target(targets: pd.DataFrame, code: str, indicator: str) -> dict[str, Any] | None:
+    rows = targets[(targets["region_code"] == code) & (targets["indicator"] == indicator)]
+    return records(rows)[0] if len(rows) else None
