@@ -180,7 +180,10 @@ def _north_arrow(axes: Axes, crs: CRS, letter: str) -> None:
     tip = (x + length * np.sin(-np.radians(turn)), y)
     foot = (x, y - length * np.cos(np.radians(turn)))
     axes.annotate(
-        "", xy=tip, xytext=foot, arrowprops={"arrowstyle": "-|>,head_width=0.35,head_length=0.7", "color": INK, "lw": 1.4}
+        "",
+        xy=tip,
+        xytext=foot,
+        arrowprops={"arrowstyle": "-|>,head_width=0.35,head_length=0.7", "color": INK, "lw": 1.4},
     )
     axes.annotate(
         letter, tip, xytext=(0, 3), textcoords="offset points", ha="center", va="bottom", rotation=turn, fontsize=9

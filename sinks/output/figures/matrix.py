@@ -46,7 +46,9 @@ def transition_heatmap(
         axes.imshow(colours, aspect="auto")
         labels = [drawable(name) for name in names]
         long = max(map(len, labels)) > 6
-        axes.set_xticks(range(len(names)), labels, fontsize=7.5, rotation=30 if long else 0, ha="left" if long else "center")
+        axes.set_xticks(
+            range(len(names)), labels, fontsize=7.5, rotation=30 if long else 0, ha="left" if long else "center"
+        )
         axes.set_yticks(range(len(names)), labels, fontsize=7.5)
         axes.xaxis.tick_top()
         axes.xaxis.set_label_position("top")

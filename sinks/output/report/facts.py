@@ -13,7 +13,7 @@ import pandas as pd
 from sinks.output.folder import RunContents
 from sinks.output.report.words import in_tens, rounded
 from sinks.output.tables import ordered_ecosystems, ordered_periods, units_of
-from sinks.vocabulary import ALL, NODATA, pools
+from sinks.vocabulary import ALL, pools
 
 Direction = Literal["sink", "source", "sink_unsure", "source_unsure", "balanced", "unknown"]
 
@@ -107,9 +107,7 @@ class Facts:
             frame.loc[rows.index, "geometry"] = rows.geometry.simplify_coverage(tolerance)
         return frame
 
-    def amount(
-        self, region: str, quantity: str, period: str | None, ecosystem: str = ALL, pool: str = ALL
-    ) -> Amount:
+    def amount(self, region: str, quantity: str, period: str | None, ecosystem: str = ALL, pool: str = ALL) -> Amount:
         """One figure; unknown when the account has no such row."""
         return self._amounts.get((region, ecosystem, pool, quantity, period), _UNKNOWN)
 
@@ -120,7 +118,9 @@ class Facts:
     def peers(self, code: str) -> list[Region]:
         """The regions of the same level below the same parent, itself included."""
         here = self.regions[code]
-        return [region for region in self.regions.values() if (region.level, region.parent) == (here.level, here.parent)]
+        return [
+            region for region in self.regions.values() if (region.level, region.parent) == (here.level, here.parent)
+        ]
 
     def units(self, code: str) -> tuple[str, ...]:
         """The finest regions inside."""
@@ -177,7 +177,9 @@ class Facts:
     def observed_lands(self, code: str, dates: list[str]) -> list[str]:
         """Ecosystems with an area at any of the dates, land not observed included."""
         found = {
-            land for land in self.ecosystems(code, "area") if any(self.amount(code, "area", d, land).known for d in dates)
+            land
+            for land in self.ecosystems(code, "area")
+            if any(self.amount(code, "area", d, land).known for d in dates)
         }
         return [name for name in ordered_ecosystems(found) if name not in (ALL,)]
 
@@ -196,6 +198,3 @@ def open_checks(checks: pd.DataFrame) -> pd.DataFrame:
     order = {"failed": 0, "warning": 1, "note": 2}
     shown = checks[checks["status"].isin(order)]
     return shown.assign(order=shown["status"].map(order)).sort_values("order", kind="stable").drop(columns="order")
-
-
-

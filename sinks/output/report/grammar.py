@@ -9,7 +9,19 @@ from math import isfinite
 
 from sinks.output import term
 from sinks.output.report.facts import Amount, Direction, Facts
-from sinks.output.report.words import amount, counted, in_tens, joined, ordinal, rounded, share, word
+from sinks.output.report.words import (
+    amount,
+    counted,
+    in_tens,
+    joined,
+    known_word,
+    ordinal,
+    rounded,
+    sentences,
+    share,
+    word,
+)
+from sinks.text import language
 from sinks.vocabulary import ALL, NODATA
 
 MOST_REGIONS = 3
@@ -34,6 +46,7 @@ def stock(facts: Facts, code: str, date: str) -> str:
         return ""
     text = word("stock.total", date=date, value=amount(total.value), interval=interval(total, "carbon_stock"))
     parts = _largest(facts, code, "carbon_stock", date)
+    listed = ""
     if parts:
         listed = joined(
             word(
@@ -44,8 +57,7 @@ def stock(facts: Facts, code: str, date: str) -> str:
             )
             for land, figure in parts
         )
-        text += word("stock.parts", parts=listed)
-    return text
+    return sentences(text, word("stock.parts", parts=listed) if listed else "")
 
 
 def stock_change(facts: Facts, code: str) -> str:
@@ -92,7 +104,9 @@ def removals_parts(facts: Facts, code: str, period: str) -> str:
         size = amount(figure.value if key == "unsure" else abs(figure.value))
         item = in_text(land) if key == "balanced" else word("removals.part", ecosystem=in_text(land), value=size)
         groups[key].append(item)
-    clauses = [counted(f"removals.parts_{key}", len(items), items=joined(items)) for key, items in groups.items() if items]
+    clauses = [
+        counted(f"removals.parts_{key}", len(items), items=joined(items)) for key, items in groups.items() if items
+    ]
     if not clauses:
         return ""
     return word("removals.parts", clauses=word("clause.separator").join(clauses))
@@ -100,18 +114,18 @@ def removals_parts(facts: Facts, code: str, period: str) -> str:
 
 def ranks(facts: Facts, code: str) -> str:
     """Places of stock and sink among the regions of the same level; a source is ranked among sources."""
-    sentences: list[str] = []
+    found: list[str] = []
     date, period = facts.last_stock_date, facts.main_period
     level = facts.regions[code].level
     if date is not None and (place := facts.rank(code, "carbon_stock", date)):
-        sentences.append(_rank("stock", place[0], place[1], level))
+        found.append(_rank("stock", place[0], place[1], level))
     if period is not None and (place := facts.rank(code, "net_removals", period)):
         direction = facts.amount(code, "net_removals", period).direction
         if direction == "sink":
-            sentences.append(_rank("sink", place[0], place[1], level))
+            found.append(_rank("sink", place[0], place[1], level))
         elif direction == "source":
-            sentences.append(_rank("source", place[1] - place[0] + 1, place[1], level))
-    return word("sentence.separator").join(sentences)
+            found.append(_rank("source", place[1] - place[0] + 1, place[1], level))
+    return sentences(*found)
 
 
 def regions_by_sign(facts: Facts, code: str, period: str) -> str:
@@ -134,9 +148,11 @@ def regions_by_sign(facts: Facts, code: str, period: str) -> str:
         for key, group in (("sink", sinks), ("source", sources))
         if group
     ]
-    clauses += [counted(f"regions.{key}", len(group)) for key, group in (("unsure", unsure), ("balanced", balanced)) if group]
+    clauses += [
+        counted(f"regions.{key}", len(group)) for key, group in (("unsure", unsure), ("balanced", balanced)) if group
+    ]
     head = counted("regions.head", len(known), level=level_name(known[0][0].level, len(known)))
-    return head + word("clause.separator").join(clauses) + word("full_stop")
+    return word("regions.signs", head=head, clauses=word("clause.separator").join(clauses))
 
 
 def area_changes(facts: Facts, code: str, first: str, last: str) -> str:
@@ -150,10 +166,14 @@ def area_changes(facts: Facts, code: str, first: str, last: str) -> str:
     if not moved:
         return word("area.unchanged", first=first, last=last)
     clauses = []
-    for key, side in (("grew", sorted((m for m in moved if m[0] > 0), reverse=True)), ("shrank", sorted(m for m in moved if m[0] < 0))):
+    for key, side in (
+        ("grew", sorted((m for m in moved if m[0] > 0), reverse=True)),
+        ("shrank", sorted(m for m in moved if m[0] < 0)),
+    ):
         if side:
             listed = joined(
-                word("area.part", ecosystem=in_text(land), value=amount(abs(change))) for change, land in side[:MOST_LISTED]
+                word("area.part", ecosystem=in_text(land), value=amount(abs(change)))
+                for change, land in side[:MOST_LISTED]
             )
             clauses.append(word(f"area.{key}", items=listed))
     return word("area.changed", first=first, last=last, clauses=word("clause.separator").join(clauses))
@@ -168,8 +188,6 @@ def spoken_period(period: str) -> str:
 def level_name(level: str, count: int) -> str:
     """A level's name, in the plural where English has one."""
     key = f"levels.{level}.{'one' if count == 1 else 'many'}"
-    from sinks.output.report.words import known_word
-
     return known_word(key) or term("level", level)
 
 
@@ -181,8 +199,6 @@ def _way(change: float) -> str:
 
 def in_text(ecosystem: str) -> str:
     """An ecosystem's name inside a sentence: English names lose their capital."""
-    from sinks.text import language
-
     name = term("ecosystem", ecosystem)
     return name[:1].lower() + name[1:] if language() == "en" else name
 

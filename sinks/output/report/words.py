@@ -21,7 +21,6 @@ from sinks.text import Text, language
 DECIMALS = 2
 _STEP = Decimal(1).scaleb(-DECIMALS)
 
-MINIMUM_MINUS = "-"
 ABSENT = "—"
 """What stands in a cell for which the account has no figure; a zero is printed as a number."""
 
@@ -61,6 +60,11 @@ def joined(items: Iterable[str]) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return word("list.between").join(parts[:-1]) + word("list.last") + parts[-1]
+
+
+def sentences(*parts: str) -> str:
+    """Sentences one after the other, those that have nothing to say left out."""
+    return word("sentence.separator").join(part for part in parts if part)
 
 
 def rounded(amount: float) -> Decimal:

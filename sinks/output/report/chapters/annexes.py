@@ -10,7 +10,7 @@ import pandas as pd
 from sinks.output import term
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.page import Page, headers
-from sinks.output.report.words import known_word, word
+from sinks.output.report.words import known_word, sentences, word
 from sinks.text import language
 
 # What every parameter row has; the other columns of the table are the strata that it holds for.
@@ -67,7 +67,9 @@ def _strata(row: Mapping[str, object], strata: list[str]) -> str:
     shown = []
     for name in strata:
         if value := _cell(row.get(name)):
-            shown.append(term(name, value) if name == "ecosystem" else f"{known_word(f'strata.{name}') or name} = {value}")
+            shown.append(
+                term(name, value) if name == "ecosystem" else f"{known_word(f'strata.{name}') or name} = {value}"
+            )
     return word("list.separator").join(shown)
 
 
@@ -123,5 +125,9 @@ def _lineage(page: Page) -> str:
     record = page.facts.contents.record
     versions = record.get("versions") or {}
     listed = word("list.separator").join(f"{name} {number}" for name, number in versions.items())
-    text = word("lineage.created", created=page.facts.contents.created.isoformat(sep=" ", timespec="seconds"))
-    return text + (word("lineage.versions", versions=listed) if listed else "") + word("lineage.again")
+    created = page.facts.contents.created.isoformat(sep=" ", timespec="seconds")
+    return sentences(
+        word("lineage.created", created=created),
+        word("lineage.versions", versions=listed) if listed else "",
+        word("lineage.again"),
+    )

@@ -10,10 +10,10 @@ import pandas as pd
 from sinks.output import term
 from sinks.output.figures import as_png, transition_heatmap
 from sinks.output.report import grammar
-from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
+from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture
 from sinks.output.report.facts import Amount
 from sinks.output.report.page import Page, cross_table, named
-from sinks.output.report.words import amount, in_tens, joined, printed, rounded, word
+from sinks.output.report.words import amount, in_tens, joined, printed, rounded, sentences, word
 from sinks.output.tables import transition_keys, transition_matrix
 from sinks.vocabulary import ALL, NODATA
 
@@ -22,11 +22,17 @@ MOST_TRANSITIONS = 3
 
 
 def blocks(page: Page) -> Chapters:
-    """Tags ``area_text``, ``table_area``, ``table_transition``, ``figure_transition``."""
+    """Tags ``area_text``, ``table_area``, ``transition_text``, ``table_transition``, ``figure_transition``."""
     matrix = _matrix(page)
+    moved = (
+        [_largest_transitions(page, matrix), word("area.noise")]
+        if matrix is not None
+        else [word("area.no_moves_known")]
+    )
     return {
-        "area_text": tuple(Paragraph(text) for text in _text(page, matrix) if text),
+        "area_text": (Paragraph(_text(page)),),
         "table_area": _areas(page),
+        "transition_text": tuple(Paragraph(text) for text in moved),
         "table_transition": _transitions(matrix) if matrix is not None else (),
         "figure_transition": _heatmap(page, matrix) if matrix is not None else (),
     }
@@ -36,20 +42,14 @@ def _dates(page: Page) -> list[str]:
     return page.facts.dates("area")
 
 
-def _text(page: Page, matrix: _Matrix | None) -> list[str]:
+def _text(page: Page) -> str:
     dates = _dates(page)
     if not dates:
-        return [word("area.none")]
+        return word("area.none")
     see = page.see("table_area")
     if len(dates) == 1:
-        return [word("area.one_date", date=dates[0], see=see)]
-    found = [grammar.area_changes(page.facts, page.code, dates[0], dates[-1]) + see + word("full_stop.after_see")]
-    if matrix is None:
-        found.append(word("area.no_transitions"))
-    else:
-        found.append(_largest_transitions(page, matrix))
-        found.append(word("area.noise"))
-    return found
+        return sentences(word("area.one_date", date=dates[0]), see)
+    return sentences(grammar.area_changes(page.facts, page.code, dates[0], dates[-1]), see)
 
 
 def _areas(page: Page) -> tuple[Block, ...]:
@@ -131,13 +131,14 @@ def _largest_transitions(page: Page, matrix: _Matrix) -> str:
     see = page.see("table_transition", "figure_transition")
     named_moves = [move for move in moves[:MOST_TRANSITIONS] if rounded(in_tens(move[0])) != 0]
     if not named_moves:
-        return word("area.no_moves", first=matrix.first, last=matrix.last, see=see)
+        return sentences(word("area.no_moves", first=matrix.first, last=matrix.last), see)
     items = joined(
         word("area.move", before=grammar.in_text(before), after=grammar.in_text(after), value=amount(area))
         for area, before, after in named_moves
     )
     total = sum(area for area, _, _ in moves)
-    return word("area.moves", first=matrix.first, last=matrix.last, total=amount(total), items=items, see=see)
+    text = word("area.moves", first=matrix.first, last=matrix.last, total=amount(total), items=items)
+    return sentences(text, see)
 
 
 def _transitions(matrix: _Matrix) -> tuple[Block, ...]:

@@ -12,7 +12,7 @@ from sinks.output.figures import PathPoint, Step, as_png, target_path, waterfall
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
 from sinks.output.report.facts import Amount
 from sinks.output.report.page import Page, headers
-from sinks.output.report.words import ABSENT, amount, counted, in_tens, known_word, percent, printed, word
+from sinks.output.report.words import ABSENT, amount, counted, in_tens, known_word, percent, printed, sentences, word
 from sinks.vocabulary import ALL
 
 TAGS = ("table_dual", "table_dual_intensity", "table_rules", "figure_dual", "figure_dual_path")
@@ -97,14 +97,19 @@ def _text(page: Page, table: _Assessed) -> list[str]:
         emissions=amount(emissions.value),
         abatement=amount(table.get("abatement").value if table.get("abatement").known else 0.0),
     )
-    first += word(
+    sink = word(
         "dual.counted" if counted_sink.value >= 0 else "dual.counted_source",
         value=amount(abs(counted_sink.value)),
         share=percent(abs(counted_sink.value) / emissions.value) if emissions.value > 0 else ABSENT,
         adjusted=amount(table.get("adjusted_emissions").value),
     )
-    first += page.see("table_dual", "figure_dual") + word("full_stop.after_see")
-    return [first, _verdict(page, table), _gap(table), _presentations(table), _assumed(page)]
+    return [
+        sentences(first, sink, page.see("table_dual", "figure_dual")),
+        _verdict(page, table),
+        _gap(table),
+        _presentations(table),
+        _assumed(page),
+    ]
 
 
 def _verdict(page: Page, table: _Assessed) -> str:
@@ -122,9 +127,9 @@ def _verdict(page: Page, table: _Assessed) -> str:
         probability=said,
     )
     without = table.get("verdict_without_sink").value
-    if isfinite(without) and without != verdict:
-        text += word(f"dual.without_{'met' if without > 0 else 'not_met'}")
-    return text + page.see("table_dual_intensity") + word("full_stop.after_see")
+    changed = isfinite(without) and without != verdict
+    alone = word(f"dual.without_{'met' if without > 0 else 'not_met'}") if changed else ""
+    return sentences(text, alone, page.see("table_dual_intensity"))
 
 
 def _gap(table: _Assessed) -> str:
@@ -148,7 +153,7 @@ def _assumed(page: Page) -> str:
     if rules is None:
         return ""
     assumed = rules.loc[rules["basis"] == "assumed", "quantity"].nunique()
-    return counted("dual.assumed", int(assumed), see=page.see("table_rules")) if assumed else ""
+    return sentences(counted("dual.assumed", int(assumed)), page.see("table_rules")) if assumed else ""
 
 
 def _quantity(name: str) -> str:
@@ -186,7 +191,11 @@ def _intensity(page: Page, table: _Assessed) -> tuple[Block, ...]:
     for name in ("break_even_sink", "break_even_k"):
         figure = table.get(name)
         if figure.known:
-            shown = f"{amount(figure.value)} {word('unit.emissions')}" if name == "break_even_sink" else printed(figure.value)
+            shown = (
+                f"{amount(figure.value)} {word('unit.emissions')}"
+                if name == "break_even_sink"
+                else printed(figure.value)
+            )
             rows.append([_quantity(name), shown, ABSENT, ABSENT])
     if not rows:
         return ()
@@ -249,5 +258,3 @@ def _path(page: Page, table: _Assessed) -> tuple[Block, ...]:
     caption = word("caption.figure_dual_path", region=page.region.name)
     png = as_png(target_path(points, word("path.reached"), word("path.required"), word("axis.change")))
     return (Picture("figure_dual_path", caption, png, word("alt.table", key=caption)),)
-
-

@@ -9,7 +9,7 @@ from typing import Any
 from sinks.output import term
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.page import Page, headers
-from sinks.output.report.words import joined, word
+from sinks.output.report.words import joined, sentences, word
 
 
 def blocks(page: Page) -> Chapters:
@@ -28,13 +28,12 @@ def _text(page: Page, has_methods: bool, has_layers: bool) -> list[str]:
     record = page.facts.contents.record
     regions = record.get("regions")
     boundary = regions.get("source") if isinstance(regions, Mapping) else None
-    first = word("methods.path")
-    if boundary:
-        first += word("methods.regions", source=boundary)
-    if has_methods:
-        first += word("methods.see_methods", see=page.see("table_methods"))
-    if has_layers:
-        first += word("methods.see_layers", see=page.see("table_layers"))
+    first = sentences(
+        word("methods.path"),
+        word("methods.regions", source=boundary) if boundary else "",
+        page.see("table_methods") if has_methods else "",
+        page.see("table_layers") if has_layers else "",
+    )
     return [first, word("methods.signs")]
 
 

@@ -11,7 +11,7 @@ from sinks.output.report import grammar
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.facts import open_checks
 from sinks.output.report.page import Page, headers
-from sinks.output.report.words import amount, counted, percent, word
+from sinks.output.report.words import amount, counted, percent, sentences, word
 from sinks.vocabulary import ALL
 
 MOST_CAVEATS = 8
@@ -73,14 +73,14 @@ def _check_caveats(page: Page) -> list[str]:
     if checks.empty:
         return []
     counts = {status: int((checks["status"] == status).sum()) for status in ("failed", "warning", "note")}
-    found = [word("caveat.checks", see=page.see("table_checks"), **counts)]
+    found = [sentences(word("caveat.checks", **counts), page.see("table_checks"))]
     listed = failed.head(MOST_CAVEATS)
     found += [
         word("caveat.failed", where=place_name(where), detail=detail)
         for where, detail in listed[["where", "detail"]].itertuples(index=False)
     ]
     if len(failed) > len(listed):
-        found.append(counted("caveat.more_failed", len(failed) - len(listed), see=page.see("table_checks")))
+        found.append(counted("caveat.more_failed", len(failed) - len(listed)))
     return found
 
 
@@ -110,19 +110,15 @@ def _any_interval(page: Page) -> bool:
 def _text(page: Page) -> list[str]:
     facts, code = page.facts, page.code
     dates = facts.dates("area")
-    first = ""
-    if dates:
-        area = facts.amount(code, "area", dates[-1])
-        first = word(
-            "overview.area", region=page.region.name, value=amount(area.value), coverage=percent(area.coverage)
-        )
     date, period = facts.last_stock_date, facts.main_period
-    if date is not None:
-        first += grammar.stock(facts, code, date)
-    second = grammar.removals(facts.amount(code, "net_removals", period), period, word("subject.all")) if period else ""
-    if not second:
-        second = word("overview.no_removals")
-    return [first, second + grammar.ranks(facts, code) + page.see("table_overview") + word("full_stop.after_see")]
+    area = ""
+    if dates:
+        land = facts.amount(code, "area", dates[-1])
+        area = word("overview.area", region=page.region.name, value=amount(land.value), coverage=percent(land.coverage))
+    stock = grammar.stock(facts, code, date) if date is not None else ""
+    sink = grammar.removals(facts.amount(code, "net_removals", period), period, word("subject.all")) if period else ""
+    second = sentences(sink or word("overview.no_removals"), grammar.ranks(facts, code), page.see("table_overview"))
+    return [sentences(area, stock), second]
 
 
 def _table(page: Page) -> tuple[Block, ...]:

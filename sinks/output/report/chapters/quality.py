@@ -8,17 +8,18 @@ from sinks.output import term
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.chapters.overview import own_checks, place_name
 from sinks.output.report.page import Page, headers
-from sinks.output.report.words import ABSENT, amount, counted, known_word, percent, word
+from sinks.output.report.words import ABSENT, amount, counted, known_word, percent, sentences, word
 from sinks.vocabulary import ALL
 
 QUANTITIES = ("carbon_stock", "net_removals")
 
 
 def blocks(page: Page) -> Chapters:
-    """Tags ``quality_text``, ``table_intervals``, ``table_checks``, ``advice_text``."""
+    """Tags ``quality_text``, ``table_intervals``, ``checks_text``, ``table_checks``, ``advice_text``."""
     return {
         "quality_text": tuple(Paragraph(text) for text in _text(page)),
         "table_intervals": _intervals(page),
+        "checks_text": () if len(own_checks(page)) else (Paragraph(word("checks.none")),),
         "table_checks": _checks(page),
         "advice_text": tuple(Paragraph(text) for text in _advice(page)),
     }
@@ -28,14 +29,17 @@ def _text(page: Page) -> list[str]:
     coverage = page.facts.coverage(page.code)
     found = [word("quality.coverage", coverage=percent(coverage))] if isfinite(coverage) else []
     intervals = _intervals(page)
-    found.append(word("quality.intervals", see=page.see("table_intervals")) if intervals else word("quality.no_intervals"))
+    if intervals:
+        found.append(sentences(word("quality.intervals"), page.see("table_intervals")))
+    else:
+        found.append(word("quality.no_intervals"))
     checks = page.facts.contents.checks
     passed = int((checks["status"] == "passed").sum())
     if passed:
         found.append(counted("quality.passed", passed))
     shown = own_checks(page)
     if len(shown):
-        found.append(counted("quality.open", len(shown), see=page.see("table_checks")))
+        found.append(sentences(counted("quality.open", len(shown)), page.see("table_checks")))
     return found
 
 

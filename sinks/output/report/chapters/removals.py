@@ -11,11 +11,12 @@ from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Tabl
 from sinks.output.report.chapters.stock import by_region
 from sinks.output.report.facts import Amount
 from sinks.output.report.page import Page, amounts_note, headers, misses
-from sinks.output.report.words import amount, in_tens, word
+from sinks.output.report.words import amount, in_tens, sentences, word
 from sinks.vocabulary import ALL
 
 QUANTITY = "net_removals"
 TAGS = (
+    "removals_regions_text",
     "table_removals",
     "table_removals_regions",
     "figure_removals",
@@ -34,6 +35,7 @@ def blocks(page: Page) -> Chapters:
     regions = [(child.name, child.code) for child in page.children]
     return {
         "removals_text": tuple(Paragraph(text) for text in _text(page, period) if text),
+        "removals_regions_text": (Paragraph(_regions_text(page, period)),),
         "table_removals": _by_pool(page, period),
         "table_removals_regions": by_region(page, QUANTITY, period, "table_removals_regions"),
         "figure_removals": _bars(
@@ -56,19 +58,22 @@ def _text(page: Page, period: str) -> list[str]:
     facts, code = page.facts, page.code
     total = facts.amount(code, QUANTITY, period)
     found = [
-        grammar.removals(total, period, word("subject.all"))
-        + grammar.removals_parts(facts, code, period)
-        + page.see("table_removals", "figure_removals")
-        + word("full_stop.after_see")
+        sentences(
+            grammar.removals(total, period, word("subject.all")),
+            grammar.removals_parts(facts, code, period),
+            page.see("table_removals", "figure_removals"),
+        )
     ]
-    if page.children:
-        see = page.see("table_removals_regions", "figure_removals_regions", "figure_removals_map")
-        found.append(grammar.regions_by_sign(facts, code, period) + see + word("full_stop.after_see"))
     others = [p for p in facts.dates(QUANTITY) if p != period]
-    found += [
-        grammar.removals(facts.amount(code, QUANTITY, other), other, word("subject.all")) for other in others
-    ]
+    found += [grammar.removals(facts.amount(code, QUANTITY, other), other, word("subject.all")) for other in others]
     return found
+
+
+def _regions_text(page: Page, period: str) -> str:
+    if not page.children:
+        return word("regions.none")
+    see = page.see("table_removals_regions", "figure_removals_regions", "figure_removals_map")
+    return sentences(grammar.regions_by_sign(page.facts, page.code, period), see)
 
 
 def _by_pool(page: Page, period: str) -> tuple[Block, ...]:

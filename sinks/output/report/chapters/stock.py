@@ -8,21 +8,23 @@ from sinks.output import term
 from sinks.output.figures import ECOSYSTEM_COLOURS, Bar, as_png, bar_chart
 from sinks.output.report import grammar, mapping
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture
+from sinks.output.report.facts import Amount
 from sinks.output.report.page import Page, cross_table, named
-from sinks.output.report.words import in_tens, word
+from sinks.output.report.words import in_tens, sentences, word
 from sinks.vocabulary import ALL
 
 QUANTITY = "carbon_stock"
 
 
 def blocks(page: Page) -> Chapters:
-    """Tags ``stock_text``, ``table_stock``, ``table_stock_pools``, ``table_stock_regions``, figures of the same."""
+    """Tags ``stock_text``, ``stock_regions_text``, ``table_stock``, ``table_stock_pools``, ``table_stock_regions``, figures of the same."""
     date = page.facts.last_stock_date
     if date is None or not page.facts.amount(page.code, QUANTITY, date).known:
         nothing = (Paragraph(word("stock.none")),)
         return {"stock_text": nothing} | dict.fromkeys(TAGS, ())
     return {
         "stock_text": tuple(Paragraph(text) for text in _text(page, date) if text),
+        "stock_regions_text": (Paragraph(_regions_text(page, date)),),
         "table_stock": _by_date(page),
         "table_stock_pools": _by_pool(page, date),
         "table_stock_regions": by_region(page, QUANTITY, date, "table_stock_regions"),
@@ -31,7 +33,14 @@ def blocks(page: Page) -> Chapters:
     }
 
 
-TAGS = ("table_stock", "table_stock_pools", "table_stock_regions", "figure_stock", "figure_stock_map")
+TAGS = (
+    "stock_regions_text",
+    "table_stock",
+    "table_stock_pools",
+    "table_stock_regions",
+    "figure_stock",
+    "figure_stock_map",
+)
 
 
 def by_region(page: Page, quantity: str, period: str, key: str) -> tuple[Block, ...]:
@@ -42,7 +51,7 @@ def by_region(page: Page, quantity: str, period: str, key: str) -> tuple[Block, 
         return ()
     rows = [*((child.code, child.name) for child in children), (ALL, page.region.name)]
 
-    def figure(region: str, land: str):  # type: ignore[no-untyped-def]
+    def figure(region: str, land: str) -> Amount:
         return page.facts.amount(page.code if region == ALL else region, quantity, period, land)
 
     return (
@@ -61,12 +70,15 @@ def by_region(page: Page, quantity: str, period: str, key: str) -> tuple[Block, 
 
 def _text(page: Page, date: str) -> list[str]:
     see = page.see("table_stock", "table_stock_pools")
-    found = [grammar.stock(page.facts, page.code, date) + see + word("full_stop.after_see")]
-    found.append(grammar.stock_change(page.facts, page.code))
-    if page.children:
-        see = page.see("table_stock_regions", "figure_stock_map")
-        found.append(grammar.regions_by_size(page.facts, page.code, QUANTITY, date) + see + word("full_stop.after_see"))
-    return found
+    return [sentences(grammar.stock(page.facts, page.code, date), see), grammar.stock_change(page.facts, page.code)]
+
+
+def _regions_text(page: Page, date: str) -> str:
+    """Where most of it is; without regions below, that nothing can be said of them."""
+    if not page.children:
+        return word("regions.none")
+    see = page.see("table_stock_regions", "figure_stock_map")
+    return sentences(grammar.regions_by_size(page.facts, page.code, QUANTITY, date), see)
 
 
 def _by_date(page: Page) -> tuple[Block, ...]:
@@ -77,7 +89,7 @@ def _by_date(page: Page) -> tuple[Block, ...]:
     if len(dates) > 1:
         columns.append(("change", word("column.change", first=dates[0], last=dates[-1])))
 
-    def figure(land: str, column: str):  # type: ignore[no-untyped-def]
+    def figure(land: str, column: str) -> Amount:
         if column == "change":
             return page.facts.amount(page.code, "stock_change", f"{dates[0]}-{dates[-1]}", land)
         return page.facts.amount(page.code, QUANTITY, column, land)
@@ -117,4 +129,6 @@ def _bars(page: Page, date: str) -> tuple[Block, ...]:
     period = grammar.spoken_period(date)
     caption = word("caption.figure_stock", region=page.region.name, period=period)
     axis = word("axis.amount", quantity=term("quantity", QUANTITY), unit=word(f"unit.{QUANTITY}"))
-    return (Picture("figure_stock", caption, as_png(bar_chart(bars, axis, signed=False)), word("alt.table", key=caption)),)
+    return (
+        Picture("figure_stock", caption, as_png(bar_chart(bars, axis, signed=False)), word("alt.table", key=caption)),
+    )

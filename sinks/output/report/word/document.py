@@ -20,7 +20,7 @@ from sinks.output.report.word.fields import settle
 from sinks.output.report.word.xml import block_xml
 from sinks.text import language
 
-LYING = frozenset({"table_parameters", "table_inputs", "table_checks", "sources_text", "lineage_text"})
+LYING = frozenset({"table_parameters", "table_inputs", "table_checks"})
 """Tags that our template has on pages on their side; elsewhere their tables are merely set to that width and shrink."""
 
 

@@ -71,10 +71,14 @@ def _bookmarked(body: Any) -> dict[str, str]:
 
 def _contents(document: Document) -> None:
     """Fill the contents field with the headings as they are, each a link to its place."""
-    place = next((p for p in document.paragraphs if any(_CONTENTS in (t.text or "") for t in p._p.iter(qn("w:instrText")))), None)
+    place = next(
+        (p for p in document.paragraphs if any(_CONTENTS in (t.text or "") for t in p._p.iter(qn("w:instrText")))), None
+    )
     if place is None:
         return
-    headings = [p for p in document.paragraphs if p.style is not None and p.style.name == "Heading 1" and p.text.strip()]
+    headings = [
+        p for p in document.paragraphs if p.style is not None and p.style.name == "Heading 1" and p.text.strip()
+    ]
     runs = list(place._p.iter(qn("w:r")))
     kinds = [_kind(run) for run in runs]
     opening = runs[: kinds.index("separate") + 1]

@@ -79,9 +79,10 @@ def _caption(kind: str, key: str, text: str) -> str:
     label = word(f"{kind}.label")
     name = f"{_BOOKMARK}{key}"
     # Bookmark ids are given by settle(), which sees the whole document.
+    number = field(rf"SEQ {label.strip()} \* ARABIC", "0")
     return (
-        f'<w:bookmarkStart w:id="0" w:name="{name}"/>{run(label)}'
-        f'{field(f"SEQ {label.strip()} \\* ARABIC", "0")}<w:bookmarkEnd w:id="0"/>{run(word("caption.gap") + text)}'
+        f'<w:bookmarkStart w:id="0" w:name="{name}"/>{run(label)}{number}<w:bookmarkEnd w:id="0"/>'
+        f"{run(word('caption.gap') + text)}"
     )
 
 

@@ -1,0 +1,400 @@
+"""Makes the two Word templates: ``python -m sinks.output.report.word.make_template``.
+
+The templates are made by this script so that a change of them can be read in a diff; a bureau edits a copy in Word instead.
+Page, type and headings follow GB/T 9704-2012 (Layout key for official document of Party and government organs): margins of
+37 mm above and 28 mm left, a text block of 156 mm x 225 mm, body in 仿宋 size 3 (16 pt), first-level headings in 黑体,
+second-level in 楷体, title in 小标宋 size 2 (22 pt), page number in 宋体 size 4 (14 pt) between dashes, outside on facing
+pages.  Words come from ``report_labels.csv`` (keys ``template.*``).
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docx import Document
+from docx.document import Document as Doc
+from docx.enum.section import WD_ORIENT, WD_SECTION
+from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
+from docx.enum.text import WD_LINE_SPACING
+from docx.oxml import OxmlElement, parse_xml
+from docx.oxml.ns import nsdecls, qn
+from docx.shared import Mm, Pt, RGBColor
+
+from sinks.output.report.words import word
+from sinks.text import LANGUAGES, language, using_language
+
+
+@dataclass(frozen=True)
+class Type:
+    """Typefaces of one language: names for Chinese and for Latin text."""
+
+    title: str
+    body: str
+    heading1: str
+    heading2: str
+    page: str
+    latin: str
+    latin_heading: str
+
+
+TYPES = {
+    "zh": Type("方正小标宋简体", "仿宋_GB2312", "黑体", "楷体_GB2312", "宋体", "Times New Roman", "Times New Roman"),
+    "en": Type("宋体", "宋体", "宋体", "宋体", "宋体", "Times New Roman", "Arial"),
+}
+# Current Windows and WPS have 仿宋 and 楷体 under their new names only; Word looks up these substitutes by itself.
+SUBSTITUTES = {"仿宋_GB2312": "仿宋", "楷体_GB2312": "楷体", "方正小标宋简体": "华文中宋"}
+
+SIZE_2, SIZE_3, SIZE_4, SIZE_5 = Pt(22), Pt(16), Pt(14), Pt(10.5)
+LINE = Pt(28.9)
+"""22 lines on a text block of 225 mm (GB/T 9704-2012, 5.2.3)."""
+
+Part = tuple[str, str]
+
+OUTLINE: Sequence[Part] = (
+    ("heading1", "chapter_1"),
+    ("block", "overview_text"),
+    ("block", "table_overview"),
+    ("heading1", "chapter_2"),
+    ("block", "methods_text"),
+    ("block", "table_methods"),
+    ("block", "table_layers"),
+    ("heading1", "chapter_3"),
+    ("heading2", "section_area"),
+    ("block", "area_text"),
+    ("block", "table_area"),
+    ("heading2", "section_transition"),
+    ("block", "transition_text"),
+    ("block", "table_transition"),
+    ("block", "figure_transition"),
+    ("heading1", "chapter_4"),
+    ("heading2", "section_stock"),
+    ("block", "stock_text"),
+    ("block", "table_stock"),
+    ("block", "table_stock_pools"),
+    ("block", "figure_stock"),
+    ("heading2", "section_stock_regions"),
+    ("block", "stock_regions_text"),
+    ("block", "table_stock_regions"),
+    ("block", "figure_stock_map"),
+    ("heading1", "chapter_5"),
+    ("heading2", "section_removals"),
+    ("block", "removals_text"),
+    ("block", "table_removals"),
+    ("block", "figure_removals"),
+    ("heading2", "section_removals_regions"),
+    ("block", "removals_regions_text"),
+    ("block", "table_removals_regions"),
+    ("block", "figure_removals_regions"),
+    ("block", "figure_removals_map"),
+    ("heading1", "chapter_6"),
+    ("block", "quality_text"),
+    ("block", "table_intervals"),
+    ("heading1", "chapter_7"),
+    ("block", "dual_text"),
+    ("block", "table_dual"),
+    ("block", "figure_dual"),
+    ("block", "table_dual_intensity"),
+    ("block", "figure_dual_path"),
+    ("block", "table_rules"),
+    ("heading1", "chapter_8"),
+    ("block", "advice_text"),
+)
+
+ANNEXES: Sequence[Part] = (
+    ("heading1", "annex_1"),
+    ("block", "table_parameters"),
+    ("heading2", "section_sources"),
+    ("block", "sources_text"),
+    ("heading1", "annex_2"),
+    ("block", "lineage_text"),
+    ("block", "table_inputs"),
+    ("heading1", "annex_3"),
+    ("block", "checks_text"),
+    ("block", "table_checks"),
+)
+
+
+def make_template() -> bytes:
+    """The template in the present language."""
+    document = Document()
+    _styles(document, TYPES[language()])
+    _page(document.sections[0])
+    _first_page(document)
+    _parts(document, OUTLINE)
+    lying = document.add_section(WD_SECTION.NEW_PAGE)
+    _page(lying)
+    lying.orientation = WD_ORIENT.LANDSCAPE
+    lying.page_width, lying.page_height = Mm(297), Mm(210)
+    lying.left_margin, lying.right_margin, lying.top_margin, lying.bottom_margin = Mm(37), Mm(35), Mm(26), Mm(28)
+    _parts(document, ANNEXES)
+    document.settings.odd_and_even_pages_header_footer = True
+    _page_numbers(document)
+    _fonts(document)
+    document.core_properties.author = ""
+    document.core_properties.title = word("template.name")
+    document.core_properties.comments = word("template.how")
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return _timeless(buffer.getvalue())
+
+
+def main() -> None:
+    """Write the templates of both languages beside this script."""
+    for lang in LANGUAGES:
+        with using_language(lang):
+            Path(__file__).with_name(f"template_{lang}.docx").write_bytes(make_template())
+
+
+def _page(section: Any) -> None:
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
+    section.left_margin, section.right_margin = Mm(28), Mm(26)
+    section.footer_distance = Mm(25)
+
+
+def _first_page(document: Doc) -> None:
+    document.add_paragraph("{{ title }}", style="Title")
+    document.add_paragraph("{{ subtitle }}", style="Subtitle")
+    document.add_paragraph(word("template.caveats"), style="Caveat Title")
+    document.add_paragraph("{{p caveats }}", style="Caveat")
+    document.add_paragraph(word("template.contents"), style="Contents Title")
+    line = document.add_paragraph(style="TOC 1")
+    for kind, text in (
+        ("begin", ""),
+        ("", ' TOC \\o "1-1" \\n \\h \\z '),
+        ("separate", ""),
+        ("text", "…"),
+        ("end", ""),
+    ):
+        line._p.append(_field_run(kind, text))
+    document.add_page_break()
+
+
+def _field_run(kind: str, text: str) -> Any:
+    run = OxmlElement("w:r")
+    if kind == "text":
+        shown = OxmlElement("w:t")
+        shown.text = text
+        run.append(shown)
+    elif kind:
+        mark = OxmlElement("w:fldChar")
+        mark.set(qn("w:fldCharType"), kind)
+        run.append(mark)
+    else:
+        code = OxmlElement("w:instrText")
+        code.text = text
+        code.set(qn("xml:space"), "preserve")
+        run.append(code)
+    return run
+
+
+def _parts(document: Doc, parts: Sequence[Part]) -> None:
+    for kind, name in parts:
+        if kind == "block":
+            document.add_paragraph(f"{{{{p {name} }}}}", style="Body Text")
+        else:
+            document.add_paragraph(word(f"template.{name}"), style="Heading 1" if kind == "heading1" else "Heading 2")
+
+
+def _page_numbers(document: Doc) -> None:
+    """— 1 — outside on facing pages."""
+    first = document.sections[0]
+    for footer, side in ((first.footer, ALIGN.RIGHT), (first.even_page_footer, ALIGN.LEFT)):
+        line = footer.paragraphs[0]
+        line.style = document.styles["Footer"]
+        line.alignment = side
+        line.add_run("— ")
+        for kind, text in (("begin", ""), ("", " PAGE "), ("separate", ""), ("text", "1"), ("end", "")):
+            line._p.append(_field_run(kind, text))
+        line.add_run(" —")
+    for header in (first.header, first.even_page_header):
+        line = header.paragraphs[0]
+        line.style = document.styles["Header"]
+        line.add_run("{{ page_head }}")
+
+
+def _styles(document: Doc, faces: Type) -> None:
+    styles = document.styles
+    _look(styles["Normal"], faces.body, faces.latin, SIZE_5)
+    body = styles["Body Text"]
+    _look(body, faces.body, faces.latin, SIZE_3 if language() == "zh" else Pt(12), align=ALIGN.JUSTIFY)
+    _spacing(body, line=LINE if language() == "zh" else None, after=0 if language() == "zh" else 6)
+    _indent(body)
+    _look(styles["Title"], faces.title, faces.latin_heading, SIZE_2, align=ALIGN.CENTER, bold=language() == "en")
+    _spacing(styles["Title"], after=6)
+    _without_border(styles["Title"])
+    _look(styles["Subtitle"], faces.heading2, faces.latin, SIZE_4, align=ALIGN.CENTER)
+    _spacing(styles["Subtitle"], after=10)
+    _heading(styles["Heading 1"], faces.heading1, faces, bold=False)
+    _heading(styles["Heading 2"], faces.heading2, faces, bold=False)
+    _heading(styles["Heading 3"], faces.body, faces, bold=True)
+    _caveats(document, faces)
+    _look(_new(document, "Contents Title"), faces.heading1, faces.latin_heading, SIZE_4, align=ALIGN.CENTER)
+    _spacing(styles["Contents Title"], before=12, after=4)
+    _look(_new(document, "TOC 1"), faces.body, faces.latin, SIZE_4)
+    _spacing(styles["TOC 1"], line=Pt(24))
+    _look(styles["Footer"], faces.page, "宋体" if language() == "zh" else faces.latin, SIZE_4)
+    _look(styles["Header"], faces.body, faces.latin, Pt(9), align=ALIGN.CENTER, colour="666666")
+    _tables_and_figures(document, faces)
+
+
+def _caveats(document: Doc, faces: Type) -> None:
+    for name, face, size, align in (
+        ("Caveat Title", faces.heading1, SIZE_4, ALIGN.CENTER),
+        ("Caveat", faces.body, Pt(12), ALIGN.JUSTIFY),
+    ):
+        style = _new(document, name)
+        _look(style, face, faces.latin, size, align=align)
+        _spacing(style, line=Pt(19))
+        style.element.get_or_add_pPr().append(
+            parse_xml(
+                f"<w:pBdr {nsdecls('w')}>"
+                + "".join(
+                    f'<w:{side} w:val="single" w:sz="8" w:space="4" w:color="B00000"/>'
+                    for side in ("top", "left", "bottom", "right")
+                )
+                + "</w:pBdr>"
+            )
+        )
+    document.styles["Caveat Title"].font.color.rgb = RGBColor(0xB0, 0, 0)
+    document.styles["Caveat Title"].paragraph_format.keep_with_next = True
+
+
+def _tables_and_figures(document: Doc, faces: Type) -> None:
+    styles = document.styles
+    _look(styles["Caption"], faces.heading1, faces.latin_heading, SIZE_5, align=ALIGN.CENTER)
+    _spacing(styles["Caption"], before=8, after=3)
+    styles["Caption"].paragraph_format.keep_with_next = True
+    _look(_new(document, "Figure Caption"), faces.heading1, faces.latin_heading, SIZE_5, align=ALIGN.CENTER)
+    _spacing(styles["Figure Caption"], before=2, after=10)
+    _look(_new(document, "Figure"), faces.body, faces.latin, SIZE_5, align=ALIGN.CENTER)
+    _spacing(styles["Figure"], before=8)
+    styles["Figure"].paragraph_format.keep_with_next = True
+    for name, align in (("Table Head", ALIGN.CENTER), ("Table Text", ALIGN.LEFT), ("Table Number", ALIGN.RIGHT)):
+        face = "宋体" if language() == "zh" else faces.body
+        _look(_new(document, name), face, faces.latin, Pt(9.5), align=align, bold=name == "Table Head")
+        _spacing(styles[name], before=1, after=1)
+    styles["Table Head"].paragraph_format.keep_with_next = True
+    _look(_new(document, "Table Unit"), faces.body, faces.latin, Pt(9), align=ALIGN.RIGHT)
+    styles["Table Unit"].paragraph_format.keep_with_next = True
+    _look(_new(document, "Table Note"), faces.body, faces.latin, Pt(9), align=ALIGN.LEFT)
+    _spacing(styles["Table Note"], before=1, after=1)
+    _look(_new(document, "List Item"), faces.body, faces.latin, SIZE_5)
+    _spacing(styles["List Item"], after=3)
+    _table_style(document)
+
+
+def _table_style(document: Doc) -> None:
+    """Three lines: strong above and below, fine under the head; the form of scientific tables in Chinese print."""
+
+    def line(side: str, weight: int) -> str:
+        return f'<w:{side} w:val="single" w:sz="{weight}" w:space="0" w:color="222222"/>'
+
+    document.styles.element.append(
+        parse_xml(
+            f'<w:style {nsdecls("w")} w:type="table" w:customStyle="1" w:styleId="SinksTable"><w:name w:val="Sinks Table"/>'
+            '<w:basedOn w:val="TableNormal"/><w:uiPriority w:val="99"/><w:qFormat/><w:tblPr><w:tblStyleRowBandSize w:val="1"/>'
+            f"<w:tblBorders>{line('top', 12)}{line('bottom', 12)}"
+            '<w:insideH w:val="single" w:sz="2" w:space="0" w:color="D9D9D9"/></w:tblBorders>'
+            '<w:tblCellMar><w:left w:w="57" w:type="dxa"/><w:right w:w="57" w:type="dxa"/></w:tblCellMar></w:tblPr>'
+            f'<w:tblStylePr w:type="firstRow"><w:tcPr><w:tcBorders>{line("bottom", 6)}</w:tcBorders>'
+            '<w:shd w:val="clear" w:color="auto" w:fill="EEF3EE"/></w:tcPr></w:tblStylePr></w:style>'
+        )
+    )
+
+
+def _new(document: Doc, name: str) -> Any:
+    if name in document.styles:
+        return document.styles[name]
+    style = document.styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH)
+    style.base_style = document.styles["Normal"]
+    style.quick_style = True
+    return style
+
+
+def _heading(style: Any, face: str, faces: Type, *, bold: bool) -> None:
+    zh = language() == "zh"
+    _look(style, face, faces.latin_heading, SIZE_3 if zh else Pt(14), bold=bold or not zh)
+    _spacing(style, line=LINE if zh else None, before=0 if zh else 12, after=0 if zh else 4)
+    style.paragraph_format.keep_with_next = True
+    if zh:
+        _indent(style)
+
+
+def _look(
+    style: Any,
+    face: str,
+    latin: str,
+    size: Pt,
+    *,
+    align: ALIGN | None = None,
+    bold: bool = False,
+    colour: str = "000000",
+) -> None:
+    """Typeface, size and colour, free of the theme's."""
+    style.font.name, style.font.size, style.font.bold, style.font.italic = latin, size, bold, False
+    style.font.color.rgb = RGBColor.from_string(colour)
+    properties = style.element.get_or_add_rPr()
+    fonts = properties.rFonts
+    for name in list(fonts.attrib):
+        if name.endswith("Theme"):
+            del fonts.attrib[name]
+    fonts.set(qn("w:eastAsia"), face)
+    fonts.set(qn("w:cs"), latin)
+    fonts.set(qn("w:hint"), "eastAsia" if language() == "zh" else "default")
+    for spacing in properties.findall(qn("w:spacing")) + properties.findall(qn("w:kern")):
+        properties.remove(spacing)
+    if align is not None:
+        style.paragraph_format.alignment = align
+
+
+def _spacing(style: Any, *, line: Pt | None = None, before: float = 0, after: float = 0) -> None:
+    form = style.paragraph_format
+    form.space_before, form.space_after = Pt(before), Pt(after)
+    if line is None:
+        form.line_spacing = 1.0
+    else:
+        form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, line
+
+
+def _indent(style: Any) -> None:
+    """Two characters at the start of a paragraph."""
+    if language() == "zh":
+        style.paragraph_format.first_line_indent = style.font.size * 2
+        style.element.pPr.ind.set(qn("w:firstLineChars"), "200")
+
+
+def _without_border(style: Any) -> None:
+    border = style.element.pPr.find(qn("w:pBdr"))
+    if border is not None:
+        style.element.pPr.remove(border)
+
+
+def _fonts(document: Doc) -> None:
+    """Name substitutes for typefaces that a computer may lack."""
+    part = next(r.target_part for r in document.part.rels.values() if r.reltype.endswith("/fontTable"))
+    table = parse_xml(part.blob)
+    for name, substitute in SUBSTITUTES.items():
+        table.append(parse_xml(f'<w:font {nsdecls("w")} w:name="{name}"><w:altName w:val="{substitute}"/></w:font>'))
+    from lxml import etree
+
+    part._blob = etree.tostring(table, xml_declaration=True, encoding="UTF-8", standalone=True)
+
+
+def _timeless(package: bytes) -> bytes:
+    """The same package with one fixed date on all of its files, so that the same template gives the same bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(package)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for item in old.infolist():
+            new.writestr(zipfile.ZipInfo(item.filename, (1980, 1, 1, 0, 0, 0)), old.read(item), zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Reports of a run as files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sinks.errors import Problem, Problems, RunError
+from sinks.output.folder import RunContents
+from sinks.output.report.chapters import chapters
+from sinks.output.report.facts import Facts, Region
+from sinks.output.report.page import Page
+from sinks.output.report.word.document import Template
+from sinks.output.report.words import word
+from sinks.output.tables import check_account
+from sinks.text import using_language
+
+Progress = Callable[[int, int], None]
+
+REPORTED = ("region", "province", "league", "city")
+"""Levels that get a report of their own by default; banners stand in the report of their league."""
+
+VALUES = frozenset({"title", "subtitle", "page_head", "region", "created", "project"})
+"""Tags that hold plain text; all others hold blocks."""
+
+
+def write_reports(
+    contents: RunContents,
+    out: Path,
+    *,
+    regions: Collection[str] | None = None,
+    lang: str = "zh",
+    assessment: pd.DataFrame | None = None,
+    template: Path | None = None,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Write a Word report for each league and one for the region.
+
+    Parameters
+    ----------
+    contents : RunContents
+        The run, for example from :func:`sinks.output.folder.read_run`.
+    out : Path
+        Folder for the reports; made when missing.  Reports of an earlier call are replaced.
+    regions : collection of str, optional
+        Codes of the regions to report on; by default every region above the banners.
+    lang : str
+        ``zh`` or ``en``.
+    assessment : DataFrame, optional
+        Table of the dual-control assessment; without it chapter 7 says what it would need.
+    template : Path, optional
+        A template of your own, for example an edited copy of the built-in one.
+    progress : callable, optional
+        Called with the number of reports written and to be written.
+
+    Returns
+    -------
+    list of Path
+        The reports, in the order of the regions.
+
+    Raises
+    ------
+    RunError
+        A region is not in the run, the template cannot be used, or a file cannot be written.
+    AccountError
+        The account cannot be shown (see :func:`sinks.output.tables.check_account`).
+    """
+    check_account(contents.account)
+    with using_language(lang):
+        facts = Facts(contents)
+        chosen = _chosen(facts, regions)
+        form = Template(template)
+        written: list[Path] = []
+        cache: dict[tuple[str, ...], bytes] = {}
+        for number, region in enumerate(chosen):
+            if progress is not None:
+                progress(number, len(chosen))
+            page = Page(facts, region.code, form.tags, assessment, approval(contents.record), cache)
+            written.append(_write(page, form, Path(out)))
+        if progress is not None:
+            progress(len(chosen), len(chosen))
+        return written
+
+
+def values(page: Page) -> dict[str, str]:
+    """Plain texts of a report: title, what it covers, page heads."""
+    contents = page.facts.contents
+    demonstration = bool(contents.record.get("demonstration"))
+    title = word("title", region=page.region.name)
+    dates = page.facts.dates("carbon_stock") or page.facts.dates("area")
+    span = f"{dates[0]}—{dates[-1]}" if len(dates) > 1 else "".join(dates)
+    day = contents.created.date()
+    subtitle = word("subtitle", span=span, year=day.year, month=day.month, day=day.day, iso=day.isoformat())
+    return {
+        "title": title,
+        "subtitle": subtitle,
+        "page_head": word("page_head.demonstration", title=title) if demonstration else title,
+        "region": page.region.name,
+        "project": str(contents.record.get("title", "")),
+        "created": contents.created.isoformat(),
+    }
+
+
+def file_name(region: Region) -> str:
+    """Code and name, without characters that a file system refuses, and short enough for all of them."""
+    name = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", region.name).strip(" .")[:60]
+    return f"{region.code} {name}".strip() + ".docx"
+
+
+def approval(record: Mapping[str, Any]) -> str | None:
+    """The approval number of the maps (审图号), when the project gives one."""
+    project = record.get("project")
+    section = project.get("project") if isinstance(project, Mapping) else None
+    found = section.get("map_approval") if isinstance(section, Mapping) else None
+    return str(found) if found else None
+
+
+def _chosen(facts: Facts, wanted: Collection[str] | None) -> list[Region]:
+    known = facts.regions
+    if wanted is None:
+        return [r for r in known.values() if r.level in REPORTED or facts.children(r.code)] or list(known.values())
+    problems = Problems()
+    for code in wanted:
+        if code not in known:
+            problems.add("report.unknown_region", code, known=[f"{r.code} {r.name}" for r in known.values()][:20])
+    problems.raise_as(RunError)
+    return [region for code, region in known.items() if code in set(wanted)]
+
+
+def _write(page: Page, form: Template, out: Path) -> Path:
+    found = chapters(page)
+    texts = values(page)
+    form.check(set(found) | VALUES)
+    document = form.fill(found, texts)
+    path = out / file_name(page.region)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        # Beside its place first: an old report stays whole until the new one is.
+        partial = path.with_name(f".{path.name}.partial")
+        partial.write_bytes(document)
+        partial.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RunError(Problem("report.write_failed", str(path), {"reason": reason})) from error
+    return path
