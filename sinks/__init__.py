@@ -11,7 +11,10 @@ assessment sets the sink against each league's emissions; reports, maps and expo
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -70,3 +73,20 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """This package; its ``tabulate`` is the function, although the import system would bind the room of that name."""
+
+    @property
+    def tabulate(self) -> Callable[..., Any]:
+        from sinks.runs import tabulate
+
+        return tabulate
+
+    @tabulate.setter
+    def tabulate(self, room: ModuleType) -> None:
+        pass
+
+
+sys.modules[__name__].__class__ = _Package

@@ -46,20 +46,22 @@ def prepare(project: Project) -> Prepared:
     Raises
     ------
     ProjectError
-        With every problem of regions, legends, methodologies and declarations of layers.
+        With every problem of regions, legends, methodologies, and of the files of raster layers.
     """
-    gather = _Gather()
+    gather = Gather()
     regions = gather(lambda: _regions(project))
     land_cover = gather(lambda: _land_cover(project))
-    strata = [gather(_later(_stratum, project, name)) for name in project.strata]
-    inputs = [gather(_later(_input, project, name)) for name in project.inputs]
-    vectors = [gather(_later(_vectors, project, name)) for name in project.vectors]
-    tables = [gather(_later(_table, project, name)) for name in project.tables]
+    strata = [gather(later(_stratum, project, name)) for name in project.strata]
+    inputs = [gather(later(_input, project, name)) for name in project.inputs]
+    vectors = [gather(later(_vectors, project, name)) for name in project.vectors]
+    tables = [gather(later(_table, project, name)) for name in project.tables]
+    if land_cover is not None:
+        gather(later(_check_files, land_cover, _all(strata), _all(inputs)))
     registry = gather(lambda: Registry([project.path(name) for name in project.methodology_files]))
     entries: list[Entry | None] = []
     if registry is not None:
         numbered = enumerate(project.methodologies, 1)
-        entries = [gather(_later(_entry, project, registry, section, number)) for number, section in numbered]
+        entries = [gather(later(_entry, project, registry, section, number)) for number, section in numbered]
         gather(lambda: check_entries([entry for entry in entries if entry is not None]))
     gather.problems.raise_as(ProjectError)
     assert regions is not None
@@ -77,7 +79,7 @@ def prepare(project: Project) -> Prepared:
     )
 
 
-class _Gather:
+class Gather:
     """Calls what may fail and keeps the problems, so that the next thing is tried too."""
 
     def __init__(self) -> None:
@@ -91,7 +93,8 @@ class _Gather:
             return None
 
 
-def _later(make: Callable[..., Made], *arguments: object) -> Callable[[], Made]:
+def later(make: Callable[..., Made], *arguments: object) -> Callable[[], Made]:
+    """A call for :class:`Gather`, with its arguments as they are now."""
     return lambda: make(*arguments)
 
 
@@ -171,6 +174,14 @@ def _input(project: Project, name: str) -> ContinuousLayer:
         nodata=section.nodata,
         assume_crs=section.crs,
     )
+
+
+def _check_files(
+    land_cover: CategoricalLayer, strata: tuple[CategoricalLayer, ...], inputs: tuple[ContinuousLayer, ...]
+) -> None:
+    from sinks.tabulate import check_files
+
+    check_files(land_cover, strata=strata, inputs=inputs)
 
 
 def _vectors(project: Project, name: str) -> list[VectorLayer]:

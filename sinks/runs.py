@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,18 +19,23 @@ from sinks.activity import STATE_KEYS, Activity, concat
 from sinks.book import Hierarchy
 from sinks.checks import Findings, check_laws, note_findings
 from sinks.derive import derive, read_map
-from sinks.errors import Problem
+from sinks.errors import LayerError, Problem, ProjectError
 from sinks.geo.regions import Regions
 from sinks.layers.states import LayerStates
-from sinks.prepare import Prepared, prepare
+from sinks.prepare import Gather, Prepared, later, prepare
 from sinks.project import Project
 from sinks.provenance import InputFile
 from sinks.uncertainty import Draws, InputUncertainty
 
 if TYPE_CHECKING:
+    from sinks.layers.raster import CategoricalLayer
+    from sinks.layers.vector import VectorLayer
     from sinks.output.folder import RunContents
 
 Progress = bool | Callable[[int, int], None]
+
+_IN_DOUBT = ("regions.displaced", "regions.builtin_overlap")
+"""Notes of the layers that put figures in doubt, and so are warnings."""
 
 _PACKAGES = ("sinks", "numpy", "pandas", "numba", "rasterio", "pyproj", "shapely", "pyogrio", "geopandas", "frykit")
 
@@ -151,11 +156,11 @@ def check(project: Project | str | Path) -> Prepared:
     SinksError
         With every problem found.
     """
-    prepared = _prepared(project)
+    prepared, gather = _prepared(project), Gather()
     if prepared.land_cover is not None:
-        from sinks.tabulate import check_layers
-
-        check_layers(prepared.regions.units, prepared.land_cover, strata=prepared.strata, inputs=prepared.inputs)
+        gather(later(_check_rasters, prepared, prepared.land_cover))
+    gather(later(_layer_states, prepared))
+    gather.problems.raise_as(ProjectError)
     return prepared
 
 
@@ -194,7 +199,7 @@ def _activity(
 ) -> tuple[Activity, list[Problem]]:
     """Tabulate every layer of the project once; what was noted on the way comes with it."""
     parts: list[Activity] = []
-    layers = [*_stands(prepared), *_statistics(prepared)]
+    layers = _layer_states(prepared)
     if layers:
         parts.append(_from_states(prepared.regions, layers))
     if prepared.land_cover is not None:
@@ -220,26 +225,35 @@ def _activity(
     return activity, [note for layer in layers for note in layer.notes]
 
 
-def _stands(prepared: Prepared) -> Iterator[LayerStates]:
-    from sinks.layers.stands import stand_states
+def _check_rasters(prepared: Prepared, land_cover: CategoricalLayer) -> None:
+    from sinks.tabulate import check_layers
 
-    for layer in prepared.vectors:
-        section = prepared.project.vectors[layer.name]
-        yield stand_states(
-            layer,
-            prepared.regions.units,
-            group=not section.each_stand,
-            area=section.area,
-            zero_volume=section.zero_volume,
-            accept=section.accept,
-        )
+    check_layers(prepared.regions.units, land_cover, strata=prepared.strata, inputs=prepared.inputs)
 
 
-def _statistics(prepared: Prepared) -> Iterator[LayerStates]:
+def _layer_states(prepared: Prepared) -> list[LayerStates]:
+    """Stands and statistics as rows of the activity table; what is wrong with any of them is said at once."""
     from sinks.layers.table import table_states
 
-    for layer in prepared.tables:
-        yield table_states(layer, prepared.regions.frame)
+    gather = Gather()
+    found = [gather(later(_stand_states, prepared, layer)) for layer in prepared.vectors]
+    found += [gather(later(table_states, layer, prepared.regions.frame)) for layer in prepared.tables]
+    gather.problems.raise_as(LayerError)
+    return [layer for layer in found if layer is not None]
+
+
+def _stand_states(prepared: Prepared, layer: VectorLayer) -> LayerStates:
+    from sinks.layers.stands import stand_states
+
+    section = prepared.project.vectors[layer.name]
+    return stand_states(
+        layer,
+        prepared.regions.units,
+        group=not section.each_stand,
+        area=section.area,
+        zero_volume=section.zero_volume,
+        accept=section.accept,
+    )
 
 
 def _from_states(regions: Regions, layers: list[LayerStates]) -> Activity:
@@ -298,7 +312,7 @@ def _contents(
 def _checks(prepared: Prepared, activity: Activity, result: Account, notes: list[Problem]) -> pd.DataFrame:
     findings, hierarchy = Findings(), Hierarchy.of(prepared.regions.frame)
     for note in notes:
-        findings.add(note.id, "note", note.where, **note.values)
+        findings.add(note.id, "warning" if note.id in _IN_DOUBT else "note", note.where, **note.values)
     check_laws(result.table, activity, hierarchy, findings)
     note_findings(
         result,

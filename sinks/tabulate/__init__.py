@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sinks.tabulate.joint import Joint
-    from sinks.tabulate.tabulation import check_layers, tabulate
+    from sinks.tabulate.tabulation import check_files, check_layers, tabulate
 
-__all__ = ["Joint", "check_layers", "tabulate"]
+__all__ = ["Joint", "check_files", "check_layers", "tabulate"]
 
 
 def __getattr__(name: str) -> object:
-    if name in ("check_layers", "tabulate"):
+    if name in ("check_files", "check_layers", "tabulate"):
         from sinks.tabulate import tabulation
 
         return getattr(tabulation, name)

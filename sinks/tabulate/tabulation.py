@@ -117,6 +117,22 @@ def tabulate(
     )
 
 
+def check_files(
+    land_cover: CategoricalLayer,
+    *,
+    strata: Sequence[CategoricalLayer] = (),
+    inputs: Sequence[ContinuousLayer] = (),
+) -> None:
+    """Check what the files say of themselves, whatever the regions; this costs no more than to open them.
+
+    Raises
+    ------
+    LayerError
+        With every problem of every file.
+    """
+    _Layers(land_cover, tuple(strata), tuple(inputs)).inspect()
+
+
 def check_layers(
     units: gpd.GeoDataFrame,
     land_cover: CategoricalLayer,

@@ -23,6 +23,7 @@ from sinks.geo.grid import CellAreas, Grid
 from sinks.geo.legends import load_legend
 from sinks.layers.raster import CategoricalLayer, ContinuousLayer
 from sinks.tabulate import Joint, check_layers, tabulate
+from sinks.tabulate import crosstab
 from sinks.tabulate import tabulation as pass_module
 from sinks.tabulate.blocks import block_shape, plan
 from sinks.tabulate.checkpoint import FILE_NAME
@@ -228,8 +229,8 @@ def test_a_vrt_of_four_files_changes_no_digit(world: dict[str, Any], joint: Join
 def test_a_sparse_table_holds_the_same_sums(
     world: dict[str, Any], joint: Joint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sinks.tabulate.crosstab.DENSE_LIMIT", 0)
-    monkeypatch.setattr("sinks.tabulate.crosstab._HASH_START", 2)
+    monkeypatch.setattr(crosstab, "DENSE_LIMIT", 0)
+    monkeypatch.setattr(crosstab, "_HASH_START", 2)
     same(tabulate(world["units"], world["cover"], inputs=[world["stock"]], block_size=16), joint)
     area = tabulate(world["units"], world["cover"], block_size=32).table
     assert_frame_equal(area, joint.table[area.columns], check_exact=True)
