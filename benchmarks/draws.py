@@ -102,21 +102,22 @@ def main() -> None:
         method = densities(asked.strata, Path(folder))
     entry = Entry(method, ("forest",), POOLS, ("stock", "sink"), "land_cover")
 
-    def seconds(draws: Draws | None) -> tuple[float, int]:
-        start = time.perf_counter()
+    def seconds(draws: Draws | None) -> tuple[float, float, int]:
+        start, before = time.perf_counter(), time.process_time()
         made = account(activity, [entry], hierarchy(asked.leagues), DATES, [DATES], {"forest": "land_cover"}, draws)
-        return time.perf_counter() - start, len(made.table)
+        return time.perf_counter() - start, time.process_time() - before, len(made.table)
 
-    without, _ = seconds(None)
-    took, lines = seconds(Draws(asked.draws, 1))
+    without, *_ = seconds(None)
+    took, busy, lines = seconds(Draws(asked.draws, 1))
     block = np.random.default_rng(1).normal(size=(100, asked.draws))
-    start = time.perf_counter()
+    start = time.process_time()
     interval(block)
-    floor = (time.perf_counter() - start) / len(block) * lines
+    floor = (time.process_time() - start) / len(block) * lines
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
     print(f"{asked.draws} draws, {asked.leagues} leagues, {asked.strata} strata, {len(POOLS)} pools: {lines} lines")
-    print(f"without draws {without:.2f} s; with draws {took:.2f} s (at most {SECONDS}); peak {peak:.2f} GB")
-    print(f"ratio to the quantiles of every line alone ({floor:.2f} s): {took / floor:.2f}")
+    print(f"without draws {without:.2f} s; with draws {took:.2f} s, {busy:.2f} s of processor")
+    print(f"bar: {SECONDS} s and {GIGABYTES} GB; peak {peak:.2f} GB")
+    print(f"ratio to the quantiles of every line alone ({floor:.2f} s): {busy / floor:.2f}")
 
 
 if __name__ == "__main__":

@@ -382,9 +382,10 @@ def _draw(book: Book, sheet: _Sheet, at: NDArray[np.intp], table: Floats) -> dic
         resolved, used = _compact(sheet.resolved.take(part))
         values = resolved.pools_from_draws(table[used].T, _factors(sheet, part, draws))
         for pool in sheet.entry.pools:
-            known = ~np.isnan(sheet.central[pool][part])
-            size = _size(method.kind(pool), sheet.observed[part])[known, None]
-            total[pool] += book.units(sheet.units[part][known], values[pool].T[known] * size)
+            size = _size(method.kind(pool), sheet.observed[part])
+            # Row by row, so that no array of the size of all draws is made on the way.
+            for row in np.flatnonzero(~np.isnan(sheet.central[pool][part])):
+                total[pool][sheet.units[part[row]]] += values[pool][:, row] * size[row]
     return total
 
 

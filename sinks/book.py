@@ -84,7 +84,12 @@ class Hierarchy:
 
     def total(self, values: Floats) -> Floats:
         """Sum values by unit (units on the first axis) to every region."""
-        return np.stack([values[m].sum(axis=0) for m in self.members])
+        return np.stack(list(self.each(values)))
+
+    def each(self, values: Floats) -> Iterator[Floats]:
+        """The same region by region; that of a single unit is not copied."""
+        for members in self.members:
+            yield values[members[0]] if len(members) == 1 else values[members].sum(axis=0)
 
 
 @dataclass
@@ -198,11 +203,7 @@ class Book:
     def units(self, numbers: NDArray[np.intp], values: Floats) -> Floats:
         """Sum values by row (first axis) to units, given the unit number of each row."""
         out = np.zeros((len(self.hierarchy.units), *values.shape[1:]))
-        if values.ndim == 1:
-            np.add.at(out, numbers, values)
-        else:  # a row of draws at a time is added as one block, which np.add.at does not do
-            for number, row in zip(numbers, values, strict=True):
-                out[number] += row
+        np.add.at(out, numbers, values)
         return out
 
     def figures(self, amount: Amount) -> Figures:
@@ -210,7 +211,7 @@ class Book:
         total = self.hierarchy.total
         low = high = np.full(len(self.hierarchy.members), np.nan)
         if amount.draws is not None:
-            low, high = interval(total(amount.draws))
+            low, high = np.array([interval(draws) for draws in self.hierarchy.each(amount.draws)]).T
             # Where nothing that is uncertain takes part, an interval is not known; it is not a point.
             low, high = np.where(low == high, np.nan, [low, high])
         return Figures(total(amount.value), low, high, total(amount.valued_ha), total(amount.area_ha))
