@@ -1,0 +1,119 @@
+"""Laws of the assessment that hold whatever the numbers."""
+
+from __future__ import annotations
+
+import math
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from sinks.assessment.equations import (
+    break_even_k,
+    break_even_sink,
+    counted_sink,
+    is_met,
+    reduction,
+    required_reduction,
+)
+from sinks.assessment.ledger import SINK, audit, deductions
+from sinks.assessment.rules import CreditState
+
+positive = st.floats(1, 1e6)
+sinks = st.floats(-1e5, 1e6)
+shares = st.floats(0, 0.9)
+caps = st.one_of(st.just(math.inf), st.floats(0, 1e5))
+
+lots = st.dictionaries(
+    st.tuples(st.sampled_from("ABC"), st.integers(2020, 2023), st.sampled_from(get_args(CreditState))),
+    st.integers(0, 50),
+    max_size=12,
+)
+
+
+def ledger(book: dict[tuple[str, int, str], int]) -> pd.DataFrame:
+    rows = [(id, "1506" if id == "A" else "1507", year, state, float(n)) for (id, year, state), n in book.items()]
+    return pd.DataFrame(rows, columns=["project_id", "region_code", "year", "state", "value"])
+
+
+@given(lots, st.booleans())
+def test_no_tonne_is_in_two_places(book: dict[tuple[str, int, str], int], returns: bool) -> None:
+    """Each tonne of a project has one number and one place, and is deducted exactly when that place is not the sink."""
+    table = audit(ledger(book), cancelled_returns=returns)
+    seen: set[tuple[str, int]] = set()
+    for row in table.to_dict("records"):
+        numbers = {(row["project_id"], i) for i in range(row["first"], row["last"] + 1)}
+        assert len(numbers) == row["tonnes"]
+        assert not numbers & seen
+        seen |= numbers
+        assert row["deducted"] == (0 if row["used_in"] == SINK else row["tonnes"])
+    assert len(seen) == sum(book.values())
+
+
+@given(lots, st.booleans())
+def test_tonnes_are_conserved(book: dict[tuple[str, int, str], int], returns: bool) -> None:
+    """Tonnes left in the sink and tonnes deducted are all tonnes, by region and year."""
+    rows = ledger(book)
+    table = audit(rows, cancelled_returns=returns)
+    kept = table.loc[table["used_in"] == SINK, "tonnes"].sum()
+    assert kept + deductions(rows, cancelled_returns=returns)["value"].sum() == rows["value"].sum()
+
+
+@given(sinks, st.floats(0, 1e5), st.floats(0, 2), caps)
+def test_cap_is_kept_and_a_source_is_never_clipped(sink: float, deducted: float, k: float, cap: float) -> None:
+    counted = float(counted_sink(np.array(sink), np.array(deducted), k, np.array(cap)))
+    assert counted <= cap
+    if sink - deducted <= 0:
+        assert counted == k * (sink - deducted)
+
+
+@given(st.floats(0, 0.95), st.integers(1, 10), st.data())
+def test_path_ends_at_the_target_and_composes(target: float, years: int, data: st.DataObject) -> None:
+    """What is left after m and then n years is what is left after m + n."""
+    m = data.draw(st.integers(0, years))
+    left = [1 - float(required_reduction(target, n, years)) for n in (m, years - m, years)]
+    assert left[0] * left[1] == pytest.approx(left[2], rel=1e-12)
+    assert left[2] == pytest.approx(1 - target, rel=1e-12)
+
+
+@given(positive, positive, positive, positive)
+def test_reduction_composes_over_years(a: float, b: float, c: float, gdp: float) -> None:
+    one, two, whole = (
+        float(reduction(np.array(x), np.array(gdp), np.array(y), np.array(gdp))) for x, y in ((b, a), (c, b), (c, a))
+    )
+    assert (1 - one) * (1 - two) == pytest.approx(1 - whole, rel=1e-9)
+
+
+@given(positive, positive, positive, positive, shares)
+def test_break_even_sink_is_exactly_enough(e: float, gdp: float, base: float, base_gdp: float, required: float) -> None:
+    args = [np.array(v) for v in (gdp, base, base_gdp, required)]
+    needed = break_even_sink(np.array(e), *args)
+    slack = 1e-9 * (abs(e) + abs(float(needed)) + base * gdp / base_gdp)
+    assert is_met(np.array(e) - needed - slack, *args)
+    assert not is_met(np.array(e) - needed + slack, *args)
+
+
+@given(
+    *(st.tuples(positive, st.floats(-1e5, 1e5), caps) for _ in range(2)),
+    st.floats(0.1, 2),
+)
+def test_break_even_k_is_a_zero_and_the_first(
+    report: tuple[float, float, float], base: tuple[float, float, float], growth: float
+) -> None:
+    def room(k: float) -> float:
+        after, before = (e - min(cap, k * sink) for e, sink, cap in (report, base))
+        return growth * before - after
+
+    k = break_even_k(report, base, growth)
+    scale = sum(abs(e) + (abs(s) if math.isinf(c) else c + abs(s)) for e, s, c in (report, base))
+    assume(scale < 1e7)
+    if math.isnan(k):
+        signs = {math.copysign(1, room(x)) for x in (*np.linspace(0, 3, 40), 1e6) if abs(room(x)) > 1e-6 * scale}
+        assert len(signs) <= 1
+        return
+    assert abs(room(k)) <= 1e-7 * scale * max(1.0, k)
+    before = {math.copysign(1, room(x)) for x in np.linspace(0, k, 20) if abs(room(x)) > 1e-6 * scale * max(1.0, k)}
+    assert len(before) <= 1
