@@ -22,8 +22,7 @@ from sinks.errors import LegendError, RunError, SinksError
 from sinks.geo.grid import CellAreas, Grid
 from sinks.geo.legends import load_legend
 from sinks.layers.raster import CategoricalLayer, ContinuousLayer
-from sinks.tabulate import Joint, check_layers, tabulate
-from sinks.tabulate import crosstab
+from sinks.tabulate import Joint, check_layers, crosstab, tabulate
 from sinks.tabulate import tabulation as pass_module
 from sinks.tabulate.blocks import block_shape, plan
 from sinks.tabulate.checkpoint import FILE_NAME
