@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
-from rasterio.transform import from_bounds
+from affine import Affine
 
 from sinks.activity import Activity
 from sinks.book import COLUMNS
@@ -24,6 +23,7 @@ from sinks.output.map import write_map
 from sinks.vocabulary import quantities
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
@@ -34,7 +34,6 @@ pytestmark = [
     pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium with its driver on this machine"),
     # The driver listens on loopback; every other address stays closed.
     pytest.mark.allow_hosts(["127.0.0.1", "localhost", "::1"]),
-    pytest.mark.enable_socket,
 ]
 
 EVIL = "<img src=x onerror=\"document.title='run'\"></script><script>document.title='run'</script>"
@@ -119,3 +118,350 @@ def unit_rows(number: int) -> Iterator[tuple[str, str, str, str, float]]:
             yield land, pool, "carbon_stock", "2023", before + gain
             yield land, pool, "stock_change", "2020-2023", gain
             yield land, pool, "net_removals", "2020-2023", gain / 3 * CO2
+
+
+@pytest.fixture(scope="module")
+def contents() -> RunContents:
+    return example()
+
+
+@pytest.fixture(scope="module")
+def account(contents: RunContents) -> pd.Series:
+    """Values of the account by region, ecosystem, pool, quantity and period."""
+    return contents.account.set_index(["region_code", "ecosystem", "pool", "quantity", "period"])["value"]
+
+
+@pytest.fixture(scope="module")
+def saved(contents: RunContents, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_map(contents, tmp_path_factory.mktemp("map") / "地图 map.html")
+
+
+@pytest.fixture(scope="module")
+def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory, downloads: Path) -> Iterator[Any]:
+    """Chromium with a fresh profile, its logs on and every host name made unresolvable."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    flags = (
+        "headless=new no-sandbox disable-gpu disable-background-networking disable-component-update no-first-run "
+        "disable-dev-shm-usage window-size=1500,950 force-device-scale-factor=1"
+    )
+    for flag in flags.split():
+        options.add_argument(f"--{flag}")
+    options.add_argument("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
+    options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Any:
+    """Chromium on an empty page, with empty logs."""
+    chromium.get("about:blank")
+    for log in ("browser", "performance"):
+        chromium.get_log(log)
+    return chromium
+
+
+@pytest.fixture
+def page(browser: Any, saved: Path) -> Iterator[Any]:
+    """The opened map; whatever a test does to it, it may neither complain nor ask anybody for anything."""
+    browser.get(saved.as_uri())
+    yield browser
+    assert browser.get_log("browser") == []
+    assert requests(browser, saved) == set()
+
+
+def requests(browser: Any, page: Path) -> set[str]:
+    """Addresses the page asked for, beside itself and what it holds as data."""
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    urls = {request["request"]["url"] for request in sent if request["documentURL"].startswith("file:")}
+    assert page.as_uri() in urls, "the log does not even hold the page itself"
+    return {url for url in urls - {page.as_uri()} if not url.startswith(("data:", "blob:"))}
+
+
+def choose(page: Any, control: str, value: str) -> None:
+    Select(page.find_element(By.ID, control)).select_by_value(value)
+
+
+def press(page: Any, control: str, text: str) -> None:
+    """Press the button with this text in a group of choices."""
+    for button in page.find_elements(By.CSS_SELECTOR, f"#{control} button"):
+        if button.text == text:
+            button.click()
+            return
+    raise AssertionError(f"no button {text!r} in {control}")
+
+
+def region(page: Any, code: str) -> Any:
+    return page.find_element(By.CSS_SELECTOR, f'path[data-code="{code}"]')
+
+
+def click(page: Any, code: str) -> None:
+    """Click where the region is shown: the middle of its box may lie in a neighbour."""
+    page.execute_script("arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))", region(page, code))
+
+
+def hover(page: Any, code: str) -> Any:
+    """Move the mouse over the region; returns what is shown beside it."""
+    page.execute_script(
+        "const box = arguments[0].getBoundingClientRect();"
+        "const at = {bubbles: true, clientX: box.x + box.width / 2, clientY: box.y + box.height / 2};"
+        "arguments[0].dispatchEvent(new MouseEvent('mouseover', at));",
+        region(page, code),
+    )
+    return page.find_element(By.CSS_SELECTOR, ".leaflet-tooltip.tip > div")
+
+
+def drawn(page: Any) -> set[str]:
+    return {path.get_attribute("data-code") for path in page.find_elements(By.CSS_SELECTOR, "path[data-code]")}
+
+
+def heading(page: Any) -> str:
+    return cast(str, page.find_element(By.CSS_SELECTOR, "#panel h2").text)
+
+
+def cards(page: Any) -> dict[str, tuple[str, float]]:
+    """Text and full value of the key figures by name."""
+    found = {}
+    for card in page.find_elements(By.CSS_SELECTOR, ".cards > div"):
+        number = card.find_element(By.CSS_SELECTOR, "dd[data-value]")
+        found[card.find_element(By.TAG_NAME, "dt").text] = (number.text, float(number.get_attribute("data-value")))
+    return found
+
+
+def shown(value: float, decimals: int = 2) -> str:
+    return f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def search(page: Any, text: str) -> None:
+    box = page.find_element(By.ID, "search")
+    box.clear()
+    box.send_keys(text, Keys.ENTER)
+
+
+def test_opens_from_a_file_with_the_network_off(page: Any, saved: Path, contents: RunContents) -> None:
+    assert saved.stat().st_size < 5e6
+    assert page.title == contents.record["title"]
+    assert page.find_element(By.ID, "demonstration").is_displayed()
+    assert "示范数据" in page.find_element(By.ID, "demonstration").text
+    assert "内部工作用图" in page.find_element(By.ID, "foot").text
+    assert page.execute_script("return document.documentElement.lang") == "zh-CN"
+    frame = contents.regions.frame
+    assert drawn(page) == set(frame.loc[frame["level"] == "league", "code"])
+    for control in (".leaflet-control-scale-line", "#north svg", "#legend li", ".leaflet-control-zoom-in"):
+        assert page.find_element(By.CSS_SELECTOR, control).is_displayed()
+
+
+def test_panel_and_tooltip_show_the_account(page: Any, account: pd.Series) -> None:
+    click(page, "150700")
+    expected = account["150700", "all", "all", "net_removals", "2020-2023"]
+    text, value = cards(page)["年碳汇量"]
+    assert value == expected
+    assert text == f"{shown(expected / 1e4)} 万tCO₂/年"
+    tip = hover(page, "150784")
+    expected = account["150784", "all", "all", "net_removals", "2020-2023"]
+    assert float(tip.get_attribute("data-value")) == expected
+    assert shown(expected / 1e4) in tip.text
+
+
+@pytest.mark.parametrize("layer", ["sink", "stock", "change"])
+def test_table_of_every_layer_is_the_account(page: Any, account: pd.Series, layer: str) -> None:
+    quantity = {"sink": "net_removals", "stock": "carbon_stock", "change": "stock_change"}[layer]
+    choose(page, "layer", layer)
+    period = page.find_element(By.CSS_SELECTOR, '#period [aria-pressed="true"]').text
+    search(page, EVIL_CODE)
+    cells = page.find_elements(By.CSS_SELECTOR, "#pools td")
+    assert len(cells) == (len(LANDS) + 1) * (len(POOLS) + 1)
+    for cell in cells:
+        land, pool = cell.get_attribute("data-ecosystem"), cell.get_attribute("data-pool")
+        expected = account[EVIL_CODE, land, pool, quantity, period]
+        assert float(cell.get_attribute("data-value")) == expected
+        assert cell.text == shown(expected / 1e4)
+
+
+def test_ratios_are_taken_from_the_account(page: Any, account: pd.Series, contents: RunContents) -> None:
+    stock, area = (account["150000", "forest", "all", q, "2020"] for q in ("carbon_stock", "area"))
+    choose(page, "layer", "stock_density")
+    choose(page, "ecosystem", "forest")
+    press(page, "period", "2020")
+    text, value = cards(page)["碳密度"]
+    assert value == pytest.approx(stock / area, rel=1e-14)
+    assert text == f"{shown(stock / area)} tC/ha"
+    choose(page, "layer", "sink_uncertainty")
+    rows = contents.account
+    row = rows[(rows["region_code"] == "150000") & (rows["quantity"] == "net_removals")]
+    row = row[(row["ecosystem"] == "forest") & (row["pool"] == "all")].iloc[0]
+    assert cards(page)["碳汇量不确定性"][1] == pytest.approx((row["high"] - row["low"]) / 2 / abs(row["value"]))
+
+
+def test_layer_changes_colours_legend_and_year(page: Any) -> None:
+    before = region(page, "150700").get_attribute("fill")
+    choose(page, "layer", "stock")
+    assert region(page, "150700").get_attribute("fill") != before
+    assert "碳储量" in page.find_element(By.CSS_SELECTOR, "#legend h2").text
+    value = cards(page)["碳储量"]
+    press(page, "period", "2020")
+    assert cards(page)["碳储量"] != value
+    assert "2020" in page.find_element(By.CSS_SELECTOR, "#legend").text
+
+
+def test_a_source_stands_out_by_colour_edge_and_sign(page: Any, account: pd.Series) -> None:
+    press(page, "level", "旗县")
+    sinks = account.xs(("all", "all", "net_removals", "2020-2023"), level=[1, 2, 3, 4])
+    paths = {code: region(page, code) for code in drawn(page)}
+    sources = {code for code in paths if sinks[code] < 0}
+    assert sources
+    assert {code for code, path in paths.items() if path.get_attribute("stroke-dasharray")} == sources
+    colours = [{paths[c].get_attribute("fill") for c in group} for group in (sources, set(paths) - sources)]
+    assert not colours[0] & colours[1]
+    assert "−" in page.find_element(By.ID, "legend").text
+
+
+def test_drill_down_and_back(page: Any, contents: RunContents) -> None:
+    frame = contents.regions.frame
+    leagues = set(frame.loc[frame["level"] == "league", "code"])
+    banners = set(frame.loc[frame["parent"] == "150700", "code"])
+    click(page, "150700")
+    assert heading(page) == "呼伦贝尔市"
+    assert drawn(page) == banners | (leagues - {"150700"})
+    click(page, "150702")
+    assert heading(page) == "海拉尔区"
+    page.find_element(By.TAG_NAME, "body").send_keys(Keys.ESCAPE)
+    assert heading(page) == "呼伦贝尔市"
+    page.find_element(By.CSS_SELECTOR, '#crumbs [data-code="150000"]').click()
+    assert heading(page) == "内蒙古自治区"
+    assert drawn(page) == leagues
+
+
+def test_keyboard_alone_opens_a_region(page: Any) -> None:
+    path = region(page, "150700")
+    assert path.get_attribute("role") == "button"
+    assert "呼伦贝尔市" in path.get_attribute("aria-label")
+    page.execute_script("arguments[0].focus()", path)
+    page.switch_to.active_element.send_keys(Keys.ENTER)
+    assert heading(page) == "呼伦贝尔市"
+    assert "呼伦贝尔市" in page.find_element(By.ID, "announce").get_attribute("textContent")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("150702", "海拉尔区"), ("海拉尔", "海拉尔区"), ("锡林郭勒盟", "锡林郭勒盟")]
+)
+def test_search_by_code_and_name(page: Any, text: str, name: str) -> None:
+    search(page, text)
+    assert heading(page) == name
+
+
+def test_search_says_what_it_did_not_find(page: Any) -> None:
+    search(page, "没有这个旗")
+    assert "没有这个旗" in page.find_element(By.ID, "status").text
+    assert heading(page) == "内蒙古自治区"
+
+
+def test_english_and_back(page: Any) -> None:
+    page.find_element(By.ID, "language").click()
+    assert page.execute_script("return document.documentElement.lang") == "en"
+    assert "Annual net removals" in cards(page)
+    words = page.execute_script(
+        "return [...document.querySelectorAll('#tools, #legend, #foot, #panel th, #panel h3, #panel dt, .quiet')]"
+        ".map(e => e.innerText).join(' ')"
+    )
+    assert not [c for c in words.replace("内蒙古自治区", "") if "\u4e00" <= c <= "\u9fff"]
+    page.find_element(By.ID, "language").click()
+    assert "年碳汇量" in cards(page)
+
+
+def test_text_from_data_is_shown_and_not_run(page: Any, contents: RunContents) -> None:
+    search(page, EVIL_CODE)
+    assert heading(page) == EVIL
+    assert EVIL in hover(page, EVIL_CODE).text
+    page.find_element(By.CSS_SELECTOR, "#caveats summary").click()
+    notices = page.find_element(By.CSS_SELECTOR, "#caveats ul").text
+    assert EVIL in notices
+    assert "150700" in notices
+    assert page.title == contents.record["title"]
+    assert not page.find_elements(By.CSS_SELECTOR, "img[src='x']")
+
+
+def test_policy_stops_a_script_that_got_in(browser: Any, saved: Path) -> None:
+    browser.get(saved.as_uri())
+    assert browser.get_log("browser") == []
+    browser.execute_script(
+        "const script = document.createElement('script');"
+        "script.textContent = 'window.ran = 1';"
+        "const box = document.createElement('div');"
+        "box.innerHTML = '<button onclick=\"window.ran = 2\">';"
+        "document.body.append(script, box);"
+        "box.firstChild.click();"
+        "new Image().src = 'https://example.org/a.png';"
+    )
+    complaints = [entry["message"] for entry in browser.get_log("browser")]
+    assert len(complaints) == 3
+    assert all("Content Security Policy" in text for text in complaints)
+    assert browser.execute_script("return window.ran") is None
+
+
+def test_image_of_the_map_is_saved(page: Any, downloads: Path) -> None:
+    click(page, "150700")
+    page.find_element(By.ID, "png").click()
+    WebDriverWait(page, 10).until(lambda _: list(downloads.glob("*.png")))
+    with pytest.warns(rasterio.errors.NotGeoreferencedWarning), rasterio.open(next(downloads.glob("*.png"))) as image:
+        picture = image.read([1, 2, 3])
+    assert min(picture.shape[1:]) > 800
+    hexes = {path.get_attribute("fill") for path in page.find_elements(By.CSS_SELECTOR, "path[data-code]")}
+    for colour in hexes:
+        wanted = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])[:, None, None]
+        assert (np.abs(picture.astype(int) - wanted).max(axis=0) <= 2).sum() > 500, colour
+
+
+def test_print_shows_map_and_caveats_without_controls(page: Any) -> None:
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    page.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    assert not page.find_element(By.ID, "tools").is_displayed()
+    assert page.find_element(By.CSS_SELECTOR, "#caveats ul").is_displayed()
+    assert page.find_element(By.ID, "legend").is_displayed()
+    page.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert page.find_element(By.ID, "tools").is_displayed()
+
+
+def test_offset_share_and_painted_raster(browser: Any, contents: RunContents, tmp_path: Path) -> None:
+    with rasterio.open(
+        tmp_path / "density.tif", "w", driver="GTiff", width=60, height=40, count=1, dtype="float32", crs="EPSG:4326",
+        transform=Affine(0.5, 0, 97, 0, -0.45, 54),
+    ) as file:  # fmt: skip
+        file.write(np.arange(2400, dtype="float32").reshape(40, 60), 1)
+    rows = [("150700", 2023, q, v, None, None) for q, v in (("sink_counted", 3e6), ("emissions", 4e7))]
+    assessment = pd.DataFrame(rows, columns=["region_code", "year", "quantity", "value", "low", "high"])
+    path = tmp_path / "map.html"
+    write_map(contents, path, assessment=assessment, overlay=tmp_path / "density.tif", overlay_name="碳密度")
+    browser.get(path.as_uri())
+    choose(browser, "layer", "offset_share")
+    click(browser, "150700")
+    assert cards(browser)["碳汇抵减占比"] == ("7.50 %", pytest.approx(0.075))
+    assert cards(browser)["碳排放量（不抵扣）"][1] == 4e7
+    assert region(browser, "150702").get_attribute("fill") == "url(#missing)"
+    browser.find_element(By.CSS_SELECTOR, "#raster input").click()
+    image = browser.find_element(By.CSS_SELECTOR, ".leaflet-overlay-pane img")
+    assert browser.execute_script("return arguments[0].decode().then(() => arguments[0].naturalWidth)", image) > 500
+    assert "碳密度" in browser.find_element(By.ID, "legend").text
+    assert browser.get_log("browser") == []
+    assert requests(browser, path) == set()
+
+
+def test_own_tiles_are_asked_for_at_their_server_only(browser: Any, contents: RunContents, tmp_path: Path) -> None:
+    path = write_map(contents, tmp_path / "map.html", tiles="https://maps.example.org/{z}/{x}/{y}.png")
+    browser.get(path.as_uri())
+    asked = requests(browser, path)
+    assert asked
+    assert all(url.startswith("https://maps.example.org/") for url in asked)

@@ -17,21 +17,21 @@ import pandas as pd
 from sinks.errors import Problems, RunError
 from sinks.output import term
 from sinks.output.folder import RunContents
-from sinks.output.map.layers import LAYERS, OFFSET_SHARE, Layer
+from sinks.output.map.layers import EMISSIONS, LAYERS, OFFSET_SHARE, Layer
 from sinks.output.map.outlines import lineage, outlines
 from sinks.output.tables import check_account
 from sinks.text import LANGUAGES, Text, language, using_language
 from sinks.vocabulary import ALL, ecosystems, pools, quantities
 
 _SHOWN_STATUS = ("failed", "warning", "note")
-_ASSESSMENT_COLUMNS = ("region_code", "year", "quantity", "value", "low", "high", "unit")
+_OFFSET_QUANTITIES = (OFFSET_SHARE.quantity, EMISSIONS)
 
 
 @cache
 def map_labels() -> dict[str, Text]:
     """Every word of the page by key; a key given twice is a programming error."""
     found: dict[str, Text] = {}
-    with files("sinks.output").joinpath("map_labels.csv").open(encoding="utf-8-sig", newline="") as handle:
+    with files("sinks.output").joinpath("map_labels.csv").open(encoding="utf-8-sig") as handle:
         for row in csv.DictReader(handle):
             if row["key"] in found:
                 raise ValueError(f"label {row['key']!r} stands twice")
@@ -47,7 +47,7 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
     contents : RunContents
         A run.
     assessment : DataFrame, optional
-        ``region_code, year, quantity, value, low, high, unit``; rows ``offset_share`` are shown.
+        ``region_code, year, quantity, value, low, high``; its ``sink_counted`` and ``emissions`` [t CO2] are shown.
 
     Returns
     -------
@@ -62,8 +62,8 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
     """
     check_account(contents.account)
     rows = _sums_over_strata(contents.account)
-    shares = _offset_shares(assessment)
-    _check(contents, rows, shares, assessment)
+    offsets = _offsets(assessment)
+    _check(contents, rows, offsets, assessment)
     frame = contents.regions.frame
     known = set(rows["region_code"]) | set(frame["parent"])
     shown = frame[frame["code"].isin(known)].reset_index(drop=True)
@@ -76,10 +76,10 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
         "terms": _terms(rows, contents.checks, frame),
         "levels": _levels(shown),
         "regions": _regions(shown),
-        "layers": [layer.to_json() for layer in _layers(rows, shares)],
+        "layers": [layer.to_json() for layer in _layers(rows, offsets)],
         "rows": _columns(rows, ("region_code", "ecosystem", "pool", "quantity", "period"), _STATISTICS),
         "methodologies": sorted({name for name in rows["methodology"].dropna() if name}),
-        "shares": _columns(shares, ("region_code", "year", "unit"), ("value", "low", "high")),
+        "offsets": _columns(offsets, ("region_code", "quantity", "year"), ("value", "low", "high")),
         "caveats": [str(line) for line in contents.record.get("caveats", [])],
         "checks": _checks(contents.checks),
         "boundaries": str((contents.record.get("regions") or {}).get("source", "")),
@@ -96,16 +96,17 @@ def _sums_over_strata(account: pd.DataFrame) -> pd.DataFrame:
     return account[account["stratum"] == ALL]
 
 
-def _offset_shares(assessment: pd.DataFrame | None) -> pd.DataFrame:
+def _offsets(assessment: pd.DataFrame | None) -> pd.DataFrame:
+    """Counted sink and emissions of every region; rows of the region ``all`` hold the rule and not a region."""
     if assessment is None:
-        return pd.DataFrame(columns=list(_ASSESSMENT_COLUMNS))
-    return assessment[assessment["quantity"] == OFFSET_SHARE.quantity]
+        return pd.DataFrame(columns=["region_code", "year", "quantity", "value", "low", "high"])
+    return assessment[assessment["quantity"].isin(_OFFSET_QUANTITIES) & (assessment["region_code"] != ALL)]
 
 
-def _check(contents: RunContents, rows: pd.DataFrame, shares: pd.DataFrame, given: pd.DataFrame | None) -> None:
+def _check(contents: RunContents, rows: pd.DataFrame, offsets: pd.DataFrame, given: pd.DataFrame | None) -> None:
     problems = Problems()
     outlined = set(contents.regions.frame["code"])
-    for name, table in (("account", rows), ("assessment", shares)):
+    for name, table in (("account", rows), ("assessment", offsets)):
         unknown = set(table["region_code"]) - outlined
         if unknown:
             problems.add("map.region_without_outline", name, codes=unknown)
@@ -114,15 +115,16 @@ def _check(contents: RunContents, rows: pd.DataFrame, shares: pd.DataFrame, give
         problems.add("map.not_geographic", "regions", found=crs.to_string() if crs else "-")
     if rows.empty:
         problems.add("map.no_sums", "account")
-    if given is not None and shares.empty:
-        problems.add("map.no_offset_share", "assessment", quantity=OFFSET_SHARE.quantity)
+    lacking = set(_OFFSET_QUANTITIES) - set(offsets["quantity"])
+    if given is not None and lacking:
+        problems.add("map.no_offset_share", "assessment", quantities=lacking)
     problems.raise_as(RunError)
 
 
-def _layers(rows: pd.DataFrame, shares: pd.DataFrame) -> list[Layer]:
+def _layers(rows: pd.DataFrame, offsets: pd.DataFrame) -> list[Layer]:
     """The layers that have something to show."""
     layers = [layer for layer in LAYERS if _has_figures(layer, rows)]
-    return [*layers, OFFSET_SHARE] if len(shares) else layers
+    return [*layers, OFFSET_SHARE] if len(offsets) else layers
 
 
 def _has_figures(layer: Layer, rows: pd.DataFrame) -> bool:

@@ -37,10 +37,10 @@ def draw_map(
     contents : RunContents
         From :func:`sinks.output.folder.read_run` or a run in memory.
     tiles : str, optional
-        Address of a tile server of one's own, with ``{z}``, ``{x}`` and ``{y}``.  The page may then ask that origin, and
-        no other, for images.  Without it the page asks nobody for anything.
+        Address of a tile server of one's own, with ``{z}``, ``{x}`` and ``{y}``.  The page may then ask that
+        origin, and no other, for images.  Without it the page asks nobody for anything.
     assessment : DataFrame, optional
-        ``region_code, year, quantity, value, low, high, unit``; its rows ``offset_share`` become a layer.
+        ``region_code, year, quantity, value, low, high``; ``sink_counted`` over ``emissions`` becomes a layer.
     overlay : Path, optional
         A raster to paint under the outlines, averaged to the screen's resolution.
     overlay_name, overlay_unit : str, optional
@@ -64,13 +64,14 @@ def draw_map(
     content = page_content(contents, assessment)
     content["tiles"] = tiles
     if overlay is not None:
-        content["overlay"] = paint(overlay).to_json(overlay_name or overlay.stem, overlay_unit)
+        extent = tuple(contents.regions.frame.total_bounds)
+        content["overlay"] = paint(overlay, extent).to_json(overlay_name or overlay.stem, overlay_unit)
     figure = new_figure(content, origin)
     drawn = OfflineMap(tiles=None, zoom_control=False, attribution_control=False, zoom_snap=0.25)
     # folium names elements at random; with fixed names the same run gives the same file.
     drawn._id = "sinks"
     figure.add_child(drawn, name="map")
-    drawn.add_child(_fixed(Atlas()))
+    drawn.add_child(Atlas(), name="atlas")
     return drawn
 
 
@@ -96,11 +97,6 @@ def write_map(contents: RunContents, path: Path, **options: Any) -> Path:
     # "\n" on every system: the policy holds hashes of the scripts as they stand here.
     target.write_text(page, encoding="utf-8", newline="\n")
     return target
-
-
-def _fixed(element: Atlas) -> Atlas:
-    element._id = "sinks"
-    return element
 
 
 def _tile_origin(tiles: str) -> str:

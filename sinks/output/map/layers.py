@@ -27,7 +27,7 @@ class Layer:
         Of the account, or of the assessment.
     measure : {"total", "per_area", "relative", "assessment"}
         The value itself; per hectare of the ecosystem at the (last) date; half the width of the interval over the
-        absolute value; or a figure of the assessment, which knows no ecosystem.
+        absolute value; or a figure of the assessment over the emissions, which knows no ecosystem.
     scale : {"sequential", "diverging"}
         A diverging scale has zero in its middle, so that a source of carbon never looks like a small sink.
     palette : str
@@ -73,5 +73,7 @@ LAYERS = (
 )
 """The first layer with figures is the one the page opens with."""
 
-OFFSET_SHARE = Layer("offset_share", "offset_share", "assessment", "diverging", "BrBG", decimals=2)
-"""Shown when an assessment is given."""
+OFFSET_SHARE = Layer("offset_share", "sink_counted", "assessment", "diverging", "BrBG", _IN_PERCENT)
+"""Counted sink over the emissions before any deduction; shown when an assessment is given."""
+EMISSIONS = "emissions"
+"""What the counted sink is divided by."""

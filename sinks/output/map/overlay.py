@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from affine import Affine
 from branca.utilities import color_brewer
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
-from rasterio.warp import calculate_default_transform, transform_bounds
+from rasterio.warp import transform_bounds
 
 from sinks.errors import LayerError, Problem
 
@@ -61,13 +62,15 @@ class Overlay:
         }
 
 
-def paint(path: Path) -> Overlay:
+def paint(path: Path, extent: tuple[float, float, float, float]) -> Overlay:
     """Paint the first band of a raster.
 
     Parameters
     ----------
     path : Path
         Any raster that GDAL reads, with a CRS.
+    extent : tuple of float
+        West, south, east and north [degrees] of what the map shows; the raster is cut to it.
 
     Returns
     -------
@@ -76,55 +79,51 @@ def paint(path: Path) -> Overlay:
     Raises
     ------
     LayerError
-        The raster has no CRS or no valid cell.
+        The raster has no CRS, or no valid cell in the extent.
     """
+    west, south, east, north = extent
     with rasterio.open(path) as source:
         if source.crs is None:
             raise LayerError(Problem("map.overlay_no_crs", str(path)))
-        with WarpedVRT(source, resampling=Resampling.average, **_screen_grid(source)) as warped:
-            values = warped.read(1, masked=True)
-            west, south, east, north = transform_bounds(_WEB_MERCATOR, _LONGITUDE_LATITUDE, *warped.bounds)
-    seen = values.compressed()
-    seen = seen[np.isfinite(seen)]
+        grid = _screen_grid(extent)
+        # NaN also where the raster ends: a file without a nodata value would be painted with zeros there.
+        absent = {"dtype": "float64", "src_nodata": source.nodata, "nodata": np.nan}
+        with WarpedVRT(source, resampling=Resampling.average, **absent, **grid) as warped:
+            values = warped.read(1)
+    seen = values[np.isfinite(values)]
     if not len(seen):
         raise LayerError(Problem("map.overlay_empty", str(path)))
     low, high = (float(v) for v in np.percentile(seen, _PERCENTILES))
-    picture = _png(_coloured(np.ma.masked_invalid(values), low, high))
+    picture = _png(_coloured(values, low, high), grid["transform"])
     uri = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
     return Overlay(uri, [[south, west], [north, east]], low, high)
 
 
-def _screen_grid(source: rasterio.DatasetReader) -> dict[str, Any]:
-    """The raster's extent in the map's projection, on no more pixels than the screen has or the raster holds."""
-
-    def grid(**size: int) -> tuple[Any, int, int]:
-        found: tuple[Any, int, int] = calculate_default_transform(
-            source.crs, _WEB_MERCATOR, source.width, source.height, *source.bounds, **size
-        )
-        return found
-
-    transform, width, height = grid()
-    shrink = max(width, height) / MAX_PIXELS
-    if shrink > 1:
-        transform, width, height = grid(
-            dst_width=max(1, round(width / shrink)), dst_height=max(1, round(height / shrink))
-        )
+def _screen_grid(extent: tuple[float, float, float, float]) -> dict[str, Any]:
+    """Square pixels of the map's projection over the extent."""
+    west, south, east, north = transform_bounds(_LONGITUDE_LATITUDE, _WEB_MERCATOR, *extent)
+    pixel = max(east - west, north - south) / MAX_PIXELS
+    width, height = max(1, round((east - west) / pixel)), max(1, round((north - south) / pixel))
+    transform = Affine((east - west) / width, 0.0, west, 0.0, (south - north) / height, north)
     return {"crs": _WEB_MERCATOR, "transform": transform, "width": width, "height": height}
 
 
-def _coloured(values: np.ma.MaskedArray[Any, Any], low: float, high: float) -> NDArray[np.uint8]:
+def _coloured(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.uint8]:
     """Red, green, blue and opacity, shape (4, rows, columns)."""
     steps = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in color_brewer(*_PALETTE)], dtype=float)
-    share = np.clip((values.filled(low) - low) / ((high - low) or 1.0), 0.0, 1.0)
+    absent = ~np.isfinite(values)
+    share = np.clip((np.where(absent, low, values) - low) / ((high - low) or 1.0), 0.0, 1.0)
     at = np.linspace(0.0, 1.0, len(steps))
     bands = [np.interp(share, at, steps[:, band]) for band in range(3)]
-    opacity = np.where(np.ma.getmaskarray(values), 0, 255)
+    opacity = np.where(absent, 0, 255)
     return np.round(np.stack([*bands, opacity])).astype(np.uint8)
 
 
-def _png(bands: NDArray[np.uint8]) -> bytes:
+def _png(bands: NDArray[np.uint8], transform: Any) -> bytes:
     count, height, width = bands.shape
+    shape = {"count": count, "height": height, "width": width, "dtype": "uint8"}
     with MemoryFile() as memory:
-        with memory.open(driver="PNG", count=count, height=height, width=width, dtype="uint8") as picture:
+        # A PNG has no place for the transform; without one rasterio warns of a missing reference.
+        with memory.open(driver="PNG", transform=transform, **shape) as picture:
             picture.write(bands)
         return bytes(memory.read())

@@ -1,4 +1,4 @@
-"""The page around folium's map: everything inlined, nothing fetched, and a policy that makes browsers hold it to that."""
+"""The page around folium's map: everything inlined, nothing fetched, and a policy that holds browsers to that."""
 
 from __future__ import annotations
 
@@ -14,7 +14,17 @@ import folium
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
-_SCRIPTS = ("text.js", "account.js", "scale.js", "svg.js", "mapview.js", "legend.js", "panel.js", "export.js", "main.js")
+_SCRIPTS = (
+    "text.js",
+    "account.js",
+    "scale.js",
+    "svg.js",
+    "mapview.js",
+    "legend.js",
+    "panel.js",
+    "export.js",
+    "main.js",
+)
 _POLICY_MARK = "<!-- content-security-policy -->"
 _INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 _IMAGE = re.compile(r"url\((images/[\w-]+\.png)\)")
@@ -23,8 +33,8 @@ _IMAGE = re.compile(r"url\((images/[\w-]+\.png)\)")
 class OfflineMap(folium.Map):
     """A folium map without folium's links.
 
-    folium links Leaflet, jQuery, Bootstrap and two icon fonts from five servers.  ``default_js`` and ``default_css`` are
-    its own hook for that: emptied here, on the subclass, so that other folium maps of the same session keep theirs.
+    folium links Leaflet, jQuery, Bootstrap and two icon fonts from five servers.  ``default_js`` and ``default_css``
+    are its own hook for that: emptied here, on the subclass, so that other folium maps of the session keep theirs.
     Leaflet comes inlined with :class:`OfflineFigure`; nothing on this page uses the others.
     """
 
@@ -32,7 +42,7 @@ class OfflineMap(folium.Map):
     default_css: list[tuple[str, str]] = []  # noqa: RUF012
 
 
-class OfflineFigure(Figure):  # type: ignore[misc]
+class OfflineFigure(Figure):
     """A page whose Content-Security-Policy allows exactly the scripts and styles that stand in it.
 
     The policy lists the hash of each, so a script that got in through a text of the data would not run even if the
@@ -42,7 +52,7 @@ class OfflineFigure(Figure):  # type: ignore[misc]
     def __init__(self, title: str, tile_origin: str | None = None) -> None:
         super().__init__(title=escape(title))
         self._tile_origin = tile_origin
-        self.header.add_child(_literal(_POLICY_MARK), name="policy")
+        self.header.add_child(Literal(_POLICY_MARK), name="policy")
 
     def render(self, **kwargs: Any) -> str:
         """The whole page."""
@@ -67,23 +77,36 @@ class OfflineFigure(Figure):  # type: ignore[misc]
         return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
-class Atlas(MacroElement):  # type: ignore[misc]
+class Literal(Element):
+    """An element that renders its text as it is; the text of branca's own elements is a Jinja template."""
+
+    _template = Template("{{ this.text }}")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+class Atlas(MacroElement):
     """Starts the page's own script on the folium map it is added to."""
 
     _template = Template("{% macro script(this, kwargs) %}startAtlas({{ this._parent.get_name() }});{% endmacro %}")
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
 
 
 def new_figure(content: dict[str, Any], tile_origin: str | None) -> OfflineFigure:
     """The page with Leaflet, styles, scripts and data in it, but no map yet."""
     figure = OfflineFigure(content["title"], tile_origin)
-    figure.header.add_child(_literal(f"<style>{_leaflet_style()}</style>"), name="leaflet_css")
-    figure.header.add_child(_literal(f"<script>{_leaflet_script()}</script>"), name="leaflet")
-    figure.header.add_child(_literal(f"<style>{_own('atlas.css')}</style>"), name="atlas_css")
+    figure.header.add_child(Literal(f"<style>{_leaflet_style()}</style>"), name="leaflet_css")
+    figure.header.add_child(Literal(f"<script>{_leaflet_script()}</script>"), name="leaflet")
+    figure.header.add_child(Literal(f"<style>{_own('atlas.css')}</style>"), name="atlas_css")
     data = f'<script type="application/json" id="atlas-data">{as_json(content)}</script>'
-    figure.header.add_child(_literal(data), name="atlas_data")  # The script reads it as it loads.
-    figure.header.add_child(_literal(f"<script>{_atlas_script()}</script>"), name="atlas")
+    figure.header.add_child(Literal(data), name="atlas_data")  # The script reads it as it loads.
+    figure.header.add_child(Literal(f"<script>{_atlas_script()}</script>"), name="atlas")
     # First in the body, so that the keyboard reaches the controls before the map.
-    figure.html.add_child(_literal(_own("page.html")), name="atlas_page")
+    figure.html.add_child(Literal(_own("page.html")), name="atlas_page")
     return figure
 
 
@@ -91,13 +114,6 @@ def as_json(value: Any) -> str:
     """JSON that may stand inside a script element: nothing in it can end the element or begin another."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def _literal(text: str) -> Element:
-    """An element that renders ``text`` as it is: folium takes the text of an element for a Jinja template."""
-    element = Element("{{ this.text }}")
-    element.text = text
-    return element
 
 
 def _atlas_script() -> str:

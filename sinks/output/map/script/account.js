@@ -7,10 +7,10 @@ rows.value.forEach((value, i) => {
   entries.set(key.join("\u0000"), { value, low: rows.low[i], high: rows.high[i], coverage: rows.coverage[i] });
 });
 
-const shares = new Map();
-data.shares.value.forEach((value, i) => {
-  const [code, year, unit] = ["region_code", "year", "unit"].map((c) => data.shares[c].words[data.shares[c].at[i]]);
-  shares.set(code + "\u0000" + year, { value, low: data.shares.low[i], high: data.shares.high[i], unit });
+const offsets = new Map();
+data.offsets.value.forEach((value, i) => {
+  const key = ["region_code", "quantity", "year"].map((c) => data.offsets[c].words[data.offsets[c].at[i]]);
+  offsets.set(key.join("\u0000"), { value, low: data.offsets.low[i], high: data.offsets.high[i] });
 });
 
 const regions = new Map(data.regions.map((region) => [region.code, region]));
@@ -35,7 +35,7 @@ function entry(code, ecosystem, pool, quantity, period) {
 
 /** The periods in which a layer has figures, in their order. */
 function periodsOf(layer) {
-  if (layer.measure === "assessment") return [...data.shares.year.words].sort();
+  if (layer.measure === "assessment") return [...data.offsets.year.words].sort();
   const found = new Set();
   rows.value.forEach((_, i) => {
     if (rows.quantity.words[rows.quantity.at[i]] === layer.quantity) found.add(rows.period.words[rows.period.at[i]]);
@@ -50,13 +50,23 @@ function lastDate(period) {
 
 /** What a layer shows for a region: {value, low, high} in base units of the layer, or null. */
 function measured(layer, code, ecosystem, period) {
-  if (layer.measure === "assessment") return shares.get(code + "\u0000" + period) || null;
+  if (layer.measure === "assessment") return offsetShare(layer, code, period);
   const found = entry(code, ecosystem, "all", layer.quantity, period);
   if (!found || found.value === null) return null;
   if (layer.measure === "total") return found;
   if (layer.measure === "relative") return relative(found);
   const area = entry(code, ecosystem, "all", "area", lastDate(period));
   return area && area.value > 0 ? scaled(found, 1 / area.value) : null;
+}
+
+/** One figure of the assessment, or null. */
+function assessed(code, quantity, year) {
+  return offsets.get([code, quantity, year].join("\u0000")) || null;
+}
+
+function offsetShare(layer, code, year) {
+  const [counted, emitted] = [assessed(code, layer.quantity, year), assessed(code, "emissions", year)];
+  return counted && emitted && counted.value !== null && emitted.value > 0 ? scaled(counted, 1 / emitted.value) : null;
 }
 
 function relative(found) {
@@ -69,9 +79,9 @@ function scaled(found, factor) {
   return { value: times(found.value), low: times(found.low), high: times(found.high) };
 }
 
-/** The unit in which a layer is shown; a figure of the assessment brings its own. */
+/** The unit in which a layer is shown. */
 function unitOf(layer) {
-  return layer.measure === "assessment" ? data.shares.unit.words[0] : say("unit." + layer.id);
+  return say("unit." + layer.id);
 }
 
 /** The region and everything above it, the coarsest first. */

@@ -15,10 +15,10 @@ function poster(scene) {
     svg("rect", { width, height, fill: "#ffffff" }),
     svg("svg", { x: 0, y: head, width: size.x, height: size.y, viewBox: `0 0 ${size.x} ${size.y}` }, mapPicture(scene, size)),
     text(16, 32, title, { "font-size": 24, "font-weight": 600 }),
-    text(16, 58, scene.legend.title + " · " + scene.legend.subtitle, { "font-size": 16 }),
-    legendPicture(scene.legend, head + size.y),
-    text(16, head + size.y + 20, say("internal"), { "font-size": 12 }),
-    text(16, head + size.y + 38, sourceLines().join("    "), { "font-size": 12 }),
+    text(16, 58, [scene.legend.title, scene.legend.subtitle].filter(Boolean).join(" · "), { "font-size": 16 }),
+    legendPicture(scene.legend, head + 12),
+    text(16, head + size.y + 20, [say("internal"), failedLine()].join("  "), { "font-size": 12 }),
+    text(16, head + size.y + 38, sourceLines().join("  ·  "), { "font-size": 12 }),
   ];
   if (data.demonstration) parts.push(text(width - 16, 32, say("demonstration").split(/[：:]/)[0], { "font-size": 20, "text-anchor": "end", fill: "#8a3b00", "font-weight": 600 }));
   return svg("svg", { xmlns: SVG, width, height, viewBox: `0 0 ${width} ${height}`, "font-family": FONTS }, parts);
@@ -60,13 +60,17 @@ function scalePicture(map, size) {
   return [line, svg("text", { x: (left + right) / 2, y: bottom - 5, "font-size": 12, "text-anchor": "middle", fill: INK }, bar.textContent)];
 }
 
-function legendPicture(lines, bottom) {
-  const height = lines.classes.length * 20 + 30;
-  const top = bottom - height - 14;
+function failedLine() {
+  const count = data.checks.filter((check) => check.status === "failed").length;
+  return count ? say("poster.failed", { count }) : "";
+}
+
+function legendPicture(lines, top) {
+  const height = lines.classes.length * 20 + 34;
   const items = lines.classes.flatMap((c, i) => [
     swatch(c, 26, top + 26 + i * 20), svg("text", { x: 60, y: top + 38 + i * 20, "font-size": 13, fill: INK }, c.text),
   ]);
-  const box = svg("rect", { x: 14, y: top, width: 215, height, fill: "#ffffff", "fill-opacity": 0.95, stroke: "#d5ddd9" });
+  const box = svg("rect", { x: 12, y: top, width: 250, height, fill: "#ffffff", "fill-opacity": 0.95, stroke: "#d5ddd9" });
   const unit = svg("text", { x: 26, y: top + 18, "font-size": 13, "font-weight": 600, fill: INK }, lines.title);
   return svg("g", {}, box, unit, items);
 }

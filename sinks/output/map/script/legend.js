@@ -16,10 +16,10 @@ function makeControls(map) {
   const crumbs = html("nav", { id: "crumbs", class: "box" });
   const north = html("div", { id: "north", class: "box" });
   onMap(map, crumbs, "topleft");
-  L.control.zoom({ position: "topleft" }).addTo(map);
   onMap(map, north, "topright");
+  L.control.zoom({ position: "topright" }).addTo(map);
   L.control.scale({ imperial: false, maxWidth: 140, position: "bottomright" }).addTo(map);
-  onMap(map, legend, "bottomleft");
+  onMap(map, legend, "topleft");
   return { legend, crumbs, north };
 }
 
@@ -55,6 +55,15 @@ function legendLines(layer, scale, anyMissing) {
   };
 }
 
+/** The legend of the painted raster: its colour scale, named at the two ends. */
+function rasterLines() {
+  const { low, high, colours, name, unit } = data.overlay;
+  const last = colours.length - 1;
+  const ends = { 0: "≤ " + figure(low, 2), [last]: "≥ " + figure(high, 2) };
+  const classes = colours.map((colour, i) => ({ colour, text: ends[i] || "", negative: false })).reverse();
+  return { title: unit ? name + " (" + unit + ")" : name, subtitle: "", classes, notes: [say("legend.raster")] };
+}
+
 function notesOf(layer) {
   const notes = [];
   if (layer.scale === "diverging" && layer.quantity === "net_removals") notes.push(say("note.sign"));
@@ -81,14 +90,4 @@ function drawLegend(element, lines) {
   const items = lines.classes.map((c) => html("li", {}, svg("svg", { width: 26, height: 15, "aria-hidden": "true" }, swatch(c)), c.text));
   const notes = [...lines.notes, ...sourceLines()].map((text) => html("p", { class: "small" }, text));
   element.replaceChildren(html("h2", {}, lines.title), html("p", {}, lines.subtitle), html("ul", {}, items), ...notes);
-}
-
-function drawRasterLegend(element) {
-  const { low, high, colours, name, unit } = data.overlay;
-  const bars = colours.map((colour, i) => svg("rect", { x: i * 22, width: 22, height: 12, fill: colour }));
-  const ends = svg("svg", { width: 200, height: 30 }, bars,
-    svg("text", { x: 0, y: 26, "font-size": 12 }, "≤ " + figure(low, 2)),
-    svg("text", { x: 198, y: 26, "font-size": 12, "text-anchor": "end" }, "≥ " + figure(high, 2)));
-  const heading = unit ? name + " (" + unit + ")" : name;
-  element.replaceChildren(html("h2", {}, heading), ends, html("p", { class: "small" }, say("legend.raster")));
 }

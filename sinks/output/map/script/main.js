@@ -10,8 +10,9 @@ function start(map) {
   if (data.tiles) L.tileLayer(data.tiles, { crossOrigin: false }).addTo(map);
   chooseLayer(data.layers[0].id);
   wire();
-  view.fit(root);
   update();
+  view.fit(root);
+  new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false })).observe(map.getContainer());
 
   function chooseLayer(id) {
     state.layer = id;
@@ -26,9 +27,9 @@ function start(map) {
     if (divided) {
       state.focus = code === root ? null : code;
       if (code === root) state.level = drawnLevels[0];
-      view.fit(code);
     }
     update();
+    if (divided) view.fit(code);
   }
 
   function up() {
@@ -37,14 +38,14 @@ function start(map) {
     if (above) open(above);
     else {
       Object.assign(state, { selected: root, focus: null });
-      view.fit(root);
       update();
+      view.fit(root);
     }
   }
 
   function update() {
     const layer = layers.get(state.layer);
-    const coloured = state.focus ? within(state.focus) : regionsAt(state.level);
+    const coloured = state.focus ? [...within(state.focus)] : regionsAt(state.level);
     const level = state.focus ? regions.get(coloured[0]).level : state.level;
     const ecosystem = layer.measure === "assessment" ? "all" : state.ecosystem;
     const display = (code, period) => {
@@ -54,6 +55,8 @@ function start(map) {
     const values = regionsAt(level).flatMap((code) => periodsOf(layer).map((period) => display(code, period))).filter((v) => v !== null);
     const scale = makeScale(layer, values);
     const valueOf = (code) => display(code, state.period);
+    // A source is drawn last, so that no neighbour covers its dashed edge.
+    coloured.sort((a, b) => Number(valueOf(a) < 0) - Number(valueOf(b) < 0));
     const colourOf = (code) => scale.colourOf(valueOf(code));
     const lines = legendLines(layer, scale, coloured.some((code) => valueOf(code) === null));
     const label = say("map", { layer: say("layer." + layer.id), ecosystem: ecosystemName(ecosystem), period: state.period });
@@ -66,13 +69,15 @@ function start(map) {
       describe: (code) => tooltip(layer, code, ecosystem),
       label,
     });
-    scene = { map, view, legend: lines, raster: state.raster };
+    const shownLines = state.raster ? rasterLines() : lines;
+    scene = { map, view, legend: shownLines, raster: state.raster };
     drawWords(layer);
     drawNorth(controls.north);
     drawCrumbs(controls.crumbs, state.selected, open);
-    if (state.raster) drawRasterLegend(controls.legend);
-    else drawLegend(controls.legend, lines);
+    drawLegend(controls.legend, shownLines);
+    byId("announce").textContent = state.selected === root ? label : tooltip(layer, state.selected, ecosystem).textContent;
     const ranked = state.selected === root ? coloured : within(state.selected);
+    byId("panel").setAttribute("aria-label", say("panel"));
     drawPanel(byId("panel"), { code: state.selected, layer, ecosystem, period: state.period, ranked, colourOf }, open);
   }
 
@@ -114,9 +119,14 @@ function start(map) {
     byId("raster").hidden = !data.overlay;
     data.regions.forEach((region) => byId("places").append(html("option", { value: region.code + " " + region.name })));
     document.addEventListener("keydown", (event) => event.key === "Escape" && up());
-    const refit = () => { map.invalidateSize({ animate: false }); view.fit(state.focus || root); };
-    window.addEventListener("beforeprint", refit);
-    window.addEventListener("afterprint", refit);
+    window.addEventListener("beforeprint", () => forPaper(true));
+    window.addEventListener("afterprint", () => forPaper(false));
+  }
+
+  function forPaper(printing) {
+    document.body.classList.toggle("printing", printing);
+    if (printing) byId("caveats").open = true;
+    view.fit(state.focus || root);
   }
 
   /** The first region whose code or name is the text, begins with it or holds it. */
@@ -169,8 +179,8 @@ function start(map) {
     choices("period", periodsOf(layer), state.period, (period) => period, (period) => { state.period = period; update(); });
     choices("level", drawnLevels, state.focus ? null : state.level, (level) => term("level", level), (level) => {
       Object.assign(state, { level, focus: null, selected: root });
-      view.fit(root);
       update();
+      view.fit(root);
     });
     byId("level").hidden = drawnLevels.length < 2;
   }

@@ -31,7 +31,7 @@ function makeMapView(map, open) {
   function draw(view) {
     const held = document.activeElement && document.activeElement.getAttribute("data-code");
     ground.clearLayers();
-    view.context.forEach((code) => choosable(code, view, { color: "#9aa8a3", weight: 1, fillColor: "#dfe6e4", fillOpacity: 0.6 }));
+    view.context.forEach((code) => choosable(code, view, { color: "#9aa8a3", weight: 1, fillColor: "#d3dcd9", fillOpacity: 0.8 }));
     view.coloured.forEach((code) => choosable(code, view, view.styleOf(code)));
     view.edges.forEach((code) => polygon(code, { fill: false, interactive: false, color: INK, weight: 1.6 }).addTo(ground));
     if (view.selected) polygon(view.selected, { fill: false, interactive: false, color: "#000000", weight: 3 }).addTo(ground);
@@ -90,8 +90,18 @@ function makeMapView(map, open) {
     if (image) image.bringToBack();
   }
 
+  /** Show the whole region, beside the legend when it would lie on the region. */
   function fit(code) {
+    map.invalidateSize({ animate: false, pan: false });
     map.fitBounds(bounds(code), { animate: false, padding: [18, 18] });
+    const legend = map.getContainer().querySelector("#legend");
+    const right = legend.offsetLeft + legend.offsetParent.offsetLeft + legend.offsetWidth + 14;
+    const bottom = legend.offsetTop + legend.offsetHeight + 14;
+    const covered = (code === null ? tops : [code]).some((shown) => latlngs(shown).flat(2).some((at) => {
+      const point = map.latLngToContainerPoint(at);
+      return point.x < right && point.y < bottom;
+    }));
+    if (covered) map.fitBounds(bounds(code), { animate: false, paddingTopLeft: [right, 18], paddingBottomRight: [18, 18] });
   }
 
   map.on("zoomend", drawNames);

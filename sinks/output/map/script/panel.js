@@ -1,6 +1,7 @@
 // The panel of one region: key figures, table of ecosystems and pools, bars with intervals, ranking of what is within.
 
 const TEN_THOUSANDTH = 1e-4;
+const LONG_RANKING = 16;
 
 /** Signed colouring that does not rest on colour alone: the minus sign is always there. */
 function signClass(value) {
@@ -12,9 +13,11 @@ function drawPanel(element, view, open) {
   const { code, layer } = view;
   const parts = code === null ? [html("h2", {}, data.title || say("title"))] : heading(code);
   if (code !== null && layer.measure !== "assessment") parts.push(cards(view));
-  if (code !== null && layer.measure === "assessment") parts.push(html("dl", { class: "cards" }, layerCard(view)));
-  if (view.ranked.length) parts.push(ranking(view, open));
-  if (code !== null && layer.measure !== "assessment") parts.push(poolTable(view), ecosystemChart(view));
+  if (code !== null && layer.measure === "assessment") parts.push(html("dl", { class: "cards" }, layerCard(view), offsetCards(view)));
+  const ranked = view.ranked.length ? [ranking(view, open)] : [];
+  const detail = code !== null && layer.measure !== "assessment" ? [poolTable(view), ecosystemChart(view)] : [];
+  // A long ranking would push the table out of sight.
+  parts.push(...(view.ranked.length > LONG_RANKING ? [...detail, ...ranked] : [...ranked, ...detail]));
   parts.push(html("p", { class: "quiet" }, say("panel.blank")), html("p", { class: "quiet" }, say("panel.rounding")));
   element.replaceChildren(...parts);
 }
@@ -59,6 +62,16 @@ function cards(view) {
     shown.push(card(say("panel.coverage"), figure(whole.coverage * 100, 1), "%", whole.coverage));
   }
   return html("dl", { class: "cards" }, shown);
+}
+
+/** What the offset share is made of. */
+function offsetCards({ code, layer, period }) {
+  const shown = (quantity) => {
+    const found = assessed(code, quantity, period);
+    const value = found ? found.value : null;
+    return card(say("panel." + quantity), figure(value === null ? null : value * TEN_THOUSANDTH, 2), say("unit.tonnes_co2"), value);
+  };
+  return [shown(layer.quantity), shown("emissions")];
 }
 
 /** The total layer of the shown layer's quantity: the table and the bars are in its unit. */

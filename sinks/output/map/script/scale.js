@@ -74,10 +74,10 @@ function withLookup(classes) {
 
 /** How a class reads in the legend; a break has two significant digits and is shown with just those. */
 function classLabel(c) {
-  const text = (value) => figure(value, Math.max(0, 1 - Math.floor(Math.log10(Math.abs(value) || 1))));
+  const text = (value) => value === 0 ? "0" : figure(value, Math.max(0, 1 - Math.floor(Math.log10(Math.abs(value)))));
   if (c.low === 0 && c.high === 0) return say("legend.zero");
   if (c.low === null && c.high === null) return "";
   if (c.low === null) return "< " + text(c.high);
   if (c.high === null) return (c.low === 0 ? "> " : "≥ ") + text(c.low);
-  return text(c.low) + " ~ " + text(c.high);
+  return say("legend.range", { low: text(c.low), high: text(c.high) });
 }

@@ -56,7 +56,8 @@ function bar(item, top, row, x, width) {
     parts.push(svg("rect", { ...shape, stroke: "#51655f", "stroke-width": 0.5 }));
     if (item.low !== null && item.high !== null) {
       const d = `M${x(item.low)},${middle} H${x(item.high)} M${x(item.low)},${middle - 4} v8 M${x(item.high)},${middle - 4} v8`;
-      parts.push(svg("path", { d, stroke: "#16302b", "stroke-width": 1.2, fill: "none" }));
+      parts.push(svg("path", { d, stroke: "#ffffff", "stroke-width": 3.4, "stroke-opacity": 0.75, fill: "none" }));
+      parts.push(svg("path", { d, stroke: "#16302b", "stroke-width": 1.3, fill: "none" }));
     }
   }
   const group = svg("g", { "data-code": item.code, "data-value": item.raw }, parts);
