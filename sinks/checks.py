@@ -185,6 +185,7 @@ def note_findings(
     *,
     coverage_min: float,
     cells_min: int,
+    adjusted: pd.DataFrame | None = None,
 ) -> None:
     """Write down what a reader must know: coverage, cells, assumptions, unverified parameters, odd transitions.
 
@@ -199,6 +200,8 @@ def note_findings(
         Share of a region's area that must be observed.
     cells_min : int
         Cells below which a region's figure is not fit to be an account of record.
+    adjusted : DataFrame, optional
+        Error-adjusted areas (:func:`sinks.accuracy.adjusted_areas`); without them the areas are said to be the map's.
     """
     names = dict(zip(hierarchy.regions["code"], hierarchy.regions["name"], strict=True))
     _note_coverage(result.table, names, coverage_min, findings)
@@ -216,8 +219,22 @@ def note_findings(
         findings.add("checks.not_estimated", "note", ecosystem, pool=pool, method=method, strata=strata)
     if len(activity.dates) <= 2 and any(entry.method.acts_on == "change" for entry in record):
         findings.add("checks.short_history", "note", ALL, dates=activity.dates)
-    if not activity.changes.empty:
+    if adjusted is not None and len(adjusted):
+        _note_adjusted(adjusted, hierarchy, findings)
+    elif not activity.changes.empty:
         findings.add("checks.map_area", "note", ALL)
+
+
+def _note_adjusted(adjusted: pd.DataFrame, hierarchy: Hierarchy, findings: Findings) -> None:
+    """What the accuracy assessment says of the areas of the coarsest regions; a map outside the interval is marked."""
+    coarsest = hierarchy.regions["level"].iloc[0]
+    for _, row in adjusted[adjusted["level"] == coarsest].iterrows():
+        biased = not row["low"] <= row["map_ha"] <= row["high"]
+        values = {name: f"{row[name]:,.0f}" for name in ("map_ha", "adjusted_ha", "low", "high")}
+        accuracies = {name: f"{row[name]:.1%}" for name in ("users", "producers", "overall")}
+        where = f"{row['region_name']} {row['class']}"
+        status: Status = "warning" if biased else "note"
+        findings.add("checks.adjusted_area", status, where, date=row["period"], **values, **accuracies)
 
 
 def _note_parameters(result: Account, findings: Findings) -> None:

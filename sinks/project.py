@@ -222,6 +222,19 @@ class MethodologySection(_Section):
     )
 
 
+class AccuracySection(_Section):
+    """``[accuracy]``: what is known of the errors of the land-cover map."""
+
+    matrix: Annotated[str | dict[str, str], BeforeValidator(_keys_as_text)] = Field(
+        description="Confusion matrix of sample counts by ecosystem (CSV): one for all dates, or one for each date."
+    )
+
+    @property
+    def by_date(self) -> dict[str, str]:
+        """The path of each date, or of ``"static"``."""
+        return dict(self.matrix) if isinstance(self.matrix, dict) else {STATIC: self.matrix}
+
+
 class Project(_Section):
     """A project file, read and checked.
 
@@ -239,6 +252,7 @@ class Project(_Section):
     vectors: dict[str, VectorSection] = Field(default_factory=dict)
     tables: dict[str, TableSection] = Field(default_factory=dict)
     derive: dict[str, DeriveSection] = Field(default_factory=dict)
+    accuracy: AccuracySection | None = Field(default=None, description="Accuracy assessment of the land-cover map.")
     areas: dict[str, str] = Field(default_factory=dict, description="Layer that an ecosystem's area is taken from.")
     methodologies: tuple[MethodologySection, ...] = Field(default=(), description="What accounts for what.")
     methodology_files: tuple[str, ...] = Field(default=(), description="Methodologies of your own: .py or .csv.")
@@ -325,6 +339,7 @@ class Project(_Section):
         for name, derived in self.derive.items():
             if derived.table:
                 yield f"derive.{name}.table", self.path(derived.table)
+        yield from self._dated("accuracy.matrix", self.accuracy.by_date if self.accuracy else {})
         for number, method in enumerate(self.methodologies, 1):
             if method.parameters:
                 yield f"methodologies[{number}].parameters", self.path(method.parameters)
@@ -442,6 +457,7 @@ def _siblings(loc: list[int | str]) -> list[str]:
         "vectors": VectorSection,
         "tables": TableSection,
         "derive": DeriveSection,
+        "accuracy": AccuracySection,
         "methodologies": MethodologySection,
     }
     if len(loc) == 1:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sinks.account import Account, account
+from sinks.accuracy import ConfusionMatrix, adjusted_areas, read_matrix
 from sinks.activity import STATE_KEYS, Activity, concat
 from sinks.book import Hierarchy
 from sinks.checks import Findings, check_laws, note_findings
@@ -23,9 +24,10 @@ from sinks.errors import LayerError, Problem, ProjectError
 from sinks.geo.regions import Regions
 from sinks.layers.states import LayerStates
 from sinks.prepare import Gather, Prepared, later, prepare
-from sinks.project import Project
+from sinks.project import STATIC, Project
 from sinks.provenance import InputFile
 from sinks.uncertainty import Draws, InputUncertainty
+from sinks.vocabulary import ecosystems
 
 if TYPE_CHECKING:
     from sinks.layers.raster import CategoricalLayer
@@ -126,6 +128,7 @@ def run(
         The input is at fault; everything that can be known before the pass is said before it, all at once.
     """
     prepared = _prepared(project)
+    _matrices(prepared.project)
     if checkpoint is not None and not resume:
         shutil.rmtree(checkpoint, ignore_errors=True)
     # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.
@@ -160,6 +163,7 @@ def check(project: Project | str | Path) -> Prepared:
     if prepared.land_cover is not None:
         gather(later(_check_rasters, prepared, prepared.land_cover))
     gather(later(_layer_states, prepared))
+    gather(later(_matrices, prepared.project))
     gather.problems.raise_as(ProjectError)
     return prepared
 
@@ -309,6 +313,17 @@ def _contents(
     )
 
 
+def _matrices(project: Project) -> dict[str, ConfusionMatrix]:
+    """The confusion matrix of the land-cover map at each date for which there is one."""
+    if project.accuracy is None:
+        return {}
+    gather, by_date = Gather(), project.accuracy.by_date
+    read = {name: gather(later(read_matrix, project.path(name), tuple(ecosystems()))) for name in by_date.values()}
+    gather.problems.raise_as(LayerError)
+    names = {date: by_date.get(date, by_date.get(STATIC)) for date in project.dates}
+    return {date: matrix for date, name in names.items() if name and (matrix := read[name]) is not None}
+
+
 def _checks(prepared: Prepared, activity: Activity, result: Account, notes: list[Problem]) -> pd.DataFrame:
     findings, hierarchy = Findings(), Hierarchy.of(prepared.regions.frame)
     for note in notes:
@@ -321,6 +336,7 @@ def _checks(prepared: Prepared, activity: Activity, result: Account, notes: list
         findings,
         coverage_min=prepared.project.project.coverage_min,
         cells_min=prepared.project.project.cells_min,
+        adjusted=adjusted_areas(result.table, _matrices(prepared.project)),
     )
     return findings.table()
 
