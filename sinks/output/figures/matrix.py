@@ -55,8 +55,8 @@ def transition_heatmap(
         axes.set_xlabel(drawable(axis_to))
         axes.set_ylabel(drawable(axis_from))
         axes.tick_params(length=0)
-        for side in axes.spines.values():
-            side.set_visible(False)
+        for edge in axes.spines.values():
+            edge.set_visible(False)
         axes.set_xticks(np.arange(len(names) + 1) - 0.5, minor=True)
         axes.set_yticks(np.arange(len(names) + 1) - 0.5, minor=True)
         axes.grid(which="minor", color="#FFFFFF", linewidth=1.2)

@@ -1,8 +1,8 @@
 """Look of the figures: palette, sizes, and one way to a file.
 
 Colours of categories are those of Okabe and Ito (2008, *Color Universal Design*), which readers with any of the common
-colour vision deficiencies can tell apart; scales are matplotlib's perceptually uniform ``viridis`` family and ColorBrewer's
-``PuOr``, which is safe in the same sense.
+colour vision deficiencies can tell apart.  Scales run from pale to deep in one hue, or from orange to blue, the pair
+that stays apart under all of them.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ WIDTH = 6.1
 
 def diverging() -> Colormap:
     """Orange for sources, near white for nothing, blue for sinks."""
-    return LinearSegmentedColormap.from_list("source_sink", ["#B35806", "#F1A340", "#F7F7F7", "#67A9CF", "#08519C"])
+    return LinearSegmentedColormap.from_list("source_sink", ["#B35806", "#F1A340", "#F7F7F7", "#67A9CF", "#2166AC"])
 
 
 def stock_scale() -> Colormap:
     """Pale to deep green without the palest end, which would vanish on paper."""
-    ramp = mpl.colormaps[STOCK_MAP](np.linspace(0.12, 0.95, 256))
+    ramp = mpl.colormaps[STOCK_MAP](np.linspace(0.12, 0.85, 256))
     return LinearSegmentedColormap.from_list("stock", [tuple(colour) for colour in ramp])
 
 

@@ -18,6 +18,7 @@ class Step:
 
     name: str
     value: float
+    printed: str
     total: bool = False
 
 
@@ -46,7 +47,7 @@ def waterfall(steps: Sequence[Step], axis: str) -> Figure:
             axes.bar(place, level - start, bottom=start, width=0.6, color=colour, zorder=2)
             top = max(start, level)
             axes.annotate(
-                f"{step.value:,.2f}", (place, top), (0, 2), textcoords="offset points", ha="center", fontsize=7.5
+                drawable(step.printed), (place, top), (0, 2), textcoords="offset points", ha="center", fontsize=7.5
             )
             if place + 1 < len(steps):
                 axes.plot([place + 0.3, place + 0.7], [level, level], color=FAINT, linewidth=0.8, zorder=1)

@@ -9,7 +9,7 @@ from typing import Literal
 
 Kind = Literal["body", "caveat", "note", "item"]
 
-REFERENCE = re.compile("\ue000([a-z_]+)\ue001")
+REFERENCE = re.compile("\ue000([a-z0-9_]+)\ue001")
 """A cross-reference inside a text: the key of a table or figure between two characters that no font and no name has."""
 
 

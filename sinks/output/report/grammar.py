@@ -166,16 +166,12 @@ def area_changes(facts: Facts, code: str, first: str, last: str) -> str:
     if not moved:
         return word("area.unchanged", first=first, last=last)
     clauses = []
-    for key, side in (
-        ("grew", sorted((m for m in moved if m[0] > 0), reverse=True)),
-        ("shrank", sorted(m for m in moved if m[0] < 0)),
-    ):
+    grew = sorted((item for item in moved if item[0] > 0), reverse=True)
+    shrank = sorted(item for item in moved if item[0] < 0)
+    for key, side in (("grew", grew), ("shrank", shrank)):
         if side:
-            listed = joined(
-                word("area.part", ecosystem=in_text(land), value=amount(abs(change)))
-                for change, land in side[:MOST_LISTED]
-            )
-            clauses.append(word(f"area.{key}", items=listed))
+            items = (word("area.part", ecosystem=in_text(land), value=amount(abs(size))) for size, land in side)
+            clauses.append(word(f"area.{key}", items=joined(items)))
     return word("area.changed", first=first, last=last, clauses=word("clause.separator").join(clauses))
 
 

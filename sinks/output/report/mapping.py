@@ -65,8 +65,7 @@ def _label(page: Page, region: Region, quantity: str, period: str) -> str:
 
 def _text(page: Page, quantity: str) -> MapText:
     record = page.facts.contents.record
-    regions = record.get("regions")
-    source = regions.get("source") if isinstance(regions, dict) else None
+    source = page.boundary_source
     approval = word("map.approval", number=page.approval) if page.approval else word("map.internal")
     footer = [approval + (word("map.source", source=source) if source else "")]
     if record.get("demonstration"):
@@ -74,6 +73,7 @@ def _text(page: Page, quantity: str) -> MapText:
     return MapText(
         scale=word(f"map.scale.{quantity}", unit=word(f"unit.{quantity}")),
         missing=word("map.missing"),
+        negative=word("map.negative"),
         kilometres="km",
         north=word("map.north"),
         footer=tuple(footer),

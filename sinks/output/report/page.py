@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -48,6 +48,12 @@ class Page:
     @property
     def children(self) -> list[Region]:
         return self.facts.children(self.code)
+
+    @property
+    def boundary_source(self) -> str:
+        """Where the boundaries are from, as the run recorded it."""
+        found = self.facts.contents.record.get("regions")
+        return str((found.get("source") if isinstance(found, Mapping) else found) or "")
 
     def wanted(self, *tags: str) -> bool:
         """Whether the template has any of the tags."""

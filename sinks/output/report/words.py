@@ -1,8 +1,8 @@
 """The words and numbers of a report: labels by key, and one rule of rounding.
 
-A number is rounded by itself, half to even (GB/T 8170-2008), so that it reads the same wherever it stands: in a sentence, in
-two tables, on the page of the league and on that of the region.  Where printed parts then miss their printed total, the
-table says so.
+A number is rounded by itself, half to even (GB/T 8170-2008), so that it reads the same wherever it stands: in a
+sentence, in two tables, in the report of the league and in that of the region.  Where printed parts then miss their
+printed total, the table says so.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePath
+from typing import Any
 
 import pandas as pd
 
@@ -31,38 +32,45 @@ def blocks(page: Page) -> Chapters:
 
 
 def _parameters(used: pd.DataFrame) -> tuple[Block, ...]:
+    """One table for each methodology."""
     if used.empty or "value" not in used:
         return ()
     strata = [name for name in used.columns if name not in _FIXED]
-    rows = [
-        [
-            str(row.get("methodology", "")),
-            _parameter(row),
-            _strata(row, strata),
-            f"{_cell(row.get('value'))} {_cell(row.get('unit'))}".strip(),
-            _interval(row),
-            _basis(row),
-            f"{_cell(row.get('source'))}: {_cell(row.get('locator'))}".strip(": "),
-        ]
-        for row in used.to_dict("records")
+    tables = []
+    for number, (methodology, rows) in enumerate(used.groupby("methodology", sort=False), 1):
+        tables.append(
+            Table(
+                f"table_parameters_{number}",
+                word("caption.table_parameters", methodology=methodology),
+                headers("parameter", "strata", "value", "unit", "bounds", "basis", "source"),
+                [_parameter_row(row, strata) for row in rows.to_dict("records")],
+                text_columns=7,
+                widths=(1.5, 2.6, 0.8, 1.0, 1.5, 0.8, 4.2),
+                notes=[word("note.parameters")],
+            )
+        )
+    return tuple(tables)
+
+
+def _parameter_row(row: Mapping[Any, Any], strata: list[str]) -> list[str]:
+    return [
+        _parameter(row),
+        _strata(row, strata),
+        _cell(row.get("value")),
+        _cell(row.get("unit")),
+        _interval(row),
+        term("unverified", str(bool(row.get("unverified", True)))),
+        f"{_cell(row.get('source'))}: {_cell(row.get('locator'))}".strip(": "),
     ]
-    table = Table(
-        "table_parameters",
-        word("caption.table_parameters"),
-        headers("methodology", "parameter", "strata", "value", "bounds", "basis", "source"),
-        rows,
-        text_columns=7,
-        widths=(1.5, 1.6, 2.0, 1.5, 1.3, 0.9, 3.6),
-        notes=[word("note.parameters")],
-    )
-    return (table,)
 
 
-def _parameter(row: Mapping[str, object]) -> str:
-    return term("pool", str(row.get("parameter", "")))
+def _parameter(row: Mapping[Any, Any]) -> str:
+    """A parameter by its label: that of its pool, or its own."""
+    name = str(row.get("parameter", ""))
+    return known_word(f"parameter.{name}") or term("pool", name)
 
 
-def _strata(row: Mapping[str, object], strata: list[str]) -> str:
+def _strata(row: Mapping[Any, Any], strata: list[str]) -> str:
     """The strata that a row holds for; an empty one holds for all."""
     shown = []
     for name in strata:
@@ -73,13 +81,9 @@ def _strata(row: Mapping[str, object], strata: list[str]) -> str:
     return word("list.separator").join(shown)
 
 
-def _interval(row: Mapping[str, object]) -> str:
+def _interval(row: Mapping[Any, Any]) -> str:
     low, high = _cell(row.get("low")), _cell(row.get("high"))
     return word("bounds", low=low, high=high, kind=_cell(row.get("interval"))) if low or high else ""
-
-
-def _basis(row: Mapping[str, object]) -> str:
-    return term("unverified", str(bool(row.get("unverified", True))))
 
 
 def _cell(value: object) -> str:

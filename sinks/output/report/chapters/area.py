@@ -92,7 +92,7 @@ class _Matrix:
 
     def area(self, before: str, after: str) -> float:
         if before in self.areas.index and after in self.areas.columns:
-            return float(self.areas.loc[before, after])
+            return float(self.areas[after][before])
         return 0.0
 
 

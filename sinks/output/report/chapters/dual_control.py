@@ -43,11 +43,12 @@ SHARES = (
     "margin",
     "probability_met",
 )
+LEVELS = {"emissions", "adjusted_emissions"}
 SUMS = {"emissions", "sink_counted", "adjusted_emissions"}
 
 
 def blocks(page: Page) -> Chapters:
-    """Tags ``dual_text``, ``table_dual``, ``table_dual_intensity``, ``table_rules``, ``figure_dual``, ``figure_dual_path``."""
+    """Tags ``dual_text`` and :data:`TAGS`."""
     table = _Assessed(page)
     if table.year is None:
         key = "dual.needs" if page.assessment is None else "dual.not_for_region"
@@ -162,7 +163,8 @@ def _quantity(name: str) -> str:
 
 
 def _terms(page: Page, table: _Assessed) -> tuple[Block, ...]:
-    rows, totals = [], set()
+    rows: list[list[str]] = []
+    totals: set[int] = set()
     for name in TERMS:
         figure = table.get(name)
         if figure.known:
@@ -230,12 +232,10 @@ def _rules(page: Page) -> tuple[Block, ...]:
 def _waterfall(page: Page, table: _Assessed) -> tuple[Block, ...]:
     if not page.wanted("figure_dual"):
         return ()
-    steps = [Step(_short(name), in_tens(table.get(name).value)) for name in TERMS[:3] if table.get(name).known]
-    steps.append(Step(_short("emissions"), in_tens(table.get("emissions").value), total=True))
-    for name in ("abatement", "sink_counted"):
-        if table.get(name).known:
-            steps.append(Step(_short(name), -in_tens(table.get(name).value)))
-    steps.append(Step(_short("adjusted_emissions"), in_tens(table.get("adjusted_emissions").value), total=True))
+    signs = dict.fromkeys((*TERMS[:3], "emissions", "abatement", "sink_counted", "adjusted_emissions"), 1)
+    signs |= {"abatement": -1, "sink_counted": -1}
+    known = {name: sign * table.get(name).value for name, sign in signs.items() if table.get(name).known}
+    steps = [Step(_short(name), in_tens(value), amount(value), name in LEVELS) for name, value in known.items()]
     caption = word("caption.figure_dual", region=page.region.name, year=table.year)
     png = as_png(waterfall(steps, word("unit.emissions")))
     return (Picture("figure_dual", caption, png, word("alt.table", key=caption)),)

@@ -25,14 +25,13 @@ def blocks(page: Page) -> Chapters:
 
 
 def _text(page: Page, has_methods: bool, has_layers: bool) -> list[str]:
-    record = page.facts.contents.record
-    regions = record.get("regions")
-    boundary = regions.get("source") if isinstance(regions, Mapping) else None
+    boundary = page.boundary_source
+    shown = (("table_methods", has_methods), ("table_layers", has_layers))
+    tables = [key for key, there in shown if there]
     first = sentences(
         word("methods.path"),
         word("methods.regions", source=boundary) if boundary else "",
-        page.see("table_methods") if has_methods else "",
-        page.see("table_layers") if has_layers else "",
+        page.see(*tables),
     )
     return [first, word("methods.signs")]
 

@@ -124,7 +124,9 @@ def _text(page: Page) -> list[str]:
 def _table(page: Page) -> tuple[Block, ...]:
     """The key figures with their intervals."""
     facts, rows = page.facts, []
-    wanted = [(quantity, period) for quantity in ("area", "carbon_stock") for period in facts.dates(quantity)]
+    # The area of a region is the same at every date.
+    wanted = [("area", period) for period in facts.dates("area")[-1:]]
+    wanted += [("carbon_stock", period) for period in facts.dates("carbon_stock")]
     wanted += [(quantity, p) for quantity in ("stock_change", "net_removals") for p in facts.dates(quantity)]
     for quantity, period in wanted:
         figure = facts.amount(page.code, quantity, period)

@@ -45,7 +45,7 @@ def _text(page: Page) -> list[str]:
 
 def _intervals(page: Page) -> tuple[Block, ...]:
     """Interval and relative half width of stock and removals, by ecosystem."""
-    rows = []
+    rows: list[list[str]] = []
     totals: set[int] = set()
     for quantity in QUANTITIES:
         period = page.facts.last_stock_date if quantity == "carbon_stock" else page.facts.main_period

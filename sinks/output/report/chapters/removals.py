@@ -26,7 +26,7 @@ TAGS = (
 
 
 def blocks(page: Page) -> Chapters:
-    """Tags ``removals_text``, ``table_removals``, ``table_removals_regions`` and figures of the same."""
+    """Tags ``removals_text`` and :data:`TAGS`."""
     period = page.facts.main_period
     if period is None or not page.facts.amount(page.code, QUANTITY, period).known:
         nothing = (Paragraph(word("removals.none")),)
@@ -122,7 +122,7 @@ def _bars(page: Page, key: str, period: str, figures: list[tuple[str, Amount]]) 
     for name, figure in known:
         # An interval without width says that no uncertainty was given; drawn, it would look like certainty.
         low, high = (in_tens(figure.low), in_tens(figure.high)) if figure.low < figure.high else (nan, nan)
-        bars.append(Bar(name, in_tens(figure.value), low, high))
+        bars.append(Bar(name, in_tens(figure.value), amount(figure.value), low, high))
     caption = word(f"caption.{key}", region=page.region.name, period=grammar.spoken_period(period))
     axis = word("axis.amount", quantity=term("quantity", QUANTITY), unit=word(f"unit.{QUANTITY}"))
     axis = word("axis.signed", axis=axis)

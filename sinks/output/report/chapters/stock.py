@@ -10,14 +10,14 @@ from sinks.output.report import grammar, mapping
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture
 from sinks.output.report.facts import Amount
 from sinks.output.report.page import Page, cross_table, named
-from sinks.output.report.words import in_tens, sentences, word
+from sinks.output.report.words import amount, in_tens, sentences, word
 from sinks.vocabulary import ALL
 
 QUANTITY = "carbon_stock"
 
 
 def blocks(page: Page) -> Chapters:
-    """Tags ``stock_text``, ``stock_regions_text``, ``table_stock``, ``table_stock_pools``, ``table_stock_regions``, figures of the same."""
+    """Tags ``stock_text`` and :data:`TAGS`."""
     date = page.facts.last_stock_date
     if date is None or not page.facts.amount(page.code, QUANTITY, date).known:
         nothing = (Paragraph(word("stock.none")),)
@@ -123,12 +123,13 @@ def _bars(page: Page, date: str) -> tuple[Block, ...]:
     for land in page.facts.ecosystems(page.code, QUANTITY, date):
         f = page.facts.amount(page.code, QUANTITY, date, land)
         low, high = (in_tens(f.low), in_tens(f.high)) if f.low < f.high else (nan, nan)
-        bars.append(Bar(term("ecosystem", land), in_tens(f.value), low, high, ECOSYSTEM_COLOURS.get(land)))
+        bars.append(
+            Bar(term("ecosystem", land), in_tens(f.value), amount(f.value), low, high, ECOSYSTEM_COLOURS.get(land))
+        )
     if not bars:
         return ()
     period = grammar.spoken_period(date)
     caption = word("caption.figure_stock", region=page.region.name, period=period)
     axis = word("axis.amount", quantity=term("quantity", QUANTITY), unit=word(f"unit.{QUANTITY}"))
-    return (
-        Picture("figure_stock", caption, as_png(bar_chart(bars, axis, signed=False)), word("alt.table", key=caption)),
-    )
+    png = as_png(bar_chart(bars, axis, signed=False))
+    return (Picture("figure_stock", caption, png, word("alt.table", key=caption)),)

@@ -1,7 +1,7 @@
 """Numbers, cross-references and contents that are right when the document is opened, before anybody presses F9.
 
-The template may move, repeat or leave out any block, so numbers are only known once the document is whole: this goes through
-it and writes into every field the result that Word would work out.
+The template may move, repeat or leave out any block, so numbers are only known once the document is whole: this goes
+through it and writes into every field the result that Word would work out.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
 _CONTENTS = "TOC "
+_IN_CONTENTS = "Heading 1"
 
 
 def settle(document: Document) -> None:
@@ -48,12 +49,13 @@ def _number(body: Any) -> None:
 
 
 def _end_of(start: Any) -> Any:
-    """The next end after a start in its paragraph; our bookmarks do not overlap, and a template's have ids that match."""
+    """The end of a bookmark: the next of its id in its paragraph, or the first of its id elsewhere."""
     wanted = start.get(qn("w:id"))
     for node in start.itersiblings(qn("w:bookmarkEnd")):
         if node.get(qn("w:id")) == wanted:
             return node
-    return next(start.getroottree().getroot().iter(qn("w:bookmarkEnd")))
+    ends = start.getroottree().getroot().iter(qn("w:bookmarkEnd"))
+    return next(node for node in ends if node.get(qn("w:id")) == wanted)
 
 
 def _bookmarked(body: Any) -> dict[str, str]:
@@ -71,34 +73,37 @@ def _bookmarked(body: Any) -> dict[str, str]:
 
 def _contents(document: Document) -> None:
     """Fill the contents field with the headings as they are, each a link to its place."""
-    place = next(
-        (p for p in document.paragraphs if any(_CONTENTS in (t.text or "") for t in p._p.iter(qn("w:instrText")))), None
-    )
+    place = next((p for p in document.paragraphs if _holds_contents(p._p)), None)
     if place is None:
         return
-    headings = [
-        p for p in document.paragraphs if p.style is not None and p.style.name == "Heading 1" and p.text.strip()
-    ]
     runs = list(place._p.iter(qn("w:r")))
     kinds = [_kind(run) for run in runs]
-    opening = runs[: kinds.index("separate") + 1]
     closing = runs[kinds.index("end")]
     for run in runs[kinds.index("separate") + 1 : kinds.index("end")]:
         run.getparent().remove(run)
     line = place._p
-    for number, heading in enumerate(headings, 1):
+    headings = [p for p in document.paragraphs if p.style is not None and p.style.name == _IN_CONTENTS]
+    for number, heading in enumerate((p for p in headings if p.text.strip()), 1):
         name = f"_Toc{number:08d}"
         _bookmark(heading._p, name)
         if number > 1:
-            fresh = deepcopy(place._p.find(qn("w:pPr")))
-            next_line = OxmlElement("w:p")
-            if fresh is not None:
-                next_line.append(fresh)
-            line.addnext(next_line)
-            line = next_line
+            line.addnext(_line_like(place._p))
+            line = line.getnext()
         line.append(_link(name, heading.text))
     line.append(closing)
-    assert opening  # the field's head stays where the template has it
+
+
+def _holds_contents(paragraph: Any) -> bool:
+    return any(_CONTENTS in (code.text or "") for code in paragraph.iter(qn("w:instrText")))
+
+
+def _line_like(paragraph: Any) -> Any:
+    """An empty paragraph of the same style."""
+    fresh = OxmlElement("w:p")
+    properties = paragraph.find(qn("w:pPr"))
+    if properties is not None:
+        fresh.append(deepcopy(properties))
+    return fresh
 
 
 def _kind(run: Any) -> str:

@@ -1,10 +1,10 @@
 """Makes the two Word templates: ``python -m sinks.output.report.word.make_template``.
 
-The templates are made by this script so that a change of them can be read in a diff; a bureau edits a copy in Word instead.
-Page, type and headings follow GB/T 9704-2012 (Layout key for official document of Party and government organs): margins of
-37 mm above and 28 mm left, a text block of 156 mm x 225 mm, body in 仿宋 size 3 (16 pt), first-level headings in 黑体,
-second-level in 楷体, title in 小标宋 size 2 (22 pt), page number in 宋体 size 4 (14 pt) between dashes, outside on facing
-pages.  Words come from ``report_labels.csv`` (keys ``template.*``).
+The templates are made by this script so that a change of them can be read in a diff; a bureau edits a copy in Word.
+Page, type and headings follow GB/T 9704-2012 (Layout key for official document of Party and government organs): margins
+of 37 mm above and 28 mm left, a text block of 156 mm x 225 mm, body in 仿宋 size 3 (16 pt), first-level headings in
+黑体, second-level in 楷体, title in 小标宋 size 2 (22 pt), page number in 宋体 size 4 (14 pt) between dashes, outside
+on facing pages.  Words come from ``report_labels.csv`` (keys ``template.*``).
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from docx.document import Document as Doc
 from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
-from docx.enum.text import WD_LINE_SPACING
+from docx.enum.text import WD_BREAK, WD_LINE_SPACING
+from docx.opc.oxml import serialize_part_xml
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
@@ -173,7 +174,12 @@ def _first_page(document: Doc) -> None:
         ("end", ""),
     ):
         line._p.append(_field_run(kind, text))
-    document.add_page_break()
+    document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
+
+
+def _field(line: Any, code: str, shown: str) -> None:
+    for kind, text in (("begin", ""), ("", code), ("separate", ""), ("text", shown), ("end", "")):
+        line._p.append(_field_run(kind, text))
 
 
 def _field_run(kind: str, text: str) -> Any:
@@ -210,8 +216,7 @@ def _page_numbers(document: Doc) -> None:
         line.style = document.styles["Footer"]
         line.alignment = side
         line.add_run("— ")
-        for kind, text in (("begin", ""), ("", " PAGE "), ("separate", ""), ("text", "1"), ("end", "")):
-            line._p.append(_field_run(kind, text))
+        _field(line, " PAGE ", "1")
         line.add_run(" —")
     for header in (first.header, first.even_page_header):
         line = header.paragraphs[0]
@@ -222,6 +227,7 @@ def _page_numbers(document: Doc) -> None:
 def _styles(document: Doc, faces: Type) -> None:
     styles = document.styles
     _look(styles["Normal"], faces.body, faces.latin, SIZE_5)
+    _spacing(styles["Normal"])
     body = styles["Body Text"]
     _look(body, faces.body, faces.latin, SIZE_3 if language() == "zh" else Pt(12), align=ALIGN.JUSTIFY)
     _spacing(body, line=LINE if language() == "zh" else None, after=0 if language() == "zh" else 6)
@@ -298,8 +304,9 @@ def _table_style(document: Doc) -> None:
 
     document.styles.element.append(
         parse_xml(
-            f'<w:style {nsdecls("w")} w:type="table" w:customStyle="1" w:styleId="SinksTable"><w:name w:val="Sinks Table"/>'
-            '<w:basedOn w:val="TableNormal"/><w:uiPriority w:val="99"/><w:qFormat/><w:tblPr><w:tblStyleRowBandSize w:val="1"/>'
+            f'<w:style {nsdecls("w")} w:type="table" w:customStyle="1" w:styleId="SinksTable">'
+            '<w:name w:val="Sinks Table"/><w:basedOn w:val="TableNormal"/><w:uiPriority w:val="99"/><w:qFormat/>'
+            '<w:tblPr><w:tblStyleRowBandSize w:val="1"/>'
             f"<w:tblBorders>{line('top', 12)}{line('bottom', 12)}"
             '<w:insideH w:val="single" w:sz="2" w:space="0" w:color="D9D9D9"/></w:tblBorders>'
             '<w:tblCellMar><w:left w:w="57" w:type="dxa"/><w:right w:w="57" w:type="dxa"/></w:tblCellMar></w:tblPr>'
@@ -382,9 +389,7 @@ def _fonts(document: Doc) -> None:
     table = parse_xml(part.blob)
     for name, substitute in SUBSTITUTES.items():
         table.append(parse_xml(f'<w:font {nsdecls("w")} w:name="{name}"><w:altName w:val="{substitute}"/></w:font>'))
-    from lxml import etree
-
-    part._blob = etree.tostring(table, xml_declaration=True, encoding="UTF-8", standalone=True)
+    part._blob = serialize_part_xml(table)
 
 
 def _timeless(package: bytes) -> bytes:

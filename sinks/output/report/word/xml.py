@@ -20,6 +20,9 @@ _TEXT_WIDTH = {False: 156.0, True: 225.0}
 _MANY_COLUMNS = 7
 """Columns above which a table is set smaller."""
 
+_KEPT_WHOLE = 20
+"""Rows up to which a table is not broken across pages."""
+
 _STYLES = {"body": "BodyText", "caveat": "Caveat", "note": "TableNote", "item": "ListItem"}
 
 _BOOKMARK = "_Ref_"
@@ -121,11 +124,12 @@ def _table(table: Table, width: float) -> str:
     twips = [round(share * width / 25.4 * 1440) for share in table.relative_widths()]
     small = '<w:sz w:val="17"/><w:szCs w:val="17"/>' if len(table.header) > _MANY_COLUMNS else ""
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in twips)
-    rows = [_row(table.header, twips, ["TableHead"] * len(twips), small, header=True)]
+    whole = len(table.rows) <= _KEPT_WHOLE
+    rows = [_row(table.header, twips, ["TableHead"] * len(twips), small, header=True, keep=True)]
     styles = ["TableText" if place < table.text_columns else "TableNumber" for place in range(len(twips))]
     for place, cells in enumerate(table.rows):
         looks = small + ("<w:b/><w:bCs/>" if place in table.totals else "")
-        rows.append(_row(cells, twips, styles, looks))
+        rows.append(_row(cells, twips, styles, looks, keep=whole and place + 1 < len(table.rows)))
     head = paragraph("Caption", _caption("table", table.key, table.caption))
     unit = paragraph("TableUnit", run(word("table.unit", unit=table.unit))) if table.unit else ""
     body = (
@@ -147,11 +151,13 @@ def _numbered(notes: Iterable[str]) -> list[str]:
     return [word("table.note", text=first), *rest]
 
 
-def _row(cells: Iterable[str], widths: list[int], styles: list[str], looks: str, *, header: bool = False) -> str:
+def _row(
+    cells: Iterable[str], widths: list[int], styles: list[str], looks: str, *, header: bool = False, keep: bool = False
+) -> str:
     marks = "<w:cantSplit/>" + ("<w:tblHeader/>" if header else "")
     filled = "".join(
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/><w:vAlign w:val="center"/></w:tcPr>'
-        f"{paragraph(style, run(text, looks))}</w:tc>"
+        f"{paragraph(style, run(text, looks), '<w:keepNext/>' if keep else '')}</w:tc>"
         for text, width, style in zip(cells, widths, styles, strict=True)
     )
     return f"<w:tr><w:trPr>{marks}</w:trPr>{filled}</w:tr>"
