@@ -133,7 +133,7 @@ class Joint:
         named = {code: (c.text, c.cls, c.ecosystem) for code, c in classes.items() if c is not None}
         rows = [named.get(code, (NODATA,) * 3) if pd.notna(code) else (NODATA,) * 3 for code in codes]
         for at, name in enumerate(("land_cover", "class", "ecosystem")):
-            frame[f"{name}{end}"] = pd.Series([row[at] for row in rows], index=frame.index, dtype=object)
+            frame[f"{name}{end}"] = pd.Series([row[at] for row in rows], index=frame.index, dtype=str)
 
     def _sum_by(
         self,
@@ -187,4 +187,4 @@ def _stratum(codes: pd.Series, legend: Legend) -> pd.Series:
     classes = {code: found.cls for code, found in known.items() if found is not None}
     classes[_ELSEWHERE] = NOT_APPLICABLE
     named = [classes[code] if pd.notna(code) else NODATA for code in codes]
-    return pd.Series(named, index=codes.index, dtype=object)
+    return pd.Series(named, index=codes.index, dtype=str)

@@ -1,0 +1,145 @@
+"""The command line: quick to answer, in either language, and the same as Python."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import sinks
+from sinks.cli import EXIT_INPUT, main
+from sinks.text import language, set_language
+
+HEAVY = ("numpy", "pandas", "rasterio", "numba", "geopandas", "shapely", "pyproj", "pydantic")
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+HELP = f"""
+import sys
+from sinks.cli import main
+
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    pass
+print("LOADED", [name for name in {HEAVY!r} if name in sys.modules])
+"""
+
+
+@pytest.fixture(autouse=True)
+def _chinese_again() -> Any:
+    before = language()
+    yield
+    set_language(before)
+
+
+def invoke(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", HELP, *arguments], capture_output=True, text=True, encoding="utf-8", timeout=60
+    )
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.splitlines()[-1] == "LOADED []"
+
+
+def test_every_verb_explains_itself() -> None:
+    text = invoke("--help").output
+    for name, command in main.commands.items():
+        assert name in text
+        shown = invoke(name, "--help")
+        assert shown.exit_code == 0
+        assert (command.help or "").strip(), name
+        assert any(parameter.name == "lang" for parameter in command.params), f"{name} speaks one language only"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_run_and_check_speak_the_language(world: Any, tmp_path: Path, lang: str) -> None:
+    content = world.project(project=world.content["project"] | {"title": "Three leagues", "draws": 0})
+    project = world.save(content, tmp_path / "project.toml")
+    checked = invoke("check", project, "--lang", lang)
+    assert checked.exit_code == 0, checked.output
+    ran = invoke("run", project, "--out", tmp_path / "result", "--quiet", "--lang", lang)
+    assert ran.exit_code == 0, ran.output
+    assert ran.stderr == ""
+    # Names of regions stay as they are; they are all that is Chinese in English.
+    names = sinks.open_run(tmp_path / "result").account["region_name"].unique()
+    said = checked.output + ran.output
+    for name in sorted(names, key=len, reverse=True):
+        said = said.replace(name, "")
+    assert bool(CHINESE.search(said)) == (lang == "zh")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_methods_speak_the_language(lang: str) -> None:
+    listed = invoke("methods", "--lang", lang)
+    assert listed.exit_code == 0
+    assert "growing_stock_bef" in listed.output
+    assert bool(CHINESE.search(listed.output)) == (lang == "zh")
+    described = invoke("methods", "lookup_density", "--lang", lang)
+    assert described.exit_code == 0
+    assert bool(CHINESE.search(described.output.splitlines()[0])) == (lang == "zh")
+    unknown = invoke("methods", "lookup_densty", "--lang", lang)
+    assert unknown.exit_code == EXIT_INPUT
+    assert "lookup_density" in unknown.stderr
+    assert bool(CHINESE.search(unknown.stderr)) == (lang == "zh")
+
+
+def test_methods_as_json() -> None:
+    rows = json.loads(invoke("methods", "--json").output)
+    assert {"growing_stock_bef", "lookup_density"} <= {row["id"] for row in rows}
+    assert len({row["id"] for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_init_writes_what_check_understands(world: Any, tmp_path: Path, lang: str) -> None:
+    path = tmp_path / "project.toml"
+    answers = ["--name", "mine", "--province", "150000", "--within", "150600", "--level", "banner", "--legend", "clcd"]
+    for year in (2020, 2023):
+        answers += ["--land-cover", f"{year}={world.folder / f'cover_{year}.tif'}"]
+    made = invoke("init", path, *answers, "--lang", lang)
+    assert made.exit_code == 0, made.output
+    assert bool(CHINESE.search(made.output)) == (lang == "zh")
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    assert content["project"]["dates"] == [2020, 2023]
+    assert content["regions"]["within"] == "150600"
+    before = path.read_bytes()
+    again = invoke("init", path, *answers, "--lang", lang)
+    assert again.exit_code == EXIT_INPUT
+    assert path.read_bytes() == before
+    checked = invoke("check", path, "--lang", lang)
+    assert checked.exit_code == 0, checked.output
+
+
+def test_command_and_python_are_one(world: Any, tmp_path: Path) -> None:
+    project = world.save(world.project(), tmp_path / "project.toml")
+    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
+    by_command = sinks.open_run(tmp_path / "result")
+    assert by_command.account.equals(sinks.run(project).account)
+
+
+def test_tabulate_is_a_function_however_often_it_is_called(world: Any) -> None:
+    """A package inside has the same name, which the import system would put in its place."""
+    import sinks.tabulate.joint
+
+    project = sinks.Project.from_dict(world.project(), folder=world.folder)
+    first, second = sinks.tabulate(project), sinks.tabulate(project)
+    assert first.states.equals(second.states)
+
+
+def test_the_bar_of_progress_is_for_the_terminal_only(world: Any, tmp_path: Path) -> None:
+    """Results go to standard output, progress does not."""
+    project = world.save(world.project(), tmp_path / "project.toml")
+    result = invoke("run", project, "--out", tmp_path / "result")
+    assert result.exit_code == 0
+    assert "px" in result.stderr
+    assert "px" not in result.stdout
