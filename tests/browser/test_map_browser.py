@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from sinks.activity import Activity
 from sinks.book import COLUMNS
 from sinks.geo.regions import load_builtin
 from sinks.output.folder import RunContents, StoredRegions
-from sinks.output.map import write_map
+from sinks.output.map import draw_map, write_map
 from sinks.vocabulary import quantities
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
@@ -457,6 +458,33 @@ def test_offset_share_and_painted_raster(browser: Any, contents: RunContents, tm
     assert "碳密度" in browser.find_element(By.ID, "legend").text
     assert browser.get_log("browser") == []
     assert requests(browser, path) == set()
+
+
+def test_regions_side_by_side_without_intervals(browser: Any, contents: RunContents, tmp_path: Path) -> None:
+    frame = contents.regions.frame
+    leagues = frame[frame["level"] == "league"].assign(parent="")
+    rows = contents.account[contents.account["level"] == "league"].assign(low=np.nan, high=np.nan)
+    path = tmp_path / "map.html"
+    write_map(replace(contents, account=rows, regions=StoredRegions(leagues)), path)
+    browser.get(path.as_uri())
+    assert drawn(browser) == set(leagues["code"])
+    assert not cards(browser)
+    click(browser, "150700")
+    assert "年碳汇量" in cards(browser)
+    browser.find_element(By.CSS_SELECTOR, "#crumbs button").click()
+    assert heading(browser) == contents.record["title"]
+    assert browser.get_log("browser") == []
+
+
+def test_shows_itself_in_a_notebook(browser: Any, contents: RunContents, tmp_path: Path) -> None:
+    path = tmp_path / "notebook.html"
+    shown = draw_map(contents)._repr_html_()
+    path.write_text(f"<!doctype html><meta charset=utf-8><title>n</title>{shown}", encoding="utf-8")
+    browser.get(path.as_uri())
+    browser.switch_to.frame(browser.find_element(By.TAG_NAME, "iframe"))
+    assert len(drawn(browser)) == 12
+    browser.switch_to.default_content()
+    assert browser.get_log("browser") == []
 
 
 def test_own_tiles_are_asked_for_at_their_server_only(browser: Any, contents: RunContents, tmp_path: Path) -> None:

@@ -31,10 +31,12 @@ function drawNorth(element) {
 
 function drawCrumbs(element, code, open) {
   element.setAttribute("aria-label", say("crumb"));
-  const path = lineage(code);
+  // Regions side by side have no region above them to go back to, so the way begins at all of them.
+  const path = root === null ? [null, ...lineage(code)] : lineage(code);
+  const nameOf = (at) => (at === null ? say("crumb.all") : regions.get(at).name);
   const parts = path.map((at, i) => {
-    if (i === path.length - 1) return html("span", { "aria-current": "page" }, regions.get(at).name);
-    const button = html("button", { type: "button", "data-code": at }, regions.get(at).name);
+    if (i === path.length - 1) return html("span", { "aria-current": "page" }, nameOf(at));
+    const button = html("button", { type: "button", "data-code": at || "" }, nameOf(at));
     button.addEventListener("click", () => open(at));
     return button;
   });

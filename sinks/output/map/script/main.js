@@ -33,14 +33,7 @@ function start(map) {
   }
 
   function up() {
-    if (!state.selected || state.selected === root) return;
-    const above = regions.get(state.selected).parent;
-    if (above) open(above);
-    else {
-      Object.assign(state, { selected: root, focus: null });
-      update();
-      view.fit(root);
-    }
+    if (state.selected !== root) open(regions.get(state.selected).parent || root);
   }
 
   function update() {
@@ -71,12 +64,12 @@ function start(map) {
     });
     const shownLines = state.raster ? rasterLines() : lines;
     scene = { map, view, legend: shownLines, raster: state.raster };
-    drawWords(layer);
+    drawWords(layer, ecosystem);
     drawNorth(controls.north);
     drawCrumbs(controls.crumbs, state.selected, open);
     drawLegend(controls.legend, shownLines);
     byId("announce").textContent = state.selected === root ? label : tooltip(layer, state.selected, ecosystem).textContent;
-    const ranked = state.selected === root ? coloured : within(state.selected);
+    const ranked = (state.selected === root ? coloured : within(state.selected)).filter((code) => code !== state.selected);
     byId("panel").setAttribute("aria-label", say("panel"));
     drawPanel(byId("panel"), { code: state.selected, layer, ecosystem, period: state.period, ranked, colourOf }, open);
   }
@@ -138,23 +131,22 @@ function start(map) {
     byId("status").textContent = wanted && !found ? say("search.none", { text }) : "";
     if (!found) return;
     const parent = found.parent && found.parent !== root ? found.parent : null;
-    if (parent) open(parent);
-    else if (found.code !== root) open(root === null ? found.code : root);
+    open(parent || root);
     open(found.code);
   }
 
-  function drawWords(layer) {
+  function drawWords(layer, ecosystem) {
     document.documentElement.lang = state.language === "zh" ? "zh-CN" : "en";
     document.title = data.title || say("title");
     byId("title").textContent = data.title || say("title");
-    byId("subtitle").textContent = say("layer." + layer.id) + " · " + ecosystemName(state.ecosystem) + " · " + state.period;
+    byId("subtitle").textContent = say("layer." + layer.id) + " · " + ecosystemName(ecosystem) + " · " + state.period;
     ["png", "print", "language"].forEach((id) => { byId(id).textContent = say(id); });
     byId("language").setAttribute("aria-label", say("language.help"));
     byId("search").placeholder = say("search.hint");
     document.querySelectorAll("[data-say]").forEach((element) => { element.textContent = say(element.dataset.say); });
     byId("tools").setAttribute("aria-label", say("controls"));
     drawNotices();
-    drawChoices(layer);
+    drawChoices(layer, ecosystem);
     const foot = [say("internal"), ...sourceLines(), ...(data.tiles ? [say("tiles", { origin: new URL(data.tiles.replace(/[{}]/g, "")).origin })] : [])];
     byId("foot").replaceChildren(...foot.map((line) => html("p", {}, line)));
   }
@@ -169,12 +161,12 @@ function start(map) {
     byId("caveats").querySelector("ul").replaceChildren(...lines.map((line) => html("li", {}, line)));
   }
 
-  function drawChoices(layer) {
+  function drawChoices(layer, ecosystem) {
     byId("layer").replaceChildren(...layerGroups());
     byId("layer").value = state.layer;
     const lands = ["all", ...Object.keys(data.terms.ecosystem).filter((land) => land !== "all")];
     byId("ecosystem").replaceChildren(...lands.map((land) => html("option", { value: land }, ecosystemName(land))));
-    byId("ecosystem").value = layer.measure === "assessment" ? "all" : state.ecosystem;
+    byId("ecosystem").value = ecosystem;
     byId("ecosystem").disabled = layer.measure === "assessment";
     choices("period", periodsOf(layer), state.period, (period) => period, (period) => { state.period = period; update(); });
     choices("level", drawnLevels, state.focus ? null : state.level, (level) => term("level", level), (level) => {
