@@ -10,7 +10,7 @@ import pandas as pd
 from sinks.output import term
 from sinks.output.report.blocks import Table, reference
 from sinks.output.report.facts import Amount, Facts, Region
-from sinks.output.report.words import amount, rounded, word
+from sinks.output.report.words import amount, in_tens, joined, rounded, word
 from sinks.vocabulary import ALL
 
 Picker = Callable[[str], bool]
@@ -62,7 +62,7 @@ class Page:
     def see(self, *keys: str) -> str:
         """A bracketed reference to those of the tables and figures that the template has; nothing when it has none."""
         there = [reference(key) for key in keys if self.wanted(key)]
-        return word("see", items=word("list.separator").join(there)) if there else ""
+        return word("see", items=joined(there)) if there else ""
 
 
 def headers(*keys: str) -> list[str]:
@@ -81,8 +81,8 @@ def misses(parts: list[Amount], total: Amount) -> bool:
     if not total.known or not known:
         return False
     same = abs(sum(known) - total.value) <= 1e-6 * max(1.0, abs(total.value))
-    printed_sum = sum(rounded(value / 1e4) for value in known)
-    return same and printed_sum != rounded(total.value / 1e4)
+    printed_sum = sum(rounded(in_tens(value)) for value in known)
+    return same and printed_sum != rounded(in_tens(total.value))
 
 
 def cross_table(

@@ -13,6 +13,7 @@ from sinks.errors import Problem, Problems, RunError
 from sinks.output.folder import RunContents
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Facts, Region
+from sinks.output.report.grammar import spoken_period
 from sinks.output.report.page import Page
 from sinks.output.report.word.document import Template
 from sinks.output.report.words import word
@@ -92,7 +93,7 @@ def values(page: Page) -> dict[str, str]:
     demonstration = bool(contents.record.get("demonstration"))
     title = word("title", region=page.region.name)
     dates = page.facts.dates("carbon_stock") or page.facts.dates("area")
-    span = f"{dates[0]}—{dates[-1]}" if len(dates) > 1 else "".join(dates)
+    span = spoken_period("-".join(dict.fromkeys((dates[0], dates[-1])))) if dates else ""
     day = contents.created.date()
     subtitle = word("subtitle", span=span, year=day.year, month=day.month, day=day.day, iso=day.isoformat())
     return {

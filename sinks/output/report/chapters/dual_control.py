@@ -10,12 +10,13 @@ from sinks.assessment.tables import RESULT, measures
 from sinks.output import term
 from sinks.output.figures import PathPoint, Step, as_png, target_path, waterfall
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
-from sinks.output.report.facts import Amount
+from sinks.output.report.facts import Amount, Region
+from sinks.output.report.grammar import level_name
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import ABSENT, amount, counted, in_tens, known_word, percent, printed, sentences, word
 from sinks.vocabulary import ALL
 
-TAGS = ("table_dual", "table_dual_intensity", "table_rules", "figure_dual", "figure_dual_path")
+TAGS = ("table_dual", "table_dual_regions", "table_dual_intensity", "table_rules", "figure_dual", "figure_dual_path")
 
 TERMS = (
     "emissions_energy",
@@ -47,30 +48,40 @@ LEVELS = {"emissions", "adjusted_emissions"}
 SUMS = {"emissions", "sink_counted", "adjusted_emissions"}
 
 
+VERDICTS = {1.0: "met", 0.0: "undecided", -1.0: "not_met"}
+
+
 def blocks(page: Page) -> Chapters:
     """Tags ``dual_text`` and :data:`TAGS`."""
     table = _Assessed(page)
-    if table.year is None:
+    below = _below(page)
+    if table.year is None and not below:
         key = "dual.needs" if page.assessment is None else "dual.not_for_region"
         return {"dual_text": (Paragraph(word(key)),)} | dict.fromkeys(TAGS, ())
-    rules = _rules(page)
-    return {
-        "dual_text": tuple(Paragraph(text) for text in _text(page, table) if text),
-        "table_dual": _terms(page, table),
-        "table_dual_intensity": _intensity(page, table),
-        "table_rules": rules,
-        "figure_dual": _waterfall(page, table),
-        "figure_dual_path": _path(page, table),
-    }
+    found: Chapters = dict.fromkeys(TAGS, ())
+    texts = [_regions_text(page, below)] if below else []
+    if table.year is not None:
+        texts = _text(page, table) + texts
+        found |= {
+            "table_dual": _terms(page, table),
+            "table_dual_intensity": _intensity(page, table),
+            "figure_dual": _waterfall(page, table),
+            "figure_dual_path": _path(page, table),
+        }
+    texts.append(_assumed(page))
+    found |= {"table_dual_regions": _regions(page, below), "table_rules": _rules(page)}
+    return found | {"dual_text": tuple(Paragraph(text) for text in texts if text)}
 
 
 class _Assessed:
     """The assessment of one region, by quantity and year."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, code: str | None = None) -> None:
         self._found: dict[tuple[str, int], Amount] = {}
         table = page.assessment
-        rows = table[(table["region_code"] == page.code) & table["year"].notna()] if table is not None else None
+        rows = (
+            table[(table["region_code"] == (code or page.code)) & table["year"].notna()] if table is not None else None
+        )
         if rows is not None:
             for quantity, year, value, low, high in rows[["quantity", "year", "value", "low", "high"]].itertuples(
                 index=False
@@ -118,7 +129,7 @@ def _verdict(page: Page, table: _Assessed) -> str:
     verdict = table.get("verdict").value
     if not isfinite(verdict):
         return word("dual.no_verdict")
-    key = {1.0: "met", 0.0: "undecided", -1.0: "not_met"}[verdict]
+    key = VERDICTS[verdict]
     probability = table.get("probability_met").value
     said = word("dual.probability", probability=percent(probability)) if isfinite(probability) else ""
     text = word(
@@ -155,6 +166,54 @@ def _assumed(page: Page) -> str:
         return ""
     assumed = rules.loc[rules["basis"] == "assumed", "quantity"].nunique()
     return sentences(counted("dual.assumed", int(assumed)), page.see("table_rules")) if assumed else ""
+
+
+def _below(page: Page) -> list[tuple[Region, _Assessed]]:
+    """The regions below that were assessed."""
+    assessed = [(child, _Assessed(page, child.code)) for child in page.children]
+    return [(child, table) for child, table in assessed if table.year is not None]
+
+
+def _regions_text(page: Page, below: list[tuple[Region, _Assessed]]) -> str:
+    verdicts = [table.get("verdict").value for _, table in below]
+    counts = {key: verdicts.count(number) for number, key in VERDICTS.items()}
+    clauses = [counted(f"dual.count_{key}", count) for key, count in counts.items() if count]
+    if not clauses:
+        return page.see("table_dual_regions")
+    text = counted(
+        "dual.regions",
+        sum(counts.values()),
+        year=below[0][1].year,
+        level=level_name(below[0][0].level, sum(counts.values())),
+        clauses=word("clause.separator").join(clauses),
+    )
+    return sentences(text, page.see("table_dual_regions"))
+
+
+def _regions(page: Page, below: list[tuple[Region, _Assessed]]) -> tuple[Block, ...]:
+    if not below:
+        return ()
+    rows = []
+    for child, table in below:
+        verdict = VERDICTS.get(table.get("verdict").value)
+        rows.append(
+            [
+                child.name,
+                *(amount(table.get(name).value) for name in ("emissions", "sink_counted", "adjusted_emissions")),
+                *(percent(table.get(name).value) for name in ("change", "required_change")),
+                word(f"verdict.{verdict}") if verdict else ABSENT,
+            ]
+        )
+    names = ("emissions", "sink_counted", "adjusted_emissions", "reduction", "required", "verdict")
+    return (
+        Table(
+            "table_dual_regions",
+            word("caption.table_dual_regions", region=page.region.name, year=below[0][1].year),
+            headers("region", *names),
+            rows,
+            unit=word("unit.emissions"),
+        ),
+    )
 
 
 def _quantity(name: str) -> str:

@@ -98,6 +98,7 @@ OUTLINE: Sequence[Part] = (
     ("block", "table_intervals"),
     ("heading1", "chapter_7"),
     ("block", "dual_text"),
+    ("block", "table_dual_regions"),
     ("block", "table_dual"),
     ("block", "figure_dual"),
     ("block", "table_dual_intensity"),

@@ -122,10 +122,10 @@ def _size(png: bytes) -> tuple[int, int]:
 
 def _table(table: Table, width: float) -> str:
     twips = [round(share * width / 25.4 * 1440) for share in table.relative_widths()]
-    small = '<w:sz w:val="17"/><w:szCs w:val="17"/>' if len(table.header) > _MANY_COLUMNS else ""
+    small, smaller = ("", "") if len(table.header) <= _MANY_COLUMNS else (_size_of(17), _size_of(15))
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in twips)
     whole = len(table.rows) <= _KEPT_WHOLE
-    rows = [_row(table.header, twips, ["TableHead"] * len(twips), small, header=True, keep=True)]
+    rows = [_row(table.header, twips, ["TableHead"] * len(twips), smaller, header=True, keep=True)]
     styles = ["TableText" if place < table.text_columns else "TableNumber" for place in range(len(twips))]
     for place, cells in enumerate(table.rows):
         looks = small + ("<w:b/><w:bCs/>" if place in table.totals else "")
@@ -140,6 +140,10 @@ def _table(table: Table, width: float) -> str:
     notes = "".join(paragraph("TableNote", with_references(text)) for text in _numbered(table.notes))
     # A paragraph has to stand between two tables, or Word joins them.
     return head + unit + body + (notes or paragraph("TableNote", ""))
+
+
+def _size_of(half_points: int) -> str:
+    return f'<w:sz w:val="{half_points}"/><w:szCs w:val="{half_points}"/>'
 
 
 def _numbered(notes: Iterable[str]) -> list[str]:
