@@ -99,18 +99,15 @@ def break_even_k(report: tuple[float, float, float], base: tuple[float, float, f
     Room under the path is piecewise linear in k, with a kink where a cap begins to bind; its zero is found exactly.
     """
 
-    def room(k: float) -> float:
-        after, before = (e - min(cap, k * sink) for e, sink, cap in (report, base))
-        return allowed_growth * before - after
+    def room_and_slope(k: float, inside: float) -> tuple[float, float]:
+        """Room at ``k``, and its slope at the point ``inside`` the piece that begins there."""
+        terms = [(e - min(cap, k * sink), -sink if inside * sink < cap else 0.0) for e, sink, cap in (report, base)]
+        (after, after_slope), (before, before_slope) = terms
+        return allowed_growth * before - after, allowed_growth * before_slope - after_slope
 
-    kinks = sorted({cap / sink for _, sink, cap in (report, base) if sink > 0 and np.isfinite(cap)})
-    ends = [0.0, *kinks]
-    for low, high in zip(ends, [*kinks, np.inf], strict=True):
-        step = high - low if np.isfinite(high) else 1.0
-        start, slope = room(low), (room(low + step) - room(low)) / step
-        if slope == 0:
-            continue
-        zero = low - start / slope
-        if low <= zero <= high:
-            return zero
+    kinks = sorted({cap / sink for _, sink, cap in (report, base) if sink > 0 and 0 < cap < np.inf})
+    for low, high in zip([0.0, *kinks], [*kinks, np.inf], strict=True):
+        start, slope = room_and_slope(low, (low + high) / 2 if high < np.inf else low + 1.0)
+        if slope and low <= low - start / slope <= high:
+            return low - start / slope
     return float("nan")

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from sinks.assessment.decomposition import decompose
 from sinks.assessment.equations import (
     break_even_k,
     break_even_sink,
@@ -20,6 +21,7 @@ from sinks.assessment.equations import (
     required_reduction,
 )
 from sinks.assessment.ledger import SINK, audit, deductions
+from sinks.assessment.potential import Condition, GrowthCurve, candidates, trajectory
 from sinks.assessment.rules import CreditState
 
 positive = st.floats(1, 1e6)
@@ -117,3 +119,55 @@ def test_break_even_k_is_a_zero_and_the_first(
     assert abs(room(k)) <= 1e-7 * scale * max(1.0, k)
     before = {math.copysign(1, room(x)) for x in np.linspace(0, k, 20) if abs(room(x)) > 1e-6 * scale * max(1.0, k)}
     assert len(before) <= 1
+
+
+leaf_rows = st.dictionaries(
+    st.tuples(
+        st.sampled_from(["1506", "1507"]), st.sampled_from(["forest", "shrub"]), st.sampled_from(["litter", "soil"])
+    ),
+    st.tuples(st.floats(0, 1e5), st.floats(-200, 200), st.sampled_from(["m", "n"])),
+    max_size=6,
+)
+
+
+def as_leaves(rows: dict[tuple[str, str, str], tuple[float, float, str]]) -> pd.DataFrame:
+    found = [(*key, area, area * density, method) for key, (area, density, method) in rows.items()]
+    return pd.DataFrame(found, columns=["region_code", "ecosystem", "pool", "area", "value", "methodology"])
+
+
+@given(leaf_rows, leaf_rows, st.booleans(), st.sampled_from([(), ("m",)]))
+def test_effects_add_up_to_the_difference(
+    one: dict[tuple[str, str, str], tuple[float, float, str]],
+    two: dict[tuple[str, str, str], tuple[float, float, str]],
+    same: bool,
+    parameters: tuple[str, ...],
+) -> None:
+    """By region as in total, and with the sign turned when the accounts change places."""
+    before, after = as_leaves(one), as_leaves(two)
+    scale = 1e-9 * (1 + before["value"].abs().sum() + after["value"].abs().sum())
+    there = decompose(before, after, same_time=same, new_parameters=parameters)
+    for region in ("1506", "1507"):
+        change = sum(s * f.loc[f["region_code"] == region, "value"].sum() for s, f in ((1, after), (-1, before)))
+        assert abs(there.loc[there["region_code"] == region, "value"].sum() - change) <= scale
+    back = decompose(after, before, same_time=same, new_parameters=parameters)
+    pair = there.merge(
+        back, on=["region_code", "ecosystem", "pool", "effect"], how="outer", suffixes=("_there", "_back")
+    )
+    if not parameters:
+        assert (pair["value_there"] + pair["value_back"]).abs().max() <= scale or pair.empty
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e4), st.floats(0, 1000), st.sampled_from("xyz")), max_size=8))
+def test_suited_and_unsuited_land_is_all_land(rows: list[tuple[float, float, str]]) -> None:
+    states = pd.DataFrame(rows, columns=["area_ha", "rain", "land"]).assign(region_code="1506")
+    states = states.astype({"area_ha": float, "rain": float})
+    conditions = (Condition("land", "land", allowed=("x", "y")), Condition("rain", "rain", low=400))
+    assert candidates(states, conditions)["area_ha"].sum() == pytest.approx(states["area_ha"].sum())
+
+
+@given(st.floats(1, 500), st.floats(0.01, 0.5), st.floats(0.5, 4), st.integers(2000, 2050))
+def test_planted_land_only_gains_and_never_beyond_its_limit(limit: float, rate: float, shape: float, year: int) -> None:
+    planting = pd.DataFrame({"scenario": ["a"], "year": [year], "area_ha": [1.0]})
+    rows = trajectory(planting, GrowthCurve(limit, rate, shape, "law"), range(1990, 2120))
+    assert (rows["removals"] >= 0).all()
+    assert (rows["stock"] <= limit * (1 + 1e-12)).all()

@@ -1,0 +1,179 @@
+"""Why two accounts differ: area, density, method, parameters or data; the effects add up to the difference exactly.
+
+What is split is a leaf: an ecosystem and pool of a region, with area ``a``, density ``d`` and amount ``a d``.  The
+product rule in its symmetric form leaves no remainder::
+
+    a1 d1 - a0 d0 = (a1 - a0) (d0 + d1)/2 + (d1 - d0) (a0 + a1)/2
+
+Two finished accounts cannot tell a new method from a new year where both changed; a chain of accounts in which each
+step changes one thing can (:func:`chain`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from sinks.assessment.errors import AssessmentError
+from sinks.errors import Problem
+from sinks.uncertainty import Floats
+from sinks.vocabulary import ALL
+
+Effect = Literal["area", "density", "method", "parameter", "data"]
+Step = Literal["time", "method", "parameter", "data"]
+
+KEY = ["region_code", "ecosystem", "pool"]
+
+
+def leaves(account: pd.DataFrame, quantity: str, period: str) -> pd.DataFrame:
+    """Leaves of an account: area and amount of each ecosystem and pool of each region.
+
+    Parameters
+    ----------
+    account : DataFrame
+        The account table.
+    quantity : {"carbon_stock", "net_removals"}
+    period : str
+        A date for a stock, a period for removals, whose area is that of its last date.
+
+    Returns
+    -------
+    DataFrame
+        ``region_code, ecosystem, pool, area, value, methodology``.
+
+    Raises
+    ------
+    AssessmentError
+        The account has no such quantity or period.
+    """
+    sums = account[account["stratum"] == ALL]
+    rows = sums[(sums["quantity"] == quantity) & (sums["period"] == period)]
+    rows = rows[(rows["ecosystem"] != ALL) & (rows["pool"] != ALL)]
+    if rows.empty:
+        have = account.loc[account["quantity"] == quantity, "period"]
+        values = {"quantity": quantity, "period": period, "found": sorted(set(have))}
+        raise AssessmentError(Problem("assessment.no_leaves", "account", values))
+    areas = sums[(sums["quantity"] == "area") & (sums["period"] == period[-4:]) & (sums["pool"] == ALL)]
+    areas = areas[["region_code", "ecosystem", "value"]].rename(columns={"value": "area"})
+    merged = rows.merge(areas, on=["region_code", "ecosystem"], how="left")
+    return merged[[*KEY, "area", "value", "methodology"]].fillna({"area": 0.0}).reset_index(drop=True)
+
+
+def decompose(
+    before: pd.DataFrame, after: pd.DataFrame, *, same_time: bool, new_parameters: Collection[str] = ()
+) -> pd.DataFrame:
+    """Explain the difference of two accounts, leaf by leaf.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        From :func:`leaves`.
+    same_time : bool
+        Whether both accounts are of the same date or period, so that other areas and densities mean other data.
+    new_parameters : collection of str
+        Methodologies whose parameters were changed in between.
+
+    Returns
+    -------
+    DataFrame
+        ``region_code, ecosystem, pool, effect, value``; its sum is the difference of the accounts. The density part of
+        a leaf with another methodology is ``method``, with changed parameters ``parameter``, and holds whatever else
+        happened to the density in the meantime.
+    """
+    both = _paired(before, after)
+    area, density = _split(both)
+    known = both["methodology_before"].notna() & both["methodology_after"].notna()
+    method = known & (both["methodology_before"] != both["methodology_after"])
+    parameter = known & both["methodology_after"].isin(set(new_parameters))
+    of_density = np.select([method, parameter], ["method", "parameter"], "data" if same_time else "density")
+    of_area = np.full(len(both), "data" if same_time else "area")
+    parts = [both[KEY].assign(effect=name, value=value) for name, value in ((of_area, area), (of_density, density))]
+    return _summed(parts)
+
+
+def chain(start: pd.DataFrame, steps: Sequence[tuple[Step, pd.DataFrame]]) -> pd.DataFrame:
+    """Explain a difference by a chain of accounts, each step of which changes one thing.
+
+    Parameters
+    ----------
+    start : DataFrame
+        Leaves of the first account.
+    steps : sequence of (kind, DataFrame)
+        What changed, and the leaves after it: ``method``, ``parameter`` and ``data`` take the whole difference of their
+        step; ``time`` is split into area and density.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`decompose`; the sum is the last account less the first.
+    """
+    parts, before = [], start
+    for kind, after in steps:
+        if kind not in get_args(Step):
+            raise ValueError(f"step must be one of {get_args(Step)}, got {kind!r}")
+        both = _paired(before, after)
+        area, density = _split(both)
+        if kind == "time":
+            parts += [both[KEY].assign(effect="area", value=area), both[KEY].assign(effect="density", value=density)]
+        else:
+            parts.append(both[KEY].assign(effect=kind, value=area + density))
+        before = after
+    return _summed(parts)
+
+
+def quick_estimate(last: pd.DataFrame, early: pd.DataFrame, year: int) -> pd.DataFrame:
+    """A first estimate for a year whose account is not made yet, from the last account and early statistics.
+
+    Parameters
+    ----------
+    last : DataFrame
+        Rows of the last account to carry on: ``region_code, ecosystem, value, low, high`` [t CO2/yr].
+    early : DataFrame
+        ``region_code, ecosystem, ratio``: an early indicator (such as area or volume increment) of the year over the
+        same indicator of the account's period.
+    year : int
+
+    Returns
+    -------
+    DataFrame
+        ``region_code, ecosystem, year, value, low, high, basis`` with the basis ``assumed``: the interval is the
+        account's, scaled, and does not cover how well the indicator predicts.
+
+    Raises
+    ------
+    AssessmentError
+        No ratio for a row of the account.
+    """
+    merged = last.merge(early[["region_code", "ecosystem", "ratio"]], on=["region_code", "ecosystem"], how="left")
+    gaps = merged[~np.isfinite(merged["ratio"].astype(float))]
+    if len(gaps):
+        missing = [f"{r}/{e}" for r, e in zip(gaps["region_code"], gaps["ecosystem"], strict=True)]
+        raise AssessmentError(Problem("assessment.no_ratio", "statistics", {"year": year, "missing": missing}))
+    scaled = {name: merged[name] * merged["ratio"] for name in ("value", "low", "high")}
+    found = merged.assign(year=year, basis="assumed", **scaled)
+    return found[["region_code", "ecosystem", "year", "value", "low", "high", "basis"]]
+
+
+def _paired(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    both = before.merge(after, on=KEY, how="outer", suffixes=("_before", "_after"))
+    numbers = [f"{name}_{when}" for name in ("area", "value") for when in ("before", "after")]
+    return both.fillna(dict.fromkeys(numbers, 0.0))
+
+
+def _split(both: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Area and density parts of the change of every leaf, which add up to it."""
+    a0, a1, v0, v1 = (both[f"{n}_{w}"].to_numpy(np.float64) for n in ("area", "value") for w in ("before", "after"))
+    d0, d1 = (np.divide(v, a, out=np.zeros_like(v), where=a > 0) for v, a in ((v0, a0), (v1, a1)))
+    # Land that is new has the density of the other account: its whole amount is an effect of the area.
+    d0, d1 = np.where(a0 > 0, d0, d1), np.where(a1 > 0, d1, d0)
+    area = (a1 - a0) * (d0 + d1) / 2
+    # An amount without an area (a total given as such) can only have changed by its density.
+    return area, v1 - v0 - area
+
+
+def _summed(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.groupby([*KEY, "effect"])["value"].sum().rename("value").reset_index()
