@@ -16,9 +16,11 @@ import shapely
 from pyproj import CRS, Transformer
 
 from sinks.errors import CRSError, LayerError, LegendError, Problem, Problems, RegionError, SinksError
-from sinks.geo.crs import densify, densify_to
+from sinks.geo.crs import densify_to
 from sinks.geo.grid import CellAreas, Grid
 from sinks.geo.legends import Legend
+from sinks.geo.polygon_area import polygon_areas
+from sinks.geo.topology import M2_PER_HA
 from sinks.layers.raster import (
     STATIC,
     CategoricalLayer,
@@ -40,9 +42,6 @@ Floats = npt.NDArray[np.float64]
 
 _MANY = 30
 """Unknown codes that a message lists."""
-
-_EDGE_DEGREES = 0.02
-"""Longest piece of an edge when a polygon's area is measured: its sagitta is below 5 cm."""
 
 
 def tabulate(
@@ -238,7 +237,13 @@ class _Regions:
         codes = tuple(str(code) for code in units["code"])
         polygons = densify_to(units.geometry.to_numpy(), crs, reference.crs)
         coverage = Coverage(reference, list(polygons), codes)
-        return cls(codes, polygons, coverage, _ellipsoidal_ha(units, crs), coverage.inside_share())
+        return cls(
+            codes,
+            polygons,
+            coverage,
+            polygon_areas(units.geometry.to_numpy(), crs) / M2_PER_HA,
+            coverage.inside_share(),
+        )
 
     def table(self, cells: Ints) -> pd.DataFrame:
         return pd.DataFrame(
@@ -259,20 +264,6 @@ def _check_units(units: gpd.GeoDataFrame) -> None:
     twice = sorted(units["code"].astype(str)[units["code"].astype(str).duplicated()].unique())
     if twice:
         raise RegionError(Problem("tabulate.code_twice", "units", {"codes": twice}))
-
-
-def _ellipsoidal_ha(units: gpd.GeoDataFrame, crs: CRS) -> Floats:
-    """Area of every polygon on its ellipsoid, edges taken as straight in the CRS they are given in [ha]."""
-    geodetic = crs.geodetic_crs
-    assert geodetic is not None  # every CRS that densify_to accepts has one
-    geod = crs.get_geod()
-    assert geod is not None
-    # Between two close points the shortest line and the straight one are the same; between distant ones they are not.
-    dense = densify(units.geometry.to_numpy(), _EDGE_DEGREES) if crs.is_geographic else units.geometry.to_numpy()
-    degrees = densify_to(dense, crs, geodetic, _EDGE_DEGREES)
-    oriented = shapely.orient_polygons(degrees)
-    areas = [abs(geod.geometry_area_perimeter(polygon)[0]) for polygon in oriented]
-    return np.array(areas, np.float64) / 1e4
 
 
 def _spec(layers: _Layers, sources: dict[str, RasterSource], regions: _Regions, reference: Grid) -> Spec:

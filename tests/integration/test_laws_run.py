@@ -141,8 +141,7 @@ def test_areas_are_those_of_the_activity_and_of_the_polygons(finished: sinks.Run
     # The rasters reach beyond the regions, so that observed and unobserved land together is the polygon.
     mapped = activity.states.groupby(["region_code", "date"])["area_ha"].sum().unstack()
     polygons = activity.units.set_index("region_code")["area_ha"]
-    # Inside a boundary cell area is shared by degrees, which is what is left at 1 km cells and the smallest banner.
-    assert np.abs(mapped.div(polygons, axis=0) - 1).max(axis=None) < 1e-5
+    assert np.abs(mapped.div(polygons, axis=0) - 1).max(axis=None) < 1e-12
 
 
 # ---- time ----------------------------------------------------------------------------------------------------------
