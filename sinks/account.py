@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sinks.activity import Activity
-from sinks.book import Amount, Book, Hierarchy, Posting, per_year
+from sinks.book import Amount, Book, Hierarchy, Posting, TotalKey, per_year
 from sinks.errors import AccountError, Problems, SinksError
 from sinks.methodology import Bound, Kind, Resolved
 from sinks.uncertainty import Draws, Floats
@@ -131,6 +131,44 @@ def account(
     comparison = pd.concat(beside, ignore_index=True) if beside else book.table().iloc[:0]
     used = tuple((sheet.entry, _used(sheet.resolved)) for sheet in sheets)
     return Account(book.table(), comparison, used, tuple(sorted(book.not_estimated)))
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What every account of a project is made from, whatever the methodologies.
+
+    Parameters
+    ----------
+    activity, hierarchy, dates, periods, area_source
+        See :func:`account`.
+    """
+
+    activity: Activity
+    hierarchy: Hierarchy
+    dates: tuple[str, ...]
+    periods: tuple[tuple[str, str], ...]
+    area_source: Mapping[str, str]
+
+    def account(self, entries: Sequence[Entry], draws: Draws | None = None) -> Account:
+        """See :func:`account`."""
+        return account(self.activity, entries, self.hierarchy, self.dates, self.periods, self.area_source, draws)
+
+    def used(self, entries: Sequence[Entry]) -> list[tuple[Entry, NDArray[np.int64]]]:
+        """For each entry the rows of its parameter table that are used, without making the account."""
+        sheets = _sheets(entries, self.activity, self.hierarchy, self.dates, self.periods)
+        return [(sheet.entry, _used(sheet.resolved)) for sheet in sheets]
+
+    def totals(self, entries: Sequence[Entry], draws: Draws) -> dict[TotalKey, Floats]:
+        """Draws of stock, change and removals of all ecosystems and pools together, by region, shape (regions, n)."""
+        observed = _observed_share(self.activity, self.hierarchy, self.dates, self.area_source)
+        book = Book(self.hierarchy, observed, draws)
+        for sheet in _sheets(entries, self.activity, self.hierarchy, self.dates, self.periods):
+            _post(book, sheet, self.dates, self.periods)
+        return {
+            key: self.hierarchy.total(amount.draws)
+            for key, amount in book.totals()
+            if key[:2] == (ALL, ALL) and amount.draws is not None
+        }
 
 
 def _sheets(

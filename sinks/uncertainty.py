@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sinks.errors import ParameterError, Problems
+
 if TYPE_CHECKING:
     from sinks.methodology import Bound
     from sinks.parameters import ParameterTable
@@ -42,6 +44,32 @@ class InputUncertainty:
     dates_correlated: bool = False
 
 
+@dataclass(frozen=True)
+class Correlation:
+    """Rows of a parameter table that are known to be wrong together, because one study or one method gave them.
+
+    Parameters
+    ----------
+    methodology : str
+    parameters : tuple of str
+        All rows of these parameters are correlated with each other.
+    coefficient : float
+        Correlation of the normal scores of each pair.
+    """
+
+    methodology: str
+    parameters: tuple[str, ...]
+    coefficient: float
+
+    def rows(self, method: Bound) -> list[int]:
+        """Uncertain rows of the methodology's table that take part."""
+        if method.id != self.methodology:
+            return []
+        uncertain = [spread.distribution != "fixed" for spread in method.table.spreads]
+        rows = method.table.rows
+        return [i for i, row in enumerate(rows) if row.parameter in self.parameters and uncertain[i]]
+
+
 class Draws:
     """``n`` reproducible draws of everything that is uncertain.
 
@@ -52,10 +80,17 @@ class Draws:
     # Half width of the 95 % interval of a normal distribution in standard deviations.
     Z95 = 1.959963984540054
 
-    def __init__(self, n: int, seed: int, inputs: Mapping[str, InputUncertainty] | None = None) -> None:
+    def __init__(
+        self,
+        n: int,
+        seed: int,
+        inputs: Mapping[str, InputUncertainty] | None = None,
+        correlations: Sequence[Correlation] = (),
+    ) -> None:
         self.n = n
         self.seed = seed
         self.inputs = dict(inputs or {})
+        self.correlations = tuple(correlations)
         self._factors: dict[str, Floats] = {}
         self._tables: dict[ParameterTable, Floats] = {}
 
@@ -72,8 +107,26 @@ class Draws:
         """
         if method.table not in self._tables:
             drawn = method.table.draw(self.generator(f"parameters:{method.id}"), self.n)
-            self._tables[method.table] = np.ascontiguousarray(drawn.T)
+            drawn = np.ascontiguousarray(drawn.T)
+            for correlation in self.correlations:
+                if len(rows := correlation.rows(method)) > 1:
+                    drawn[rows] = self._correlated(drawn[rows], method, rows, correlation.coefficient)
+            self._tables[method.table] = drawn
         return self._tables[method.table]
+
+    def _correlated(self, drawn: Floats, method: Bound, rows: Sequence[int], coefficient: float) -> Floats:
+        """The same draws of each row in another order: that of normal scores with the correlation declared.
+
+        Keeps every distribution as it is (Iman and Conover 1982, doi:10.1080/03610918208812265); the scores come from
+        the Cholesky factor of their correlation and independent normal numbers, a stream for each row.
+        """
+        wanted = np.full((len(rows), len(rows)), coefficient)
+        np.fill_diagonal(wanted, 1.0)
+        table = method.table.rows
+        streams = [self.generator(f"scores:{method.id}:{table[i].layer}:{table[i].key}") for i in rows]
+        scores = np.linalg.cholesky(wanted) @ np.stack([one.standard_normal(self.n) for one in streams])
+        ranks = np.argsort(np.argsort(scores, axis=-1), axis=-1)
+        return np.take_along_axis(np.sort(drawn, axis=-1), ranks, axis=-1)
 
     def factor(self, input: str, date: str) -> Floats | None:
         """Factors by which the mean of an input at a date is off, or None when no uncertainty was declared.
@@ -91,6 +144,37 @@ class Draws:
             sigma = uncertainty.percent / 100 / self.Z95
             self._factors[name] = 1 + sigma * self.generator(name).standard_normal(self.n)
         return self._factors[name]
+
+
+def check_correlations(correlations: Sequence[Correlation], methods: Sequence[Bound]) -> None:
+    """Refuse correlations that cannot be.
+
+    Raises
+    ------
+    ParameterError
+        A methodology or parameter is unknown, a parameter stands in two groups, or the coefficient is not possible
+        for so many rows (it must lie above -1/(k - 1) and below 1).
+    """
+    problems, seen = Problems(), set[tuple[str, str]]()
+    known = {method.id: method for method in methods}
+    for number, one in enumerate(correlations, 1):
+        where = f"correlations[{number}]"
+        if one.methodology not in known:
+            problems.add("uncertainty.no_methodology", where, found=one.methodology, known=sorted(known))
+            continue
+        method = known[one.methodology]
+        possible = list(method.methodology.table_parameters)
+        if unknown := sorted(set(one.parameters) - set(possible)):
+            problems.add("uncertainty.no_parameter", where, found=unknown, known=possible)
+        if twice := sorted(name for name in one.parameters if (one.methodology, name) in seen):
+            problems.add("uncertainty.correlated_twice", where, parameters=twice)
+        seen |= {(one.methodology, name) for name in one.parameters}
+        count = max(len(one.rows(m)) for m in methods if m.id == one.methodology)
+        least = -1 / (count - 1) if count > 1 else -1.0
+        if not least < one.coefficient < 1:
+            found = {"found": one.coefficient, "least": f"{least:.4g}", "count": count}
+            problems.add("uncertainty.coefficient", where, **found)
+    problems.raise_as(ParameterError)
 
 
 def interval(draws: Floats) -> tuple[Floats, Floats]:
