@@ -37,6 +37,18 @@ def disturbance_loss(
     return disturbed_area * disturbed_biomass * (1 + root_to_shoot) * carbon_fraction * fraction_lost
 
 
+def dead_matter_change(before: Any, after: Any, transition_period: Any, period: Any) -> Any:
+    """Eq. 2.23: a gain comes over T_on years (T where that is longer), a loss at once, somewhere in the T years."""
+    change = after - before
+    gain, loss = np.maximum(change, 0 * change), np.minimum(change, 0 * change)
+    return gain / np.maximum(transition_period, period) + loss / period
+
+
+def fuel_burnt(burnt_area: Any, fuel_load: Any, combustion_factor: Any, fuel_consumption: Any) -> Any:
+    """Eq. 2.27: mass of fuel burnt, A M_B C_f, or A times the product M_B C_f where that is tabulated. [t DM/yr]"""
+    return burnt_area * (fuel_load * combustion_factor + fuel_consumption)
+
+
 def soil_stock(soc_reference: Any, f_lu: Any, f_mg: Any, f_i: Any) -> Any:
     """Eq. 2.25: equilibrium stock of mineral soil, SOC = SOC_REF F_LU F_MG F_I. [t C/ha]"""
     return soc_reference * f_lu * f_mg * f_i

@@ -187,7 +187,9 @@ def per(value: Any, unit: str) -> Any:
     """
     if not hasattr(value, "_REGISTRY"):
         return value
-    return (value / quantity(1.0, unit)).to("").m
+    parsed = _parse(unit)
+    # A scale with an offset (degrees Celsius) cannot be divided by.
+    return (value / quantity(1.0, unit)).to("").m if parsed._is_multiplicative else value.to(parsed.u).m
 
 
 def dimension_of(value: Any) -> str:

@@ -109,8 +109,10 @@ def _check_docstring(methodology: Methodology, where: str, problems: Problems) -
 
 def _check_dimensions(methodology: Methodology, where: str, problems: Problems) -> None:
     """Run the function once on quantities with units: the outputs must have the units declared."""
+    # Different values, so that what cancels between equal ones shows too.
+    values = {name: 1 / (number + 2) for number, name in enumerate(_declared(methodology))}
     try:
-        outputs = _run_on(methodology, {n: units.quantity(1.0, u) for n, u in _declared(methodology).items()})
+        outputs = _run_on(methodology, {n: units.quantity(values[n], u) for n, u in _declared(methodology).items()})
     except Exception as error:  # whatever the equation raises on quantities is a fault of its dimensions
         problems.add("methodology.dimensions", where, reason=f"{type(error).__name__}: {error}")
         return
@@ -121,8 +123,22 @@ def _check_dimensions(methodology: Methodology, where: str, problems: Problems) 
     for pool, unit in given.items():
         found, expected = units.dimension_of(outputs[pool]), units.dimension(unit)
         if found != expected:
-            values = {"pool": pool, "found": found, "unit": unit, "expected": expected}
-            problems.add("methodology.output_dimension", where, **values)
+            problems.add("methodology.output_dimension", where, pool=pool, found=found, unit=unit, expected=expected)
+            continue
+        # Grams and tonnes have one dimension: plain numbers, as activity rows bring them, must give the same.
+        plain = float(_run_on(methodology, {name: np.float64(value) for name, value in values.items()})[pool])
+        carried = _in_unit(outputs[pool], unit)
+        if not np.isclose(plain, carried, rtol=1e-9, atol=0, equal_nan=True):
+            problems.add("methodology.output_scale", where, pool=pool, unit=unit, factor=f"{plain / carried:g}")
+
+
+def _in_unit(value: Any, unit: str) -> float:
+    """A quantity as a plain number of ``unit``; a bare number already is one."""
+    return float(value.to(units.quantity(1.0, unit).u).m / units.quantity(1.0, unit).m if _has_unit(value) else value)
+
+
+def _has_unit(value: Any) -> bool:
+    return hasattr(value, "_REGISTRY")
 
 
 def _declared(methodology: Methodology) -> dict[str, str]:
@@ -132,7 +148,7 @@ def _declared(methodology: Methodology) -> dict[str, str]:
 def _run_on(methodology: Methodology, known: dict[str, Any]) -> Mapping[str, Any]:
     for name, intermediate in methodology.intermediates.items():
         known[name] = intermediate.compute(**{n: known[n] for n in arguments(intermediate.compute)})
-        if hasattr(known[name], "_REGISTRY"):
+        if _has_unit(known[name]):
             known[name].to(units.quantity(1.0, intermediate.unit).u)
     return methodology.compute(**{n: known[n] for n in arguments(methodology.compute)})
 

@@ -285,9 +285,11 @@ def _check_any_pool(
     if nothing.any():
         rows_of = {name: sum(row.parameter == name for row in table.rows) for name in methodology.parameters}
         fullest = max(rows_of, key=lambda name: rows_of[name])
-        table.lookup(
-            fullest, {name: np.asarray(column)[nothing] for name, column in strata.items()}, int(nothing.sum())
-        )
+        without = {name: np.asarray(column)[nothing] for name, column in strata.items()}
+        try:
+            table.lookup(fullest, without, int(nothing.sum()))
+        except ParameterError as error:
+            raise ParameterError(*(_with_document(methodology, problem) for problem in error.problems)) from None
 
 
 def _check_pools_apart(table: ParameterTable, looked: Mapping[str, Looked]) -> None:

@@ -17,7 +17,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("sinks.project",),
     ("sinks.layers", "sinks.activity"),
     ("sinks.tabulate",),
-    ("sinks.parameters", "sinks.methodology"),
+    ("sinks.parameters", "sinks.methodology", "sinks.growth"),
     ("sinks.uncertainty", "sinks.book", "sinks.account", "sinks.checks"),
     ("sinks.assessment",),
     ("sinks.output",),

@@ -13,6 +13,7 @@ import pytest
 
 from sinks import units
 from sinks.errors import ParameterError
+from sinks.methodology import Registry
 from sinks.parameters import COLUMNS, Crosswalk, ParameterTable
 from sinks.provenance import Source, read_sources
 
@@ -122,6 +123,7 @@ def test_each_document_is_listed_once_and_used() -> None:
         given = [row[column] for row in rows if row[column]]
         assert len(given) == len(set(given)), column
     cited = {row["source"] for name in TABLES for row in records(name)}
+    cited |= {bound.methodology.source for bound in Registry((), ("methodologies",)).all()}
     assert {row["key"] for row in rows} == cited
     assert all(row["url"] == "" or row["url"].startswith(("https://", "http://")) for row in rows)
 
@@ -281,11 +283,12 @@ def test_soil_depths_do_not_mix() -> None:
 
 
 def test_shrub_organs_add_up_where_the_model_is_linear() -> None:
-    rows = {(row["species"], row["organ"], row["parameter"]): row for row in records("shrub_allometry")}
+    both = [*records("shrub_allometry"), *records("shrub_allometry_total")]
+    value = {(row["species"], row["parameter"]): float(row["value"]) for row in both}
     for species in ("caragana_microphylla", "nitraria_tangutorum", "armeniaca_sibirica"):
         for parameter in ("coefficient", "intercept"):
-            value = {organ: float(rows[species, organ, parameter]["value"]) for organ in ("above", "root", "total")}
-            assert value["above"] + value["root"] == pytest.approx(value["total"], abs=0.011), (species, parameter)
+            organs = value[species, f"{parameter}_above"] + value[species, f"{parameter}_root"]
+            assert organs == pytest.approx(value[species, parameter], abs=0.011), (species, parameter)
 
 
 def test_larch_soil_follows_from_the_stocks_of_the_paper() -> None:

@@ -197,6 +197,7 @@ class TestContract:
             ("bcef, root_to_shoot, carbon", "bcef, carbon", "methodology.not_documented"),
             (" * (1 + root_to_shoot) * carbon_fraction}", " * (1 + root_to_shoot)}", "methodology.unused"),
             ("* carbon_fraction}", "/ carbon_fraction}", "methodology.output_dimension"),
+            ('"bcef": "t DM/m3"', '"bcef": "kg DM/m3"', "methodology.output_scale"),
             ("(1 + root_to_shoot)", "(1 + bcef * root_to_shoot)", "methodology.dimensions"),
             ('return {"biomass"', 'return {"litter"', "methodology.outputs"),
             ('{"biomass": "37.5"}', '{"biomass": "37.6"}', "methodology.example"),
