@@ -84,7 +84,7 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
     return figure
 
 
-def as_png(figure: Figure, dpi: int = 200) -> bytes:
+def as_png(figure: Figure, dpi: int = 180) -> bytes:
     """The figure as PNG; the same figure gives the same bytes."""
     buffer = BytesIO()
     # Without these the file would carry the version of matplotlib.

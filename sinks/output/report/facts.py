@@ -76,6 +76,7 @@ class Facts:
 
     def __init__(self, contents: RunContents) -> None:
         self.contents = contents
+        self._dates: dict[str, list[str]] = {}
         account = contents.account
         self._rows = account[account["stratum"] == ALL]
         keys = [self._rows[name] for name in ("region_code", "ecosystem", "pool", "quantity", "period")]
@@ -128,7 +129,9 @@ class Facts:
 
     def dates(self, quantity: str) -> list[str]:
         """Periods of a quantity, in order."""
-        return ordered_periods(self._rows.loc[self._rows["quantity"] == quantity, "period"])
+        if quantity not in self._dates:
+            self._dates[quantity] = ordered_periods(self._rows.loc[self._rows["quantity"] == quantity, "period"])
+        return self._dates[quantity]
 
     @cached_property
     def last_stock_date(self) -> str | None:

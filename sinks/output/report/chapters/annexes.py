@@ -45,7 +45,7 @@ def _parameters(used: pd.DataFrame) -> tuple[Block, ...]:
                 headers("parameter", "strata", "value", "unit", "bounds", "basis", "source"),
                 [_parameter_row(row, strata) for row in rows.to_dict("records")],
                 text_columns=7,
-                widths=(1.5, 2.6, 0.8, 1.0, 1.5, 0.8, 4.2),
+                widths=(1.6, 2.9, 0.7, 1.0, 1.9, 0.8, 3.6),
                 notes=[word("note.parameters")],
             )
         )
@@ -75,9 +75,8 @@ def _strata(row: Mapping[Any, Any], strata: list[str]) -> str:
     shown = []
     for name in strata:
         if value := _cell(row.get(name)):
-            shown.append(
-                term(name, value) if name == "ecosystem" else f"{known_word(f'strata.{name}') or name} = {value}"
-            )
+            label = known_word(f"strata.{name}") or name
+            shown.append(term(name, value) if name == "ecosystem" else word("stratum", name=label, value=value))
     return word("list.separator").join(shown)
 
 

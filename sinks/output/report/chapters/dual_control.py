@@ -120,7 +120,6 @@ def _text(page: Page, table: _Assessed) -> list[str]:
         _verdict(page, table),
         _gap(table),
         _presentations(table),
-        _assumed(page),
     ]
 
 

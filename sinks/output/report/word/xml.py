@@ -17,7 +17,7 @@ _EMU_PER_INCH = 914400
 _TEXT_WIDTH = {False: 156.0, True: 225.0}
 """Width of the text block [mm], upright and lying (GB/T 9704-2012, 5.2.1: the text block is 156 mm x 225 mm)."""
 
-_MANY_COLUMNS = 7
+_MANY_COLUMNS = 6
 """Columns above which a table is set smaller."""
 
 _KEPT_WHOLE = 20
