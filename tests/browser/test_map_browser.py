@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -110,8 +111,8 @@ def unit_rows(number: int) -> Iterator[tuple[str, str, str, str, float]]:
     """Ecosystem, pool, quantity, period and value of one unit: area [ha], stocks [t C], sink [t CO2/yr]."""
     for place, (land, density) in enumerate(LANDS.items()):
         area = 1000.0 * (50 + (number * 37 + place * 61) % 400)
-        for date in ("2020", "2023"):
-            yield land, "all", "area", date, area
+        yield land, "all", "area", "2020", area
+        yield land, "all", "area", "2023", area * 1.25
         for pool, share in POOLS.items():
             before = area * density * share * (1 + (number % 11) / 10)
             gain = before * 0.01 * ((number * 13 + place * 7) % 17 - 4) / 12
@@ -315,6 +316,45 @@ def test_layer_changes_colours_legend_and_year(page: Any) -> None:
     press(page, "period", "2020")
     assert cards(page)["碳储量"] != value
     assert "2020" in page.find_element(By.CSS_SELECTOR, "#legend").text
+
+
+def legend(page: Any) -> list[tuple[str, float, float]]:
+    """Colour and bounds of each class, read from what the legend says."""
+    script = (
+        "return [...document.querySelectorAll('#legend li')].map(li => "
+        "[li.querySelector('rect').getAttribute('fill'), li.innerText])"
+    )
+    classes = []
+    for colour, text in page.execute_script(script):
+        numbers = [float(part) for part in re.findall(r"-?[\d.]+", text.replace("−", "-").replace(",", ""))]
+        open_end = {"<": [-np.inf, *numbers], "≥": [*numbers, np.inf], ">": [*numbers, np.inf]}
+        low, high = open_end.get(text.strip()[0], numbers)
+        classes.append((colour, low, high))
+    return classes
+
+
+@pytest.mark.parametrize(("layer", "quantity", "period"), [
+    ("sink_per_ha", "net_removals", "2020-2023"),
+    ("stock_density", "carbon_stock", "2020"),
+])  # fmt: skip
+def test_every_region_has_the_colour_that_the_legend_gives_its_value(
+    page: Any, account: pd.Series, layer: str, quantity: str, period: str
+) -> None:
+    choose(page, "layer", layer)
+    press(page, "level", "旗县")
+    press(page, "period", period)
+    classes = legend(page)
+    assert len({colour for colour, _, _ in classes}) == len(classes) > 4
+    lows = [low for _, low, _ in classes]
+    assert lows == sorted(lows, reverse=True)
+    script = (
+        "return [...document.querySelectorAll('path[data-code]')].map(p => [p.dataset.code, p.getAttribute('fill')])"
+    )
+    fills = dict(page.execute_script(script))
+    assert len(fills) == 103
+    for code, fill in fills.items():
+        value = account[code, "all", "all", quantity, period] / account[code, "all", "all", "area", period[-4:]]
+        assert [colour for colour, low, high in classes if low <= value < high] == [fill], (code, value)
 
 
 def test_a_source_stands_out_by_colour_edge_and_sign(page: Any, account: pd.Series) -> None:
