@@ -163,6 +163,26 @@ def methods(id: str | None, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("project_or_run", type=click.Path(path_type=Path))
+@click.option("--all", "every", is_flag=True, help="试算全部方法 / try every methodology there is.")
+@click.option("--out", type=click.Path(path_type=Path), help="另存为 CSV 的文件夹 / folder for the tables as CSV.")
+@_lang
+@_reports_problems
+def compare(project_or_run: Path, every: bool, out: Path | None) -> None:
+    """各方法并列比较，并说明为何不同 / methodologies side by side, and why they differ."""
+    import sinks
+
+    made = sinks.open_run(project_or_run) if project_or_run.is_dir() else sinks.run(project_or_run)
+    found = made.compare(every=every)
+    click.echo(str(found))
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        for name in ("figures", "reasons", "refusals"):
+            getattr(found, name).to_csv(out / f"compare_{name}.csv", index=False, encoding="utf-8-sig")
+        click.echo(message("cli.written", folder=out))
+
+
+@main.command()
 @click.argument("path", type=click.Path(path_type=Path), default=Path("project.toml"))
 @click.option("--name", help="项目短名 / short name.")
 @click.option("--province", help="省级代码或名称 / code or name of the province.")
@@ -179,6 +199,64 @@ def init(path: Path, force: bool, **answers: Any) -> None:
 
     write_project(path, ask(answers), force=force)
     click.echo(message("cli.init_written", path=path))
+
+
+@main.command("map")
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="HTML 文件 / the file [RUN/map.html].")
+@click.option("--tiles", help="自有瓦片服务，含 {z}{x}{y} / a tile server of your own; none by default.")
+@click.option("--overlay", type=click.Path(path_type=Path), help="叠加的栅格 / a raster to paint under the outlines.")
+@_lang
+@_reports_problems
+def map_(run_folder: Path, out: Path | None, tiles: str | None, overlay: Path | None) -> None:
+    """把结果画成一个不联网的网页地图 / draw a run as one HTML map that needs no network."""
+    import sinks
+    from sinks.output.map import write_map
+
+    path = out or run_folder / "map.html"
+    write_map(sinks.open_run(run_folder).contents, path, tiles=tiles, overlay=overlay)
+    _made(run_folder, [path])
+
+
+@main.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="文件夹 / folder [RUN/report].")
+@click.option("--region", "regions", multiple=True, metavar="CODE", help="只出这些地区 / only these regions.")
+@click.option("--template", type=click.Path(path_type=Path), help="自己的 Word 模板 / a Word template of your own.")
+@click.option("--html", is_flag=True, help="另写一个网页摘要 / write the summary page too.")
+@click.option("--quiet", is_flag=True, help="不显示进度 / no progress.")
+@_lang
+@_reports_problems
+def report(
+    run_folder: Path, out: Path | None, regions: tuple[str, ...], template: Path | None, html: bool, quiet: bool
+) -> None:
+    """为每个盟市和全区写一份 Word 报告 / write a Word report for each league and the region."""
+    from tqdm import tqdm
+
+    import sinks
+    from sinks.text import language
+
+    folder = out or run_folder / "report"
+    run = sinks.open_run(run_folder)
+    with tqdm(disable=quiet, unit="docx") as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        made = run.report(*regions, out=folder, lang=language(), template=template, progress=progress)
+    if html:
+        made.append(run.html(folder / "summary.html", lang=language()))
+    _made(run_folder, made)
+
+
+def _made(run_folder: Path, made: list[Path]) -> None:
+    """Say what was made, and list it with the run when it stands in its folder."""
+    from sinks.output.folder import note_derived
+
+    note_derived(run_folder, [path for path in made if path.resolve().is_relative_to(run_folder.resolve())])
+    for path in made:
+        click.echo(str(path))
 
 
 @main.command("new")

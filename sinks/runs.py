@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sinks.account import Account, account
+from sinks.account import Account, Basis
 from sinks.accuracy import ConfusionMatrix, adjusted_areas, read_matrix
 from sinks.activity import STATE_KEYS, Activity, concat
 from sinks.book import Hierarchy
 from sinks.checks import Findings, check_laws, note_findings
+from sinks.compare import Comparison
+from sinks.compare import compare as compare_entries
 from sinks.derive import derive, read_map
 from sinks.errors import LayerError, Problem, ProjectError
 from sinks.geo.regions import Regions
@@ -26,10 +28,13 @@ from sinks.layers.states import LayerStates
 from sinks.prepare import Gather, Prepared, later, prepare
 from sinks.project import STATIC, Project
 from sinks.provenance import InputFile
-from sinks.uncertainty import Draws, InputUncertainty
+from sinks.sensitivity import Sensitivity, sensitivity
+from sinks.uncertainty import Correlation, Draws, InputUncertainty, check_correlations
 from sinks.vocabulary import ecosystems
 
 if TYPE_CHECKING:
+    import folium
+
     from sinks.layers.raster import CategoricalLayer
     from sinks.layers.vector import VectorLayer
     from sinks.output.folder import RunContents
@@ -85,6 +90,46 @@ class Run:
 
         return write_run(self.contents, Path(out), force=force)
 
+    def compare(self, *, every: bool = False) -> Comparison:
+        """Every methodology of the project by itself, side by side; see :func:`sinks.compare.compare`.
+
+        Parameters
+        ----------
+        every : bool
+            Try every methodology of the registry on the data at hand, and say why those that cannot run cannot.
+        """
+        prepared = _prepared_again(self.record)
+        registry = prepared.registry if every else None
+        return compare_entries(_basis(prepared, self.activity), prepared.entries, _draws(prepared), registry)
+
+    def sensitivity(self) -> Sensitivity:
+        """Which uncertain things the intervals come from, ranked by region; see :mod:`sinks.sensitivity`."""
+        prepared = _prepared_again(self.record)
+        draws = _draws(prepared) or Draws(1, prepared.project.project.seed)
+        return sensitivity(_basis(prepared, self.activity), prepared.entries, draws)
+
+    def adjusted_areas(self) -> pd.DataFrame:
+        """Error-adjusted areas beside those of the map; see :func:`sinks.accuracy.adjusted_areas`."""
+        return adjusted_areas(self.account, _matrices(_project_again(self.record)))
+
+    def map(self, **options: Any) -> folium.Map:
+        """The interactive map, one page that needs no network; see :func:`sinks.output.map.draw_map`."""
+        from sinks.output.map import draw_map
+
+        return draw_map(self.contents, **options)
+
+    def report(self, *regions: str, out: str | Path, **options: Any) -> list[Path]:
+        """Word reports of the regions named, or of all; see :func:`sinks.output.report.write_reports`."""
+        from sinks.output.report import write_reports
+
+        return write_reports(self.contents, Path(out), regions=regions or None, **options)
+
+    def html(self, path: str | Path, **options: Any) -> Path:
+        """One self-contained page of the whole run; see :func:`sinks.output.report.write_html`."""
+        from sinks.output.report import write_html
+
+        return write_html(self.contents, Path(path), **options)
+
     def __str__(self) -> str:
         from sinks.output.summary import as_text
 
@@ -128,7 +173,9 @@ def run(
         The input is at fault; everything that can be known before the pass is said before it, all at once.
     """
     prepared = _prepared(project)
+    # What the account will need besides the pass fails before it.
     _matrices(prepared.project)
+    _correlations(prepared)
     if checkpoint is not None and not resume:
         shutil.rmtree(checkpoint, ignore_errors=True)
     # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.
@@ -164,6 +211,7 @@ def check(project: Project | str | Path) -> Prepared:
         gather(later(_check_rasters, prepared, prepared.land_cover))
     gather(later(_layer_states, prepared))
     gather(later(_matrices, prepared.project))
+    gather(later(_correlations, prepared))
     gather.problems.raise_as(ProjectError)
     return prepared
 
@@ -271,20 +319,27 @@ def _from_states(regions: Regions, layers: list[LayerStates]) -> Activity:
     return Activity(states=states, units=units, strata=strata, inputs=inputs)
 
 
-def _account(prepared: Prepared, activity: Activity) -> Account:
+def _project_again(record: dict[str, Any]) -> Project:
+    """The project of a run, which may have been read back from its folder."""
+    return Project.from_dict(record["project"], folder=Path(record["folder"]))
+
+
+def _prepared_again(record: dict[str, Any]) -> Prepared:
+    return prepare(_project_again(record))
+
+
+def _basis(prepared: Prepared, activity: Activity) -> Basis:
     project = prepared.project
-    return account(
-        activity,
-        prepared.entries,
-        Hierarchy.of(prepared.regions.frame),
-        project.dates,
-        project.periods,
-        project.area_source,
-        _draws(project),
-    )
+    hierarchy = Hierarchy.of(prepared.regions.frame)
+    return Basis(activity, hierarchy, project.dates, project.periods, project.area_source)
 
 
-def _draws(project: Project) -> Draws | None:
+def _account(prepared: Prepared, activity: Activity) -> Account:
+    return _basis(prepared, activity).account(prepared.entries, _draws(prepared))
+
+
+def _draws(prepared: Prepared) -> Draws | None:
+    project = prepared.project
     if not project.project.draws:
         return None
     inputs = {
@@ -292,7 +347,15 @@ def _draws(project: Project) -> Draws | None:
         for name, section in project.inputs.items()
         if section.uncertainty is not None
     }
-    return Draws(project.project.draws, project.project.seed, inputs)
+    return Draws(project.project.draws, project.project.seed, inputs, _correlations(prepared))
+
+
+def _correlations(prepared: Prepared) -> list[Correlation]:
+    """Declared correlations, checked against the tables that the project uses."""
+    sections = prepared.project.correlations
+    found = [Correlation(section.methodology, section.parameters, section.coefficient) for section in sections]
+    check_correlations(found, [entry.method for entry in prepared.entries])
+    return found
 
 
 def _contents(
@@ -374,7 +437,7 @@ def _record(prepared: Prepared, files: list[InputFile]) -> dict[str, Any]:
         "folder": str(project.folder),
         "inputs": [file.to_json() for file in files],
         "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
-        "regions": prepared.regions.source,
+        "regions": {"source": prepared.regions.source},
     }
 
 
