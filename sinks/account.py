@@ -129,7 +129,7 @@ def account(
             other.post_totals()
             beside.append(other.table())
     comparison = pd.concat(beside, ignore_index=True) if beside else book.table().iloc[:0]
-    used = tuple((sheet.entry, _used(sheet.resolved)) for sheet in sheets)
+    used = tuple((sheet.entry, _used(sheet)) for sheet in sheets)
     return Account(book.table(), comparison, used, tuple(sorted(book.not_estimated)))
 
 
@@ -156,7 +156,7 @@ class Basis:
     def used(self, entries: Sequence[Entry]) -> list[tuple[Entry, NDArray[np.int64]]]:
         """For each entry the rows of its parameter table that are used, without making the account."""
         sheets = _sheets(entries, self.activity, self.hierarchy, self.dates, self.periods)
-        return [(sheet.entry, _used(sheet.resolved)) for sheet in sheets]
+        return [(sheet.entry, _used(sheet)) for sheet in sheets]
 
     def totals(self, entries: Sequence[Entry], draws: Draws) -> dict[TotalKey, Floats]:
         """Draws of stock, change and removals of all ecosystems and pools together, by region, shape (regions, n)."""
@@ -207,9 +207,12 @@ def _rows(entry: Entry, activity: Activity, dates: Sequence[str], periods: Seque
     return rows[wanted & (rows["source"] == entry.source)].reset_index(drop=True)
 
 
-def _used(resolved: Resolved) -> NDArray[np.int64]:
+def _used(sheet: _Sheet) -> NDArray[np.int64]:
     """Rows of the parameter table that were used, each once."""
-    parts = [np.asarray(rows, dtype=np.int64) for rows in resolved.used_rows().values()]
+    # Parameters of a partial methodology are pools, of which the entry may take some only.
+    every = not sheet.entry.method.methodology.partial
+    found = sheet.resolved.used_rows().items()
+    parts = [np.asarray(rows, dtype=np.int64) for name, rows in found if every or name in sheet.entry.pools]
     return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
 
 

@@ -222,6 +222,17 @@ class MethodologySection(_Section):
     )
 
 
+class CorrelationSection(_Section):
+    """``[[correlations]]``: rows of a parameter table that are wrong together."""
+
+    methodology: str = Field(description="Methodology whose table has the parameters.")
+    parameters: tuple[str, ...] = Field(
+        min_length=1, description="Parameters all of whose rows are correlated with each other."
+    )
+    coefficient: float = Field(gt=-1, lt=1, description="Correlation of each pair of rows.")
+    source: str = Field(description="Where the correlation is from.")
+
+
 class AccuracySection(_Section):
     """``[accuracy]``: what is known of the errors of the land-cover map."""
 
@@ -253,6 +264,7 @@ class Project(_Section):
     tables: dict[str, TableSection] = Field(default_factory=dict)
     derive: dict[str, DeriveSection] = Field(default_factory=dict)
     accuracy: AccuracySection | None = Field(default=None, description="Accuracy assessment of the land-cover map.")
+    correlations: tuple[CorrelationSection, ...] = Field(default=(), description="Parameters that are wrong together.")
     areas: dict[str, str] = Field(default_factory=dict, description="Layer that an ecosystem's area is taken from.")
     methodologies: tuple[MethodologySection, ...] = Field(default=(), description="What accounts for what.")
     methodology_files: tuple[str, ...] = Field(default=(), description="Methodologies of your own: .py or .csv.")
@@ -458,6 +470,7 @@ def _siblings(loc: list[int | str]) -> list[str]:
         "tables": TableSection,
         "derive": DeriveSection,
         "accuracy": AccuracySection,
+        "correlations": CorrelationSection,
         "methodologies": MethodologySection,
     }
     if len(loc) == 1:
