@@ -17,7 +17,7 @@ _TEN_THOUSAND = 1e4
 _COLUMNS = ("area", "carbon_stock", "net_removals", "low", "high", "coverage")
 
 _LINES = 40
-"""Most regions that are shown; coarser levels come first, the rest is in the files."""
+"""Most regions that are shown; a level is shown whole or not at all, and the coarsest always."""
 
 
 def summary(account: pd.DataFrame) -> pd.DataFrame:
@@ -27,7 +27,7 @@ def summary(account: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Indexed by region name; columns ``area``, ``carbon_stock``, ``net_removals``, ``low``, ``high``, ``coverage``;
-        ``attrs`` names the date or period of each.
+        ``attrs`` names the date or period of each, and how many regions a reader is shown.
     """
     totals = account[(account["ecosystem"] == ALL) & (account["stratum"] == ALL) & (account["pool"] == ALL)]
     names = totals.drop_duplicates("region_code").set_index("region_code")["region_name"]
@@ -44,6 +44,9 @@ def summary(account: pd.DataFrame) -> pd.DataFrame:
             table["low"], table["high"] = rows["low"] / _TEN_THOUSAND, rows["high"] / _TEN_THOUSAND
         if quantity == "area":
             table["coverage"] = rows["coverage"]
+    levels = totals.drop_duplicates("region_code")["level"]
+    counts = levels.value_counts(sort=False).cumsum()
+    table.attrs["shown"] = int(max(counts[counts <= _LINES].max(), counts.iloc[0]) if len(counts) else 0)
     return table.set_axis(names.to_numpy(), axis=0)
 
 
@@ -78,7 +81,8 @@ def _header(table: pd.DataFrame) -> list[str]:
 
 
 def _omitted(table: pd.DataFrame) -> list[str]:
-    return [message("output.more_regions", count=len(table) - _LINES)] if len(table) > _LINES else []
+    more = len(table) - table.attrs["shown"]
+    return [message("output.more_regions", count=more)] if more else []
 
 
 def _html_row(line: list[str]) -> str:
@@ -108,7 +112,7 @@ def _findings(contents: RunContents) -> list[str]:
 def _lines(table: pd.DataFrame) -> list[list[str]]:
     """Name and figures of every region as they are shown."""
     lines = []
-    shown_rows = table.head(_LINES)
+    shown_rows = table.head(table.attrs["shown"])
     for name, row in zip(shown_rows.index, shown_rows.to_numpy(float).tolist(), strict=True):
         *amounts, coverage = row
         shown = ["" if math.isnan(value) else f"{value:,.2f}" for value in amounts]
