@@ -194,6 +194,22 @@ def test_only_failures_warnings_and_notes_are_caveats() -> None:
     assert [check["status"] for check in page_content(run(), None)["checks"]] == ["failed"]
 
 
+def test_each_methodology_is_named_once_though_sums_join_them() -> None:
+    rows = account()
+    rows["methodology"] = ["", "b", "a+b", "c+a"] * (len(rows) // 4)
+    assert page_content(run(account=rows), None)["methodologies"] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("regions", "source"), [({"source": "测绘院"}, "测绘院"), ("测绘院", "测绘院"), ({}, ""), (None, "")]
+)
+def test_source_of_the_boundaries_is_named_when_the_record_has_it(regions: Any, source: str) -> None:
+    contents = run()
+    if regions is not None:
+        contents.record["regions"] = regions
+    assert page_content(contents, None)["boundaries"] == source
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_page_opens_in_the_present_language(lang: str) -> None:
     with using_language(lang):

@@ -78,11 +78,11 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
         "regions": _regions(shown),
         "layers": [layer.to_json() for layer in _layers(rows, offsets)],
         "rows": _columns(rows, ("region_code", "ecosystem", "pool", "quantity", "period"), _STATISTICS),
-        "methodologies": sorted({name for name in rows["methodology"].dropna() if name}),
+        "methodologies": _methodologies(rows["methodology"]),
         "offsets": _columns(offsets, ("region_code", "quantity", "year"), ("value", "low", "high")),
         "caveats": [str(line) for line in contents.record.get("caveats", [])],
         "checks": _checks(contents.checks),
-        "boundaries": str((contents.record.get("regions") or {}).get("source", "")),
+        "boundaries": _boundaries(contents.record),
         "overlay": None,
         "tiles": None,
     }
@@ -170,6 +170,17 @@ def _columns(table: pd.DataFrame, words: Iterable[str], numbers: Iterable[str]) 
 def _number(value: Any) -> float | None:
     """JSON has no NaN; a figure that is not there is null."""
     return None if pd.isna(value) or not math.isfinite(value) else float(value)
+
+
+def _methodologies(column: pd.Series[str]) -> list[str]:
+    """Each methodology once; a sum over several names them all, joined by ``+``."""
+    return sorted({name for names in column.dropna().unique() for name in names.split("+") if name})
+
+
+def _boundaries(record: dict[str, Any]) -> str:
+    """Source of the outlines; a record is free to say nothing of them."""
+    regions = record.get("regions", "")
+    return str(regions.get("source", "")) if isinstance(regions, dict) else str(regions)
 
 
 def _checks(checks: pd.DataFrame) -> list[dict[str, str]]:

@@ -157,7 +157,7 @@ function start(map) {
     const checks = data.checks.map((check) => `[${term("status", check.status)}] ${check.where}${say("colon")}${check.detail}`);
     const lines = [...data.caveats, ...checks];
     byId("caveats").hidden = !lines.length;
-    byId("caveats").querySelector("summary").textContent = say("caveats", { count: lines.length });
+    byId("caveats").querySelector("summary").textContent = [say("caveats", { count: lines.length }), failedLine()].join(" ");
     byId("caveats").querySelector("ul").replaceChildren(...lines.map((line) => html("li", {}, line)));
   }
 
