@@ -178,7 +178,7 @@ PRODUCTS = [
 
 @pytest.mark.parametrize("territory", TERRITORIES)
 @pytest.mark.parametrize(("product", "date", "path"), PRODUCTS, ids=["modis-2001", "modis-2010", "mcd12c1-2019"])
-def test_areas_agree_with_shapely(product: str, date: str, path: Path, territory: str, record_property: Any) -> None:
+def test_areas_agree_with_shapely(product: str, date: str, path: Path, territory: str) -> None:
     parts = pieces(path, territory)
     found = deviations(finished(product, territory), date, area_by_class(parts, read(path)[0]))
     assert not found.isna().any(axis=None), "the same classes in the same regions"
