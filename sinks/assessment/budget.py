@@ -21,6 +21,9 @@ from sinks.errors import Problem, Problems
 
 COLUMNS = ("region_code", "region_name", "year", "quantity", "value", "unit", "basis")
 
+Values = Mapping[tuple[str, int, str], float]
+"""Values of an assessment by region, year and quantity."""
+
 ANNUAL = ("allowed", "adjusted_emissions", "room", "carried_over")
 
 
@@ -83,7 +86,7 @@ def positions(assessment: Assessment) -> dict[tuple[str, int], Position]:
     return found
 
 
-def base_emissions(assessment: Assessment, values: Mapping[tuple[str, int, str], float], code: str) -> float:
+def base_emissions(assessment: Assessment, values: Values, code: str) -> float:
     """Emissions of the base year that the rule compares with: net of the sink only under a net-net rule [t CO2]."""
     year = assessment.rule.base_year
     if assessment.rule.baseline.value == "net_net":
@@ -144,7 +147,7 @@ def five_year(assessment: Assessment, plan: pd.DataFrame, period: str, targets: 
         raise AssessmentError(
             Problem("assessment.no_plan", "budget", {"period": period, "found": sorted(set(plan["year"]))})
         )
-    end, names = int(period[-4:]), assessment.names()
+    end, names, values = int(period[-4:]), assessment.names(), assessment.values()
     planned = rows.pivot_table(index="region_code", columns="quantity", values="value", aggfunc="sum", fill_value=0.0)
     problems, found = Problems(), []
     strange = sorted(set(planned.index) - set(names))
@@ -152,7 +155,7 @@ def five_year(assessment: Assessment, plan: pd.DataFrame, period: str, targets: 
         raise AssessmentError(Problem("assessment.plan_region", "budget", {"regions": strange}))
     for code in planned.index:
         kinds = {kind: float(planned.loc[code].get(kind, 0.0)) for kind in measures("budget")}
-        found += _league(assessment, str(code), kinds, end, targets, problems)
+        found += _league(assessment, values, str(code), kinds, end, targets, problems)
     problems.raise_as(AssessmentError)
     table = pd.DataFrame(found, columns=["region_code", "quantity", "value", "basis"])
     total = table.groupby("quantity", sort=False)["value"].sum().rename("value").reset_index()
@@ -162,9 +165,15 @@ def five_year(assessment: Assessment, plan: pd.DataFrame, period: str, targets: 
 
 
 def _league(
-    assessment: Assessment, code: str, kinds: dict[str, float], end: int, targets: pd.DataFrame, problems: Problems
+    assessment: Assessment,
+    values: Values,
+    code: str,
+    kinds: dict[str, float],
+    end: int,
+    targets: pd.DataFrame,
+    problems: Problems,
 ) -> list[tuple[str, str, float, str]]:
-    values, base_year, last = assessment.values(), assessment.rule.base_year, max(assessment.rule.years)
+    base_year, last = assessment.rule.base_year, max(assessment.rule.years)
     start = base_emissions(assessment, values, code)
     sink_then = values[code, base_year, "sink_counted"] if assessment.rule.baseline.value == "net_net" else 0.0
     kinds = kinds | {
@@ -190,9 +199,7 @@ def _league(
     return rows
 
 
-def _gdp_at(
-    assessment: Assessment, values: Mapping[tuple[str, int, str], float], end: int, code: str, problems: Problems
-) -> float:
+def _gdp_at(assessment: Assessment, values: Values, end: int, code: str, problems: Problems) -> float:
     """GDP of the last year of the plan, carried on by the rule's growth rate where there is no figure yet."""
     gdp = {year: value for (region, year, quantity), value in values.items() if (region, quantity) == (code, "gdp")}
     if end in gdp:

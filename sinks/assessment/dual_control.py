@@ -65,7 +65,7 @@ def assess(
     AssessmentError
         Inputs are missing or contradict each other; everything that is found is named.
     """
-    codes, names = _regions(account, rule)
+    codes, names = assessed_regions(account, rule)
     known = {*account["region_code"], *([whole[0]] if whole else [])}
     check_inputs(inputs, codes, known, rule, waived=waived)
     periods = years_and_periods(rule, account)
@@ -123,7 +123,8 @@ _BASELINE_NOTES: Mapping[Baseline, str] = {
 }
 
 
-def _regions(account: pd.DataFrame, rule: Rule) -> tuple[list[str], list[str]]:
+def assessed_regions(account: pd.DataFrame, rule: Rule) -> tuple[list[str], list[str]]:
+    """Codes and names of the regions of the rule's level, sorted by code."""
     rows = account[account["level"] == rule.level].drop_duplicates("region_code").sort_values("region_code")
     if rows.empty:
         values = {"level": rule.level, "found": sorted(set(account["level"]))}

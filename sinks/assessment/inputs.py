@@ -11,14 +11,17 @@ from dataclasses import dataclass, fields
 from itertools import product
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 
 from sinks.assessment import tables
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.rules import Rule
 from sinks.assessment.tables import WHERE, records
-from sinks.errors import Problems, SinksError
+from sinks.errors import Problem, Problems, SinksError
+from sinks.geo.dbf import check_dbf
 
 CONSTANT, CURRENT = "constant", "current"
 
@@ -61,6 +64,25 @@ def read_inputs(paths: Mapping[str, str | Path], *, encoding: str | None = None)
             problems.extend(error)
     problems.raise_as(AssessmentError)
     return Inputs(**found)
+
+
+def read_credit_projects(path: str | None) -> gpd.GeoDataFrame:
+    """Read the polygons of the crediting projects; their attributes are text.
+
+    Raises
+    ------
+    AssessmentError
+        There is a ledger but no layer, or the layer cannot be read.
+    """
+    if path is None:
+        raise AssessmentError(Problem("assessment.no_projects", "assessment.credit_projects"))
+    doubt = check_dbf(path, None)
+    if doubt is not None:
+        raise AssessmentError(doubt)
+    try:
+        return gpd.read_file(path)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise AssessmentError(Problem("assessment.projects_unreadable", path, {"reason": str(error)})) from error
 
 
 def write_templates(folder: str | Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -239,3 +240,19 @@ def test_section_survives_being_written_and_read_back() -> None:
     assert again == section
     assert again.rule.periods is not None
     assert again.rule.periods.value == {2023: "2020-2023"}
+
+
+def test_manual_names_every_key_and_column() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "assessment.md").read_text(encoding="utf-8")
+    keys = {*Rule.model_fields, *(set(AssessmentSection.model_fields) - {"rule", "encoding", "restoration_projects"})}
+    words = set(re.findall(r"\w+", manual))
+    assert keys <= words
+    for name in tables.tables():
+        assert f"| `{name}` | `{', '.join(column.name for column in columns(name))}`" in manual
+
+
+def test_demonstration_tables_fit_the_schema() -> None:
+    folder = Path(__file__).parents[2] / "data" / "tables"
+    names = {"abatement": "abatement_projects", "budget": "carbon_budget", "ledger": "ccer_ledger"}
+    for name in ("emissions", "gdp", "targets", *names):
+        assert len(tables.read_table(name, folder / f"{names.get(name, name)}.csv"))

@@ -133,7 +133,7 @@ def test_what_it_takes_to_reach_a_sink(available: float, feasible: bool) -> None
     planting = pd.DataFrame({"scenario": ["a", "a", "late"], "year": [2025, 2026, 2050], "area_ha": [10.0, 5.0, 9.0]})
     wanted: Any = 5000.0
     found = area_needed(planting, CURVE, 2040, wanted, available).set_index("scenario")
-    scaled = planting.assign(area_ha=planting["area_ha"] * found.loc["a", "factor"])
+    scaled = planting.assign(area_ha=planting["area_ha"] * float(found["factor"]["a"]))
     assert trajectory(scaled, CURVE, [2040]).set_index("scenario").loc["a", "removals"] == pytest.approx(wanted)
     assert bool(found.loc["a", "feasible"]) is feasible
     assert not found.loc["late", "feasible"]

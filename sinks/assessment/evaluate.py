@@ -1,0 +1,157 @@
+"""The whole assessment of a project in one call: everything that its section asks for, checked together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+
+from sinks.assessment import budget, targets
+from sinks.assessment.dual_control import assess, assessed_regions
+from sinks.assessment.errors import AssessmentError
+from sinks.assessment.inputs import Inputs, check_inputs, read_credit_projects, read_inputs
+from sinks.assessment.ledger import audit, check_ledger, deductions
+from sinks.assessment.result import Assessment
+from sinks.assessment.rules import Rule
+from sinks.assessment.section import AssessmentSection
+from sinks.assessment.sink import sink_of
+from sinks.assessment.terms import years_and_periods
+from sinks.errors import Problems, SinksError
+from sinks.uncertainty import Floats
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The assessment of a project and the tables beside it; None where the project has no such input.
+
+    Attributes
+    ----------
+    assessment : Assessment
+        Dual control.
+    annual_budget : DataFrame
+        :func:`sinks.assessment.budget.annual`.
+    five_year_budget : DataFrame or None
+        :func:`sinks.assessment.budget.five_year`, one block for each plan period.
+    ledger : DataFrame or None
+        :func:`sinks.assessment.ledger.audit`.
+    indicators : DataFrame or None
+        :func:`sinks.assessment.targets.follow`.
+    """
+
+    assessment: Assessment
+    annual_budget: pd.DataFrame
+    five_year_budget: pd.DataFrame | None = None
+    ledger: pd.DataFrame | None = None
+    indicators: pd.DataFrame | None = None
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table by the name under which it is written."""
+        found = {
+            "assessment": self.assessment.table,
+            "budget_annual": self.annual_budget,
+            "budget_five_year": self.five_year_budget,
+            "ccer_audit": self.ledger,
+            "indicators": self.indicators,
+        }
+        return {name: table for name, table in found.items() if table is not None}
+
+
+def evaluate(
+    section: AssessmentSection,
+    account: pd.DataFrame,
+    regions: gpd.GeoDataFrame,
+    resolve: Callable[[str], str],
+    *,
+    draws: Mapping[str, Floats] | None = None,
+) -> Evaluation:
+    """Read, check and evaluate everything that the section names.
+
+    Parameters
+    ----------
+    section : AssessmentSection
+    account : DataFrame
+        The account table.
+    regions : GeoDataFrame
+        ``code, name, level, parent`` and polygons.
+    resolve : callable
+        Makes a path of the section absolute.
+    draws : mapping of period to array (n, regions), optional
+        See :func:`sinks.assessment.dual_control.assess`.
+
+    Raises
+    ------
+    AssessmentError
+        With the problems of all inputs together.
+    """
+    names = ("emissions", "gdp", "targets", "abatement", "budget", "observations", "ledger")
+    paths = {name: resolve(file) for name in names if (file := getattr(section, name)) is not None}
+    inputs, rule = read_inputs(paths, encoding=section.encoding), section.rule
+    codes, _ = assessed_regions(account, rule)
+    whole = _whole(regions, codes)
+    known = {*account["region_code"], *([whole[0]] if whole else [])}
+    problems = Problems()
+    _collect(problems, lambda: check_inputs(inputs, codes, known, rule, waived=section.waived))
+    _collect(problems, lambda: _check_credits(section, inputs, account, codes, regions, resolve))
+    problems.raise_as(AssessmentError)
+    ccer = None if inputs.ledger is None else deductions(inputs.ledger, cancelled_returns=rule.cancelled_returns.value)
+    result = assess(account, inputs, rule, ccer=ccer, draws=draws, whole=whole, waived=section.waived)
+    return Evaluation(
+        result,
+        budget.annual(result),
+        _five_year(result, inputs),
+        None if inputs.ledger is None else audit(inputs.ledger, cancelled_returns=rule.cancelled_returns.value),
+        None if inputs.observations is None else targets.follow(inputs.targets, inputs.observations),
+    )
+
+
+def sink_by_year(account: pd.DataFrame, codes: list[str], rule: Rule) -> pd.DataFrame:
+    """The sink within the rule's scope: ``region_code, year, value`` [t CO2], for the years that have one."""
+    periods = {year: period for year, period in years_and_periods(rule, account).items() if period is not None}
+    sink = sink_of(account, codes, sorted(set(periods.values())), rule, n=0)
+    rows = [
+        pd.DataFrame({"region_code": codes, "year": year, "value": sink.values[period][:, 0]})
+        for year, period in periods.items()
+    ]
+    return pd.concat(rows, ignore_index=True)
+
+
+def _collect(problems: Problems, check: Callable[[], None]) -> None:
+    try:
+        check()
+    except SinksError as error:
+        problems.extend(error)
+
+
+def _check_credits(
+    section: AssessmentSection,
+    inputs: Inputs,
+    account: pd.DataFrame,
+    codes: list[str],
+    regions: gpd.GeoDataFrame,
+    resolve: Callable[[str], str],
+) -> None:
+    """Credited tonnes need the polygons of their projects, else nobody can see whether two of them overlap."""
+    if inputs.ledger is None:
+        return
+    projects = read_credit_projects(None if section.credit_projects is None else resolve(section.credit_projects))
+    sink = sink_by_year(account, codes, section.rule)
+    check_ledger(projects, inputs.ledger, regions, sink, waived=section.waived)
+
+
+def _whole(regions: gpd.GeoDataFrame, codes: list[str]) -> tuple[str, str] | None:
+    """The region that consists of exactly the assessed ones, if there is one."""
+    for code, children in regions.groupby("parent")["code"]:
+        if code and set(children) == set(codes) and len(codes) > 1:
+            found = regions.loc[regions["code"] == code, "name"]
+            return (str(code), str(found.iloc[0])) if len(found) else None
+    return None
+
+
+def _five_year(result: Assessment, inputs: Inputs) -> pd.DataFrame | None:
+    if inputs.budget is None:
+        return None
+    periods = sorted({p for p in inputs.budget["year"] if "-" in p})
+    blocks = [budget.five_year(result, inputs.budget, period, inputs.targets) for period in periods]
+    return pd.concat(blocks, ignore_index=True) if blocks else None
