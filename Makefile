@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 endif
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint bench notebooks clean
+.PHONY: demo test lint bench notebooks system clean
 
 # The marker is newer than what it was made from, so that a changed dependency list installs again.
 $(READY): pyproject.toml constraints.txt
@@ -16,12 +16,23 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
 	touch $@
 
+# The map is tested in a real Chromium and reports are opened by LibreOffice.  Root on Debian gets both; without them those
+# tests are skipped and say so.
+PROGRAMS := chromium chromedriver soffice pdftoppm
+PACKAGES := chromium chromium-driver libreoffice-writer poppler-utils fonts-noto-cjk
+
+system:
+	@for program in $(PROGRAMS); do command -v $$program > /dev/null || missing=yes; done; \
+	if [ -n "$$missing" ] && command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) > /dev/null; \
+	fi || echo "no Chromium or LibreOffice: their tests are skipped"
+
 demo: $(READY)
 	$(BIN)/sinks run data/projects/demo.toml --out out/demo --force
 	$(BIN)/sinks run data/projects/ordos.toml --out out/ordos --force
 	$(BIN)/sinks run data/projects/ningxia.toml --out out/ningxia --force
 
-test: $(READY)
+test: $(READY) system
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
