@@ -15,6 +15,7 @@ from matplotlib.ft2font import FT2Font
 
 from sinks.errors import Problem, RunError
 
+_SPELLED = {"⁴": "^4"}
 _PACKAGE = "mplfonts"
 _FILE = Path("fonts") / "NotoSansCJKsc-Regular.otf"
 
@@ -45,8 +46,8 @@ def font_family() -> str:
 
 
 def drawable(text: str) -> str:
-    """``text`` with every character that the font lacks replaced by □, so that nothing vanishes unseen."""
-    return "".join(c if c == "\n" or _has_glyph(c) else "□" for c in text)
+    """``text``, characters that the font lacks spelled out or replaced by □, so that nothing vanishes unseen."""
+    return "".join(c if c == "\n" or _has_glyph(c) else _SPELLED.get(c, "□") for c in text)
 
 
 @cache

@@ -60,6 +60,8 @@ def styled() -> Iterator[None]:
             "font.family": font_family(),
             "font.size": 9,
             "axes.unicode_minus": False,
+            # A dollar sign in a name is a dollar sign.
+            "text.parse_math": False,
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.edgecolor": FAINT,
@@ -88,5 +90,6 @@ def as_png(figure: Figure, dpi: int = 180) -> bytes:
     """The figure as PNG; the same figure gives the same bytes."""
     buffer = BytesIO()
     # Without these the file would carry the version of matplotlib.
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    with styled():  # ticks get their labels only now
+        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()

@@ -75,6 +75,9 @@ def write_reports(
         facts = Facts(contents)
         chosen = _chosen(facts, regions)
         form = Template(template)
+        # Before anything is drawn: a report without figures has all the tags that there are.
+        for region in chosen[:1]:
+            form.check(set(chapters(Page(facts, region.code, frozenset(), assessment))) | VALUES)
         written: list[Path] = []
         cache: dict[tuple[str, ...], bytes] = {}
         for number, region in enumerate(chosen):
@@ -133,10 +136,7 @@ def _chosen(facts: Facts, wanted: Collection[str] | None) -> list[Region]:
 
 
 def _write(page: Page, form: Template, out: Path) -> Path:
-    found = chapters(page)
-    texts = values(page)
-    form.check(set(found) | VALUES)
-    document = form.fill(found, texts)
+    document = form.fill(chapters(page), values(page))
     path = out / file_name(page.region)
     try:
         out.mkdir(parents=True, exist_ok=True)

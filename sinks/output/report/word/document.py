@@ -17,6 +17,7 @@ from markupsafe import Markup
 from sinks.errors import Problem, RunError
 from sinks.output.report.blocks import Chapters
 from sinks.output.report.word.fields import settle
+from sinks.output.report.word.package import timeless
 from sinks.output.report.word.xml import block_xml
 from sinks.text import language
 
@@ -87,7 +88,7 @@ class Template:
         _date(template.docx, values)
         out = BytesIO()
         template.save(out)
-        return out.getvalue()
+        return timeless(out.getvalue())
 
 
 def _environment() -> Environment:

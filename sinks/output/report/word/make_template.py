@@ -10,7 +10,6 @@ on facing pages.  Words come from ``report_labels.csv`` (keys ``template.*``).
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 
+from sinks.output.report.word.package import timeless
 from sinks.output.report.words import word
 from sinks.text import LANGUAGES, language, using_language
 
@@ -143,7 +143,7 @@ def make_template() -> bytes:
     document.core_properties.comments = word("template.how")
     buffer = io.BytesIO()
     document.save(buffer)
-    return _timeless(buffer.getvalue())
+    return timeless(buffer.getvalue())
 
 
 def main() -> None:
@@ -391,15 +391,6 @@ def _fonts(document: Doc) -> None:
     for name, substitute in SUBSTITUTES.items():
         table.append(parse_xml(f'<w:font {nsdecls("w")} w:name="{name}"><w:altName w:val="{substitute}"/></w:font>'))
     part._blob = serialize_part_xml(table)
-
-
-def _timeless(package: bytes) -> bytes:
-    """The same package with one fixed date on all of its files, so that the same template gives the same bytes."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(package)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-        for item in old.infolist():
-            new.writestr(zipfile.ZipInfo(item.filename, (1980, 1, 1, 0, 0, 0)), old.read(item), zipfile.ZIP_DEFLATED)
-    return out.getvalue()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ piece of text goes through :func:`escaped`.  Looks come from the template's styl
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterable
 from xml.sax.saxutils import escape, quoteattr
@@ -23,6 +24,10 @@ _MANY_COLUMNS = 6
 _KEPT_WHOLE = 20
 """Rows up to which a table is not broken across pages."""
 
+_LINES = str.maketrans("\t\n\r", "   ")
+_FORBIDDEN = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that XML 1.0 does not allow (section 2.2)."""
+
 _STYLES = {"body": "BodyText", "caveat": "Caveat", "note": "TableNote", "item": "ListItem"}
 
 _BOOKMARK = "_Ref_"
@@ -30,8 +35,7 @@ _BOOKMARK = "_Ref_"
 
 def escaped(text: str) -> str:
     """Text for XML: markup shown and not obeyed, characters that XML forbids left out."""
-    allowed = "".join(c if c.isprintable() or c == " " else " " if c.isspace() else "" for c in text)
-    return escape(allowed)
+    return escape(_FORBIDDEN.sub("", text.translate(_LINES)))
 
 
 def block_xml(block: Block, image: Callable[[bytes], str], *, lying: bool = False) -> str:

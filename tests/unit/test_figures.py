@@ -1,0 +1,135 @@
+"""Figures: what is drawn is what was handed over, with every glyph and the same bytes each time."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from shapely.geometry import box
+
+from sinks.output.figures import (
+    Bar,
+    MapText,
+    PathPoint,
+    Step,
+    as_png,
+    bar_chart,
+    local_albers,
+    region_map,
+    target_path,
+    transition_heatmap,
+    waterfall,
+)
+from sinks.output.figures.fonts import drawable, font_file
+from sinks.output.figures.maps import _round_length
+from sinks.output.figures.style import SINK, SOURCE
+from sinks.output.report.words import words
+from sinks.vocabulary import ecosystems, pools, quantities
+
+TEXT = MapText("碳密度（tC/ha）", "无数据", "碳源", "km", "北", ("内部工作用图",))
+
+
+def regions() -> gpd.GeoDataFrame:
+    shapes = [box(100 + i, 40, 101 + i, 42) for i in range(4)]
+    return gpd.GeoDataFrame({"code": list("abcd")}, geometry=shapes, crs="EPSG:4490")
+
+
+def texts(figure: Figure) -> set[str]:
+    from matplotlib.text import Text
+
+    return {t.get_text() for t in figure.findobj(Text) if t.get_text()}
+
+
+def rectangles(figure: Figure) -> list[Rectangle]:
+    return [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
+
+
+def test_the_font_has_every_character_of_our_words() -> None:
+    ours = [t for text in words().values() for t in text]
+    ours += [t for table in (ecosystems(), pools(), quantities()) for item in table.values() for t in item.label]
+    missing = {c for line in ours for c in line if "□" in drawable(c)}
+    assert not missing
+    assert font_file().is_file()
+
+
+def test_a_missing_glyph_is_seen() -> None:
+    assert drawable("旗\U0010ffff") == "旗□"
+
+
+def test_bars_have_the_sign_of_their_values() -> None:
+    figure = bar_chart([Bar("森林", 5.0, "5.00", 4.0, 6.0), Bar("草原", -3.0, "-3.00")], "万tCO2/年", signed=True)
+    widths = [(bar.get_width(), bar.get_facecolor()) for bar in rectangles(figure)]
+    from matplotlib.colors import to_rgba
+
+    assert widths == [(5.0, to_rgba(SINK)), (-3.0, to_rgba(SOURCE))]
+    assert {"5.00", "-3.00", "森林", "草原"} <= texts(figure)
+
+
+def test_waterfall_steps_meet() -> None:
+    steps = [Step("能源", 9.0, "9"), Step("过程", 1.0, "1"), Step("排放", 10.0, "10", True), Step("碳汇", -2.0, "-2")]
+    boxes = [(step.get_y(), step.get_height()) for step in rectangles(waterfall(steps, "万tCO2"))]
+    assert boxes == [(0.0, 9.0), (9.0, 1.0), (0.0, 10.0), (10.0, -2.0)]
+
+
+def test_map_marks_missing_regions_and_sources() -> None:
+    figure = region_map(regions(), {"a": 1.0, "b": -0.2, "c": 0.0}, TEXT, signed=True, names={"a": "甲"})
+    assert {"无数据", "碳源", "甲", "北", "内部工作用图"} <= texts(figure)
+    norm = figure.axes[1]
+    assert norm.get_xlim() == (-1.0, 1.0)
+
+
+def test_map_without_sources_does_not_mention_them() -> None:
+    assert "碳源" not in texts(region_map(regions(), dict.fromkeys("abcd", 2.0), TEXT, signed=True))
+
+
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize("values", [{}, dict.fromkeys("abcd", 0.0)])
+def test_map_of_nothing(values: dict[str, float], signed: bool) -> None:
+    assert as_png(region_map(regions(), values, TEXT, signed=signed)).startswith(b"\x89PNG")
+
+
+def test_albers_keeps_areas() -> None:
+    """Against the geodesic area of the ellipsoid."""
+    from pyproj import Geod
+
+    # Edges along parallels are curves on the ellipsoid; cut finely, both sides follow the same line.
+    shape = regions().geometry.iloc[:1].segmentize(0.01)
+    geodesic, _ = Geod(ellps="GRS80").geometry_area_perimeter(shape.iloc[0])
+    assert shape.to_crs(local_albers(regions())).area.iloc[0] == pytest.approx(abs(geodesic), rel=1e-6)
+
+
+@given(st.floats(10.0, 1e7))
+def test_scale_bar_is_round_and_fits(metres: float) -> None:
+    length = _round_length(metres)
+    assert metres / 2.5 < length <= metres
+    assert float(f"{length:.0e}") == pytest.approx(length)
+
+
+def test_heatmap_prints_its_cells() -> None:
+    areas = np.array([[5.0, 1.0], [0.0, 2.0]])
+    shown = texts(transition_heatmap(areas, ["森林", "草原"], "2020年", "2023年", [["5.00", "1.00"], ["", "2.00"]]))
+    assert {"5.00", "1.00", "2.00", "森林", "2020年"} <= shown
+
+
+def test_target_path() -> None:
+    nan = float("nan")
+    points = [PathPoint(2021, 3.0, 2.0, 4.0, 3.5), PathPoint(2022, nan, nan, nan, 7.0)]
+    assert {"实际", "要求"} <= texts(target_path(points, "实际", "要求", "%"))
+
+
+def test_same_figure_same_bytes() -> None:
+    def drawn() -> bytes:
+        return as_png(bar_chart([Bar("森林", 1.0, "1.00")], "万tC", signed=False), dpi=60)
+
+    assert drawn() == drawn()
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.text(max_size=40))
+def test_any_name_can_be_drawn(name: str) -> None:
+    """Formulas, line breaks and unknown characters are text."""
+    as_png(bar_chart([Bar(name, 1.0, "1.00")], "万tC", signed=True), dpi=30)
