@@ -22,6 +22,10 @@ from sinks.errors import Problem
 from sinks.uncertainty import Floats
 from sinks.vocabulary import ALL
 
+_FIGURES = ("value", "unit", "low", "high", "interval", "distribution")
+_WORDS = ("source", "locator", "note", "basis", "role")
+"""Columns of a parameter table that change a result, and those that do not."""
+
 Effect = Literal["area", "density", "method", "parameter", "data"]
 Step = Literal["time", "method", "parameter", "data"]
 
@@ -177,3 +181,52 @@ def _split(both: pd.DataFrame) -> tuple[Floats, Floats]:
 def _summed(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     rows = pd.concat(parts, ignore_index=True)
     return rows.groupby([*KEY, "effect"])["value"].sum().rename("value").reset_index()
+
+
+def explain(
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    quantity: str,
+    periods: tuple[str, str],
+    parameters: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+) -> pd.DataFrame:
+    """Explain the difference between the accounts of two runs: :func:`leaves`, then :func:`decompose`.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        Account tables of the two runs.
+    quantity : {"carbon_stock", "net_removals"}
+    periods : (str, str)
+        Date or period of each.
+    parameters : (DataFrame, DataFrame), optional
+        ``parameters_used`` of each run.
+
+    Returns
+    -------
+    DataFrame
+        ``region_code, ecosystem, pool, effect, value``.
+    """
+    first, last = leaves(before, quantity, periods[0]), leaves(after, quantity, periods[1])
+    changed = changed_parameters(*parameters) if parameters is not None else set()
+    return decompose(first, last, same_time=periods[0] == periods[1], new_parameters=changed)
+
+
+def changed_parameters(before: pd.DataFrame, after: pd.DataFrame) -> set[str]:
+    """Methodologies with a parameter that has another value, unit or interval in the second run.
+
+    A row that only one of the runs needed is a stratum come or gone, not a changed parameter; sources and notes may be
+    reworded without another result.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        ``parameters_used`` of each run: ``methodology``, ``parameter``, strata, ``value``, ``unit``, ...
+    """
+    key = [c for c in before.columns if c in after.columns and c not in (*_FIGURES, *_WORDS)]
+    figures = [c for c in _FIGURES if c in before.columns and c in after.columns]
+    both = before.astype(str).merge(after.astype(str), on=key, suffixes=("_before", "_after"))
+    other = np.zeros(len(both), dtype=bool)
+    for name in figures:
+        other |= (both[f"{name}_before"] != both[f"{name}_after"]).to_numpy(bool)
+    return set(both.loc[other, "methodology"])

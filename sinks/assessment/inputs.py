@@ -119,6 +119,7 @@ def check_inputs(
         if table is not None:
             _check_codes(field.name, table, known, problems)
             _check_twice(field.name, table, problems)
+    _check_rule(rule, codes, problems)
     _check_complete(inputs, codes, rule, problems)
     if "magnitude" not in waived:
         _check_magnitude(inputs.emissions, problems)
@@ -190,6 +191,19 @@ def _check_twice(name: str, table: pd.DataFrame, problems: Problems) -> None:
     for row in records(table[again]):
         values = {"key": [str(row[c]) for c in key], "first": first[tuple(row[c] for c in key)]}
         problems.add("assessment.row_twice", row[WHERE], table=name, **values)
+
+
+def _check_rule(rule: Rule, codes: Collection[str], problems: Problems) -> None:
+    """Values by region are for assessed regions, and a reference level is there exactly when it is used."""
+    for name, ruled in (("cap", rule.cap), ("reference_level", rule.reference_level)):
+        strange = sorted(set(ruled.value if ruled else ()) - set(codes))
+        if strange:
+            problems.add("assessment.rule_regions", f"rule.{name}", regions=strange)
+    given = set(rule.reference_level.value) if rule.reference_level else set()
+    if rule.baseline.value != "reference_level" and given:
+        problems.add("assessment.unused_reference", "rule.reference_level", baseline=rule.baseline.value)
+    if rule.baseline.value == "reference_level" and not given >= set(codes):
+        problems.add("assessment.no_reference", "rule.reference_level", regions=sorted(set(codes) - given))
 
 
 def _check_complete(inputs: Inputs, codes: Collection[str], rule: Rule, problems: Problems) -> None:

@@ -48,6 +48,7 @@ Text = Annotated[Ruled[str], BeforeValidator(_spelled_out)]
 Names = Annotated[Ruled[tuple[str, ...]], BeforeValidator(_spelled_out)]
 Switch = Annotated[Ruled[bool], BeforeValidator(_spelled_out)]
 ByRegion = Annotated[Ruled[dict[str, float]], BeforeValidator(_spelled_out)]
+Caps = Annotated[Ruled[dict[str, Annotated[float, Field(ge=0)]]], BeforeValidator(_spelled_out)]
 ByYear = Annotated[Ruled[dict[int, str]], BeforeValidator(_spelled_out)]
 Number = Annotated[Ruled[float], BeforeValidator(_spelled_out)]
 Amount = Annotated[Ruled[Annotated[float, Field(ge=0)]], BeforeValidator(_spelled_out)]
@@ -71,7 +72,7 @@ class Rule(BaseModel):
     ecosystems: Names = _ruled(("forest", "grassland", "wetland"))
     pools: Names = _ruled((ALL,))
     k: Amount = _ruled(1.0)
-    cap: ByRegion | None = Field(default=None, description="Most that may be counted, by region [t CO2/yr].")
+    cap: Caps | None = Field(default=None, description="Most that may be counted, by region [t CO2/yr].")
     cap_share: Share | None = Field(default=None, description="Most that may be counted, as a share of the emissions.")
     baseline: BaselineChoice = _ruled("net_net")
     reference_level: ByRegion | None = Field(default=None, description="Sink expected anyway, by region [t CO2/yr].")

@@ -24,7 +24,6 @@ class AssessmentSection(BaseModel):
     observations: str | None = Field(default=None, description="Observed indicators that targets are followed by.")
     ledger: str | None = Field(default=None, description="Credited tonnes by project, year and state.")
     credit_projects: str | None = Field(default=None, description="Polygons of the crediting projects.")
-    restoration_projects: str | None = Field(default=None, description="Polygons of restoration projects.")
     encoding: str | None = Field(default=None, description="Encoding of CSV tables that are not UTF-8, such as GBK.")
     waived: tuple[Waivable, ...] = Field(
         default=(), description="Checks passed over after a look: magnitude (t or 10^4 t), credits (beyond the sink)."

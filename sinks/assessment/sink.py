@@ -134,6 +134,8 @@ def _check(rows: pd.DataFrame, codes: Sequence[str], periods: Sequence[str], rul
         if missing:
             problems.add("assessment.no_sink", "account", period=period, regions=missing)
     for column, wanted in (("ecosystem", rule.ecosystems.value), ("pool", rule.pools.value)):
+        if ALL in wanted and len(wanted) > 1:
+            problems.add("assessment.scope_overlap", f"rule.{column}s", names=wanted)
         for name in wanted:
             if name not in set(rows[column]):
                 problems.add("assessment.not_accounted", "account", name=name, found=sorted(set(rows[column]) - {ALL}))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sinks.assessment.decomposition import chain, decompose, leaves, quick_estimate
+from sinks.assessment.decomposition import chain, changed_parameters, decompose, explain, leaves, quick_estimate
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.inventory import categories, inventory_table, memo_items
 from sinks.assessment.valuation import net_present_value, oxygen_release, value_of_sink
@@ -77,6 +77,34 @@ def test_leaves_leave_out_every_sum() -> None:
     assert found.loc[found["ecosystem"] == "forest", "area"].tolist() == [100.0, 100.0]
     with pytest.raises(AssessmentError, match="2020-2023"):
         leaves(ACCOUNT, "net_removals", "2010-2020")
+
+
+PARAMETERS = pd.DataFrame(
+    {
+        "methodology": ["m", "m", "n"],
+        "parameter": ["bcef", "bcef", "rate"],
+        "species": ["larch", "birch", ""],
+        "value": [1.0, 2.0, 3.0],
+        "unit": ["t DM/m3", "t DM/m3", "t C/ha/yr"],
+        "note": ["", "", ""],
+    }
+)
+
+
+def test_changed_parameters_are_those_with_another_figure() -> None:
+    assert changed_parameters(PARAMETERS, PARAMETERS) == set()
+    assert changed_parameters(PARAMETERS, PARAMETERS.assign(note="reworded")) == set()
+    assert changed_parameters(PARAMETERS, PARAMETERS.iloc[1:]) == set()
+    assert changed_parameters(PARAMETERS, PARAMETERS.assign(value=[1.0, 2.5, 3.0])) == {"m"}
+
+
+def test_two_runs_are_explained_from_their_tables() -> None:
+    later = ACCOUNT.assign(value=ACCOUNT["value"] * 1.1)
+    same = ("2020-2023", "2020-2023")
+    found = by_effect(explain(ACCOUNT, later, "net_removals", same, (PARAMETERS, PARAMETERS.assign(value=9.0))))
+    # Ten percent more land at the same density: other data, and no effect of the parameters.
+    assert sum(found.values()) == pytest.approx(275)
+    assert found == pytest.approx({"data": 275, "parameter": 0})
 
 
 def test_inventory_turns_the_sign_and_adds_up() -> None:

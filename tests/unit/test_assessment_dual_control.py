@@ -308,6 +308,10 @@ def test_part_of_the_ecosystems_adds_half_widths() -> None:
         ({"ecosystems": ["forest", "cropland"]}, "assessment.not_accounted"),
         ({"uncertainty_deduction": 1.0}, "assessment.no_interval"),
         ({"level": "banner"}, "assessment.no_level"),
+        ({"pools": ["all", "litter"]}, "assessment.scope_overlap"),
+        ({"cap": {"159900": 5}}, "assessment.rule_regions"),
+        ({"baseline": "reference_level"}, "assessment.no_reference"),
+        ({"reference_level": {LEAGUE: 5}}, "assessment.unused_reference"),
     ],
 )
 def test_what_the_account_cannot_answer_is_refused(given: dict[str, Any], id: str) -> None:
@@ -322,5 +326,5 @@ def test_what_the_account_cannot_answer_is_refused(given: dict[str, Any], id: st
         )
     with pytest.raises(AssessmentError) as caught:
         assess(frame, data, rule(**given))
-    assert {p.id for p in caught.value.problems} == {id}
+    assert id in {p.id for p in caught.value.problems}
     assert str(caught.value)
