@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from html import escape
 
 import pandas as pd
@@ -98,7 +99,7 @@ def _heading(contents: RunContents) -> list[str]:
 
 
 def _findings(contents: RunContents) -> list[str]:
-    """How many checks passed, and every failure in full."""
+    """How many checks passed, every failure in full, and of each kind of warning the first."""
     checks = contents.checks
     counts = checks["status"].value_counts()
     shown = {status: int(counts.get(status, 0)) for status in ("passed", "note", "warning", "failed")}
@@ -106,7 +107,15 @@ def _findings(contents: RunContents) -> list[str]:
     return [
         message("output.check_counts", **shown),
         *(f"{where}: {detail}" for where, detail in zip(failed["where"], failed["detail"], strict=True)),
+        *_first_warnings(checks[checks["status"] == "warning"]),
     ]
+
+
+def _first_warnings(warnings: pd.DataFrame) -> Iterator[str]:
+    """One line for each kind: a coarse map can warn of every region and pool."""
+    for _, alike in warnings.groupby("check", sort=False):
+        line = f"{alike['where'].iloc[0]}: {alike['detail'].iloc[0]}"
+        yield line if len(alike) == 1 else line + message("output.more_alike", count=len(alike) - 1)
 
 
 def _lines(table: pd.DataFrame) -> list[list[str]]:

@@ -321,6 +321,7 @@ def test_displaced_regions_run_with_a_warning(world: Any, tmp_path: Path) -> Non
     project = world.save(content, tmp_path / "project.toml")
     result = invoke("run", project, "--out", tmp_path / "result", "--quiet")
     assert result.exit_code == 0
+    assert "GCJ-02" in result.stdout, "shown at once, not only kept"
     checks = sinks.open_run(tmp_path / "result").checks
     (finding,) = checks[checks["check"] == "regions.displaced"].to_dict("records")
     assert finding["status"] == "warning"
