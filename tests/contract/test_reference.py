@@ -1,0 +1,43 @@
+"""The reference pages in docs/ say what the program does: written again, they are the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sinks.reference import _mathematics, pages
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = pages()
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_pages_are_in_step_with_the_program(name: str) -> None:
+    path = DOCS / name
+    assert path.is_file(), "run `python -m sinks.reference`"
+    assert path.read_text(encoding="utf-8") == PAGES[name], "run `python -m sinks.reference`"
+
+
+def test_no_page_is_left_of_a_methodology_that_is_gone() -> None:
+    assert {f"methods/{path.name}" for path in (DOCS / "methods").glob("*.md")} == set(PAGES) - {"project-file.md"}
+
+
+@pytest.mark.parametrize("name", sorted(name for name in PAGES if name.startswith("methods/") and "README" not in name))
+def test_every_methodology_has_its_equation_in_full(name: str) -> None:
+    text = PAGES[name]
+    assert text.count("$$") >= 2
+    assert text.count("$$") % 2 == 0
+    assert ".. math" not in text
+
+
+def test_formulas_become_blocks_without_blank_lines() -> None:
+    notes = "First.\n\n.. math:: a = b,\\quad\n          c = d\n\nThe ``b`` of it.\n\n.. math::\n\n    e = f"
+    expected = "First.\n\n$$\na = b,\\quad\nc = d\n$$\n\nThe `b` of it.\n\n$$\ne = f\n$$"
+    assert _mathematics(notes) == expected
+
+
+def test_the_project_page_has_every_section_and_key() -> None:
+    page = PAGES["project-file.md"]
+    for word in ("[project]", "[land_cover]", "[[methodologies]]", "`coverage_min`", "`0.95`", "`methodology_files`"):
+        assert word in page
