@@ -1,0 +1,59 @@
+"""Forest biomass by age, with curves that are fitted to plots."""
+
+from __future__ import annotations
+
+from math import exp
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sinks.errors import ParameterError
+from sinks.methodology import Bound, Registry
+
+REGISTRY = Registry((), ("methodologies",))
+UNITS = {"asymptote": "t DM/ha", "growth_rate": "1/yr", "shape": "1", "time_scale": "yr"}
+CURVES = {
+    "richards": ({"asymptote": 180, "growth_rate": 0.03, "shape": 1.8}, 180 * (1 - exp(-0.9)) ** 1.8),
+    "logistic": ({"asymptote": 150, "growth_rate": 0.08, "shape": 12}, 150 / (1 + 12 * exp(-2.4))),
+    "schumacher": ({"asymptote": 220, "time_scale": 28}, 220 * exp(-28 / 30)),
+}
+
+
+def bound(curve: str, folder: Path) -> Bound:
+    lines = [
+        f"# extends: forest_growth_{curve}",
+        "parameter,value,unit,low,high,interval,distribution,basis,source,locator,note",
+        *(f"{name},{value},{UNITS[name]},,,,,user,plots,-," for name, value in CURVES[curve][0].items()),
+    ]
+    path = folder / "ours.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return REGISTRY.get(f"forest_growth_{curve}").with_parameters(path)
+
+
+def rows(*ages: float) -> pd.DataFrame:
+    row = {"ecosystem": "forest", "species_group": "larch", "climate_zone": "boreal_moist"}
+    return pd.DataFrame([{**row, "stand_age": age} for age in ages])
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_at_thirty_years(curve: str, tmp_path: Path) -> None:
+    biomass = CURVES[curve][1]
+    found = bound(curve, tmp_path).evaluate(rows(30.0))
+    # IPCC 2006, Tables 4.3 and 4.4: carbon 0.51, roots 0.39 below and 0.24 above 75 t/ha in the boreal domain.
+    ratio = 0.39 if biomass < 75 else 0.24
+    assert found["above_ground_biomass"][0] == pytest.approx(biomass * 0.51)
+    assert found["below_ground_biomass"][0] == pytest.approx(biomass * 0.51 * ratio)
+
+
+@pytest.mark.parametrize("curve", ["richards", "schumacher"])
+def test_stands_grow_from_nothing(curve: str, tmp_path: Path) -> None:
+    above = bound(curve, tmp_path).evaluate(rows(0.0, 10.0, 50.0, 200.0))["above_ground_biomass"]
+    assert above[0] == 0
+    assert (above[1:] > above[:-1]).all()
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_there_is_no_default_curve(curve: str) -> None:
+    with pytest.raises(ParameterError, match="样地"):
+        REGISTRY.get(f"forest_growth_{curve}").evaluate(rows(30.0))
