@@ -21,9 +21,12 @@ from sinks.assessment.tables import records
 from sinks.errors import Problem, Problems
 from sinks.uncertainty import Draws
 from sinks.units import CO2_PER_C
+from sinks.vocabulary import ALL
 
 PROJECT, CONTROL = "project", "control"
 BEFORE, AFTER = "before", "after"
+
+CONTROL_SUFFIX = "-control"
 
 COLUMNS = (
     *("project_id", "effect", "low", "high", "unit", "area_ha", "matched_share", "years", "removals"),
@@ -50,6 +53,66 @@ def surroundings(projects: gpd.GeoDataFrame, distance_m: float) -> gpd.GeoDataFr
     taken = shapely.union_all(projects.geometry.to_numpy())
     rings = [shapely.difference(_buffer(shape, crs, distance_m), taken) for shape in projects.geometry]
     return gpd.GeoDataFrame({"project_id": list(projects["project_id"])}, geometry=rings, crs=projects.crs)
+
+
+def as_regions(projects: gpd.GeoDataFrame, rings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Projects and their rings as regions of one run: ``code, name, level, parent, geometry``.
+
+    The code of a ring is that of its project with :data:`CONTROL_SUFFIX`.
+    """
+    parts = [(PROJECT, "", projects), (CONTROL, CONTROL_SUFFIX, rings)]
+    frames = [
+        gpd.GeoDataFrame(
+            {
+                "code": [f"{id}{suffix}" for id in layer["project_id"]],
+                "name": [f"{id}{suffix}" for id in layer["project_id"]],
+                "level": level,
+                "parent": "",
+            },
+            geometry=list(layer.geometry),
+            crs=projects.crs,
+        )
+        for level, suffix, layer in parts
+    ]
+    return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=projects.crs)
+
+
+def observations_of(account: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
+    """Carbon densities on both sides and at both times, from the account of a run over :func:`as_regions`.
+
+    Strata are ecosystems; the error is the half width of the account's 95 % interval over 1.96. Errors that the two
+    sides share, as those of a parameter, cancel in the comparison but are not taken out here: the interval of the
+    effect is on the wide side.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`effects` takes it.
+
+    Raises
+    ------
+    AssessmentError
+        The account has no interval, so that nothing could be said about what is noise.
+    """
+    sums = account[(account["stratum"] == ALL) & (account["pool"] == ALL) & (account["ecosystem"] != ALL)]
+    key = ["region_code", "ecosystem", "period"]
+    area = sums[sums["quantity"] == "area"].set_index(key)["value"].rename("area_ha")
+    rows = sums[(sums["quantity"] == "carbon_stock") & sums["period"].isin([before, after])].join(area, on=key)
+    rows = rows[rows["area_ha"] > 0]
+    if rows.empty or rows["low"].isna().any():
+        raise AssessmentError(Problem("assessment.stock_without_interval", "account", {"dates": [before, after]}))
+    control = rows["region_code"].str.endswith(CONTROL_SUFFIX)
+    return pd.DataFrame(
+        {
+            "project_id": rows["region_code"].str.removesuffix(CONTROL_SUFFIX),
+            "side": np.where(control, CONTROL, PROJECT),
+            "time": np.where(rows["period"] == before, BEFORE, AFTER),
+            "stratum": rows["ecosystem"],
+            "area_ha": rows["area_ha"],
+            "density": rows["value"] / rows["area_ha"],
+            "error": (rows["high"] - rows["low"]) / 2 / Draws.Z95 / rows["area_ha"],
+        }
+    ).reset_index(drop=True)
 
 
 def effects(observations: pd.DataFrame, years: pd.Series[float]) -> pd.DataFrame:

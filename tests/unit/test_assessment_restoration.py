@@ -14,7 +14,7 @@ from shapely.geometry import Point, box
 
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.potential import SUITED, Condition, GrowthCurve, area_needed, candidates, trajectory
-from sinks.assessment.restoration import effects, surroundings, warnings_on
+from sinks.assessment.restoration import as_regions, effects, observations_of, surroundings, warnings_on
 
 
 def observed(*strata: tuple[str, float, tuple[float, float, float, float], float]) -> pd.DataFrame:
@@ -79,6 +79,39 @@ def test_ring_has_its_width_and_holds_no_project() -> None:
     lon, lat, _ = Geod(ellps="GRS80").fwd(109, 39.05, 270, 5000)
     assert rings.geometry.iloc[0].distance(Point(lon, lat)) < 1e-5
     assert not rings.geometry.iloc[0].contains(Point(lon - 1e-3, lat))
+
+
+def stock(code: str, period: str, area: float, value: float, half: float) -> list[dict[str, Any]]:
+    common = {"region_code": code, "ecosystem": "grassland", "stratum": "all", "pool": "all", "period": period}
+    return [
+        {**common, "quantity": "area", "value": area, "low": np.nan, "high": np.nan},
+        {**common, "quantity": "carbon_stock", "value": value, "low": value - half, "high": value + half},
+    ]
+
+
+def test_effect_from_the_account_of_projects_and_rings() -> None:
+    account = pd.DataFrame(
+        [
+            *stock("R1", "2020", 100, 1000, 19.6),
+            *stock("R1", "2023", 100, 1500, 19.6),
+            *stock("R1-control", "2020", 400, 4000, 78.4),
+            *stock("R1-control", "2023", 400, 5200, 78.4),
+        ]
+    )
+    found = effects(observations_of(account, "2020", "2023"), YEARS).iloc[0]
+    # 10 -> 15 t/ha against 10 -> 13 t/ha on 100 ha; each density has an error of 0.1 t/ha.
+    assert found["effect"] == pytest.approx(200)
+    assert found["high"] - found["effect"] == pytest.approx(39.2, abs=0.01)
+    with pytest.raises(AssessmentError):
+        observations_of(account.assign(low=np.nan), "2020", "2023")
+
+
+def test_projects_and_rings_are_regions_of_one_run() -> None:
+    layer = gpd.GeoDataFrame({"project_id": ["R1"]}, geometry=[box(109, 39, 109.1, 39.1)], crs="EPSG:4490")
+    frame = as_regions(layer, surroundings(layer, 1000))
+    assert frame["code"].tolist() == ["R1", "R1-control"]
+    assert frame["level"].tolist() == ["project", "control"]
+    assert frame.crs == layer.crs
 
 
 STATES = pd.DataFrame(
