@@ -18,8 +18,11 @@ from sinks.geo.grid import Grid
 TARGET_CELLS = 1 << 21
 """Cells of a block, about: enough to make the cost of a read call vanish, few enough to stay in the cache."""
 
-TASK_CELLS = 1 << 24
-"""Most cells of a task: what a worker does before it reports."""
+TASK_CELLS = 1 << 26
+"""Most cells of a task: what a worker does before it reports.
+
+A task holds a whole band of rows of all but the largest grids, so that the cover of the band is found once.
+"""
 
 _TARGET_ROWS = 512
 _MOST_CELLS = 1 << 24

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from sinks.layers.raster_reader import RasterReader
 from sinks.tabulate import kernels
 from sinks.tabulate.blocks import Block
 from sinks.tabulate.coverage import Coverage, Runs
+from sinks.tabulate.division import divide
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -30,8 +32,6 @@ Floats = npt.NDArray[np.float64]
 DENSE_LIMIT = 4_000_000
 """Entries of the largest table of sums that is held in full; beyond, only what occurs is held."""
 
-_SPREAD_LIMIT = 1 << 16
-_SPREAD = 4
 _KEY_LIMIT = 1 << 62
 _LUT_TYPES = ("uint8", "int8", "uint16", "int16")
 _HASH_START = 1 << 14
@@ -257,16 +257,20 @@ def tabulate_blocks(spec: Spec, blocks: Sequence[Block]) -> Partial:
         readers = [stack.enter_context(RasterReader(axis.source, grid)) for axis in spec.axes]
         readers += [stack.enter_context(RasterReader(item.source, grid)) for item in spec.inputs]
         work = _Work(spec, readers)
-        bands: dict[tuple[int, int], tuple[Runs, Ints]] = {}
-        for block in blocks:
-            rows = (block.row, block.row + block.rows)
-            if rows not in bands:
-                bands = {rows: (spec.coverage.rows(*rows), spec.areas.weights(*rows))}
-            work.do(block, *bands[rows])
+        for rows, band in _bands(blocks):
+            weights = spec.areas.weights(*rows)
+            for block, runs in zip(band, divide(spec.coverage.rows(*rows), band, work.cells), strict=True):
+                work.do(block, runs, weights)
         partial = work.partial()
         for at in _axes_with_unknown(spec, partial):
             _look_again(spec, at, readers[at], blocks, partial)
         return partial
+
+
+def _bands(blocks: Sequence[Block]) -> Iterator[tuple[tuple[int, int], list[Block]]]:
+    """Blocks that share their rows, and those rows."""
+    for rows, band in groupby(blocks, key=lambda block: (block.row, block.row + block.rows)):
+        yield rows, list(band)
 
 
 class _Work:
@@ -279,17 +283,16 @@ class _Work:
         self._luts = np.stack(
             [axis.lut(self._bits, stride) for axis, stride in zip(spec.axes, spec.strides, strict=True)]
         )
-        self._words = np.zeros((len(spec.axes), 0), np.uint64)
-        self._values = np.zeros((0, 0), self._value_type())
+        self._codes = np.zeros((len(spec.axes), 0), f"uint{self._bits}")
+        self._marks = np.zeros(0, np.uint64)
+        self._values = np.zeros((len(spec.inputs), 0), self._value_type())
         self._result = Partial.empty(spec)
         self._moments = bool(spec.inputs) or not spec.dense
         self._used = 0
         size = spec.regions * spec.joints
         self._keys = np.zeros(0, np.int64) if spec.dense else np.full(_HASH_START, -1, np.int64)
-        if self._moments:
-            self._sums = np.zeros((size if spec.dense else _HASH_START, spec.columns), np.int64)
-        else:
-            self._sums = np.zeros((_SPREAD if size <= _SPREAD_LIMIT else 1, size), np.int64)
+        shape = (size if spec.dense else _HASH_START, spec.columns) if self._moments else (size,)
+        self._sums = np.zeros(shape, np.int64)
         self._set_scaling()
 
     def _set_scaling(self) -> None:
@@ -305,60 +308,29 @@ class _Work:
     def _value_type(self) -> Any:
         return np.result_type("float32", *(item.source.dtype for item in self._spec.inputs))
 
+    @property
+    def cells(self) -> Ints:
+        """Cells touched, by region."""
+        return self._result.cells
+
     def do(self, block: Block, runs: Runs, weights: Ints) -> None:
         """Read one block and add it."""
         spec = self._spec
         codes = self._read_codes(block)
-        kernels.count_cells(
-            runs.ptr, runs.start, runs.stop, runs.region, block.column, block.columns, self._result.cells
-        )
         if not self._moments:
             kernels.count_joint(
-                codes,
-                self._words,
-                self._luts,
-                spec.joints,
-                runs.ptr,
-                runs.start,
-                runs.stop,
-                runs.region,
-                runs.fraction,
-                block.column,
-                block.columns,
-                weights,
-                spec.areas.group_width,
-                self._sums,
-            )
+                codes, self._luts, self._marks, spec.joints, runs, block.column, block.columns, weights,
+                spec.areas.group_width, self._sums,
+            )  # fmt: skip
             return
         values = self._read_values(block)
         row = 0
         while True:
             row, self._used = kernels.add_moments(
-                codes,
-                self._luts,
-                spec.joints,
-                values,
-                self._absent,
-                self._scaling,
-                self._bounds,
-                self._units,
-                runs.ptr,
-                runs.start,
-                runs.stop,
-                runs.region,
-                runs.fraction,
-                block.row,
-                block.column,
-                block.columns,
-                weights,
-                spec.areas.group_width,
-                row,
-                self._keys,
-                self._used,
-                self._sums,
-                self._result.flaws,
-                self._result.extremes,
-            )
+                codes, self._luts, self._marks, spec.joints, values, self._absent, self._scaling, self._bounds,
+                self._units, runs, block.row, block.column, block.columns, weights, spec.areas.group_width, row,
+                self._keys, self._used, self._sums, self._result.flaws, self._result.extremes,
+            )  # fmt: skip
             if row == block.rows:
                 return
             self._enlarge()
@@ -370,12 +342,12 @@ class _Work:
         self._keys, self._sums = keys, sums
 
     def _read_codes(self, block: Block) -> npt.NDArray[Any]:
-        """Raw codes of the categorical layers, [layer, pixel]; the same memory is ``_words``."""
-        itemsize = self._bits // 8
-        words = -(-block.cells * itemsize // 8)
-        if self._words.shape[1] != words:
-            self._words = np.zeros((len(self._spec.axes), words), np.uint64)
-        codes = self._words.view(f"uint{self._bits}")
+        """Raw codes of the categorical layers, [layer, pixel], and where they change along the block."""
+        if self._codes.shape[1] < block.cells:
+            # Only ever larger: fresh memory costs as much as decoding, and blocks at the margin are smaller.
+            self._codes = np.empty((len(self._spec.axes), block.cells), f"uint{self._bits}")
+            self._marks = np.empty(-(-block.cells // 64), np.uint64)
+        codes = self._codes
         for at, axis in enumerate(self._spec.axes):
             out = codes[at, : block.cells].reshape(block.rows, block.columns)
             if axis.direct:
@@ -385,23 +357,23 @@ class _Work:
                 raw = np.empty(out.shape, axis.source.dtype)
                 self._readers[at].read(block.row, block.column, raw)
                 out[...] = axis.map(raw)
+        kernels.mark_changes(codes, block.cells, self._marks)
         return codes
 
     def _read_values(self, block: Block) -> npt.NDArray[Any]:
         count = len(self._spec.inputs)
-        if self._values.shape != (count, block.cells):
+        if self._values.shape[1] < block.cells:
             self._values = np.empty((count, block.cells), self._value_type())
         for at, reader in enumerate(self._readers[len(self._spec.axes) :]):
-            reader.read(block.row, block.column, self._values[at].reshape(block.rows, block.columns))
+            reader.read(block.row, block.column, self._values[at, : block.cells].reshape(block.rows, block.columns))
         return self._values
 
     def partial(self) -> Partial:
         """What was added, without the entries that never occurred."""
         result = self._result
         if not self._moments:
-            area = self._sums.sum(axis=0)
-            result.keys = np.flatnonzero(area)
-            result.sums = area[result.keys, None]
+            result.keys = np.flatnonzero(self._sums)
+            result.sums = self._sums[result.keys, None]
             return result
         occurring = np.flatnonzero(self._sums[:, 0])
         keys = occurring if self._spec.dense else self._keys[occurring]
@@ -423,19 +395,10 @@ def _look_again(spec: Spec, at: int, reader: RasterReader, blocks: Sequence[Bloc
         raw = np.empty((block.rows, block.columns), axis.source.dtype)
         reader.read(block.row, block.column, raw)
         rows = (block.row, block.row + block.rows)
-        runs, weights = spec.coverage.rows(*rows), spec.areas.weights(*rows)
+        (runs,) = divide(spec.coverage.rows(*rows), [block], np.zeros(spec.regions, np.int64))
         area = np.zeros(block.cells, np.int64)
-        kernels.paint_weights(
-            runs.ptr,
-            runs.start,
-            runs.stop,
-            runs.fraction,
-            block.column,
-            block.columns,
-            weights,
-            spec.areas.group_width,
-            area,
-        )
+        weights = spec.areas.weights(*rows)
+        kernels.paint_weights(runs, block.column, block.columns, weights, spec.areas.group_width, area)
         flat = raw.ravel()
         known = np.isin(flat, [*axis.codes, *axis.absent_values]) | (flat != flat)
         codes, which = np.unique(flat[~known & (area > 0)], return_inverse=True)

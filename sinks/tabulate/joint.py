@@ -57,6 +57,28 @@ class Joint:
     strata: tuple[CategoricalLayer, ...] = ()
     inputs: tuple[ContinuousLayer, ...] = ()
 
+    @classmethod
+    def blank(
+        cls,
+        land_cover: CategoricalLayer,
+        strata: Sequence[CategoricalLayer] = (),
+        inputs: Sequence[ContinuousLayer] = (),
+    ) -> Joint:
+        """The joint table of no land at all, which tells the columns of the activity before a pass."""
+        dates = tuple(sorted(date for date in land_cover.files if date != STATIC))
+
+        def columns(layers: Sequence[Layer]) -> list[str]:
+            return [column(x, date) for x in layers for date in ((STATIC,) if STATIC in x.files else dates)]
+
+        moments = [name + end for name in columns(inputs) for end in (SUM, SQUARES, OBSERVED)]
+        kinds: dict[str, str] = {"region_code": "str", **dict.fromkeys(columns((land_cover, *strata)), "Int64")}
+        kinds |= dict.fromkeys((AREA, *moments), "float64")
+        units = {"region_code": "str", "area_ha": "float64", "cells": "int64", "inside_share": "float64"}
+        table, regions = (
+            pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in given.items()}) for given in (kinds, units)
+        )
+        return cls(table, regions, dates, land_cover, tuple(strata), tuple(inputs))
+
     def activity(self) -> Activity:
         """States at every date; changes between consecutive dates and, of more than two, from the first to the last."""
         pairs = list(pairwise(self.dates))

@@ -7,13 +7,13 @@ Shared arguments
 ----------------
 codes : uint8 or uint16, [n_layers, n_pixels_padded]
     Raw values of the categorical layers in a block, row after row without gaps.
-words : uint64, [n_layers, n_pixels_padded / lanes]
-    The same memory, eight bytes at a time.
+marks : uint64, [ceil(n_pixels / 64)]
+    Where a pixel differs from the one before; see :func:`mark_changes`.
 luts : uint64, [n_layers, 256 or 65536]
     From raw value to the layer's contribution to the joint code (dense code times its place value).  Unsigned:
     an index that cannot be negative needs no check for it.
-ptr, start, stop, region, fraction
-    Runs of the row band (see :class:`sinks.tabulate.coverage.Runs`), in columns of the whole grid.
+runs : Runs
+    Runs of the block's rows that lie within the block (:mod:`sinks.tabulate.division`), in columns of the whole grid.
 column, width : int
     First column and number of columns of the block.
 weights : int64, [rows, n_groups]
@@ -37,102 +37,151 @@ FLAWS = 3
 """Columns of the record of implausible values: how many, row and column of the first."""
 
 
-@njit(nogil=True, cache=True)
-def _add_cells(codes, luts, first, last, base, weight, sums):  # type: ignore[no-untyped-def]
-    """Add ``weight`` for pixels ``first..last``, one by one."""
-    spread = sums.shape[0] - 1
-    for i in range(first, last):
-        joint = base
-        for layer in range(codes.shape[0]):
-            joint += luts[layer, codes[layer, i]]
-        sums[i & spread, joint] += weight
+_CHUNK = 4096
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_ONE = np.uint64(1)
+_SIX = np.uint64(6)
+_LAST = np.uint64(63)
+_GATHER = np.uint64(0x0102040810204080)
+"""Multiplied with eight bytes of 0 or 1, leaves them as the bits of the highest byte."""
+
+_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+_PLACES = np.zeros(64, np.uint8)
+"""Place of the only bit of a word, by the highest six bits of its product with the de Bruijn number."""
+_PLACES[[(int(_DE_BRUIJN) << place & int(_ALL)) >> 58 for place in range(64)]] = np.arange(64)
 
 
 @njit(nogil=True, cache=True)
-def _add_words_of_one(codes, words, luts, first, last, base, weight, sums):  # type: ignore[no-untyped-def]
-    """Add ``weight`` for every pixel of the words ``first..last`` of a single layer."""
-    # From the type and not from an argument: constants let the compiler unroll the loop over lanes.
-    lanes = 8 // codes.itemsize
-    bits = np.uint64(8 * codes.itemsize)
-    mask = (np.uint64(1) << bits) - np.uint64(1)
-    ones = np.uint64(0xFFFFFFFFFFFFFFFF) // mask
-    spread = np.uint64(sums.shape[0] - 1)
-    # Rows by name: indexing two dimensions in the loop would read the array's shape and strides again each time.
-    lut, row = luts[0], words[0]
-    for word in range(first, last):
-        a = row[word]
-        if a == (a & mask) * ones:
-            sums[0, base + lut[a & mask]] += weight * lanes
-        else:
-            for lane in range(lanes):
-                sums[np.uint64(lane) & spread, base + lut[a & mask]] += weight
-                a >>= bits
-
-
-@njit(nogil=True, cache=True)
-def _add_words_of_two(codes, words, luts, first, last, base, weight, sums):  # type: ignore[no-untyped-def]
-    """Add ``weight`` for every pixel of the words ``first..last`` of two layers."""
-    # From the type and not from an argument: constants let the compiler unroll the loop over lanes.
-    lanes = 8 // codes.itemsize
-    bits = np.uint64(8 * codes.itemsize)
-    mask = (np.uint64(1) << bits) - np.uint64(1)
-    ones = np.uint64(0xFFFFFFFFFFFFFFFF) // mask
-    spread = np.uint64(sums.shape[0] - 1)
-    lut_a, lut_b, row_a, row_b = luts[0], luts[1], words[0], words[1]
-    for word in range(first, last):
-        a, b = row_a[word], row_b[word]
-        if a == (a & mask) * ones and b == (b & mask) * ones:
-            sums[0, base + lut_a[a & mask] + lut_b[b & mask]] += weight * lanes
-        else:
-            for lane in range(lanes):
-                sums[np.uint64(lane) & spread, base + lut_a[a & mask] + lut_b[b & mask]] += weight
-                a >>= bits
-                b >>= bits
-
-
-@njit(nogil=True, cache=True)
-def _add_stretch(codes, words, luts, first, last, base, weight, sums):  # type: ignore[no-untyped-def]
-    """Add ``weight`` for pixels ``first..last``, a machine word of pixels at a time.
-
-    Land cover is patchy: most words hold one class only, and cost one addition.  Mixed words spread over several
-    sub-histograms, so that an addition need not wait for the one before it to reach memory.
-    """
-    layers = codes.shape[0]
-    if layers > 2:
-        _add_cells(codes, luts, first, last, base, weight, sums)
-        return
-    lanes = 8 // codes.itemsize
-    head = min(last, (first + lanes - 1) // lanes * lanes)
-    tail = max(head, last // lanes * lanes)
-    _add_cells(codes, luts, first, head, base, weight, sums)
-    if layers == 1:
-        _add_words_of_one(codes, words, luts, head // lanes, tail // lanes, base, weight, sums)
+def _flag_changes(row, begin, count, flags, first_layer):  # type: ignore[no-untyped-def]
+    """Flags, as bytes, of the pixels ``begin..begin + count`` of one layer that differ from the one before."""
+    # Slices and byte results, so that the compiler compares many pixels in one instruction.
+    skip = 1 if begin == 0 else 0
+    before, after, found = row[begin - 1 + skip : begin + count - 1], row[begin + skip : begin + count], flags[skip:]
+    if first_layer:
+        flags[0] = 1
+        for j in range(after.size):
+            found[j] = before[j] != after[j]
     else:
-        _add_words_of_two(codes, words, luts, head // lanes, tail // lanes, base, weight, sums)
-    _add_cells(codes, luts, tail, last, base, weight, sums)
+        for j in range(after.size):
+            found[j] |= before[j] != after[j]
 
 
 @njit(nogil=True, cache=True)
-def count_joint(  # type: ignore[no-untyped-def]
-    codes, words, luts, joints, ptr, start, stop, region, fraction, column, width, weights, group_width, sums
-):
-    """Area by region and joint code of one block, added into ``sums`` [sub-histogram, region * joints + joint]."""
+def mark_changes(codes, cells, marks):  # type: ignore[no-untyped-def]
+    """Bit ``i % 64`` of ``marks[i // 64]`` tells whether pixel ``i`` differs from the one before in any layer.
+
+    Land cover is patchy: the pass walks from change to change and adds whole runs of equal pixels.
+    """
+    scratch = np.empty(_CHUNK // 8, np.uint64)
+    flags = scratch.view(np.uint8)
+    for begin in range(0, cells, _CHUNK):
+        count = min(_CHUNK, cells - begin)
+        words = (count + 63) // 64
+        for layer in range(codes.shape[0]):
+            _flag_changes(codes[layer], begin, count, flags, layer == 0)
+        flags[count : 64 * words] = 0
+        for word in range(words):
+            bits = np.uint64(0)
+            for eight in range(8):
+                bits |= (scratch[8 * word + eight] * _GATHER) >> np.uint64(56) << np.uint64(8 * eight)
+            marks[begin // 64 + word] = bits
+
+
+@njit(nogil=True, cache=True)
+def _count_ones(word):  # type: ignore[no-untyped-def]
+    """Number of bits set, by sums of neighbours."""
+    word -= (word >> _ONE) & np.uint64(0x5555555555555555)
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
+
+
+@njit(nogil=True, cache=True)
+def _find_ends(marks, first, last, ends):  # type: ignore[no-untyped-def]
+    """Where the runs of equal pixels within ``first..last`` end, into ``ends``; returns how many there are.
+
+    ``ends`` has room for ``last - first + 8``: places are written eight at a time, needed or not, since a loop whose
+    length the processor cannot guess would cost more than the writes.
+    """
+    # Unsigned throughout: an index that cannot be negative needs no check for it.
+    start, stop = np.uint64(first), np.uint64(last)
+    word, last_word = start >> _SIX, (stop - _ONE) >> _SIX
+    bits = marks[word] & (_ALL << (start & _LAST) << _ONE)
+    found = np.uint64(0)
+    while True:
+        if word == last_word:
+            bits &= _ALL >> (_LAST - ((stop - _ONE) & _LAST))
+        count, at = _count_ones(bits), found
+        while bits != 0:
+            for _ in range(8):
+                lowest = bits & (~bits + _ONE)
+                ends[at] = (word << _SIX) + np.uint64(_PLACES[(lowest * _DE_BRUIJN) >> np.uint64(58)])
+                bits ^= lowest
+                at += _ONE
+        found += count
+        if word == last_word:
+            ends[found] = stop
+            return found + _ONE
+        word += _ONE
+        bits = marks[word]
+
+
+@njit(nogil=True, cache=True)
+def _joint(codes, luts, i):  # type: ignore[no-untyped-def]
+    """Joint code of pixel ``i``."""
+    joint = luts[0, codes[0, i]]
+    for layer in range(1, codes.shape[0]):
+        joint += luts[layer, codes[layer, i]]
+    return joint
+
+
+@njit(nogil=True, cache=True)
+def _add_stretch_of_two(codes, luts, first, ends, count, base, weight, sums):  # type: ignore[no-untyped-def]
+    """Add ``weight`` for every pixel of the runs of two layers."""
+    # Rows by name: indexing two dimensions in the loop would read the array's shape and strides again each time.
+    lut_a, lut_b, row_a, row_b = luts[0], luts[1], codes[0], codes[1]
+    start = np.uint64(first)
+    for run in range(count):
+        end = ends[run]
+        sums[base + lut_a[row_a[start]] + lut_b[row_b[start]]] += np.int64(end - start) * weight
+        start = end
+
+
+@njit(nogil=True, cache=True)
+def _add_stretch(codes, luts, first, ends, count, base, weight, sums):  # type: ignore[no-untyped-def]
+    """Add ``weight`` for every pixel of the runs."""
+    start = np.uint64(first)
+    for run in range(count):
+        end = ends[run]
+        sums[base + _joint(codes, luts, start)] += np.int64(end - start) * weight
+        start = end
+
+
+@njit(nogil=True, cache=True)
+def count_joint(codes, luts, marks, joints, runs, column, width, weights, group_width, sums):  # type: ignore[no-untyped-def]
+    """Area by region and joint code of one block, added into ``sums`` [region * joints + joint]."""
+    ptr, start, stop, region, fraction = runs
+    ends = np.empty(width + 8, np.uint64)
     for row in range(ptr.shape[0] - 1):
         # Where the block's row begins, in pixels, as seen from column 0 of the whole grid.
         origin = row * width - column
         for run in range(ptr[row], ptr[row + 1]):
-            first = max(np.int64(start[run]), column)
-            last = min(np.int64(stop[run]), column + width)
+            first, last = np.int64(start[run]), np.int64(stop[run])
             base = np.uint64(region[run] * np.int64(joints))
+            if last == first + 1:
+                part = np.int64(np.rint(fraction[run] * weights[row, first // group_width]))
+                sums[base + _joint(codes, luts, np.uint64(origin + first))] += part
+                continue
+            # More than one cell: all of them whole.
             while first < last:
                 group = first // group_width
                 end = min(last, (group + 1) * group_width)
                 weight = weights[row, group]
-                if fraction[run] == 1.0:
-                    _add_stretch(codes, words, luts, origin + first, origin + end, base, weight, sums)
+                count = _find_ends(marks, origin + first, origin + end, ends)
+                if codes.shape[0] == 2:
+                    _add_stretch_of_two(codes, luts, origin + first, ends, count, base, weight, sums)
                 else:
-                    part = np.int64(np.rint(fraction[run] * weight))
-                    _add_cells(codes, luts, origin + first, origin + end, base, part, sums)
+                    _add_stretch(codes, luts, origin + first, ends, count, base, weight, sums)
                 first = end
 
 
@@ -158,71 +207,50 @@ def rehash(old_keys, old_sums, keys, sums):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _find_keys(codes, luts, first, count, base, slots):  # type: ignore[no-untyped-def]
-    """Keys of ``count`` pixels from ``first``, into ``slots``."""
-    for j in range(count):
-        slots[j] = np.int64(base + luts[0, codes[0, first + j]])
-    for layer in range(1, codes.shape[0]):
-        for j in range(count):
-            slots[j] += np.int64(luts[layer, codes[layer, first + j]])
-
-
-@njit(nogil=True, cache=True)
-def _find_slots(keys, count, used, slots):  # type: ignore[no-untyped-def]
-    """Replace keys by their slots in the hash table, entering new ones; returns the number of entries."""
-    last_key = np.int64(-1)
-    slot = np.int64(-1)
-    for j in range(count):
-        key = slots[j]
-        if key != last_key:
-            last_key = key
-            slot = find_slot(keys, key)
-            if keys[slot] < 0:
-                keys[slot] = key
-                used += 1
-        slots[j] = slot
-    return used
-
-
-@njit(nogil=True, cache=True)
 def _add_moments_of_one(  # type: ignore[no-untyped-def]
-    raw, first, count, slots, weight, absent, scale, offset, low, high, unit, unit_squares, place, sums
+    raw, first, last, weight, absent, scale, offset, low, high, unit, unit_squares, sums, slot, place
 ):
-    """Add the moments of one input over a stretch of pixels; returns how many values were out of bounds."""
-    broken = 0
-    for j in range(count):
-        found = raw[first + j]
-        if found == absent or found != found:
-            continue
+    """Add the moments of one input over a run of pixels; returns how many values were out of bounds.
+
+    Nothing branches within the loop, so that the compiler works on several pixels in one instruction.
+    """
+    observed = broken = moment_low = moment_high = squares_low = squares_high = np.int64(0)
+    for i in range(np.uint64(first), np.uint64(last)):
+        found = raw[i]
         value = np.float64(found) * scale + offset
-        if value < low or value > high:
-            broken += 1
-            continue
+        seen = (found == found) & (found != absent)
+        fit = seen & (value >= low) & (value <= high)
+        broken += np.int64(seen) - np.int64(fit)
+        observed += np.int64(fit)
+        value = value if fit else 0.0
         product = value * weight
         moment = np.int64(np.rint(product * unit))
         squares = np.int64(np.rint(value * product * unit_squares))
-        slot = slots[j]
-        sums[slot, place] += weight
-        sums[slot, place + 1] += moment & _LOW_MASK
-        sums[slot, place + 2] += moment >> LOW_BITS
-        sums[slot, place + 3] += squares & _LOW_MASK
-        sums[slot, place + 4] += squares >> LOW_BITS
+        moment_low += moment & _LOW_MASK
+        moment_high += moment >> LOW_BITS
+        squares_low += squares & _LOW_MASK
+        squares_high += squares >> LOW_BITS
+    sums[slot, place] += observed * weight
+    sums[slot, place + 1] += moment_low
+    sums[slot, place + 2] += moment_high
+    sums[slot, place + 3] += squares_low
+    sums[slot, place + 4] += squares_high
     return broken
 
 
 @njit(nogil=True, cache=True)
 def _note_flaws(  # type: ignore[no-untyped-def]
-    raw, first, count, absent, scale, offset, low, high, row, column, flaws, extremes
+    raw, first, last, absent, scale, offset, low, high, row, column, flaws, extremes
 ):
-    """Count the values of a stretch that are out of bounds; remember the extremes and the first in reading order."""
-    for j in range(count):
-        found = raw[first + j]
+    """Count the values of a run that are out of bounds; remember the extremes and the first in reading order."""
+    for i in range(first, last):
+        found = raw[i]
         if found == absent or found != found:
             continue
         value = np.float64(found) * scale + offset
         if low <= value <= high:
             continue
-        at = column + j
+        at = column + i - first
         if flaws[0] == 0 or row < flaws[1] or (row == flaws[1] and at < flaws[2]):
             flaws[1] = row
             flaws[2] = at
@@ -232,41 +260,10 @@ def _note_flaws(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _cells_of_row(start, stop, first_run, last_run, column, width):  # type: ignore[no-untyped-def]
-    """Cells of a block's row that lie in a region, counted once for each region."""
-    cells = np.int64(0)
-    for run in range(first_run, last_run):
-        cells += max(np.int64(0), min(np.int64(stop[run]), column + width) - max(np.int64(start[run]), column))
-    return cells
-
-
-@njit(nogil=True, cache=True)
 def add_moments(  # type: ignore[no-untyped-def]
-    codes,
-    luts,
-    joints,
-    values,
-    absent,
-    scaling,
-    bounds,
-    units,
-    ptr,
-    start,
-    stop,
-    region,
-    fraction,
-    top,
-    column,
-    width,
-    weights,
-    group_width,
-    first_row,
-    keys,
-    used,
-    sums,
-    flaws,
-    extremes,
-):
+    codes, luts, marks, joints, values, absent, scaling, bounds, units, runs, top, column, width, weights, group_width,
+    first_row, keys, used, sums, flaws, extremes,
+):  # fmt: skip
     """Area and moments by region and joint code of one block; returns (next row, entries used).
 
     ``sums`` [slot, 1 + 5 * n_inputs] holds the area and, for each input, the observed area and two limbs each of the
@@ -287,79 +284,57 @@ def add_moments(  # type: ignore[no-untyped-def]
     top : int
         First row of the band in the whole grid.
     """
+    ptr, start, stop, region, fraction = runs
     hashed = keys.shape[0] > 0
-    slots = np.empty(width, np.int64)
+    ends = np.empty(width + 8, np.uint64)
     for row in range(first_row, ptr.shape[0] - 1):
         # Where the block's row begins, in pixels, as seen from column 0 of the whole grid.
         origin = row * width - column
-        if hashed and 2 * (used + _cells_of_row(start, stop, ptr[row], ptr[row + 1], column, width)) > keys.shape[0]:
+        cells = (stop[ptr[row] : ptr[row + 1]] - start[ptr[row] : ptr[row + 1]]).sum()
+        if hashed and 2 * (used + cells) > keys.shape[0]:
             return row, used
         for run in range(ptr[row], ptr[row + 1]):
-            first = max(np.int64(start[run]), column)
-            last = min(np.int64(stop[run]), column + width)
+            first, last = np.int64(start[run]), np.int64(stop[run])
+            base = np.uint64(region[run] * np.int64(joints))
             while first < last:
                 group = first // group_width
-                count = min(last, (group + 1) * group_width) - first
-                weight = np.int64(np.rint(fraction[run] * weights[row, group]))
-                if fraction[run] == 1.0:
-                    weight = weights[row, group]
-                base = np.uint64(region[run] * np.int64(joints))
-                _find_keys(codes, luts, origin + first, count, base, slots)
-                if hashed:
-                    used = _find_slots(keys, count, used, slots)
-                for j in range(count):
-                    sums[slots[j], 0] += weight
-                for item in range(values.shape[0]):
-                    scale, offset = scaling[item, 0], scaling[item, 1]
-                    low, high = bounds[item, 0], bounds[item, 1]
-                    broken = _add_moments_of_one(
-                        values[item],
-                        origin + first,
-                        count,
-                        slots,
-                        weight,
-                        absent[item],
-                        scale,
-                        offset,
-                        low,
-                        high,
-                        units[item, 0],
-                        units[item, 1],
-                        1 + 5 * item,
-                        sums,
-                    )
-                    if broken:
-                        _note_flaws(
-                            values[item],
-                            origin + first,
-                            count,
-                            absent[item],
-                            scale,
-                            offset,
-                            low,
-                            high,
-                            top + row,
-                            first,
-                            flaws[item],
-                            extremes[item],
-                        )
-                first += count
+                end = min(last, (group + 1) * group_width)
+                weight = weights[row, group]
+                if fraction[run] != 1.0:
+                    weight = np.int64(np.rint(fraction[run] * weight))
+                begin = origin + first
+                for equal in range(_find_ends(marks, origin + first, origin + end, ends)):
+                    stop_here = np.int64(ends[equal])
+                    slot = np.int64(base + _joint(codes, luts, np.uint64(begin)))
+                    if hashed:
+                        key, slot = slot, find_slot(keys, slot)
+                        if keys[slot] < 0:
+                            keys[slot] = key
+                            used += 1
+                    sums[slot, 0] += (stop_here - begin) * weight
+                    for item in range(values.shape[0]):
+                        scale, offset = scaling[item, 0], scaling[item, 1]
+                        low, high = bounds[item, 0], bounds[item, 1]
+                        broken = _add_moments_of_one(
+                            values[item], begin, stop_here, weight, absent[item], scale, offset, low, high,
+                            units[item, 0], units[item, 1], sums, slot, 1 + 5 * item,
+                        )  # fmt: skip
+                        if broken:
+                            _note_flaws(
+                                values[item], begin, stop_here, absent[item], scale, offset, low, high,
+                                top + row, begin - origin, flaws[item], extremes[item],
+                            )  # fmt: skip
+                    begin = stop_here
+                first = end
     return ptr.shape[0] - 1, used
 
 
 @njit(nogil=True, cache=True)
-def paint_weights(ptr, start, stop, fraction, column, width, weights, group_width, painted):  # type: ignore[no-untyped-def]
+def paint_weights(runs, column, width, weights, group_width, painted):  # type: ignore[no-untyped-def]
     """Area inside any region of each pixel of a block, into ``painted`` [rows * width]."""
+    ptr, start, stop, _, fraction = runs
     for row in range(ptr.shape[0] - 1):
         origin = row * width - column
         for run in range(ptr[row], ptr[row + 1]):
-            for at in range(max(np.int64(start[run]), column), min(np.int64(stop[run]), column + width)):
+            for at in range(start[run], stop[run]):
                 painted[origin + at] += np.int64(np.rint(fraction[run] * weights[row, at // group_width]))
-
-
-@njit(nogil=True, cache=True)
-def count_cells(ptr, start, stop, region, column, width, cells):  # type: ignore[no-untyped-def]
-    """Number of cells of a block that each region touches, added into ``cells`` [region]."""
-    for run in range(ptr[0], ptr[-1]):
-        touched = min(np.int64(stop[run]), column + width) - max(np.int64(start[run]), column)
-        cells[region[run]] += max(touched, np.int64(0))

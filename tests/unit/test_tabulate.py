@@ -24,7 +24,7 @@ from sinks.geo.legends import load_legend
 from sinks.layers.raster import CategoricalLayer, ContinuousLayer
 from sinks.tabulate import Joint, check_layers, crosstab, tabulate
 from sinks.tabulate import tabulation as pass_module
-from sinks.tabulate.blocks import block_shape, plan
+from sinks.tabulate.blocks import TASK_CELLS, block_shape, plan
 from sinks.tabulate.checkpoint import FILE_NAME
 
 CLCD = load_legend("clcd")
@@ -525,4 +525,4 @@ def test_block_shapes_follow_the_tiling() -> None:
     tasks = plan(grid, (512, 4096), np.ones((59, 10), bool))
     cells = [block.cells for task in tasks for block in task]
     assert sum(cells) == 40_000 * 30_000
-    assert max(sum(block.cells for block in task) for task in tasks) <= 1 << 24
+    assert max(sum(block.cells for block in task) for task in tasks) <= TASK_CELLS
