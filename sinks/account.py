@@ -12,7 +12,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar, cast
 
 import numpy as np
@@ -23,6 +23,8 @@ from sinks.activity import Activity
 from sinks.book import Amount, Book, Hierarchy, Posting, TotalKey, per_year
 from sinks.errors import AccountError, Problems, SinksError
 from sinks.methodology import Bound, Kind, Resolved
+from sinks.steps import COLUMNS as STEP_COLUMNS
+from sinks.steps import step_changes
 from sinks.uncertainty import Draws, Floats
 from sinks.units import CO2_PER_C
 from sinks.vocabulary import ALL, NODATA, NOT_APPLICABLE
@@ -77,12 +79,15 @@ class Account:
         For each entry the rows of its parameter table that were used.
     not_estimated : tuple of (str, str, str, str)
         Methodology, ecosystem, stratum and pool that it has no parameter for.
+    steps : DataFrame
+        Jumps of stock because a stratum crossed the border of a parameter's range: :func:`sinks.steps.step_changes`.
     """
 
     table: pd.DataFrame
     comparison: pd.DataFrame
     used: tuple[tuple[Entry, NDArray[np.int64]], ...] = ()
     not_estimated: tuple[tuple[str, str, str, str], ...] = ()
+    steps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(STEP_COLUMNS)))
 
 
 def account(
@@ -130,7 +135,17 @@ def account(
             beside.append(other.table())
     comparison = pd.concat(beside, ignore_index=True) if beside else book.table().iloc[:0]
     used = tuple((sheet.entry, _used(sheet)) for sheet in sheets)
-    return Account(book.table(), comparison, used, tuple(sorted(book.not_estimated)))
+    return Account(book.table(), comparison, used, tuple(sorted(book.not_estimated)), _steps(sheets, periods))
+
+
+def _steps(sheets: Sequence[_Sheet], periods: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    found = [
+        step_changes(sheet.entry.method, sheet.resolved, sheet.observed, sheet.entry.pools, periods)
+        for sheet in sheets
+        if sheet.entry.method.acts_on == "state"
+    ]
+    filled = [part for part in found if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(STEP_COLUMNS))
 
 
 @dataclass(frozen=True)

@@ -208,6 +208,7 @@ def note_findings(
     _note_cells(activity, names, cells_min, findings)
     _note_transitions(activity, names, findings)
     _note_parameters(result, findings)
+    _note_steps(result, hierarchy, findings)
     record = [entry for entry, _ in result.used if entry.role == "record"]
     approaches = sorted({entry.method.methodology.approach for entry in record if "sink" in entry.accounts_for})
     if len(approaches) > 1:
@@ -223,6 +224,31 @@ def note_findings(
         _note_adjusted(adjusted, hierarchy, findings)
     elif not activity.changes.empty:
         findings.add("checks.map_area", "note", ALL)
+
+
+def _note_steps(result: Account, hierarchy: Hierarchy, findings: Findings) -> None:
+    """Changes of stock that are steps of a parameter, in the coarsest regions, with the part of the change they are."""
+    tables = pd.concat([table for table in (result.table, result.comparison) if len(table)] or [result.table])
+    changes = tables[(tables["quantity"] == "stock_change") & (tables["stratum"] != ALL)]
+    coarsest = hierarchy.regions["level"] == hierarchy.regions["level"].iloc[0]
+    for number in np.flatnonzero(coarsest):
+        region = hierarchy.regions.iloc[number]
+        inside = [hierarchy.units[unit] for unit in hierarchy.members[number]]
+        steps = result.steps[result.steps["region_code"].isin(inside)]
+        for (method, period), rows in steps.groupby(["methodology", "period"]):
+            own = changes[(changes["methodology"] == method) & (changes["period"] == period)]
+            change, jump = own.loc[own["region_code"] == region["code"], "value"].sum(), rows["jump"].sum()
+            findings.add(
+                "checks.parameter_step",
+                "warning",
+                f"{region['name']} {method}",
+                period=period,
+                area=f"{rows['area_ha'].sum():,.0f}",
+                jump=f"{jump:+,.0f}",
+                change=f"{change:+,.0f}",
+                share=f"{jump / change:.1%}" if change else "-",
+                parameters=sorted({name for names in rows["parameters"] for name in names.split("+")}),
+            )
 
 
 def _note_adjusted(adjusted: pd.DataFrame, hierarchy: Hierarchy, findings: Findings) -> None:
