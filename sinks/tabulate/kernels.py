@@ -208,7 +208,7 @@ def rehash(old_keys, old_sums, keys, sums):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def _add_moments_of_one(  # type: ignore[no-untyped-def]
-    raw, first, last, weight, absent, scale, offset, low, high, unit, unit_squares, sums, slot, place
+    values, item, first, last, weight, absent, scale, offset, low, high, unit, unit_squares, sums, slot, place
 ):
     """Add the moments of one input over a run of pixels; returns how many values were out of bounds.
 
@@ -216,7 +216,7 @@ def _add_moments_of_one(  # type: ignore[no-untyped-def]
     """
     observed = broken = moment_low = moment_high = squares_low = squares_high = np.int64(0)
     for i in range(np.uint64(first), np.uint64(last)):
-        found = raw[i]
+        found = values[item, i]
         value = np.float64(found) * scale + offset
         seen = (found == found) & (found != absent)
         fit = seen & (value >= low) & (value <= high)
@@ -316,7 +316,7 @@ def add_moments(  # type: ignore[no-untyped-def]
                         scale, offset = scaling[item, 0], scaling[item, 1]
                         low, high = bounds[item, 0], bounds[item, 1]
                         broken = _add_moments_of_one(
-                            values[item], begin, stop_here, weight, absent[item], scale, offset, low, high,
+                            values, item, begin, stop_here, weight, absent[item], scale, offset, low, high,
                             units[item, 0], units[item, 1], sums, slot, 1 + 5 * item,
                         )  # fmt: skip
                         if broken:
