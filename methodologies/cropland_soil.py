@@ -49,11 +49,12 @@ def soil_change(
     .. math:: \\Delta C = BSS + (k_N N + c_N) + PR (k_S S + c_S)
 
     Tillage and input by the factors of the IPCC are ``soil_transition``, with ``tillage`` and ``input`` before and
-    after: one or the other, never both.  The sign of BSS is regional: the black soils of the northeast lose carbon.
+    after: one or the other, never both.  BSS is measured where neither is applied; what soils lost under the usual
+    management is ``cropland_soil_rates``.
 
     References
     ----------
-    gep_2022, carbon of cropland soil; lu_2009 for the two regressions (both recalled); songnen_2017 for black soil.
+    gep_2022, carbon of cropland soil; lu_2009 for the two regressions (both recalled).
     """
     nitrogen = nitrogen_slope * nitrogen_fertiliser + nitrogen_intercept
     straw = straw_slope * straw_returned + straw_intercept
@@ -89,9 +90,9 @@ METHODOLOGY = Methodology(
         ),
     ),
     valid_for=Text(
-        "东北、华北、西北旱地耕层；黑土区须计入本底下降。与 soil_transition 的耕作、投入因子二选一",
-        "Topsoil of upland crops in northeast, north and northwest China; on black soil with its background loss. An "
-        "alternative to the tillage and input factors of soil_transition",
+        "东北、华北、西北旱地耕层；无措施本底变化率须由长期试验给出。与 soil_transition 的耕作、投入因子二选一",
+        "Topsoil of upland crops in northeast, north and northwest China; the change without practices is of long-term "
+        "trials. An alternative to the tillage and input factors of soil_transition",
     ),
     compute=soil_change,
 )

@@ -133,7 +133,6 @@ METHODOLOGY = Methodology(
     },
     outputs={"biomass": "t C/yr"},
     bounds={
-        **dict.fromkeys(("wood_removal", "fuelwood_removal", "fuelwood_parts", "disturbed_area"), (0, inf)),
         **dict.fromkeys(("bcef_i", "bcef_r", "root_to_shoot", "disturbed_biomass"), (0, inf)),
         **dict.fromkeys(("carbon_fraction", "bark_fraction", "disturbance_fraction"), (0, 1)),
         **dict.fromkeys(("bark_expansion",), (1, 2)),
@@ -152,6 +151,15 @@ METHODOLOGY = Methodology(
         "bark_fraction": ("bark", "fraction", 0),
     },
     crosswalks={"forest_type": "species_groups.csv", "climate_domain": "climate_domains.csv"},
+    documents={
+        "volume_increment": Text(
+            "森林资源连续清查（活立木净生长量）", "the continuous forest inventory (net increment of standing volume)"
+        ),
+        **dict.fromkeys(
+            ("disturbed_biomass", "disturbance_fraction"),
+            Text("森林火灾、病虫害调查统计", "surveys of forest fires and pests"),
+        ),
+    },
     valid_for=Text(
         "有采伐、薪材和灾害统计的“仍为林地的林地”；与蓄积量差值法二选一，不可相加",
         "Forest remaining forest with statistics of removals, fuelwood and disturbance; an alternative to the stock "
