@@ -22,7 +22,7 @@ from sinks.checks import Findings, check_laws, note_findings
 from sinks.compare import Comparison
 from sinks.compare import compare as compare_entries
 from sinks.derive import derive, read_map
-from sinks.errors import LayerError, Problem, ProjectError
+from sinks.errors import LayerError, MethodologyError, Problem, ProjectError
 from sinks.geo.regions import Regions
 from sinks.layers.states import LayerStates
 from sinks.prepare import Gather, Prepared, later, prepare
@@ -243,7 +243,27 @@ def ensure_writable(folder: Path, *, force: bool = False) -> None:
 
 
 def _prepared(project: Project | str | Path) -> Prepared:
-    return prepare(project if isinstance(project, Project) else Project.read(project))
+    prepared = prepare(project if isinstance(project, Project) else Project.read(project))
+    _check_needs(prepared)
+    return prepared
+
+
+def _check_needs(prepared: Prepared) -> None:
+    """Strata, inputs and choices that a methodology needs and no raster layer gives: known before there are any rows.
+
+    Stands and statistics bring columns that their own files decide, so projects with them are checked by the account.
+    """
+    if prepared.land_cover is None or prepared.vectors or prepared.tables:
+        return
+    from sinks.tabulate import Joint
+
+    activity = _derived(Joint.blank(prepared.land_cover, prepared.strata, prepared.inputs).activity(), prepared)
+    gather = Gather()
+    for entry in prepared.entries:
+        rows = activity.states if entry.method.acts_on == "state" else activity.changes
+        if len(rows.columns):
+            gather(later(entry.method.resolve, rows))
+    gather.problems.raise_as(MethodologyError)
 
 
 def _activity(
@@ -268,13 +288,18 @@ def _activity(
             checkpoint=checkpoint,
         )
         parts.append(joint.activity())
-    activity = concat(parts)
+    activity = _derived(concat(parts), prepared)
+    return activity, [note for layer in layers for note in layer.notes]
+
+
+def _derived(activity: Activity, prepared: Prepared) -> Activity:
+    """The activity with the strata that follow from others."""
     for target, section in prepared.project.derive.items():
         mapping = section.map
         if mapping is None:
             mapping = read_map(Path(prepared.project.path(str(section.table))), section.from_, target)
         activity = derive(activity, target, section.from_, mapping)
-    return activity, [note for layer in layers for note in layer.notes]
+    return activity
 
 
 def _check_rasters(prepared: Prepared, land_cover: CategoricalLayer) -> None:

@@ -153,9 +153,18 @@ def parameter_gap(world: Any, folder: Path) -> Content:
     return dict(world.project(strata=strata | {"grassland_type": strata["grassland_type"] | {"file": str(path)}}))
 
 
-def wrong_edition_of_units(world: Any, folder: Path) -> Content:
+def wrong_unit(world: Any, folder: Path) -> Content:
     growing_stock = world.content["inputs"]["growing_stock"] | {"unit": "t C/ha"}
     return dict(world.project(inputs={"growing_stock": growing_stock}))
+
+
+def missing_stratum(world: Any, folder: Path) -> Content:
+    strata = {"species_group": world.content["strata"]["species_group"]}
+    return dict(world.project(strata=strata, methodologies=[{"id": "grassland_tier1", "ecosystems": ["grassland"]}]))
+
+
+def missing_input(world: Any, folder: Path) -> Content:
+    return dict(world.project(inputs=None, methodologies=[{"id": "growing_stock_bef", "ecosystems": ["forest"]}]))
 
 
 def stands(world: Any, folder: Path, cover: list[float]) -> Content:
@@ -204,6 +213,9 @@ FAULTS = [
     Fault(unknown_key, "project.unknown_key", "land_cover.legends", ("legend",)),
     Fault(missing_file, "project.no_file", "land_cover.2023", ("nowhere.tif",)),
     Fault(unknown_methodology, "methodology.unknown", "growing_stok_bef", ("growing_stock_bef",)),
+    Fault(missing_stratum, "parameters.no_stratum", "grassland_tier1", ("climate_zone",)),
+    Fault(missing_input, "methodology.no_input", "growing_stock_bef", ("growing_stock",)),
+    Fault(wrong_unit, "units.mismatch", "growing_stock", ("t C/ha",)),
     Fault(percent_for_fraction, "vector.looks_like_percent", "stands.gpkg", ("YU_BI_DU",)),
     Fault(percent_and_fraction, "vector.percent_and_fraction", "stands.gpkg", ("YU_BI_DU",)),
 ]

@@ -118,6 +118,8 @@ def test_init_writes_what_check_understands(world: Any, tmp_path: Path, lang: st
     assert path.read_bytes() == before
     checked = invoke("check", path, "--lang", lang)
     assert checked.exit_code == 0, checked.output
+    ran = invoke("run", path, "--out", tmp_path / "result", "--quiet", "--lang", lang)
+    assert ran.exit_code == 0, ran.output
 
 
 def test_command_and_python_are_one(world: Any, tmp_path: Path) -> None:
