@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sinks.account import Entry, Measure
 from sinks.checks import check_entries
-from sinks.errors import Problem, Problems, ProjectError, SinksError
+from sinks.errors import Problem, Problems, ProjectError, SinksError, UnitError
 from sinks.geo.legends import Legend, available_legends, load_legend
 from sinks.geo.region_file import load_file
 from sinks.geo.regions import Regions, load_builtin
@@ -168,12 +168,22 @@ def _input(project: Project, name: str) -> ContinuousLayer:
         quantity.high,
         scale=section.scale,
         offset=section.offset,
-        factor=float(factor(section.unit, quantity.unit)) if section.unit else 1.0,
+        factor=_factor(name, section.unit, quantity.unit),
         resampling=section.resampling,
         band=section.band,
         nodata=section.nodata,
         assume_crs=section.crs,
     )
+
+
+def _factor(name: str, unit: str | None, wanted: str) -> float:
+    """From the unit of the project to the quantity's; a unit that is none is said of the layer that states it."""
+    if unit is None:
+        return 1.0
+    try:
+        return float(factor(unit, wanted))
+    except UnitError as error:
+        raise UnitError(*(replace(problem, where=f"inputs.{name}.unit") for problem in error.problems)) from error
 
 
 def _check_files(
