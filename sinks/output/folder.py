@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -41,8 +41,10 @@ FORMAT = "sinks run"
 FORMAT_VERSION = 1
 
 _RESERVED = {"format", "format_version", "files"}
-# Never read back: Excel and QGIS rewrite these when somebody saves a column width or a style, which damages nothing.
-_FOR_PEOPLE = {"account.csv", "account.gpkg", "account.xlsx", "comparison.csv"}
+_ADDED = {*_RESERVED, "assessments"}
+# Beside Parquet, what is read back.  Excel and QGIS rewrite the other files when somebody saves a column width or a
+# style, which damages nothing.
+_READ_BACK = {"parameters.csv", "sources.csv", "checks.csv"}
 _FAILURES = (OSError, sqlite3.Error, DataSourceError, DataLayerError, GeometryError, XlsxWriterException)
 # Beside the run's own files: what QGIS, Excel and file managers leave in a folder that was only looked at.
 _BYSTANDERS = re.compile(
@@ -87,6 +89,8 @@ class RunContents:
         required; ``title`` (str) and ``caveats`` (list of str) are shown on the first page when there.
     comparison : DataFrame
         Rows as in the account for the methodologies beside it; empty when there are none.  Never added to the account.
+    assessment : mapping of str to DataFrame
+        The tables of the assessment by name, ``assessment`` first; empty when the project asks for none.
     """
 
     account: pd.DataFrame
@@ -97,6 +101,7 @@ class RunContents:
     checks: pd.DataFrame
     record: dict[str, Any]
     comparison: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(COLUMNS)))
+    assessment: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def created(self) -> datetime:
@@ -187,7 +192,8 @@ def read_run(path: Path) -> RunContents:
         sources=table("sources"),
         checks=table("checks"),
         comparison=pd.read_parquet(folder / "comparison.parquet"),
-        record={key: value for key, value in manifest.items() if key not in _RESERVED},
+        assessment={name: pd.read_parquet(folder / f"{name}.parquet") for name in manifest.get("assessments", ())},
+        record={key: value for key, value in manifest.items() if key not in _ADDED},
     )
 
 
@@ -234,8 +240,8 @@ def _check(contents: RunContents) -> None:
     check_account(contents.account)
     problems = Problems()
     record = contents.record
-    if _RESERVED & set(record):
-        raise ValueError(f"the record uses the reserved keys {sorted(_RESERVED & set(record))}")
+    if _ADDED & set(record):
+        raise ValueError(f"the record uses the reserved keys {sorted(_ADDED & set(record))}")
     lacking = [
         key for key, kind in (("created", str), ("demonstration", bool)) if not isinstance(record.get(key), kind)
     ]
@@ -264,6 +270,7 @@ def _write_all(contents: RunContents, folder: Path) -> None:
         "transitions": activity.changes,
         "units": activity.units,
         "regions": contents.regions.frame,
+        **contents.assessment,
     }
     for name, frame in frames.items():
         frame.reset_index(drop=True).to_parquet(folder / f"{name}.parquet", index=False)
@@ -273,6 +280,7 @@ def _write_all(contents: RunContents, folder: Path) -> None:
         "parameters": contents.parameters_used,
         "sources": contents.sources,
         "checks": contents.checks,
+        **{name: _noticed(frame, contents.record) for name, frame in contents.assessment.items()},
     }
     # What the file itself cannot say, by file name.
     notes: dict[str, dict[str, Any]] = {"activity.parquet": {"strata": activity.strata, "inputs": activity.inputs}}
@@ -280,7 +288,7 @@ def _write_all(contents: RunContents, folder: Path) -> None:
         notes[f"{name}.csv"] = {"columns": write_csv(frame, folder / f"{name}.csv")}
     write_workbook(contents, folder / "account.xlsx")
     write_geopackage(contents, folder / "account.gpkg")
-    _write_manifest(contents.record, folder, notes)
+    _write_manifest({**contents.record, "assessments": list(contents.assessment)}, folder, notes)
 
 
 def _noticed(frame: pd.DataFrame, record: dict[str, Any]) -> pd.DataFrame:
@@ -333,7 +341,7 @@ def _check_files(folder: Path, files: dict[str, dict[str, Any]]) -> None:
     """Name every file that would be read and is not what the run wrote."""
     problems = Problems()
     for name, entry in files.items():
-        if name in _FOR_PEOPLE:
+        if not name.endswith(".parquet") and name not in _READ_BACK:
             continue
         path = folder / name
         if not path.is_file():
