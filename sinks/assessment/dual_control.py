@@ -84,8 +84,7 @@ def assess(
             comparison = Comparison(terms[year], base, rule.baseline.value == "net_net", base_period is not None)
             _add_changes(rows, year, comparison, rule)
             _add_verdict(rows, year, comparison, target, rule, single=len(codes) - (whole is not None))
-    notes = (*dict.fromkeys(map(_hashable, sink.notes)),)
-    return Assessment(rows.table(rule), rule, tuple(Problem(id, where, dict(values)) for id, where, values in notes))
+    return Assessment(rows.table(rule), rule, sink.notes)
 
 
 @dataclass(frozen=True)
@@ -142,10 +141,6 @@ def _check_low(low: Mapping[str, Floats], codes: Sequence[str], rule: Rule) -> N
         if without:
             problems.add("assessment.no_interval", "account", period=period, regions=without)
     problems.raise_as(AssessmentError)
-
-
-def _hashable(note: Problem) -> tuple[str, str, tuple[tuple[str, object], ...]]:
-    return note.id, note.where, tuple(note.values.items())
 
 
 def _targets(targets: pd.DataFrame, codes: Sequence[str]) -> pd.DataFrame:

@@ -1,9 +1,13 @@
 """Effect of restoration projects (生态保护修复碳汇成效): before and after, project against matched surroundings.
 
-The carbon density of each stratum of a project is compared with that of the same stratum around it, before the project
-and after (before-after-control-impact), so that a wet year or a change of the sensor, which meet both, drop out::
+Removals between two dates are a difference in time.  Less those of the same stratum around the project, they are a
+difference of differences (before-after-control-impact), so that a wet year or a change of the sensor, which meet both,
+drop out::
 
-    effect = sum over strata of  area x ((P_after - P_before) - (C_after - C_before))
+    effect = sum over strata of  area x (removals per hectare in the project - removals per hectare around it)
+
+Strata must not change with time (climate zone, soil, land cover before the start): what restoration does is to turn one
+cover into another, and that must stay inside its stratum.
 """
 
 from __future__ import annotations
@@ -20,18 +24,14 @@ from sinks.assessment.errors import AssessmentError
 from sinks.assessment.tables import records
 from sinks.errors import Problem, Problems
 from sinks.uncertainty import Draws
-from sinks.units import CO2_PER_C
 from sinks.vocabulary import ALL
 
 PROJECT, CONTROL = "project", "control"
-BEFORE, AFTER = "before", "after"
-
 CONTROL_SUFFIX = "-control"
+STRATUM_MARK = "@"
+"""A region of a run is ``<project>[-control]@<stratum>``, or without a mark when the land is not stratified."""
 
-COLUMNS = (
-    *("project_id", "effect", "low", "high", "unit", "area_ha", "matched_share", "years", "removals"),
-    "detected",
-)
+COLUMNS = ("project_id", "effect", "low", "high", "unit", "area_ha", "matched_share", "years", "total", "detected")
 
 
 def surroundings(projects: gpd.GeoDataFrame, distance_m: float) -> gpd.GeoDataFrame:
@@ -55,34 +55,38 @@ def surroundings(projects: gpd.GeoDataFrame, distance_m: float) -> gpd.GeoDataFr
     return gpd.GeoDataFrame({"project_id": list(projects["project_id"])}, geometry=rings, crs=projects.crs)
 
 
-def as_regions(projects: gpd.GeoDataFrame, rings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Projects and their rings as regions of one run: ``code, name, level, parent, geometry``.
+def as_regions(
+    projects: gpd.GeoDataFrame, rings: gpd.GeoDataFrame, strata: gpd.GeoDataFrame | None = None
+) -> gpd.GeoDataFrame:
+    """Projects and their rings as regions of one run, cut by strata.
 
-    The code of a ring is that of its project with :data:`CONTROL_SUFFIX`.
+    Parameters
+    ----------
+    projects, rings : GeoDataFrame
+        ``project_id`` and polygons; rings from :func:`surroundings`.
+    strata : GeoDataFrame, optional
+        ``stratum`` and polygons of land that is alike and stays so, in the CRS of ``projects``.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``code, name, level, parent, geometry``; codes as :data:`STRATUM_MARK` says.
     """
-    parts = [(PROJECT, "", projects), (CONTROL, CONTROL_SUFFIX, rings)]
-    frames = [
-        gpd.GeoDataFrame(
-            {
-                "code": [f"{id}{suffix}" for id in layer["project_id"]],
-                "name": [f"{id}{suffix}" for id in layer["project_id"]],
-                "level": level,
-                "parent": "",
-            },
-            geometry=list(layer.geometry),
-            crs=projects.crs,
-        )
-        for level, suffix, layer in parts
-    ]
-    return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=projects.crs)
+    rows = []
+    for level, suffix, layer in ((PROJECT, "", projects), (CONTROL, CONTROL_SUFFIX, rings)):
+        for id, shape in zip(layer["project_id"], layer.geometry, strict=True):
+            for mark, part in _pieces(shape, strata):
+                code = f"{id}{suffix}{mark}"
+                rows.append({"code": code, "name": code, "level": level, "parent": "", "geometry": part})
+    return gpd.GeoDataFrame(rows, geometry="geometry", crs=projects.crs)
 
 
-def observations_of(account: pd.DataFrame, before: str, after: str) -> pd.DataFrame:
-    """Carbon densities on both sides and at both times, from the account of a run over :func:`as_regions`.
+def observations_of(account: pd.DataFrame, period: str) -> pd.DataFrame:
+    """Removals per hectare on both sides, from the account of a run over :func:`as_regions`.
 
-    Strata are ecosystems; the error is the half width of the account's 95 % interval over 1.96. Errors that the two
-    sides share, as those of a parameter, cancel in the comparison but are not taken out here: the interval of the
-    effect is on the wide side.
+    All land of a region counts, land without a methodology too: what became grassland was bare before. The error is the
+    half width of the account's 95 % interval over 1.96. Errors that the two sides share, as those of a parameter, are
+    not taken out: the interval of the effect is on the wide side.
 
     Returns
     -------
@@ -92,25 +96,27 @@ def observations_of(account: pd.DataFrame, before: str, after: str) -> pd.DataFr
     Raises
     ------
     AssessmentError
-        The account has no interval, so that nothing could be said about what is noise.
+        The account has no interval for the period, so that nothing could be told from noise.
     """
-    sums = account[(account["stratum"] == ALL) & (account["pool"] == ALL) & (account["ecosystem"] != ALL)]
-    key = ["region_code", "ecosystem", "period"]
-    area = sums[sums["quantity"] == "area"].set_index(key)["value"].rename("area_ha")
-    rows = sums[(sums["quantity"] == "carbon_stock") & sums["period"].isin([before, after])].join(area, on=key)
+    whole = account[(account["stratum"] == ALL) & (account["pool"] == ALL) & (account["ecosystem"] == ALL)]
+    area = whole[(whole["quantity"] == "area") & (whole["period"] == period[-4:])].set_index("region_code")["value"]
+    rows = whole[(whole["quantity"] == "net_removals") & (whole["period"] == period)]
+    rows = rows.join(area.rename("area_ha"), on="region_code")
     rows = rows[rows["area_ha"] > 0]
-    if rows.empty or rows["low"].isna().any():
-        raise AssessmentError(Problem("assessment.stock_without_interval", "account", {"dates": [before, after]}))
-    control = rows["region_code"].str.endswith(CONTROL_SUFFIX)
+    # No removals and no interval: land that nothing is estimated for, which is certain.
+    half = ((rows["high"] - rows["low"]) / 2).mask((rows["value"] == 0) & rows["low"].isna(), 0.0)
+    if rows.empty or half.isna().any():
+        raise AssessmentError(Problem("assessment.removals_without_interval", "account", {"period": period}))
+    codes = rows["region_code"].str.split(STRATUM_MARK, n=1)
+    owner = codes.str[0]
     return pd.DataFrame(
         {
-            "project_id": rows["region_code"].str.removesuffix(CONTROL_SUFFIX),
-            "side": np.where(control, CONTROL, PROJECT),
-            "time": np.where(rows["period"] == before, BEFORE, AFTER),
-            "stratum": rows["ecosystem"],
+            "project_id": owner.str.removesuffix(CONTROL_SUFFIX),
+            "side": np.where(owner.str.endswith(CONTROL_SUFFIX), CONTROL, PROJECT),
+            "stratum": codes.str[1].fillna(ALL),
             "area_ha": rows["area_ha"],
-            "density": rows["value"] / rows["area_ha"],
-            "error": (rows["high"] - rows["low"]) / 2 / Draws.Z95 / rows["area_ha"],
+            "removals": rows["value"] / rows["area_ha"],
+            "error": half / Draws.Z95 / rows["area_ha"],
         }
     ).reset_index(drop=True)
 
@@ -121,22 +127,21 @@ def effects(observations: pd.DataFrame, years: pd.Series[float]) -> pd.DataFrame
     Parameters
     ----------
     observations : DataFrame
-        ``project_id, side, time, stratum, area_ha, density, error``: mean carbon density [t C/ha] of a stratum on the
-        ``project`` or ``control`` side, ``before`` or ``after``, with its standard error. The area is that of the
-        project side after.
+        ``project_id, side, stratum, area_ha, removals, error``: removals of a stratum [t CO2/ha/yr] on the ``project``
+        or ``control`` side between the two dates, with their standard error.
     years : Series
-        Years from before to after, by project id.
+        Years between the dates during which the project was at work, by project id.
 
     Returns
     -------
     DataFrame
-        :data:`COLUMNS`; effect [t C] over the matched strata, ``matched_share`` of the project's area, ``removals``
-        [t CO2/yr] and ``detected``: whether the effect is larger than the errors of the layers.
+        :data:`COLUMNS`; effect [t CO2/yr] over the matched strata, ``matched_share`` of the project's area, ``total``
+        over the years [t CO2] and ``detected``: whether the effect is larger than the errors of the layers.
 
     Raises
     ------
     AssessmentError
-        A project has no stratum that is observed on both sides at both times.
+        A project has no stratum that is observed on both sides.
     """
     problems, rows = Problems(), []
     for id, own in observations.groupby("project_id", sort=True):
@@ -165,40 +170,43 @@ def warnings_on(found: pd.DataFrame) -> tuple[Problem, ...]:
 
 
 def _cells(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row for each stratum of the project: its area, and density and error on each side at each time."""
-    wide = rows.pivot(index="stratum", columns=["side", "time"], values=["density", "error"])
-    sides = [
-        (value, side, time) for value in ("density", "error") for side in (PROJECT, CONTROL) for time in (BEFORE, AFTER)
-    ]
-    cells = wide.reindex(columns=pd.MultiIndex.from_tuples(sides))
-    cells.columns = pd.Index([" ".join(column) for column in sides])
-    after = rows[(rows["side"] == PROJECT) & (rows["time"] == AFTER)].set_index("stratum")["area_ha"]
-    return cells.assign(area=after.reindex(cells.index))
+    """One row for each stratum of the project: its area, and removals and error on each side."""
+    names = ["removals", "error"]
+    project, control = (rows[rows["side"] == side].set_index("stratum") for side in (PROJECT, CONTROL))
+    return project[["area_ha", *names]].join(control[names].add_suffix("_control"))
 
 
 def _effect(id: str, cells: pd.DataFrame, matched: pd.DataFrame, years: float) -> dict[str, object]:
-    density = {
-        key: matched[f"density {key}"] for key in ("project before", "project after", "control before", "control after")
-    }
-    gain = (density["project after"] - density["project before"]) - (
-        density["control after"] - density["control before"]
-    )
-    variance = sum(matched[f"error {key}"] ** 2 for key in density)
-    effect = float((matched["area"] * gain).sum())
-    half = Draws.Z95 * float(np.sqrt((matched["area"] ** 2 * variance).sum()))
-    area = float(cells["area"].sum())
+    area = matched["area_ha"]
+    effect = float((area * (matched["removals"] - matched["removals_control"])).sum())
+    variance = matched["error"] ** 2 + matched["error_control"] ** 2
+    half = Draws.Z95 * float(np.sqrt((area**2 * variance).sum()))
+    whole = float(cells["area_ha"].sum())
     return {
         "project_id": id,
         "effect": effect,
         "low": effect - half,
         "high": effect + half,
-        "unit": "t C",
-        "area_ha": area,
-        "matched_share": float(matched["area"].sum()) / area,
+        "unit": "t CO2/yr",
+        "area_ha": whole,
+        "matched_share": float(area.sum()) / whole,
         "years": years,
-        "removals": effect * CO2_PER_C / years,
+        "total": effect * years,
         "detected": abs(effect) > half,
     }
+
+
+def _pieces(shape: shapely.Geometry, strata: gpd.GeoDataFrame | None) -> list[tuple[str, shapely.Geometry]]:
+    """The parts of a polygon that lie in each stratum; the whole of it when there are no strata."""
+    if strata is None:
+        return [("", shape)]
+    found: list[tuple[str, shapely.Geometry]] = []
+    for stratum, zone in strata.dissolve("stratum").geometry.items():
+        parts = shapely.get_parts(shapely.intersection(shape, zone))
+        areal = parts[shapely.area(parts) > 0]
+        if len(areal):
+            found.append((f"{STRATUM_MARK}{stratum}", shapely.union_all(areal)))
+    return found
 
 
 def _buffer(shape: shapely.Geometry, crs: CRS, distance_m: float) -> shapely.Geometry:

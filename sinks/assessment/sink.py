@@ -114,10 +114,8 @@ def sink_of(
             notes.append(Problem("assessment.note_draws", period, {"n": drawn.shape[1]}))
             low = np.quantile(drawn, 0.025, axis=1)
         else:
-            drawn, known = _approximate(central, low, high, n, seed, period)
-            notes.append(Problem("assessment.note_normal" if known else "assessment.note_no_interval", period))
-            if known and not whole:
-                notes.append(Problem("assessment.note_sum", period))
+            drawn = _approximate(central, low, high, n, seed, period)
+            notes += _notes(np.isnan(low), codes, period, whole)
         values[period] = np.column_stack((central, drawn))
         lows[period] = low
     return Sink(values, lows, tuple(notes))
@@ -154,23 +152,14 @@ def _scope(rows: pd.DataFrame, codes: Sequence[str], rule: Rule) -> tuple[Floats
     else:
         chosen = rows[rows["ecosystem"].isin(lands) & rows["pool"].isin(pools)]
     by_region = chosen.assign(down=chosen["value"] - chosen["low"], up=chosen["high"] - chosen["value"])
-    # Land that a region does not have has no row, and no sink.
-    total = (
-        by_region.groupby("region_code")[["value", "down", "up"]].sum(min_count=0).reindex(list(codes), fill_value=0.0)
-    )
-    blank = (
-        chosen.groupby("region_code")["low"]
-        .apply(lambda low: bool(low.isna().any()))
-        .reindex(list(codes), fill_value=False)
-    )
-    central, down, up = (total[name].to_numpy(float) for name in ("value", "down", "up"))
-    down, up = (np.where(blank.to_numpy(bool), np.nan, part) for part in (down, up))
-    return (
-        central,
-        central - down,
-        central + up,
-        whole or len(set(zip(chosen["ecosystem"], chosen["pool"], strict=True))) == 1,
-    )
+    # A part without an interval has nothing uncertain in it and widens nothing; only if no part has one, there is none.
+    total = by_region.groupby("region_code")[["value", "down", "up"]].sum(min_count=1).reindex(list(codes))
+    central, down, up = (total[name].to_numpy(np.float64) for name in ("value", "down", "up"))
+    # Land that a region does not have has no row and no sink, and that is certain.
+    central = np.nan_to_num(central)
+    down, up = (np.where((central == 0) & np.isnan(part), 0.0, part) for part in (down, up))
+    single = len(set(zip(chosen["ecosystem"], chosen["pool"], strict=True))) == 1
+    return central, central - down, central + up, whole or single
 
 
 def _given(draws: Mapping[str, Floats], period: str, codes: Sequence[str]) -> Floats:
@@ -183,13 +172,21 @@ def _given(draws: Mapping[str, Floats], period: str, codes: Sequence[str]) -> Fl
     return drawn.T
 
 
-def _approximate(central: Floats, low: Floats, high: Floats, n: int, seed: int, period: str) -> tuple[Floats, bool]:
+def _approximate(central: Floats, low: Floats, high: Floats, n: int, seed: int, period: str) -> Floats:
     """Normal draws (regions, n) with the interval's width; without an interval every draw is the central value."""
-    half = (high - low) / 2
-    if np.isnan(half).all() or n == 0:
-        return np.repeat(central[:, None], max(n, 1), axis=1), False
-    deviation = np.nan_to_num(half) / Draws.Z95
-    return central[:, None] + deviation[:, None] * _normal(n, seed, period)[None, :], True
+    half = np.nan_to_num((high - low) / 2)
+    return np.asarray(central[:, None] + half[:, None] / Draws.Z95 * _normal(n, seed, period)[None, :])
+
+
+def _notes(bare: NDArray[np.bool_], codes: Sequence[str], period: str, whole: bool) -> list[Problem]:
+    """How the draws of a period came about; ``bare`` are the regions without an interval."""
+    without = [code for code, none in zip(codes, bare, strict=True) if none]
+    notes = [Problem("assessment.note_no_interval", period, {"regions": without})] if without else []
+    if not bare.all():
+        notes.append(Problem("assessment.note_normal", period))
+        if not whole:
+            notes.append(Problem("assessment.note_sum", period))
+    return notes
 
 
 def _normal(n: int, seed: int, period: str) -> NDArray[np.float64]:

@@ -299,6 +299,15 @@ def test_part_of_the_ecosystems_adds_half_widths() -> None:
     assert "assessment.note_sum" in {note.id for note in result.notes}
 
 
+def test_league_without_an_interval_is_named_and_one_without_a_sink_is_certain() -> None:
+    none, bare = account(dict.fromkeys(TWO, certain(0)), code="150300"), account(TWO)
+    both = (inputs(), inputs(code="150300"))
+    joined = Inputs(*(pd.concat([getattr(i, n) for i in both]) for n in ("emissions", "gdp", "targets", "abatement")))
+    result = assess(pd.concat([none, bare]), joined, rule())
+    assert [note.id for note in result.notes] == ["assessment.note_no_interval", "assessment.note_normal"] * 2
+    assert [note.values.get("regions") for note in result.notes[::2]] == [[LEAGUE]] * 2
+
+
 @pytest.mark.parametrize(
     ("given", "id"),
     [

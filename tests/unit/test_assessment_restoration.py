@@ -17,52 +17,51 @@ from sinks.assessment.potential import SUITED, Condition, GrowthCurve, area_need
 from sinks.assessment.restoration import as_regions, effects, observations_of, surroundings, warnings_on
 
 
-def observed(*strata: tuple[str, float, tuple[float, float, float, float], float]) -> pd.DataFrame:
-    """Strata as (name, area, (project before, after, control before, after), error)."""
-    sides = [("project", "before"), ("project", "after"), ("control", "before"), ("control", "after")]
+def observed(*strata: tuple[str, float, float, float, float]) -> pd.DataFrame:
+    """Strata as (name, area, removals in the project, removals around it, error of each)."""
     rows = [
-        ("R1", side, time, name, area, density, error)
-        for name, area, densities, error in strata
-        for (side, time), density in zip(sides, densities, strict=True)
-        if np.isfinite(density)
+        ("R1", side, name, area, removals, error)
+        for name, area, *both, error in strata
+        for side, removals in zip(("project", "control"), both, strict=True)
+        if np.isfinite(removals)
     ]
-    names = ["project_id", "side", "time", "stratum", "area_ha", "density", "error"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows, columns=["project_id", "side", "stratum", "area_ha", "removals", "error"])
 
 
 YEARS = pd.Series({"R1": 3.0})
 
 
 def test_what_meets_both_sides_drops_out() -> None:
-    # The project gained 5 t/ha, its surroundings 3 (a wet year): 2 t/ha on 100 ha = 200 t C.
-    found = effects(observed(("grass", 100, (10, 15, 10, 13), 0.1)), YEARS).iloc[0]
-    assert found["effect"] == pytest.approx(200)
-    # Four errors of 0.1: 1.96 x 0.2 x 100 ha = 39.2.
-    assert found["high"] - found["effect"] == pytest.approx(39.2, abs=0.01)
-    assert found["removals"] == pytest.approx(200 * 44 / 12 / 3)
-    assert found["detected"]
-    assert warnings_on(effects(observed(("grass", 100, (10, 15, 10, 13), 0.1)), YEARS)) == ()
+    # The project removed 5 t/ha/yr, its surroundings 3 (wet years): 2 t/ha/yr on 100 ha.
+    found = effects(observed(("dry", 100, 5, 3, 0.1)), YEARS)
+    row = found.iloc[0]
+    assert row["effect"] == pytest.approx(200)
+    # Two errors of 0.1: 1.96 x 0.1414 x 100 ha = 27.72.
+    assert row["high"] - row["effect"] == pytest.approx(27.72, abs=0.01)
+    assert row["total"] == pytest.approx(600)
+    assert row["detected"]
+    assert warnings_on(found) == ()
 
 
 def test_each_stratum_has_its_own_control() -> None:
-    found = effects(observed(("grass", 100, (10, 12, 10, 11), 0), ("shrub", 50, (20, 20, 20, 22), 0)), YEARS).iloc[0]
+    found = effects(observed(("dry", 100, 2, 1, 0), ("moist", 50, 0, 2, 0)), YEARS).iloc[0]
     assert found["effect"] == pytest.approx(100 * 1 - 50 * 2)
 
 
 def test_effect_within_the_error_of_the_layers_is_said() -> None:
-    found = effects(observed(("grass", 100, (10, 11, 10, 10), 1.0)), YEARS)
+    found = effects(observed(("dry", 100, 1, 0, 1.0)), YEARS)
     assert not found.iloc[0]["detected"]
     assert [n.id for n in warnings_on(found)] == ["assessment.effect_within_error"]
     assert all(str(n) for n in warnings_on(found))
 
 
 def test_land_without_a_match_is_left_out_and_said() -> None:
-    lonely = ("shrub", 300, (20, 40, np.nan, np.nan), 0.1)
-    found = effects(observed(("grass", 100, (10, 15, 10, 13), 0.1), lonely), YEARS)
+    lonely = ("moist", 300.0, 20.0, np.nan, 0.1)
+    found = effects(observed(("dry", 100, 5, 3, 0.1), lonely), YEARS)
     assert found.iloc[0]["effect"] == pytest.approx(200)
     assert found.iloc[0]["matched_share"] == pytest.approx(0.25)
     assert [n.id for n in warnings_on(found)] == ["assessment.unmatched"]
-    with pytest.raises(AssessmentError, match="shrub"):
+    with pytest.raises(AssessmentError, match="moist"):
         effects(observed(lonely), YEARS)
 
 
@@ -81,29 +80,31 @@ def test_ring_has_its_width_and_holds_no_project() -> None:
     assert not rings.geometry.iloc[0].contains(Point(lon - 1e-3, lat))
 
 
-def stock(code: str, period: str, area: float, value: float, half: float) -> list[dict[str, Any]]:
-    common = {"region_code": code, "ecosystem": "grassland", "stratum": "all", "pool": "all", "period": period}
+def removed(code: str, area: float, value: float, half: float) -> list[dict[str, Any]]:
+    common = {"region_code": code, "ecosystem": "all", "stratum": "all", "pool": "all"}
     return [
-        {**common, "quantity": "area", "value": area, "low": np.nan, "high": np.nan},
-        {**common, "quantity": "carbon_stock", "value": value, "low": value - half, "high": value + half},
-    ]
+        {**common, "period": "2023", "quantity": "area", "value": area, "low": np.nan, "high": np.nan},
+        {**common, "period": "2020-2023", "quantity": "net_removals", "value": value, "low": value - half,
+         "high": value + half},
+    ]  # fmt: skip
 
 
 def test_effect_from_the_account_of_projects_and_rings() -> None:
+    # 5 against 3 t/ha/yr on 100 ha of dry land, 1 against 1 on 10 ha of moist; errors of 0.1 t/ha/yr on the dry.
     account = pd.DataFrame(
         [
-            *stock("R1", "2020", 100, 1000, 19.6),
-            *stock("R1", "2023", 100, 1500, 19.6),
-            *stock("R1-control", "2020", 400, 4000, 78.4),
-            *stock("R1-control", "2023", 400, 5200, 78.4),
+            *removed("R1@dry", 100, 500, 19.6),
+            *removed("R1-control@dry", 400, 1200, 78.4),
+            *removed("R1@moist", 10, 10, 0),
+            *removed("R1-control@moist", 20, 20, 0),
         ]
     )
-    found = effects(observations_of(account, "2020", "2023"), YEARS).iloc[0]
-    # 10 -> 15 t/ha against 10 -> 13 t/ha on 100 ha; each density has an error of 0.1 t/ha.
+    found = effects(observations_of(account, "2020-2023"), YEARS).iloc[0]
     assert found["effect"] == pytest.approx(200)
-    assert found["high"] - found["effect"] == pytest.approx(39.2, abs=0.01)
+    assert found["high"] - found["effect"] == pytest.approx(27.72, abs=0.01)
+    assert found["area_ha"] == 110
     with pytest.raises(AssessmentError):
-        observations_of(account.assign(low=np.nan), "2020", "2023")
+        observations_of(account.assign(low=np.nan), "2020-2023")
 
 
 def test_projects_and_rings_are_regions_of_one_run() -> None:
@@ -112,6 +113,18 @@ def test_projects_and_rings_are_regions_of_one_run() -> None:
     assert frame["code"].tolist() == ["R1", "R1-control"]
     assert frame["level"].tolist() == ["project", "control"]
     assert frame.crs == layer.crs
+
+
+def test_regions_are_cut_by_strata() -> None:
+    layer = gpd.GeoDataFrame({"project_id": ["R1"]}, geometry=[box(109, 39, 109.1, 39.1)], crs="EPSG:4490")
+    zones = gpd.GeoDataFrame(
+        {"stratum": ["dry", "moist", "far"]},
+        geometry=[box(108, 38, 109.04, 40), box(109.04, 38, 110, 40), box(120, 38, 121, 40)],
+        crs="EPSG:4490",
+    )
+    frame = as_regions(layer, surroundings(layer, 1000), zones).set_index("code")
+    assert list(frame.index) == ["R1@dry", "R1@moist", "R1-control@dry", "R1-control@moist"]
+    assert frame.geometry["R1@dry"].area == pytest.approx(0.4 * layer.geometry.iloc[0].area)
 
 
 STATES = pd.DataFrame(
