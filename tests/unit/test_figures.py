@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Annotation
 from shapely.geometry import box
 
 from sinks.output.figures import (
@@ -90,6 +91,17 @@ def test_map_without_sources_does_not_mention_them() -> None:
 @pytest.mark.parametrize("values", [{}, dict.fromkeys("abcd", 0.0)])
 def test_map_of_nothing(values: dict[str, float], signed: bool) -> None:
     assert as_png(region_map(regions(), values, TEXT, signed=signed)).startswith(b"\x89PNG")
+
+
+def test_north_arrow_leans_to_the_central_meridian() -> None:
+    """West of it meridians lean to the right; the arrow in the upper left corner has to do the same."""
+    # The middle regions are taller, which leaves the upper left corner free.
+    shapes = [box(90, 40, 95, 42), box(95, 40, 105, 48), box(105, 40, 110, 42)]
+    wide = gpd.GeoDataFrame({"code": list("abc")}, geometry=shapes, crs="EPSG:4490")
+    figure = region_map(wide, {}, TEXT, signed=False)
+    (arrow,) = [t for t in figure.axes[0].texts if isinstance(t, Annotation) and t.arrow_patch is not None]
+    assert arrow.xy[0] > arrow.xyann[0]
+    assert arrow.xy[1] > arrow.xyann[1]
 
 
 def test_albers_keeps_areas() -> None:

@@ -25,7 +25,7 @@ from sinks.activity import AREA, STATE_KEYS, UNIT_COLUMNS, Activity
 from sinks.book import COLUMNS
 from sinks.errors import RunError
 from sinks.output.folder import RunContents, StoredRegions
-from sinks.output.report import grammar, write_html, write_reports
+from sinks.output.report import grammar, write_html, write_reports, write_template
 from sinks.output.report.blocks import Paragraph, Table
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Amount, Facts
@@ -495,6 +495,13 @@ def test_a_bureau_may_move_and_delete_blocks(tmp_path: Path) -> None:
     assert "_Ref_table_overview" not in {f.get(qn("w:instr")).split()[1] for f in body.iter(qn("w:fldSimple"))}
 
 
+def test_a_copy_of_the_template_can_be_had_and_is_never_overwritten(tmp_path: Path) -> None:
+    path = write_template(tmp_path / "own.docx", lang="en")
+    assert Template(path).tags == Template().tags
+    with pytest.raises(RunError, match=r"own\.docx"):
+        write_template(path)
+
+
 def test_unknown_tag_is_named(tmp_path: Path) -> None:
     path = edited(tmp_path, lambda document: document.add_paragraph("{{p table_of_wishes }}"))
     with pytest.raises(RunError, match="table_of_wishes"):
@@ -540,6 +547,9 @@ def test_html_is_self_contained_and_escaped(tmp_path: Path) -> None:
     source = write_html(make_contents(), tmp_path / "summary.html", region="150600").read_text(encoding="utf-8")
     assert not re.search(r'(src|href)="(?!data:|#)', source)
     assert "<script" not in source
+    assert "\ue000" not in source
+    targets = set(re.findall(r'href="#([^"]+)"', source))
+    assert targets <= set(re.findall(r'id="([^"]+)"', source))
     assert "{{ 7*7 }}&lt;b&gt;&amp;" in source
     assert "<b>" not in source
     # Forest of Ordos in 2023, as in the Word table.

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 from pyproj import CRS, Transformer
+from shapely.geometry import box
 
 from sinks.output.figures.fonts import drawable
 from sinks.output.figures.style import FAINT, INK, MISSING, PAPER, SOURCE, diverging, new_figure, stock_scale, styled
@@ -87,7 +88,7 @@ def region_map(
     west, south, east, north = ground.total_bounds
     tall = (north - south) / max(east - west, 1.0)
     with styled():
-        figure = new_figure(min(max(6.0 * tall, 3.0) + 1.2, 7.2))
+        figure = new_figure(min(max(6.0 * tall, 3.0) + 1.2, 5.7))
         axes = figure.add_subplot()
         norm, colours = _scale(ground["shown"].to_numpy(), signed)
         _areas(axes, ground, norm, colours, text)
@@ -98,7 +99,7 @@ def region_map(
         axes.set_axis_off()
         axes.set_aspect("equal")
         _leave_room(axes, (west, south, east, north))
-        _north_arrow(axes, crs, text.north)
+        _north_arrow(axes, ground, text.north)
         _scale_bar(axes, (west, south, east, north), text.kilometres)
         bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, orientation="horizontal", shrink=0.6, aspect=32)
         bar.set_label(drawable(text.scale))
@@ -179,15 +180,15 @@ def _leave_room(axes: Axes, bounds: tuple[float, float, float, float]) -> None:
     axes.set_ylim(south - 0.10 * tall, north + 0.03 * tall)
 
 
-def _north_arrow(axes: Axes, crs: CRS, letter: str) -> None:
+def _north_arrow(axes: Axes, ground: gpd.GeoDataFrame, letter: str) -> None:
     """An arrow to true north at the place where it stands; far from the central meridian that is not straight up."""
-    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    x, y = left + 0.06 * (right - left), top - 0.06 * (top - bottom)
+    (left, right), (_, top) = axes.get_xlim(), axes.get_ylim()
+    length, crs = 0.09 * (right - left), ground.crs
+    x, y = _free_corner(ground, (left, right), top, length)
     to_ground = Transformer.from_crs(crs.geodetic_crs, crs, always_xy=True)
     lon, lat = to_ground.transform(x, y, direction="INVERSE")
     ahead = to_ground.transform(lon, min(lat + 0.1, 90.0))
     turn = -degrees(atan2(ahead[0] - x, ahead[1] - y))
-    length = 0.09 * (right - left)
     tip = (x + length * np.sin(-np.radians(turn)), y)
     foot = (x, y - length * np.cos(np.radians(turn)))
     axes.annotate(
@@ -199,6 +200,19 @@ def _north_arrow(axes: Axes, crs: CRS, letter: str) -> None:
     axes.annotate(
         letter, tip, xytext=(0, 3), textcoords="offset points", ha="center", va="bottom", rotation=turn, fontsize=9
     )
+
+
+def _free_corner(
+    ground: gpd.GeoDataFrame, across: tuple[float, float], top: float, length: float
+) -> tuple[float, float]:
+    """Tip of an arrow in the upper corner that no region reaches, the left one when neither or both are free."""
+    left, right = across
+    y = top - 0.6 * length
+    places = [(left + 0.06 * (right - left), y), (right - 0.06 * (right - left), y)]
+    free = [
+        (x, y) for x, y in places if not ground.intersects(box(x - length / 2, y - length, x + length / 2, top)).any()
+    ]
+    return (free or places)[0]
 
 
 def _scale_bar(axes: Axes, bounds: tuple[float, float, float, float], unit: str) -> None:

@@ -41,7 +41,7 @@ def transition_heatmap(
     colours[changed == 0] = (1, 1, 1, 1)
     colours[np.eye(len(names), dtype=bool)] = (0.90, 0.90, 0.90, 1)
     with styled():
-        figure = new_figure(0.36 * len(names) + 1.2)
+        figure = new_figure(0.3 * len(names) + 1.0)
         axes = figure.add_subplot()
         axes.imshow(colours, aspect="auto")
         labels = [drawable(name) for name in names]

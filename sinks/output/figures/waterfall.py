@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
+from textwrap import fill
 
 from matplotlib.figure import Figure
 
 from sinks.output.figures.fonts import drawable
 from sinks.output.figures.style import FAINT, INK, NEUTRAL, SINK, SOURCE, new_figure, styled
+
+_LABEL, _AXIS = 12, 36
+"""Characters after which a label under a bar and one beside an axis go on in the next line."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def waterfall(steps: Sequence[Step], axis: str) -> Figure:
             )
             if place + 1 < len(steps):
                 axes.plot([place + 0.3, place + 0.7], [level, level], color=FAINT, linewidth=0.8, zorder=1)
-        axes.set_xticks(range(len(steps)), [drawable(step.name) for step in steps], fontsize=8)
+        axes.set_xticks(range(len(steps)), [fill(drawable(step.name), _LABEL) for step in steps], fontsize=8)
         axes.tick_params(axis="x", length=0)
         axes.axhline(0.0, color=INK, linewidth=0.8)
         axes.set_ylabel(drawable(axis))
@@ -114,7 +118,7 @@ def target_path(points: Sequence[PathPoint], reached: str, required: str, axis: 
                 axes.plot([point.year] * 2, [point.low, point.high], color=SINK, linewidth=1.0)
                 axes.plot([point.year] * 2, [point.low, point.high], "_", color=SINK, markersize=6)
         axes.set_xticks(sorted({p.year for p in points}))
-        axes.set_ylabel(drawable(axis))
+        axes.set_ylabel(fill(drawable(axis), _AXIS))
         axes.axhline(0.0, color=INK, linewidth=0.6)
         axes.legend(loc="best", fontsize=8)
     return figure

@@ -5,6 +5,6 @@ and ``word`` and ``html`` write the blocks; so the two say the same.
 """
 
 from sinks.output.report.html import write_html
-from sinks.output.report.write import write_reports
+from sinks.output.report.write import write_reports, write_template
 
-__all__ = ["write_html", "write_reports"]
+__all__ = ["write_html", "write_reports", "write_template"]

@@ -118,7 +118,7 @@ def page_html(page: Page) -> str:
         lang="zh-CN" if language() == "zh" else "en",
         style=Markup(_resource("summary.css")),
         caveats_title=word("template.caveats"),
-        caveats=[block.text for block in found["caveats"] if isinstance(block, Paragraph)],
+        caveats=[_linked(block.text, numbers) for block in found["caveats"] if isinstance(block, Paragraph)],
         contents_title=word("template.contents"),
         sections=sections,
         **values(page),

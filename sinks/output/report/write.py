@@ -15,7 +15,7 @@ from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Facts, Region
 from sinks.output.report.grammar import spoken_period
 from sinks.output.report.page import Page
-from sinks.output.report.word.document import Template
+from sinks.output.report.word.document import Template, built_in_template
 from sinks.output.report.words import word
 from sinks.output.tables import check_account
 from sinks.text import using_language
@@ -88,6 +88,39 @@ def write_reports(
         if progress is not None:
             progress(len(chosen), len(chosen))
         return written
+
+
+def write_template(path: Path, *, lang: str = "zh") -> Path:
+    """Write a copy of the built-in Word template, for a bureau to edit and give to :func:`write_reports`.
+
+    Parameters
+    ----------
+    path : Path
+        The file; one that is there is not replaced, since it may hold somebody's work.
+    lang : str
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    RunError
+        The file exists or cannot be written.
+    """
+    path = Path(path)
+    with using_language(lang):
+        content = built_in_template()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as file:
+            file.write(content)
+    except FileExistsError as error:
+        raise RunError(Problem("report.template_exists", str(path))) from error
+    except OSError as error:
+        raise RunError(Problem("report.write_failed", str(path), {"reason": error.strerror or ""})) from error
+    return path
 
 
 def values(page: Page) -> dict[str, str]:

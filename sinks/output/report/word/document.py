@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import as_file, files
+from datetime import datetime
+from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -95,10 +96,14 @@ def _environment() -> Environment:
     return Environment(undefined=StrictUndefined, autoescape=True)
 
 
+def built_in_template() -> bytes:
+    """Our template in the present language."""
+    return (files("sinks.output.report.word") / f"template_{language()}.docx").read_bytes()
+
+
 def _read(path: Path | None) -> bytes:
     if path is None:
-        with as_file(files("sinks.output.report.word") / f"template_{language()}.docx") as ours:
-            return ours.read_bytes()
+        return built_in_template()
     try:
         return path.read_bytes()
     except OSError as error:
@@ -107,8 +112,6 @@ def _read(path: Path | None) -> bytes:
 
 def _date(document: Any, values: Mapping[str, str]) -> None:
     """Title and date of the run in the properties, so that the file does not depend on when it was written."""
-    from datetime import datetime
-
     properties = document.core_properties
     created = datetime.fromisoformat(values["created"]).replace(tzinfo=None)
     properties.created = properties.modified = created

@@ -133,7 +133,7 @@ def _table(table: Table, width: float) -> str:
     styles = ["TableText" if place < table.text_columns else "TableNumber" for place in range(len(twips))]
     for place, cells in enumerate(table.rows):
         looks = small + ("<w:b/><w:bCs/>" if place in table.totals else "")
-        rows.append(_row(cells, twips, styles, looks, keep=whole and place + 1 < len(table.rows)))
+        rows.append(_row(cells, twips, styles, looks, keep=whole or place + 1 == len(table.rows)))
     head = paragraph("Caption", _caption("table", table.key, table.caption))
     unit = paragraph("TableUnit", run(word("table.unit", unit=table.unit))) if table.unit else ""
     body = (
