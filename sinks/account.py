@@ -261,7 +261,8 @@ def _post_areas(book: Book, activity: Activity, dates: Sequence[str], area_sourc
         rows = _accounted(activity.states, date, area_source)
         for (ecosystem, stratum), group in rows.groupby(["ecosystem", "class"], sort=True):
             area = book.units(book.hierarchy.numbers(group["region_code"]), group["area_ha"].to_numpy(float))
-            amount = Amount(area, None, area, area)
+            errors = None if book.draws is None else book.draws.area(area_source[str(ecosystem)], str(ecosystem), date)
+            amount = Amount(area, None if errors is None else area[:, None] * errors, area, area)
             book.post(Posting(str(ecosystem), str(stratum), ALL, "area", date, book.figures(amount), amount, ""))
 
 
@@ -431,6 +432,9 @@ def _draw(book: Book, sheet: _Sheet, at: NDArray[np.intp], table: Floats) -> dic
     """Draws by pool and unit, shape (units, n), given the draws of the parameter table, shape (table rows, n)."""
     method, draws = sheet.entry.method, book.draws
     assert draws is not None
+    # Transitions keep the areas of the map: only areas of states are ever adjusted.
+    first = sheet.rows.iloc[at[0]]
+    errors = draws.area(first["source"], first["ecosystem"], first["date"]) if "date" in first else None
     step = max(1, _DRAWS_AT_ONCE // draws.n)
     total = {pool: np.zeros((len(book.hierarchy.units), draws.n)) for pool in sheet.entry.pools}
     for start in range(0, len(at), step):
@@ -442,6 +446,9 @@ def _draw(book: Book, sheet: _Sheet, at: NDArray[np.intp], table: Floats) -> dic
             # Row by row, so that no array of the size of all draws is made on the way.
             for row in np.flatnonzero(~np.isnan(sheet.central[pool][part])):
                 total[pool][sheet.units[part[row]]] += values[pool][:, row] * size[row]
+    if errors is not None:
+        for amount in total.values():
+            amount *= errors
     return total
 
 

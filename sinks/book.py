@@ -38,6 +38,10 @@ COLUMNS = (
 )
 
 
+# Draws that are all the same differ by the rounding of their sums.
+_ROUNDING = 1e-11
+
+
 @dataclass(frozen=True)
 class Hierarchy:
     """Regions of every level and the units (finest regions) that each consists of.
@@ -213,7 +217,7 @@ class Book:
         if amount.draws is not None:
             low, high = np.array([interval(draws) for draws in self.hierarchy.each(amount.draws)]).T
             # Where nothing that is uncertain takes part, an interval is not known; it is not a point.
-            low, high = np.where(low == high, np.nan, [low, high])
+            low, high = np.where(np.isclose(low, high, rtol=_ROUNDING, atol=0), np.nan, [low, high])
         return Figures(total(amount.value), low, high, total(amount.valued_ha), total(amount.area_ha))
 
     def post(self, posting: Posting) -> None:

@@ -186,6 +186,7 @@ def note_findings(
     coverage_min: float,
     cells_min: int,
     adjusted: pd.DataFrame | None = None,
+    used: bool = False,
 ) -> None:
     """Write down what a reader must know: coverage, cells, assumptions, unverified parameters, odd transitions.
 
@@ -202,6 +203,8 @@ def note_findings(
         Cells below which a region's figure is not fit to be an account of record.
     adjusted : DataFrame, optional
         Error-adjusted areas (:func:`sinks.accuracy.adjusted_areas`); without them the areas are said to be the map's.
+    used : bool
+        Whether the account is made of the adjusted areas.
     """
     names = dict(zip(hierarchy.regions["code"], hierarchy.regions["name"], strict=True))
     _note_coverage(result.table, names, coverage_min, findings)
@@ -222,6 +225,7 @@ def note_findings(
         findings.add("checks.short_history", "note", ALL, dates=activity.dates)
     if adjusted is not None and len(adjusted):
         _note_adjusted(adjusted, hierarchy, findings)
+        findings.add("checks.adjusted_used" if used else "checks.map_used", "warning" if used else "note", ALL)
     elif not activity.changes.empty:
         findings.add("checks.map_area", "note", ALL)
 

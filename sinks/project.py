@@ -239,6 +239,9 @@ class AccuracySection(_Section):
     matrix: Annotated[str | dict[str, str], BeforeValidator(_keys_as_text)] = Field(
         description="Confusion matrix of sample counts by ecosystem (CSV): one for all dates, or one for each date."
     )
+    adjust: bool = Field(
+        default=False, description="Account for the error-adjusted areas, with their intervals, instead of the map's."
+    )
 
     @property
     def by_date(self) -> dict[str, str]:

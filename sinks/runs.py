@@ -17,6 +17,7 @@ import pandas as pd
 from sinks.account import Account, Basis
 from sinks.accuracy import ConfusionMatrix, adjusted_areas, read_matrix
 from sinks.activity import STATE_KEYS, Activity, concat
+from sinks.adjust import AdjustedAreas, check_adjustable
 from sinks.book import Hierarchy
 from sinks.checks import Findings, check_laws, note_findings
 from sinks.compare import Comparison
@@ -100,17 +101,19 @@ class Run:
         """
         prepared = _prepared_again(self.record)
         registry = prepared.registry if every else None
-        return compare_entries(_basis(prepared, self.activity), prepared.entries, _draws(prepared), registry)
+        basis, draws = _basis(prepared, self.activity)
+        return compare_entries(basis, prepared.entries, draws, registry)
 
     def sensitivity(self) -> Sensitivity:
         """Which uncertain things the intervals come from, ranked by region; see :mod:`sinks.sensitivity`."""
         prepared = _prepared_again(self.record)
-        draws = _draws(prepared) or Draws(1, prepared.project.project.seed)
-        return sensitivity(_basis(prepared, self.activity), prepared.entries, draws)
+        basis, draws = _basis(prepared, self.activity)
+        return sensitivity(basis, prepared.entries, draws or Draws(1, prepared.project.project.seed))
 
     def adjusted_areas(self) -> pd.DataFrame:
         """Error-adjusted areas beside those of the map; see :func:`sinks.accuracy.adjusted_areas`."""
-        return adjusted_areas(self.account, _matrices(_project_again(self.record)))
+        prepared = _prepared_again(self.record)
+        return adjusted_areas(_map_areas(prepared, self.activity), _matrices(prepared.project))
 
     def map(self, **options: Any) -> folium.Map:
         """The interactive map, one page that needs no network; see :func:`sinks.output.map.draw_map`."""
@@ -174,7 +177,7 @@ def run(
     """
     prepared = _prepared(project)
     # What the account will need besides the pass fails before it.
-    _matrices(prepared.project)
+    _check_accuracy(prepared)
     _correlations(prepared)
     if checkpoint is not None and not resume:
         shutil.rmtree(checkpoint, ignore_errors=True)
@@ -210,7 +213,7 @@ def check(project: Project | str | Path) -> Prepared:
     if prepared.land_cover is not None:
         gather(later(_check_rasters, prepared, prepared.land_cover))
     gather(later(_layer_states, prepared))
-    gather(later(_matrices, prepared.project))
+    gather(later(_check_accuracy, prepared))
     gather(later(_correlations, prepared))
     gather.problems.raise_as(ProjectError)
     return prepared
@@ -353,17 +356,35 @@ def _prepared_again(record: dict[str, Any]) -> Prepared:
     return prepare(_project_again(record))
 
 
-def _basis(prepared: Prepared, activity: Activity) -> Basis:
-    project = prepared.project
-    hierarchy = Hierarchy.of(prepared.regions.frame)
-    return Basis(activity, hierarchy, project.dates, project.periods, project.area_source)
+def _basis(prepared: Prepared, activity: Activity) -> tuple[Basis, Draws | None]:
+    """What accounts are made from, and the draws for their intervals; areas adjusted where the project asks for it."""
+    project, hierarchy = prepared.project, Hierarchy.of(prepared.regions.frame)
+    areas = _adjustment(prepared, activity, hierarchy)
+    if areas is not None:
+        activity = areas.apply(activity, hierarchy)
+    basis = Basis(activity, hierarchy, project.dates, project.periods, project.area_source)
+    return basis, _draws(prepared, areas)
+
+
+def _adjustment(prepared: Prepared, activity: Activity, hierarchy: Hierarchy) -> AdjustedAreas | None:
+    accuracy = prepared.project.accuracy
+    if accuracy is None or not accuracy.adjust:
+        return None
+    return AdjustedAreas.of(activity, hierarchy, _matrices(prepared.project))
 
 
 def _account(prepared: Prepared, activity: Activity) -> Account:
-    return _basis(prepared, activity).account(prepared.entries, _draws(prepared))
+    basis, draws = _basis(prepared, activity)
+    return basis.account(prepared.entries, draws)
 
 
-def _draws(prepared: Prepared) -> Draws | None:
+def _map_areas(prepared: Prepared, activity: Activity) -> pd.DataFrame:
+    """An account of areas alone, those of the map."""
+    project, hierarchy = prepared.project, Hierarchy.of(prepared.regions.frame)
+    return Basis(activity, hierarchy, project.dates, project.periods, project.area_source).account(()).table
+
+
+def _draws(prepared: Prepared, areas: AdjustedAreas | None) -> Draws | None:
     project = prepared.project
     if not project.project.draws:
         return None
@@ -372,7 +393,7 @@ def _draws(prepared: Prepared) -> Draws | None:
         for name, section in project.inputs.items()
         if section.uncertainty is not None
     }
-    return Draws(project.project.draws, project.project.seed, inputs, _correlations(prepared))
+    return Draws(project.project.draws, project.project.seed, inputs, _correlations(prepared), areas)
 
 
 def _correlations(prepared: Prepared) -> list[Correlation]:
@@ -412,8 +433,18 @@ def _matrices(project: Project) -> dict[str, ConfusionMatrix]:
     return {date: matrix for date, name in names.items() if name and (matrix := read[name]) is not None}
 
 
+def _check_accuracy(prepared: Prepared) -> None:
+    """What the accuracy assessment is wrong in, known before the pass."""
+    matrices, accuracy = _matrices(prepared.project), prepared.project.accuracy
+    if accuracy is not None and accuracy.adjust:
+        check_adjustable(prepared.entries, prepared.project.dates, matrices)
+
+
 def _checks(prepared: Prepared, activity: Activity, result: Account, notes: list[Problem]) -> pd.DataFrame:
     findings, hierarchy = Findings(), Hierarchy.of(prepared.regions.frame)
+    areas = _adjustment(prepared, activity, hierarchy)
+    for lost in areas.unplaced(hierarchy) if areas else ():
+        findings.add(lost.id, "warning", lost.where, **lost.values)
     for note in notes:
         findings.add(note.id, "warning" if note.id in _IN_DOUBT else "note", note.where, **note.values)
     check_laws(result.table, activity, hierarchy, findings)
@@ -424,7 +455,8 @@ def _checks(prepared: Prepared, activity: Activity, result: Account, notes: list
         findings,
         coverage_min=prepared.project.project.coverage_min,
         cells_min=prepared.project.project.cells_min,
-        adjusted=adjusted_areas(result.table, _matrices(prepared.project)),
+        adjusted=adjusted_areas(_map_areas(prepared, activity), _matrices(prepared.project)),
+        used=areas is not None,
     )
     return findings.table()
 

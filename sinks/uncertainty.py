@@ -11,7 +11,7 @@ import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,12 @@ class Correlation:
         return [i for i, row in enumerate(rows) if row.parameter in self.parameters and uncertain[i]]
 
 
+class AreaErrors(Protocol):
+    """What is known of the errors of areas (``sinks.adjust.AdjustedAreas``)."""
+
+    def relative(self, source: str, ecosystem: str, date: str, draws: Draws) -> Floats | None: ...
+
+
 class Draws:
     """``n`` reproducible draws of everything that is uncertain.
 
@@ -86,11 +92,13 @@ class Draws:
         seed: int,
         inputs: Mapping[str, InputUncertainty] | None = None,
         correlations: Sequence[Correlation] = (),
+        areas: AreaErrors | None = None,
     ) -> None:
         self.n = n
         self.seed = seed
         self.inputs = dict(inputs or {})
         self.correlations = tuple(correlations)
+        self.areas = areas
         self._factors: dict[str, Floats] = {}
         self._tables: dict[ParameterTable, Floats] = {}
 
@@ -127,6 +135,10 @@ class Draws:
         scores = np.linalg.cholesky(wanted) @ np.stack([one.standard_normal(self.n) for one in streams])
         ranks = np.argsort(np.argsort(scores, axis=-1), axis=-1)
         return np.take_along_axis(np.sort(drawn, axis=-1), ranks, axis=-1)
+
+    def area(self, source: str, ecosystem: str, date: str) -> Floats | None:
+        """Draws of an ecosystem's area relative to its central value, shape (units, n); None when taken as exact."""
+        return None if self.areas is None else self.areas.relative(source, ecosystem, date, self)
 
     def factor(self, input: str, date: str) -> Floats | None:
         """Factors by which the mean of an input at a date is off, or None when no uncertainty was declared.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sinks.account import Basis, Entry
 from sinks.accuracy import ConfusionMatrix, adjusted_areas, assess, read_matrix
+from sinks.activity import Activity
+from sinks.adjust import AdjustedAreas, check_adjustable
+from sinks.book import Hierarchy
 from sinks.errors import LayerError
+from sinks.methodology import Registry
+from sinks.uncertainty import Draws
 
 CLASSES = ("deforestation", "forest gain", "stable forest", "stable non-forest")
 # Olofsson et al. 2014, Table 8: sample counts, and the pixels of each class on the map (of 30 m, 0.09 ha).
@@ -107,6 +114,98 @@ def test_adjusted_areas_stand_beside_those_of_the_map() -> None:
     assert found.loc["grassland", "adjusted_ha"] == pytest.approx(250)
     pd.testing.assert_frame_equal(table, before)
     assert adjusted_areas(table, {"2023": matrix}).empty
+
+
+REGIONS = pd.DataFrame(
+    [("15", "Region", "region", None), ("1501", "A", "league", "15"), ("1502", "B", "league", "15")],
+    columns=["code", "name", "level", "parent"],
+)
+HIERARCHY = Hierarchy.of(REGIONS)
+MATRIX = ConfusionMatrix(("forest", "grassland"), np.array([[90.0, 10.0], [20.0, 80.0]]))
+
+
+def activity(second: float = 50.0) -> Activity:
+    """League A has forest of two classes and grassland, league B grassland and as much forest as given."""
+    rows = [
+        ("1501", "forest", "pine", 60.0),
+        ("1501", "forest", "larch", 40.0),
+        ("1501", "grassland", "steppe", 300.0),
+        ("1502", "forest", "pine", second),
+        ("1502", "grassland", "steppe", 150.0),
+    ]
+    states = [
+        {"source": "land_cover", "region_code": code, "date": date, "land_cover": stratum, "class": stratum}
+        | {"ecosystem": land, "area_ha": area, "growing_stock": 50.0, "growing_stock_observed_ha": area / 2}
+        for date in ("2020", "2023")
+        for code, land, stratum, area in rows
+        if area
+    ]
+    units = pd.DataFrame({"region_code": ["1501", "1502"], "area_ha": [400.0, 150.0 + second], "cells": 1000})
+    return Activity(states=pd.DataFrame(states), units=units, inputs=("growing_stock",))
+
+
+def test_strata_are_scaled_alike_and_the_land_stays_whole() -> None:
+    areas = AdjustedAreas.of(activity(), HIERARCHY, {"2020": MATRIX, "2023": MATRIX})
+    states = areas.apply(activity(), HIERARCHY).states.query("date == '2020' and region_code == '1501'")
+    found = states.set_index("class")["area_ha"]
+    # Forest is 90 % of 100 ha and 20 % of 300 ha: 150 ha, half as much again of each class of it.
+    assert found.to_dict() == pytest.approx({"pine": 90.0, "larch": 60.0, "steppe": 250.0})
+    assert states.set_index("class")["growing_stock_observed_ha"]["pine"] == pytest.approx(45.0)
+    assert (states["growing_stock"] == 50.0).all()
+    assert not list(areas.unplaced(HIERARCHY))
+
+
+def test_draws_of_adjusted_areas_have_the_interval_of_the_estimate() -> None:
+    areas, draws = AdjustedAreas.of(activity(), HIERARCHY, {"2020": MATRIX, "2023": MATRIX}), Draws(20_000, 3)
+    relative = areas.relative("land_cover", "forest", "2020", draws)
+    assert relative is not None
+    expected = assess(MATRIX, {"forest": 100.0, "grassland": 300.0}).table.loc["forest"]
+    assert relative[0].mean() == pytest.approx(1, abs=0.005)
+    assert relative[0].std() == pytest.approx(expected["se"] / expected["area"], rel=0.03)
+    # One matrix for both dates: the map errs alike.  What is not of the land-cover map is not adjusted.
+    np.testing.assert_array_equal(relative, areas.relative("land_cover", "forest", "2023", draws))
+    assert areas.relative("stands", "forest", "2020", draws) is None
+
+
+def test_area_errors_reach_the_account() -> None:
+    areas = AdjustedAreas.of(activity(), HIERARCHY, {"2020": MATRIX, "2023": MATRIX})
+    sources = dict.fromkeys(("forest", "grassland"), "land_cover")
+    basis = Basis(areas.apply(activity(), HIERARCHY), HIERARCHY, ("2020",), (), sources)
+    fang = Registry().get("growing_stock_fang")
+    fang = fang.with_constants({"parameter_set": "fang_v1", "roots": "included", "species_group": "larch"})
+    forest = Entry(fang, ("forest",), ("biomass",), ("stock",), "land_cover")
+    table = basis.account([forest], Draws(20_000, 3, areas=areas)).table
+    table = table.query("region_code == '1501' and stratum == 'all' and pool == 'all'").set_index(
+        ["ecosystem", "quantity"]
+    )
+    area, stock = table.loc[("forest", "area")], table.loc[("forest", "carbon_stock")]
+    expected = assess(MATRIX, {"forest": 100.0, "grassland": 300.0}).table.loc["forest"]
+    assert area["value"] == pytest.approx(150)
+    assert (area["low"], area["high"]) == (
+        pytest.approx(expected["low"], rel=0.02),
+        pytest.approx(expected["high"], rel=0.02),
+    )
+    # Fang's coefficients have no interval: all that is uncertain of the stock is the area.
+    assert stock["high"] / stock["value"] == pytest.approx(area["high"] / area["value"], rel=1e-9)
+    # The land as a whole is not uncertain, and an interval that is only rounding is none.
+    assert pd.isna(table.loc[("all", "area")]["low"])
+
+
+def test_what_the_map_does_not_have_cannot_be_placed_and_is_named() -> None:
+    areas = AdjustedAreas.of(activity(0.0), HIERARCHY, {"2020": MATRIX})
+    lost = list(areas.unplaced(HIERARCHY))
+    assert [(problem.where, problem.values["area"]) for problem in lost] == [("1502", "30")]
+    assert str(lost[0])
+
+
+def test_an_adjustment_of_a_part_of_the_account_is_refused() -> None:
+    soil = Registry().get("soil_transition").with_constants({"edition": "2019"})
+    entry = Entry(soil, ("forest",), ("soil_organic_carbon",), ("sink",), "land_cover")
+    with pytest.raises(LayerError) as caught:
+        check_adjustable([entry], ("2020", "2023"), {"2020": MATRIX})
+    ids = [problem.id for problem in caught.value.problems]
+    assert ids == ["accuracy.date_without_matrix", "accuracy.transitions"]
+    check_adjustable([replace(entry, role="comparison")], ("2020",), {"2020": MATRIX})
 
 
 def written(folder: Path, text: str) -> Path:
