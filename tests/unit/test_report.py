@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -304,6 +305,23 @@ def test_printing() -> None:
 @given(st.lists(st.floats(-1e8, 1e8), min_size=2, max_size=6))
 def test_a_number_prints_the_same_everywhere(values: list[float]) -> None:
     assert [amount(value) for value in values] == [printed(value / 1e4) for value in values]
+
+
+# ----- beside the account
+
+
+def test_comparison_stands_beside_the_account_and_not_in_it() -> None:
+    other = make_account().assign(methodology="other", value=lambda table: table["value"] * 2)
+    contents = replace(make_contents(), comparison=other)
+    found = chapters(page(contents=contents))
+    (table,) = found["table_comparison"]
+    assert isinstance(table, Table)
+    stock = next(row for row in table.rows if row[1].startswith("森林·生物量") and row[2].startswith("碳储量"))
+    # Forest biomass of Ordos in 2023 is 1,366,666 t C in the account, and twice that beside it.
+    assert stock[4:] == ["273.33", "136.67"]
+    alone = chapters(page())
+    assert alone["table_comparison"] == ()
+    assert found["table_stock_pools"] == alone["table_stock_pools"]
 
 
 # ----- page one

@@ -172,6 +172,10 @@ class Facts:
             return None
         return 1 + sum(value > known[code] for value in known.values()), len(known)
 
+    def has_comparison(self, code: str) -> bool:
+        """Whether methodologies beside the account say anything about the region."""
+        return bool((self.contents.comparison["region_code"] == code).any())
+
     def coverage(self, code: str) -> float:
         """Observed share of the region's area at the last date."""
         dates = self.dates("area")

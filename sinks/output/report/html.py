@@ -37,7 +37,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("removals_regions_text", "table_removals_regions", "figure_removals_regions"),
         ),
     ),
-    ("chapter_6", ("quality_text", "table_intervals", "table_checks")),
+    ("chapter_6", ("quality_text", "table_intervals", "table_comparison", "table_checks")),
     (
         "chapter_7",
         ("dual_text", "table_dual", "figure_dual", "table_dual_intensity", "figure_dual_path", "table_rules"),

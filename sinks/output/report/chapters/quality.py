@@ -33,6 +33,8 @@ def _text(page: Page) -> list[str]:
         found.append(sentences(word("quality.intervals"), page.see("table_intervals")))
     else:
         found.append(word("quality.no_intervals"))
+    if page.facts.has_comparison(page.code):
+        found.append(sentences(word("quality.comparison"), page.see("table_comparison")))
     checks = page.facts.contents.checks
     passed = int((checks["status"] == "passed").sum())
     if passed:

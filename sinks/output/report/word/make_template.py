@@ -96,6 +96,7 @@ OUTLINE: Sequence[Part] = (
     ("heading1", "chapter_6"),
     ("block", "quality_text"),
     ("block", "table_intervals"),
+    ("block", "table_comparison"),
     ("heading1", "chapter_7"),
     ("block", "dual_text"),
     ("block", "table_dual_regions"),
