@@ -18,7 +18,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("sinks.layers", "sinks.activity"),
     ("sinks.tabulate",),
     ("sinks.parameters", "sinks.methodology", "sinks.growth"),
-    ("sinks.uncertainty", "sinks.book", "sinks.account", "sinks.checks"),
+    ("sinks.uncertainty", "sinks.book", "sinks.account", "sinks.checks", "sinks.beside"),
     ("sinks.assessment",),
     ("sinks.output",),
     ("sinks.derive", "sinks.prepare", "sinks.runs"),

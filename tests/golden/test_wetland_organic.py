@@ -12,11 +12,11 @@ from sinks.methodology import Registry
 BOUND = Registry((), ("methodologies",)).get("wetland_organic")
 OURS = """# extends: wetland_organic
 parameter,value,unit,low,high,interval,distribution,basis,source,locator,note
-doc_emission,0,t C/ha/yr,,,,,user,by hand,-,
+doc_emission,0.1,t C/ha/yr,,,,,user,by hand,-,
 """
 
 
-@pytest.mark.parametrize(("domain", "gain", "methane"), [("boreal", 0.55, 137), ("temperate", -0.5, 216)])
+@pytest.mark.parametrize(("domain", "gain", "methane"), [("boreal", 0.55 - 0.1, 137), ("temperate", -0.5 - 0.1, 216)])
 def test_carbon_and_methane_stand_apart(tmp_path: Path, domain: str, gain: float, methane: float) -> None:
     path = tmp_path / "ours.csv"
     path.write_text(OURS, encoding="utf-8")
