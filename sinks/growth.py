@@ -3,9 +3,8 @@
 A curve is fitted by least squares; its covariance gives the intervals of the parameters and of the curve.  The result
 is written as a table that extends the methodology of that curve, with ``basis`` user and the plots as source.
 
-The intervals of a curve's parameters are strongly correlated.  A parameter table draws each row on its own, which makes
-the interval of an account wider than the plots warrant (never narrower at the ages of the plots); :meth:`Fit.band`
-has the interval of the curve itself.
+The parameters of a curve are strongly correlated.  A parameter table draws each row on its own, which as a rule makes the
+interval of an account wider than the plots warrant; :meth:`Fit.band` has the interval of the curve itself.
 """
 
 from __future__ import annotations
@@ -187,7 +186,8 @@ def fit(curve: str, x: ArrayLike, y: ArrayLike, where: str, sd: ArrayLike | None
     xs, ys = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     sds = None if sd is None else np.asarray(sd, dtype=np.float64)
     _check_plots(curve, xs, ys, sds, where)
-    best = _least_squares(CURVES[curve], xs, ys, sds)
+    # Plots that are all alike say nothing about growth.
+    best = _least_squares(CURVES[curve], xs, ys, sds) if np.ptp(ys) > 0 else None
     if best is None:
         raise ParameterError(Problem("growth.no_fit", where, {"curve": curve, "plots": len(xs)}))
     values, covariance = best

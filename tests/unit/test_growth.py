@@ -75,6 +75,7 @@ def test_more_precise_plots_weigh_more() -> None:
         ("richards", [10, 20, 30], [1, 2, 3], "growth.too_few"),
         ("schumacher", [10, 10, 10, 10], [1, 2, 3, 4], "growth.too_few"),
         ("schumacher", AGES, 200 - AGES, "growth.no_fit"),
+        ("power", AGES, np.full(len(AGES), 7.0), "growth.no_fit"),
     ],
 )
 def test_plots_that_do_not_serve(curve: str, x: list[float], y: list[float], id: str) -> None:
