@@ -45,7 +45,7 @@ def _parameters(used: pd.DataFrame) -> tuple[Block, ...]:
                 headers("parameter", "strata", "value", "unit", "bounds", "basis", "source"),
                 [_parameter_row(row, strata) for row in rows.to_dict("records")],
                 text_columns=7,
-                widths=(1.6, 2.9, 0.7, 1.0, 1.9, 0.8, 3.6),
+                widths=(1.6, 2.5, 0.7, 1.0, 1.7, 0.8, 4.4),
                 notes=[word("note.parameters")],
             )
         )

@@ -47,7 +47,7 @@ def _table(page: Page) -> tuple[Block, ...]:
             headers("methodology", "ecosystem_pool", "quantity", "period", "compared", "account"),
             rows,
             text_columns=4,
-            widths=(1.7, 2.0, 2.2, 1.3, 1.2, 1.2),
+            widths=(2.2, 1.9, 2.4, 1.5, 1.1, 1.1),
             notes=[word("note.comparison"), word("note.absent")],
         ),
     )
