@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -88,10 +89,17 @@ class Hierarchy:
 
     def total(self, values: Floats) -> Floats:
         """Sum values by unit (units on the first axis) to every region."""
-        return np.stack(list(self.each(values)))
+        order, starts = self._layout
+        return np.add.reduceat(values[order], starts, axis=0)
+
+    @cached_property
+    def _layout(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The members of all regions one after the other, and where each region begins."""
+        sizes = [len(members) for members in self.members]
+        return np.concatenate(self.members), np.cumsum([0, *sizes[:-1]])
 
     def each(self, values: Floats) -> Iterator[Floats]:
-        """The same region by region; that of a single unit is not copied."""
+        """The same region by region, for many draws: that of a single unit is not copied."""
         for members in self.members:
             yield values[members[0]] if len(members) == 1 else values[members].sum(axis=0)
 
