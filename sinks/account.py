@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar, cast
@@ -172,6 +172,23 @@ class Basis:
         """For each entry the rows of its parameter table that are used, without making the account."""
         sheets = _sheets(entries, self.activity, self.hierarchy, self.dates, self.periods)
         return [(sheet.entry, _used(sheet)) for sheet in sheets]
+
+    def removals(
+        self, entries: Sequence[Entry], draws: Draws, ecosystems: Collection[str], pools: Collection[str]
+    ) -> dict[str, Floats]:
+        """Draws of the net removals of some ecosystems and pools together, by period, shape (n, regions)."""
+        observed = _observed_share(self.activity, self.hierarchy, self.dates, self.area_source)
+        book = Book(self.hierarchy, observed, draws)
+        counted = [e for e in entries if e.role == "record" and set(e.ecosystems) & set(ecosystems)]
+        for sheet in _sheets(counted, self.activity, self.hierarchy, self.dates, self.periods):
+            _post(book, sheet, self.dates, self.periods)
+        found = {f"{first}-{last}": np.zeros((draws.n, len(self.hierarchy.members))) for first, last in self.periods}
+        for (ecosystem, pool, quantity, period), amount in book.totals():
+            wanted = ecosystem in ecosystems and pool != ALL and (ALL in pools or pool in pools)
+            if quantity == "net_removals" and wanted and amount.draws is not None:
+                found.setdefault(period, np.zeros((draws.n, len(self.hierarchy.members))))
+                found[period] += self.hierarchy.total(amount.draws).T
+        return found
 
     def totals(self, entries: Sequence[Entry], draws: Draws) -> dict[TotalKey, Floats]:
         """Draws of stock, change and removals of all ecosystems and pools together, by region, shape (regions, n)."""

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from sinks.assessment.section import AssessmentSection
 from sinks.errors import Problems, ProjectError
 from sinks.vocabulary import ecosystems, pools, quantities
 
@@ -266,6 +267,7 @@ class Project(_Section):
     vectors: dict[str, VectorSection] = Field(default_factory=dict)
     tables: dict[str, TableSection] = Field(default_factory=dict)
     derive: dict[str, DeriveSection] = Field(default_factory=dict)
+    assessment: AssessmentSection | None = Field(default=None, description="Dual control and what goes with it.")
     accuracy: AccuracySection | None = Field(default=None, description="Accuracy assessment of the land-cover map.")
     correlations: tuple[CorrelationSection, ...] = Field(default=(), description="Parameters that are wrong together.")
     areas: dict[str, str] = Field(default_factory=dict, description="Layer that an ecosystem's area is taken from.")
@@ -342,6 +344,15 @@ class Project(_Section):
         """Every input file as (place in the project, absolute path)."""
         if isinstance(self.regions, FileRegions):
             yield "regions.file", self.path(self.regions.file)
+        yield from self._layer_files()
+        named = [(f"derive.{name}.table", derived.table) for name, derived in self.derive.items()]
+        named += [(f"methodologies[{n}].parameters", m.parameters) for n, m in enumerate(self.methodologies, 1)]
+        named += [("methodology_files", name) for name in self.methodology_files]
+        named += [(f"assessment.{place}", name) for place, name in (self.assessment.files() if self.assessment else ())]
+        yield from ((place, self.path(name)) for place, name in named if name)
+        yield from self._dated("accuracy.matrix", self.accuracy.by_date if self.accuracy else {})
+
+    def _layer_files(self) -> Iterator[tuple[str, str]]:
         if self.land_cover:
             yield from self._dated("land_cover", self.land_cover.by_date)
         for kind, sections in (("strata", self.strata), ("inputs", self.inputs)):
@@ -351,15 +362,6 @@ class Project(_Section):
             yield from self._dated(f"vectors.{name}", vector.files)
         for name, table in self.tables.items():
             yield f"tables.{name}.file", self.path(table.file)
-        for name, derived in self.derive.items():
-            if derived.table:
-                yield f"derive.{name}.table", self.path(derived.table)
-        yield from self._dated("accuracy.matrix", self.accuracy.by_date if self.accuracy else {})
-        for number, method in enumerate(self.methodologies, 1):
-            if method.parameters:
-                yield f"methodologies[{number}].parameters", self.path(method.parameters)
-        for name in self.methodology_files:
-            yield "methodology_files", self.path(name)
 
     def _dated(self, place: str, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for date, name in files.items():
@@ -464,7 +466,7 @@ def _translate(detail: ErrorDetails, content: Mapping[str, Any], where: str, pro
 
 def _siblings(loc: list[int | str]) -> list[str]:
     """Keys that may stand where an unknown one stood."""
-    sections: dict[str, type[_Section]] = {
+    sections: dict[str, type[BaseModel]] = {
         "project": ProjectSection,
         "land_cover": LandCoverSection,
         "strata": StratumSection,
@@ -472,6 +474,7 @@ def _siblings(loc: list[int | str]) -> list[str]:
         "vectors": VectorSection,
         "tables": TableSection,
         "derive": DeriveSection,
+        "assessment": AssessmentSection,
         "accuracy": AccuracySection,
         "correlations": CorrelationSection,
         "methodologies": MethodologySection,

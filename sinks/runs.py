@@ -36,6 +36,7 @@ from sinks.vocabulary import ecosystems
 if TYPE_CHECKING:
     import folium
 
+    from sinks.assessment.evaluate import Evaluation
     from sinks.layers.raster import CategoricalLayer
     from sinks.layers.vector import VectorLayer
     from sinks.output.folder import RunContents
@@ -410,6 +411,7 @@ def _contents(
     from sinks.output.folder import RunContents
 
     used = _parameters_used(result)
+    evaluation = _assess(prepared, activity, result)
     return RunContents(
         account=result.table,
         comparison=result.comparison,
@@ -417,9 +419,27 @@ def _contents(
         activity=activity,
         parameters_used=used,
         sources=_sources(prepared, used),
-        checks=_checks(prepared, activity, result, notes),
+        checks=_checks(prepared, activity, result, [*notes, *(evaluation.assessment.notes if evaluation else ())]),
+        assessment=evaluation.tables() if evaluation else {},
         record=_record(prepared, files),
     )
+
+
+def _assess(prepared: Prepared, activity: Activity, result: Account) -> Evaluation | None:
+    """Dual control with the account's own draws of the sink that the rule counts."""
+    project, section = prepared.project, prepared.project.assessment
+    if section is None:
+        return None
+    from sinks.assessment.dual_control import assessed_regions
+    from sinks.assessment.evaluate import evaluate
+
+    (basis, draws), drawn = _basis(prepared, activity), None
+    if draws is not None:
+        codes, _ = assessed_regions(result.table, section.rule)
+        places = pd.Index(basis.hierarchy.regions["code"]).get_indexer(pd.Index(codes))
+        counted = section.rule.ecosystems.value, section.rule.pools.value
+        drawn = {p: d[:, places] for p, d in basis.removals(prepared.entries, draws, *counted).items()}
+    return evaluate(section, result.table, prepared.regions.frame, project.path, draws=drawn)
 
 
 def _matrices(project: Project) -> dict[str, ConfusionMatrix]:

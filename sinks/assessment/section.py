@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from sinks.assessment.rules import Rule
+
+_FILES = (
+    "emissions",
+    "gdp",
+    "targets",
+    "abatement",
+    "budget",
+    "observations",
+    "ledger",
+    "credit_projects",
+)
 
 Waivable = Literal["magnitude", "credits"]
 
@@ -29,3 +41,10 @@ class AssessmentSection(BaseModel):
         default=(), description="Checks passed over after a look: magnitude (t or 10^4 t), credits (beyond the sink)."
     )
     rule: Rule
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """Every file that the section names, as (key, path)."""
+        for key in _FILES:
+            path = getattr(self, key)
+            if path is not None:
+                yield key, path
