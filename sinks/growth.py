@@ -3,8 +3,8 @@
 A curve is fitted by least squares; its covariance gives the intervals of the parameters and of the curve.  The result
 is written as a table that extends the methodology of that curve, with ``basis`` user and the plots as source.
 
-The parameters of a curve are strongly correlated.  A parameter table draws each row on its own, which as a rule makes the
-interval of an account wider than the plots warrant; :meth:`Fit.band` has the interval of the curve itself.
+The parameters of a curve are strongly correlated.  A parameter table draws each row on its own, which as a rule makes
+the interval of an account wider than the plots warrant; :meth:`Fit.band` has the interval of the curve itself.
 """
 
 from __future__ import annotations

@@ -58,6 +58,19 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     assert 0.90 <= inside / trials <= 0.99
 
 
+def test_published_increments_of_larch() -> None:
+    """Stem volume of planted larch from its yearly increments (Weichang, Chin. J. Plant Ecol. 40:405, Table 2)."""
+    increment = np.array([0.5, 3.12, 6.27, 7.30, 7.20, 6.20, 5.20, 4.40, 3.70, 3.10, 2.70])
+    ages = np.arange(5.0, 55, 5)
+    volume = np.cumsum((increment[1:] + increment[:-1]) / 2 * 5)
+    found = fit("richards", ages, volume, "larch")
+    assert found.r_squared > 0.999
+    assert found.predict(50.0) == pytest.approx(volume[-1], rel=0.01)
+    years = np.arange(1.0, 51)
+    fastest = years[np.diff(found.predict(np.arange(0.0, 51))).argmax()]
+    assert 14 <= fastest <= 21  # the table peaks between 15 and 20 years
+
+
 def test_more_precise_plots_weigh_more() -> None:
     size = schumacher(AGES, *TRUE["schumacher"])
     size[-1] *= 1.5
