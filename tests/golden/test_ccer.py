@@ -16,7 +16,7 @@ OURS = """# extends: ccer_14_001
 parameter,value,unit,low,high,interval,distribution,basis,source,locator,note
 root_to_shoot,0.25,t DM/t DM,,,,,user,annex,-,
 carbon_fraction,0.5,t C/(t DM),,,,,user,annex,-,
-leakage,0,t C/ha/yr,,,,,user,text,-,
+leakage,0.05,t C/ha/yr,,,,,user,text,-,
 uncertainty_deduction,6,%,,,,,user,text,-,
 """
 
@@ -27,8 +27,8 @@ def rows(**columns: float) -> pd.DataFrame:
         "ecosystem_to": "forest",
         "date_from": "2020",
         "date_to": "2025",
-        "project_biomass_from": 0.0,
-        "project_biomass_to": 20.0,
+        "project_biomass_from": 4.0,
+        "project_biomass_to": 24.0,
         "baseline_biomass_from": 1.0,
         "baseline_biomass_to": 2.0,
     }
@@ -38,9 +38,9 @@ def rows(**columns: float) -> pd.DataFrame:
 def test_afforestation_by_hand(tmp_path: Path) -> None:
     path = tmp_path / "ours.csv"
     path.write_text(OURS, encoding="utf-8")
-    # Project 20 x 1.25 x 0.5 / 5 = 2.5, less 6 %; baseline 0.125; less 10 % for risk.
+    # Project 20 x 1.25 x 0.5 / 5 = 2.5, less 6 %; baseline 0.125; leakage 0.05; less 10 % for risk.
     found = AFFORESTATION.with_parameters(path).evaluate(rows())["biomass"][0]
-    assert found == pytest.approx((2.5 * 0.94 - 0.125) * 0.9)
+    assert found == pytest.approx((2.5 * 0.94 - 0.125 - 0.05) * 0.9)
 
 
 def test_afforestation_asks_for_what_the_annex_has() -> None:
