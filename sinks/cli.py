@@ -250,6 +250,49 @@ def report(
     _made(run_folder, made)
 
 
+@main.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--project", type=click.Path(path_type=Path), help="改用另一项目的 [assessment] / that of another project."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="CSV 文件夹 / folder for the tables [RUN/assessment].")
+@_lang
+@_reports_problems
+def assess(run_folder: Path, project: Path | None, out: Path | None) -> None:
+    """碳排放双控评价 / dual control: the sink beside each league's emissions."""
+    import sinks
+    from sinks.output.csv_tables import write_csv
+
+    evaluation = sinks.open_run(run_folder).assess(project)
+    folder = out or run_folder / "assessment"
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for name, table in evaluation.tables().items():
+        made.append(folder / f"{name}.csv")
+        write_csv(table, made[-1])
+    click.echo(evaluation.assessment.verdicts().to_string(index=False, float_format="{:.4f}".format))
+    _made(run_folder, made)
+
+
+@main.command()
+@click.argument("before", type=click.Path(path_type=Path))
+@click.argument("after", type=click.Path(path_type=Path))
+@click.option("--quantity", type=click.Choice(["net_removals", "carbon_stock"]), default="net_removals")
+@click.option("--out", type=click.Path(path_type=Path), help="写成 CSV / write a CSV.")
+@_lang
+@_reports_problems
+def diff(before: Path, after: Path, quantity: str, out: Path | None) -> None:
+    """两次结果为何不同：面积、密度、方法、参数、数据 / why two runs differ."""
+    import sinks
+    from sinks.output.csv_tables import write_csv
+
+    table = sinks.open_run(before).diff(sinks.open_run(after), quantity)
+    shown = table.pivot_table(index="region_code", columns="effect", values="value", aggfunc="sum", margins=False)
+    click.echo(shown.to_string(float_format="{:,.0f}".format))
+    if out is not None:
+        write_csv(table, out)
+
+
 def _made(run_folder: Path, made: list[Path]) -> None:
     """Say what was made, and list it with the run when it stands in its folder."""
     from sinks.output.folder import note_derived

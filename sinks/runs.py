@@ -6,7 +6,7 @@ import platform
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -82,6 +82,11 @@ class Run:
         return self.contents.checks
 
     @property
+    def assessment(self) -> pd.DataFrame | None:
+        """Dual control by region, year and quantity; None when the project has no ``[assessment]``."""
+        return self.contents.assessment.get("assessment")
+
+    @property
     def record(self) -> dict[str, Any]:
         """The project with every default, versions and checksums: what ``run.json`` holds."""
         return self.contents.record
@@ -116,23 +121,49 @@ class Run:
         prepared = _prepared_again(self.record)
         return adjusted_areas(_map_areas(prepared, self.activity), _matrices(prepared.project))
 
+    def assess(self, project: Project | str | Path | None = None) -> Evaluation:
+        """Dual control anew, by the ``[assessment]`` of this run's project or of another one.
+
+        Raises
+        ------
+        SinksError
+            The project has no such section, or its inputs are at fault.
+        """
+        prepared = _prepared_again(self.record)
+        if project is not None:
+            other = project if isinstance(project, Project) else Project.read(project)
+            prepared = replace(prepared, project=prepared.project.model_copy(update=_assessed(other)))
+        evaluation = _assess(prepared, self.activity, self.account)
+        if evaluation is None:
+            raise ProjectError(Problem("project.no_assessment", prepared.project.project.name))
+        return evaluation
+
+    def diff(self, other: Run, quantity: str = "net_removals") -> pd.DataFrame:
+        """Why another run's figures differ: area, density, method, parameters and data; the effects add up exactly."""
+        from sinks.assessment.decomposition import explain
+
+        periods = (_last(self.account, quantity), _last(other.account, quantity))
+        used = (self.contents.parameters_used, other.contents.parameters_used)
+        return explain(self.account, other.account, quantity, periods, used)
+
     def map(self, **options: Any) -> folium.Map:
         """The interactive map, one page that needs no network; see :func:`sinks.output.map.draw_map`."""
         from sinks.output.map import draw_map
 
-        return draw_map(self.contents, **options)
+        return draw_map(self.contents, **{"assessment": self.assessment, **options})
 
     def report(self, *regions: str, out: str | Path, **options: Any) -> list[Path]:
         """Word reports of the regions named, or of all; see :func:`sinks.output.report.write_reports`."""
         from sinks.output.report import write_reports
 
+        options = {"assessment": self.assessment, **options}
         return write_reports(self.contents, Path(out), regions=regions or None, **options)
 
     def html(self, path: str | Path, **options: Any) -> Path:
         """One self-contained page of the whole run; see :func:`sinks.output.report.write_html`."""
         from sinks.output.report import write_html
 
-        return write_html(self.contents, Path(path), **options)
+        return write_html(self.contents, Path(path), **{"assessment": self.assessment, **options})
 
     def __str__(self) -> str:
         from sinks.output.summary import as_text
@@ -411,7 +442,7 @@ def _contents(
     from sinks.output.folder import RunContents
 
     used = _parameters_used(result)
-    evaluation = _assess(prepared, activity, result)
+    evaluation = _assess(prepared, activity, result.table)
     return RunContents(
         account=result.table,
         comparison=result.comparison,
@@ -425,7 +456,18 @@ def _contents(
     )
 
 
-def _assess(prepared: Prepared, activity: Activity, result: Account) -> Evaluation | None:
+def _assessed(project: Project) -> dict[str, Any]:
+    """The section of another project, whose paths start at that project's folder."""
+    return {"assessment": project.assessment, "folder": project.folder}
+
+
+def _last(account: pd.DataFrame, quantity: str) -> str:
+    """The latest date or, of the periods, the latest and longest."""
+    found = account.loc[account["quantity"] == quantity, "period"].unique()
+    return str(max(found, key=lambda period: (period[-4:], -int(period[:4]))))
+
+
+def _assess(prepared: Prepared, activity: Activity, table: pd.DataFrame) -> Evaluation | None:
     """Dual control with the account's own draws of the sink that the rule counts."""
     project, section = prepared.project, prepared.project.assessment
     if section is None:
@@ -435,11 +477,11 @@ def _assess(prepared: Prepared, activity: Activity, result: Account) -> Evaluati
 
     (basis, draws), drawn = _basis(prepared, activity), None
     if draws is not None:
-        codes, _ = assessed_regions(result.table, section.rule)
+        codes, _ = assessed_regions(table, section.rule)
         places = pd.Index(basis.hierarchy.regions["code"]).get_indexer(pd.Index(codes))
         counted = section.rule.ecosystems.value, section.rule.pools.value
         drawn = {p: d[:, places] for p, d in basis.removals(prepared.entries, draws, *counted).items()}
-    return evaluate(section, result.table, prepared.regions.frame, project.path, draws=drawn)
+    return evaluate(section, table, prepared.regions.frame, project.path, draws=drawn)
 
 
 def _matrices(project: Project) -> dict[str, ConfusionMatrix]:
