@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from sinks.assessment.rules import Ruled
 from sinks.errors import Problem, ProjectError
 from sinks.methodology import Bound, Example, Methodology, Registry
 from sinks.methodology.docstring import sections
@@ -225,14 +226,22 @@ def project_page() -> str:
         if not models:
             loose.append((name, field, Project))
         for model in models:
-            title, _, doc = (model.__doc__ or "").strip().partition("``: ")
-            title, doc = (title, doc) if doc else (title.partition("`` ")[0], title.partition("`` ")[2])
-            parts.append(f"## `{title.strip('`')}`")
-            parts.append(f"{_chinese(model.__name__)}\n\n{doc[:1].upper()}{doc[1:].splitlines()[0]}")
-            parts.append(_keys([(key, one, model) for key, one in model.model_fields.items()]))
+            parts += _section(model)
     parts += [_heading("reference.loose_keys"), _keys(loose)]
     _check_all_used()
     return "\n\n".join(parts) + "\n"
+
+
+def _section(model: type[BaseModel]) -> Iterator[str]:
+    """Heading, words and keys of one section, and the sections inside it."""
+    first = (model.__doc__ or "").strip().splitlines()[0]
+    title, words = re.match(r"``(.+?)``:? *(.*)", first).groups()  # type: ignore[union-attr]
+    yield f"## `{title}`"
+    yield f"{_chinese(model.__name__)}\n\n{words[:1].upper()}{words[1:]}"
+    yield _keys([(key, field, model) for key, field in model.model_fields.items()])
+    for field in model.model_fields.values():
+        for inner in _models(field.annotation):
+            yield from _section(inner)
 
 
 def _keys(fields: Sequence[tuple[str, FieldInfo, type[BaseModel]]]) -> str:
@@ -246,6 +255,8 @@ def _keys(fields: Sequence[tuple[str, FieldInfo, type[BaseModel]]]) -> str:
 
 def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
+    if isinstance(value, Ruled):
+        value = value.value
     if value is None or value is PydanticUndefined or value in ((), {}):
         return ""
     return f"`{str(value).lower()}`" if isinstance(value, bool) else f"`{_toml(value)}`"
@@ -260,7 +271,8 @@ def _toml(value: object) -> str:
 def _models(annotation: Any) -> list[type[BaseModel]]:
     """Models inside an annotation such as ``dict[str, StratumSection]``."""
     if isinstance(annotation, type) and not get_args(annotation):
-        return [annotation] if issubclass(annotation, BaseModel) else []
+        # A value of the rule is a model for the sake of its source; in the file it is a value.
+        return [annotation] if issubclass(annotation, BaseModel) and not issubclass(annotation, Ruled) else []
     return [model for part in get_args(annotation) for model in _models(part)]
 
 
@@ -272,6 +284,8 @@ def _type(annotation: Any) -> str:
     arguments, origin = get_args(annotation), get_origin(annotation)
     if annotation in _TYPE_NAMES:
         return _TYPE_NAMES[annotation]
+    if isinstance(annotation, type) and issubclass(annotation, Ruled):
+        return _type(annotation.model_fields["value"].annotation)
     if hasattr(annotation, "__metadata__"):
         return _type(arguments[0])
     if origin is tuple:
@@ -307,11 +321,12 @@ def _chinese_key(model: type[BaseModel], key: str) -> str:
 
 def _check_all_used() -> None:
     """Refuse texts of keys that no section has any more."""
-    known: dict[str, Any] = {Project.__name__: Project}
-    for field in Project.model_fields.values():
-        known |= {
-            one.__name__: one for model in _models(field.annotation) for one in model.__mro__ if one is not object
-        }
+    known: dict[str, Any] = {}
+    waiting: list[type[BaseModel]] = [Project]
+    while waiting:
+        model = waiting.pop()
+        known |= {one.__name__: one for one in model.__mro__ if one is not object}
+        waiting += [inner for field in model.model_fields.values() for inner in _models(field.annotation)]
     unused = [
         text
         for text in _chinese_texts()
