@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -33,10 +33,14 @@ from sinks.layers.raster import (
 from sinks.tabulate import kernels
 from sinks.tabulate.blocks import block_shape, plan
 from sinks.tabulate.checkpoint import Checkpoint, Fingerprint, digest
+from sinks.tabulate.cluster import scheduler_of
 from sinks.tabulate.coverage import Coverage
 from sinks.tabulate.crosstab import Axis, Input, Ints, Partial, Spec
 from sinks.tabulate.joint import OBSERVED, SQUARES, SUM, Joint, column
-from sinks.tabulate.scheduler import Progress, Scheduler, Threads, run_tasks
+from sinks.tabulate.scheduler import Progress, Scheduler, run_tasks
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,7 +58,7 @@ def tabulate(
     threads: int | None = None,
     progress: Progress | bool = False,
     checkpoint: Path | None = None,
-    scheduler: Scheduler | None = None,
+    scheduler: Scheduler | Client | str | None = None,
 ) -> Joint:
     """Area by region and class at every date, and moments of continuous layers, in one pass over the files.
 
@@ -80,8 +84,8 @@ def tabulate(
         True draws a bar; a callable gets (cells done, cells in all).
     checkpoint : Path, optional
         Folder in which an interrupted pass leaves its sums, and from which it goes on.
-    scheduler : Scheduler, optional
-        Something other than threads to run the blocks.
+    scheduler : str, distributed.Client or Scheduler, optional
+        A dask cluster to run the blocks, by its address (``"tcp://host:8786"``) or client; by default threads.
 
     Returns
     -------
@@ -102,7 +106,7 @@ def tabulate(
     shape = block_shape(grid, [source.block_shape for source in spec.sources if source.mode == "direct"], block_size)
     tasks = plan(grid, shape, regions.coverage.block_mask(*shape))
     kept = Checkpoint(checkpoint, _fingerprint(spec, regions, shape)) if checkpoint is not None else None
-    total = run_tasks(spec, tasks, scheduler or Threads(threads), progress, kept)
+    total = run_tasks(spec, tasks, scheduler_of(scheduler, threads), progress, kept)
     if kept is not None:
         kept.clear()
     _check_result(layers, spec, total)
