@@ -1,4 +1,4 @@
-"""Make the notebooks from their sources: ``python notebooks/build.py [--check] [01 02 ...]``.
+"""Make the notebooks from their sources: ``python notebooks/build.py [01 02 ...]``.
 
 A notebook is written as a Python file in ``notebooks/src`` with cells divided by ``# %%`` and ``# %% [markdown]``, which
 can be reviewed, compared and edited like any other code.  This script turns it into an ``.ipynb``, runs it in a
@@ -25,6 +25,7 @@ from typing import Any
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 HERE = Path(__file__).resolve().parent
@@ -206,7 +207,11 @@ def build(source: Path) -> nbformat.NotebookNode:
     with tempfile.TemporaryDirectory() as temporary:
         parent = Path(temporary).resolve()
         folder = workplace(parent)
-        made = tidy(execute(parse(source), folder), folder, parent, ROOT, Path(sys.prefix))
+        try:
+            made = execute(parse(source), folder)
+        except CellExecutionError as error:
+            raise NotebookProblem(f"{source.name}: {error.ename}: {error.evalue}\n{error.traceback}") from None
+        tidy(made, folder, parent, ROOT, Path(sys.prefix))
     problems = faults(made)
     if problems:
         raise NotebookProblem(f"{source.name}: " + "; ".join(problems))
@@ -217,7 +222,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="numbers of notebooks, for example 01 08; all by default")
     for source in sources(parser.parse_args().names or None):
-        made = build(source)
+        try:
+            made = build(source)
+        except NotebookProblem as problem:
+            sys.exit(str(problem))
         nbformat.write(made, target(source))
         print(f"{target(source).name}: {target(source).stat().st_size:,} bytes")
 
