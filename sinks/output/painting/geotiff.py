@@ -1,0 +1,113 @@
+"""Writing the painting: a Cloud-Optimised GeoTIFF, whole or not at all, with what it shows written into it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from rasterio.errors import RasterioError
+from rasterio.windows import Window
+
+from sinks.errors import Problem, RunError
+from sinks.output import atomic
+from sinks.output.painting.canvas import TILE, Canvas
+from sinks.tabulate.blocks import Block
+
+_SCRATCH, _FINAL = "scratch.tif", "painting.tif"
+_CACHE_BYTES = 64 << 20
+_BANDS = 2
+
+
+class Sheet:
+    """A file that is being painted, window by window."""
+
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+
+    def write(self, window: Block, density: np.ndarray[Any, Any], area: np.ndarray[Any, Any]) -> None:
+        """Put a finished window in its place."""
+        values = np.stack([density, np.where(area > 0, area, np.nan)]).astype(np.float32)
+        if np.isnan(values[0]).all():
+            # A tile that is not written takes no room and reads as nodata.
+            return
+        self._dataset.write(values, window=Window(window.column, window.row, window.columns, window.rows))
+
+
+@contextmanager
+def sheet(
+    out: Path, canvas: Canvas, *, units: tuple[str, str], names: tuple[str, str], tags: Mapping[str, str], threads: int
+) -> Iterator[Sheet]:
+    """A sheet that becomes the file ``out`` at the end, and leaves nothing behind if it is not finished.
+
+    A COG keeps its overviews in front of its tiles and can only be written when all are known, so the windows go to a
+    lightly compressed file beside it first.
+
+    Raises
+    ------
+    RunError
+        The disk is full, or the file cannot be written.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        atomic.recover(out)
+        with atomic.temporary(out) as folder, rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES, GDAL_NUM_THREADS=threads):
+            with rasterio.open(folder / _SCRATCH, "w", **_profile(canvas)) as dataset:
+                dataset.update_tags(**tags)
+                dataset.descriptions, dataset.units = names, units
+                yield Sheet(dataset)
+            rasterio.shutil.copy(folder / _SCRATCH, folder / _FINAL, **_cog(threads))
+            (folder / _SCRATCH).unlink()
+            atomic.sync(folder)
+            os.replace(folder / _FINAL, out)
+    except (OSError, RasterioError) as error:
+        raise atomic.explained(error, out) from error
+
+
+def check_free(out: Path, force: bool) -> None:
+    """Refuse before the work is done to replace a file that nobody offered.
+
+    Raises
+    ------
+    RunError
+    """
+    if out.is_dir() or (out.exists() and not force):
+        raise RunError(Problem("painting.exists", str(out)))
+
+
+def _profile(canvas: Canvas) -> dict[str, Any]:
+    return {
+        "driver": "GTiff",
+        "width": canvas.columns,
+        "height": canvas.rows,
+        "count": _BANDS,
+        "dtype": "float32",
+        "nodata": float("nan"),
+        "crs": canvas.reference.crs.to_wkt(),
+        "transform": canvas.transform,
+        "tiled": True,
+        "blockxsize": TILE,
+        "blockysize": TILE,
+        "interleave": "band",
+        "compress": "deflate",
+        "zlevel": 1,
+        "sparse_ok": True,
+        "bigtiff": "if_safer",
+    }
+
+
+def _cog(threads: int) -> dict[str, Any]:
+    return {
+        "driver": "COG",
+        "compress": "deflate",
+        "predictor": "floating_point",
+        "blocksize": TILE,
+        "overview_resampling": "average",
+        "bigtiff": "if_safer",
+        "num_threads": threads,
+    }

@@ -1,0 +1,261 @@
+"""Painting a run: from the account and the layers it was made from to a raster of densities."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from pyproj import CRS
+from tqdm import tqdm
+
+from sinks.account import Entry
+from sinks.errors import Problem, RunError
+from sinks.geo.crs import densify_to
+from sinks.geo.grid import CellAreas, Grid
+from sinks.layers.raster import CategoricalLayer, inspect
+from sinks.output.folder import RunContents
+from sinks.output.painting.amounts import Amounts, Subject, amounts
+from sinks.output.painting.canvas import Canvas, Scene
+from sinks.output.painting.geotiff import check_free, sheet
+from sinks.output.painting.palette import densities, narrowed, palette
+from sinks.tabulate import Joint, tabulate
+from sinks.tabulate.blocks import Block
+from sinks.tabulate.coverage import Coverage
+from sinks.text import message
+
+Progress = bool | Callable[[int, int], object]
+
+_MOST_THREADS = 8
+
+
+@dataclass(frozen=True)
+class Painting:
+    """A painted file.
+
+    Attributes
+    ----------
+    path : Path
+    subject : Subject
+    resolution : float
+        Width of a cell in units of the CRS.
+    total : float
+        Density times area over all cells: the account of what is painted, in its unit.
+    left_out : tuple of str
+        Methodologies of the account that do not stand on the land cover, with their layer; their land is nodata.
+    """
+
+    path: Path
+    subject: Subject
+    resolution: float
+    total: float
+    left_out: tuple[str, ...]
+
+    def __str__(self) -> str:
+        lines = [message("painting.done", path=self.path, unit=self.subject.unit, cell=f"{self.resolution:.10g}")]
+        if self.left_out:
+            lines.append(message("painting.left_out", methods=self.left_out))
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The layers and methodologies that a run was made from, as its project names them.
+
+    Parameters
+    ----------
+    units : GeoDataFrame
+        ``code`` and ``geometry`` of the finest regions.
+    land_cover : CategoricalLayer
+    strata : tuple of CategoricalLayer
+    entries : tuple of Entry
+    """
+
+    units: gpd.GeoDataFrame
+    land_cover: CategoricalLayer
+    strata: tuple[CategoricalLayer, ...]
+    entries: tuple[Entry, ...]
+
+
+def paint(
+    contents: RunContents,
+    layers: Layers,
+    out: Path,
+    *,
+    what: str = "carbon_stock_density",
+    period: str | None = None,
+    resolution: float | None = None,
+    units: Sequence[str] | None = None,
+    threads: int | None = None,
+    progress: Progress = False,
+    force: bool = False,
+) -> Painting:
+    """Paint the density of a stock, a change or removals as a Cloud-Optimised GeoTIFF.
+
+    Every cell of the land cover gets what the account holds per hectare of its region unit, class and strata; for
+    changes, what it holds at the last date less what it held at the first.  A cell that several regions share gets
+    the mean of its parts.  The first band is the density; the second the area [ha] it is the mean over, inside the
+    regions and estimated, so that the sum of their product is the account.  Cells outside the regions, not observed
+    or not estimated are nodata, which is not zero.
+
+    Parameters
+    ----------
+    contents : RunContents
+        The run.
+    layers : Layers
+        What it was made from.
+    out : Path
+        The file.
+    what : str
+        ``carbon_stock_density`` [t C/ha], ``stock_change_density`` [t C/ha over the period] or
+        ``net_removals_density`` [t CO2/ha/yr].
+    period : str, optional
+        ``"2020"`` or ``"2020-2023"``; needed where the account has several.
+    resolution : float, optional
+        Width of a cell in units of the land cover's CRS, a multiple of its own.  A coarser cell is the exact mean of
+        what lies in it.  By default the finest for which there are at most 4 million cells.
+    units : sequence of str, optional
+        Paint these region units only.
+    threads : int, optional
+        By default the number of processors, at most eight.
+    progress : bool or callable
+        True draws a bar; a callable gets (windows done, windows in all).
+    force : bool
+        Replace a file that is there.
+
+    Returns
+    -------
+    Painting
+
+    Raises
+    ------
+    RunError
+        The run has no such figure, or its layers or parameters are not what they were; the file is there or cannot be
+        written.
+    LayerError
+        A layer cannot be read.
+    """
+    out = Path(out).resolve()
+    check_free(out, force)
+    threads = threads or min(_MOST_THREADS, os.cpu_count() or 1)
+    subject = Subject.of(what, period, contents.account)
+    found = amounts(subject, contents.activity, layers.entries, layers.land_cover.name, contents.account)
+    regions = _chosen(layers.units, units)
+    joint = narrowed(tabulate(regions, layers.land_cover, strata=layers.strata, threads=threads), subject.dates)
+    values = densities(joint, subject, contents.activity, found, adjusted=_adjusted(contents.record))
+    scene = _scene(regions, layers.land_cover, joint, values, resolution)
+    tags = _tags(contents, subject, found)
+    names = (f"{contents.record['title']}: {subject.what} {subject.period}", "estimated_area")
+    with sheet(out, scene.canvas, units=(subject.unit, "ha"), names=names, tags=tags, threads=threads) as file:
+        total = 0.0
+        windows = scene.canvas.windows()
+        with _shown(progress, len(windows)) as show:
+            for number, (window, density, area) in enumerate(_painted(scene, windows, threads), 1):
+                file.write(window, density, area)
+                total += float(np.nansum(density * area))
+                show(number, len(windows))
+    return Painting(out, subject, scene.canvas.resolution, total, found.left_out)
+
+
+def _chosen(units: gpd.GeoDataFrame, wanted: Sequence[str] | None) -> gpd.GeoDataFrame:
+    """The region units to paint."""
+    if wanted is None:
+        return units
+    unknown = sorted(set(wanted) - set(units["code"]))
+    if unknown or not wanted:
+        raise RunError(Problem("painting.no_unit", "units", {"found": unknown, "known": list(units["code"])}))
+    return units[units["code"].isin(list(wanted))]
+
+
+def _scene(
+    units: gpd.GeoDataFrame,
+    land_cover: CategoricalLayer,
+    joint: Joint,
+    values: npt.NDArray[np.float64],
+    resolution: float | None,
+) -> Scene:
+    reference = _reference(land_cover)
+    polygons = densify_to(units.geometry.to_numpy(), CRS.from_user_input(units.crs), reference.crs)
+    canvas = Canvas.of(reference, tuple(shapely.total_bounds(polygons).tolist()), resolution)
+    codes = [str(code) for code in units["code"]]
+    colours = palette(joint, values, reference, codes)
+    return Scene(canvas, colours, Coverage(reference, list(polygons), codes), len(codes), CellAreas(reference))
+
+
+def _reference(land_cover: CategoricalLayer) -> Grid:
+    """The grid of the land cover's first date."""
+    return inspect(land_cover, min(land_cover.files)).grid
+
+
+def _painted(
+    scene: Scene, windows: Sequence[Block], threads: int
+) -> Iterator[tuple[Block, npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+    """Windows in their order, painted in threads; few wait to be written, so that memory does not grow."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[tuple[Block, Future[Any]]] = deque()
+        try:
+            for window in windows:
+                waiting.append((window, pool.submit(scene.paint, window)))
+                if len(waiting) > threads:
+                    first, future = waiting.popleft()
+                    yield first, *future.result()
+            while waiting:
+                first, future = waiting.popleft()
+                yield first, *future.result()
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+
+def _adjusted(record: dict[str, Any]) -> bool:
+    """Whether the account stands on error-adjusted areas."""
+    accuracy = record.get("project", {}).get("accuracy") or {}
+    return bool(accuracy.get("adjust", False))
+
+
+def _tags(contents: RunContents, subject: Subject, found: Amounts) -> dict[str, str]:
+    """What whoever gets the file without its run must know."""
+    record = contents.record
+    tags = {
+        "TITLE": str(record["title"]),
+        "QUANTITY": subject.what,
+        "PERIOD": subject.period,
+        "UNIT": subject.unit,
+        "METHODOLOGY": ", ".join(found.methods),
+        "RUN_CREATED": str(record["created"]),
+        "BANDS": message("painting.bands"),
+    }
+    if found.left_out:
+        tags["LEFT_OUT"] = message("painting.left_out", methods=found.left_out)
+    if record["demonstration"]:
+        tags["NOTICE"] = message("output.demonstration")
+    return tags
+
+
+def _shown(progress: Progress, total: int) -> Any:
+    """A context whose value takes (done, total)."""
+    if callable(progress):
+        return nullcontext(progress)
+    return _Bar(total, disable=not progress)
+
+
+class _Bar:
+    """A progress bar in windows."""
+
+    def __init__(self, total: int, *, disable: bool) -> None:
+        self._bar = tqdm(total=total, disable=disable)
+
+    def __enter__(self) -> Callable[[int, int], object]:
+        return lambda done, total: self._bar.update(done - self._bar.n)
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()

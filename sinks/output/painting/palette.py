@@ -1,0 +1,183 @@
+"""From the raw codes of the layers to a density: which cells belong to which row of the activity table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from numba import njit
+
+from sinks.activity import AREA, CHANGE_KEYS, STATE_KEYS, Activity
+from sinks.errors import Problem, RunError
+from sinks.geo.grid import Grid
+from sinks.layers.raster import STATIC, CategoricalLayer, inspect
+from sinks.output.painting.amounts import Amounts, Subject
+from sinks.tabulate import Joint
+from sinks.tabulate.crosstab import Axis
+from sinks.tabulate.joint import column
+from sinks.tabulate.kernels import find_slot
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_SAME_AREA = 1e-9
+"""Relative; areas of the same cells differ only by the order in which hectares are added."""
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Densities by region unit and joint code.
+
+    Attributes
+    ----------
+    axes : tuple of Axis
+        Layers that are read, each a digit of the joint code.
+    strides : tuple of int
+        Place value of each.
+    joints : int
+        Number of joint codes there could be in a region.
+    keys : int64, [2**n]
+        Open-addressing table of ``region * joints + joint code``; -1 is free.
+    densities : float64, [2**n]
+        Per hectare, NaN where nothing is estimated.
+    """
+
+    axes: tuple[Axis, ...]
+    strides: tuple[int, ...]
+    joints: int
+    keys: Ints
+    densities: Floats
+
+
+def narrowed(joint: Joint, dates: Sequence[str]) -> Joint:
+    """The joint table of some of its dates, areas summed over the others."""
+
+    def at(layer: CategoricalLayer) -> CategoricalLayer:
+        return layer if STATIC in layer.files else replace(layer, files={date: layer.files[date] for date in dates})
+
+    land_cover, strata = at(joint.land_cover), tuple(at(layer) for layer in joint.strata)
+    names = [column(layer, date) for layer, date in _slots(land_cover, strata, dates)]
+    by = ["region_code", *names]
+    table = joint.table[[*by, AREA]].groupby(by, dropna=False, sort=True, as_index=False).sum()
+    return replace(joint, table=table, dates=tuple(dates), land_cover=land_cover, strata=strata, inputs=())
+
+
+def densities(joint: Joint, subject: Subject, activity: Activity, found: Amounts, *, adjusted: bool) -> Floats:
+    """Density of each row of a joint table that was :func:`narrowed` to the subject's dates; NaN: not estimated.
+
+    A cell's density is the sum of those of the rows of the activity table that it belongs to: one at each date, and
+    one of transitions.  What is not estimated counts as nothing there, unless nothing at all is estimated.
+
+    Parameters
+    ----------
+    joint : Joint
+        Of the land cover and strata as they are now.
+    subject, activity, found
+        What is painted, and the amounts of its rows.
+    adjusted : bool
+        Whether the account stands on error-adjusted areas, which differ from the map's by intention.
+
+    Raises
+    ------
+    RunError
+        The layers do not hold the areas that the account was made from.
+    """
+    cells = replace(joint, table=joint.table.assign(region_code=np.arange(len(joint.table)).astype(str))).activity()
+    codes = joint.table["region_code"].astype(str).to_numpy()
+    total = np.full(len(joint.table), np.nan)
+    for now, run, values, keys in (
+        (cells.states, activity.states, found.states, STATE_KEYS),
+        (cells.changes, activity.changes, found.changes, CHANGE_KEYS),
+    ):
+        if now.empty or np.isnan(values).all():
+            continue
+        strata = [name for name in now.columns if name not in (*keys, AREA)]
+        places = now["region_code"].to_numpy().astype(np.intp)
+        rows = _rows_of(now.assign(region_code=codes[places]), run, [*keys, *strata])
+        area = np.bincount(rows, now[AREA].to_numpy(float), len(run))
+        _check_areas(area, run, np.unique(rows), adjusted)
+        part = (values / np.where(area > 0, area, np.nan))[rows]
+        known = ~np.isnan(part)
+        seen = np.nan_to_num(total[places[known]])
+        # A cell has one row at each date, so that places repeat.
+        total[places[known]] = seen
+        np.add.at(total, places[known], part[known])
+    return total
+
+
+def palette(joint: Joint, found: Floats, reference: Grid, codes: Sequence[str]) -> Palette:
+    """The table that cells are looked up in.
+
+    Parameters
+    ----------
+    joint : Joint
+        Narrowed.
+    found : float64, [rows of ``joint.table``]
+        Densities.
+    reference : Grid
+    codes : sequence of str
+        Region units in the order of their numbers.
+    """
+    axes, digits = [], []
+    for layer, date in _slots(joint.land_cover, joint.strata, joint.dates):
+        numbers = tuple(sorted({int(c.text) for c in layer.legend if c.text.lstrip("-").isdecimal()}))
+        axis = Axis(inspect(layer, date).on(reference, layer.resampling), numbers)
+        raw = joint.table[column(layer, date)]
+        axes.append(axis)
+        digits.append(np.where(raw.isna(), axis.absent, np.searchsorted(numbers, raw.fillna(numbers[0]).to_numpy(int))))
+    strides = tuple(math.prod(axis.size for axis in axes[:at]) for at in range(len(axes)))
+    joints = math.prod(axis.size for axis in axes)
+    region = pd.Index(codes).get_indexer(pd.Index(joint.table["region_code"].astype(str)))
+    keys = region * joints + sum(digit * stride for digit, stride in zip(digits, strides, strict=True))
+    size = 1 << (2 * max(len(keys), 1)).bit_length()
+    table, values = np.full(size, -1, np.int64), np.full(size, np.nan)
+    _fill(np.asarray(keys, np.int64), found, table, values)
+    return Palette(tuple(axes), strides, joints, table, values)
+
+
+@njit(cache=True)
+def _fill(keys, found, table, values):  # type: ignore[no-untyped-def]
+    for key, density in zip(keys, found):  # noqa: B905 - numba's zip has no strict
+        slot = find_slot(table, key)
+        table[slot] = key
+        values[slot] = density
+
+
+def _slots(
+    land_cover: CategoricalLayer, strata: Sequence[CategoricalLayer], dates: Sequence[str]
+) -> list[tuple[CategoricalLayer, str]]:
+    """Every file of the layers at the dates."""
+    return [(layer, d) for layer in (land_cover, *strata) for d in ((STATIC,) if STATIC in layer.files else dates)]
+
+
+def _rows_of(now: pd.DataFrame, run: pd.DataFrame, keys: Sequence[str]) -> npt.NDArray[np.intp]:
+    """For each row of ``now`` the place in ``run`` of the row with the same keys."""
+
+    def index(frame: pd.DataFrame) -> pd.MultiIndex:
+        return pd.MultiIndex.from_frame(frame[list(keys)].astype(str))
+
+    missing = [name for name in keys if name not in run.columns]
+    if missing:
+        raise RunError(Problem("painting.other_strata", "run", {"missing": missing}))
+    there = np.flatnonzero(run["source"].astype(str).isin(now["source"].unique()).to_numpy(bool))
+    found = index(run.iloc[there]).get_indexer(index(now))
+    if (found < 0).any():
+        first: Mapping[Any, Any] = now[list(keys)].iloc[int(np.argmin(found))].to_dict()
+        row = [f"{name} = {value}" for name, value in first.items()]
+        raise RunError(Problem("painting.new_row", "run", {"count": int((found < 0).sum()), "row": row}))
+    return there[found]
+
+
+def _check_areas(area: Floats, run: pd.DataFrame, rows: npt.NDArray[np.intp], adjusted: bool) -> None:
+    """The files must be those of the run, or what is painted would not add up to the account."""
+    expected = run[AREA].to_numpy(float)
+    off = np.abs(area[rows] - expected[rows]) > _SAME_AREA * expected[rows]
+    if off.any() and not adjusted:
+        row = run.iloc[rows[np.argmax(off)]]
+        values = {"code": row["region_code"], "found": f"{area[rows][np.argmax(off)]:.9g}", "expected": row[AREA]}
+        raise RunError(Problem("painting.other_areas", "run", {**values, "count": int(off.sum())}))
