@@ -81,6 +81,8 @@ class Account:
         Methodology, ecosystem, stratum and pool that it has no parameter for.
     steps : DataFrame
         Jumps of stock because a stratum crossed the border of a parameter's range: :func:`sinks.steps.step_changes`.
+    without_land : tuple of Entry
+        Entries whose ecosystems the regions do not have.
     """
 
     table: pd.DataFrame
@@ -88,6 +90,7 @@ class Account:
     used: tuple[tuple[Entry, NDArray[np.int64]], ...] = ()
     not_estimated: tuple[tuple[str, str, str, str], ...] = ()
     steps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(STEP_COLUMNS)))
+    without_land: tuple[Entry, ...] = ()
 
 
 def account(
@@ -135,7 +138,9 @@ def account(
             beside.append(other.table())
     comparison = pd.concat(beside, ignore_index=True) if beside else book.table().iloc[:0]
     used = tuple((sheet.entry, _used(sheet)) for sheet in sheets)
-    return Account(book.table(), comparison, used, tuple(sorted(book.not_estimated)), _steps(sheets, periods))
+    landless = tuple(entry for entry in entries if all(sheet.entry is not entry for sheet in sheets))
+    estimated = tuple(sorted(book.not_estimated))
+    return Account(book.table(), comparison, used, estimated, _steps(sheets, periods), landless)
 
 
 def _steps(sheets: Sequence[_Sheet], periods: Sequence[tuple[str, str]]) -> pd.DataFrame:
@@ -210,17 +215,23 @@ def _sheets(
     dates: Sequence[str],
     periods: Sequence[tuple[str, str]],
 ) -> list[_Sheet]:
-    """Look up everything that every entry needs, so that all gaps of all tables come in one error."""
+    """Look up everything that every entry needs, so that all gaps of all tables come in one error.
+
+    An entry without any land is left out: a small region may have no wetland.  When no entry has any, the layers and
+    the methodologies do not speak of the same land, which is an error.
+    """
     problems, found = Problems(), []
     for entry in entries:
         rows = _rows(entry, activity, dates, periods)
         if rows.empty:
-            problems.add("account.no_activity", entry.method.id, source=entry.source, ecosystems=entry.ecosystems)
             continue
         try:
             found.append(_Sheet.of(entry, rows, entry.method.resolve(rows), hierarchy))
         except SinksError as error:
             problems.extend(error)
+    if entries and not found and not problems:
+        for entry in entries:
+            problems.add("account.no_activity", entry.method.id, source=entry.source, ecosystems=entry.ecosystems)
     problems.raise_as(AccountError)
     return found
 

@@ -88,6 +88,8 @@ def check_entries(entries: Sequence[Entry], where: str = "methodologies") -> Non
     for measure in ("stock", "sink"):
         soil = [e for e in record if "soil_organic_carbon" in e.pools and measure in e.accounts_for]
         depths = {e.method.methodology.soil_depth_cm for e in soil}
+        # A methodology whose soil has no depth of its own (a rate, an organic soil) fits every other.
+        depths -= {None}
         if len(depths) > 1:
             problems.add("checks.soil_depths", where, depths=sorted(map(str, depths)))
     editions = {e.method.edition for e in record} - {None}
@@ -216,6 +218,9 @@ def note_findings(
     approaches = sorted({entry.method.methodology.approach for entry in record if "sink" in entry.accounts_for})
     if len(approaches) > 1:
         findings.add("checks.approaches_mixed", "warning", ALL, approaches=approaches)
+    for entry in result.without_land:
+        findings.add("checks.no_land", "warning", entry.method.id, method=entry.method.id, ecosystems=entry.ecosystems)
+    _note_two_ways(record, findings)
     missing: dict[tuple[str, str, str], list[str]] = {}
     for method, ecosystem, stratum, pool in result.not_estimated:
         missing.setdefault((method, ecosystem, pool), []).append(stratum)
@@ -279,16 +284,28 @@ def _note_parameters(result: Account, findings: Findings) -> None:
             findings.add("checks.unverified", "warning", entry.method.id, count=unverified, all=len(used))
 
 
+def _note_two_ways(record: Sequence[Entry], findings: Findings) -> None:
+    """Pools whose stock and whose sink come from different methodologies."""
+    for stock in record:
+        for sink in record:
+            if stock.accounts_for == ("stock",) and "sink" in sink.accounts_for and "stock" not in sink.accounts_for:
+                both = sorted(set(stock.ecosystems) & set(sink.ecosystems))
+                if both and _same_carbon(stock.pools, sink.pools):
+                    values = {"stock": stock.method.id, "sink": sink.method.id}
+                    findings.add("checks.stock_and_sink", "note", ", ".join(both), **values)
+
+
 def _note_coverage(table: pd.DataFrame, names: Mapping[str, str], least: float, findings: Findings) -> None:
     sums = table[(table["stratum"] == ALL) & (table["coverage"] < least)]
     areas = sums[(sums["quantity"] == "area") & (sums["ecosystem"] == ALL)]
     for code, date, share in zip(areas["region_code"], areas["period"], areas["coverage"], strict=True):
         findings.add("checks.coverage", "failed", names[code], date=date, share=f"{share:.2%}", least=f"{least:.0%}")
     stocks = sums[(sums["quantity"] == "carbon_stock") & (sums["ecosystem"] != ALL) & (sums["pool"] != ALL)]
-    columns = (stocks[name] for name in ("region_code", "ecosystem", "pool", "period", "coverage"))
-    for code, ecosystem, pool, date, share in zip(*columns, strict=True):
-        where = f"{names[code]} {ecosystem}"
-        findings.add("checks.coverage_pool", "warning", where, pool=pool, date=date, share=f"{share:.2%}")
+    for (ecosystem, pool), thin in stocks.groupby(["ecosystem", "pool"], sort=False):
+        worst = thin.sort_values("coverage").iloc[0]
+        values = {"date": worst["period"], "share": f"{worst['coverage']:.2%}", "count": thin["region_code"].nunique()}
+        where = f"{names[worst['region_code']]} {ecosystem}"
+        findings.add("checks.coverage_pool", "warning", where, pool=pool, **values)
 
 
 def _note_cells(activity: Activity, names: Mapping[str, str], least: int, findings: Findings) -> None:

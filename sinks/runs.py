@@ -18,6 +18,7 @@ from sinks.account import Account, Basis
 from sinks.accuracy import ConfusionMatrix, adjusted_areas, read_matrix
 from sinks.activity import STATE_KEYS, Activity, concat
 from sinks.adjust import AdjustedAreas, check_adjustable
+from sinks.beside import gases
 from sinks.book import Hierarchy
 from sinks.checks import Findings, check_laws, note_findings
 from sinks.compare import Comparison
@@ -84,7 +85,7 @@ class Run:
     @property
     def assessment(self) -> pd.DataFrame | None:
         """Dual control by region, year and quantity; None when the project has no ``[assessment]``."""
-        return self.contents.assessment.get("assessment")
+        return self.contents.tables.get("assessment")
 
     @property
     def record(self) -> dict[str, Any]:
@@ -451,9 +452,16 @@ def _contents(
         parameters_used=used,
         sources=_sources(prepared, used),
         checks=_checks(prepared, activity, result, [*notes, *(evaluation.assessment.notes if evaluation else ())]),
-        assessment=evaluation.tables() if evaluation else {},
+        tables=_further(prepared, activity, evaluation),
         record=_record(prepared, files),
     )
+
+
+def _further(prepared: Prepared, activity: Activity, evaluation: Evaluation | None) -> dict[str, pd.DataFrame]:
+    """Tables beside the account: the assessment, and gases that are reported and never added."""
+    tables = evaluation.tables() if evaluation else {}
+    emitted = gases(activity, prepared.entries, Hierarchy.of(prepared.regions.frame), prepared.project.dates)
+    return tables if emitted.empty else {**tables, "gases": emitted}
 
 
 def _assessed(project: Project) -> dict[str, Any]:

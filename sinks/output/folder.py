@@ -41,7 +41,7 @@ FORMAT = "sinks run"
 FORMAT_VERSION = 1
 
 _RESERVED = {"format", "format_version", "files"}
-_ADDED = {*_RESERVED, "assessments"}
+_ADDED = {*_RESERVED, "tables"}
 # Beside Parquet, what is read back.  Excel and QGIS rewrite the other files when somebody saves a column width or a
 # style, which damages nothing.
 _READ_BACK = {"parameters.csv", "sources.csv", "checks.csv"}
@@ -89,8 +89,8 @@ class RunContents:
         required; ``title`` (str) and ``caveats`` (list of str) are shown on the first page when there.
     comparison : DataFrame
         Rows as in the account for the methodologies beside it; empty when there are none.  Never added to the account.
-    assessment : mapping of str to DataFrame
-        The tables of the assessment by name, ``assessment`` first; empty when the project asks for none.
+    tables : mapping of str to DataFrame
+        Further tables by the name of their file: of the assessment, of gases beside the account.
     """
 
     account: pd.DataFrame
@@ -101,7 +101,7 @@ class RunContents:
     checks: pd.DataFrame
     record: dict[str, Any]
     comparison: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(COLUMNS)))
-    assessment: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
     def created(self) -> datetime:
@@ -192,7 +192,7 @@ def read_run(path: Path) -> RunContents:
         sources=table("sources"),
         checks=table("checks"),
         comparison=pd.read_parquet(folder / "comparison.parquet"),
-        assessment={name: pd.read_parquet(folder / f"{name}.parquet") for name in manifest.get("assessments", ())},
+        tables={name: pd.read_parquet(folder / f"{name}.parquet") for name in manifest["tables"]},
         record={key: value for key, value in manifest.items() if key not in _ADDED},
     )
 
@@ -270,7 +270,7 @@ def _write_all(contents: RunContents, folder: Path) -> None:
         "transitions": activity.changes,
         "units": activity.units,
         "regions": contents.regions.frame,
-        **contents.assessment,
+        **contents.tables,
     }
     for name, frame in frames.items():
         frame.reset_index(drop=True).to_parquet(folder / f"{name}.parquet", index=False)
@@ -280,7 +280,7 @@ def _write_all(contents: RunContents, folder: Path) -> None:
         "parameters": contents.parameters_used,
         "sources": contents.sources,
         "checks": contents.checks,
-        **{name: _noticed(frame, contents.record) for name, frame in contents.assessment.items()},
+        **{name: _noticed(frame, contents.record) for name, frame in contents.tables.items()},
     }
     # What the file itself cannot say, by file name.
     notes: dict[str, dict[str, Any]] = {"activity.parquet": {"strata": activity.strata, "inputs": activity.inputs}}
@@ -288,7 +288,7 @@ def _write_all(contents: RunContents, folder: Path) -> None:
         notes[f"{name}.csv"] = {"columns": write_csv(frame, folder / f"{name}.csv")}
     write_workbook(contents, folder / "account.xlsx")
     write_geopackage(contents, folder / "account.gpkg")
-    _write_manifest({**contents.record, "assessments": list(contents.assessment)}, folder, notes)
+    _write_manifest({**contents.record, "tables": list(contents.tables)}, folder, notes)
 
 
 def _noticed(frame: pd.DataFrame, record: dict[str, Any]) -> pd.DataFrame:

@@ -76,7 +76,7 @@ def write_workbook(contents: RunContents, path: Path) -> None:
     if len(contents.comparison):
         beside = contents.comparison[contents.comparison["stratum"] == ALL].drop(columns="stratum")
         _plain_table(book, label("sheet.comparison"), beside, note=label("note.comparison"))
-    for name, frame in contents.assessment.items():
+    for name, frame in contents.tables.items():
         _plain_table(book, label(f"sheet.{name}"), frame)
     _transitions(book, contents)
     _activity(book, contents)

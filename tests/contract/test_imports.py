@@ -18,11 +18,21 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("sinks.layers", "sinks.activity"),
     ("sinks.tabulate",),
     ("sinks.parameters", "sinks.methodology", "sinks.growth"),
-    ("sinks.uncertainty", "sinks.book", "sinks.account", "sinks.checks", "sinks.beside"),
+    (
+        "sinks.uncertainty",
+        "sinks.accuracy",
+        "sinks.book",
+        "sinks.steps",
+        "sinks.account",
+        "sinks.adjust",
+        "sinks.sensitivity",
+        "sinks.checks",
+        "sinks.beside",
+    ),
     ("sinks.assessment",),
     ("sinks.output",),
-    ("sinks.derive", "sinks.prepare", "sinks.runs"),
-    ("sinks.cli", "sinks.init"),
+    ("sinks.derive", "sinks.prepare", "sinks.compare", "sinks.runs"),
+    ("sinks.cli", "sinks.init", "sinks.reference"),
 )
 
 MODULES = sorted((ROOT / "sinks").rglob("*.py"))

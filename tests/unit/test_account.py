@@ -309,7 +309,12 @@ def test_findings_name_thin_coverage_few_cells_and_odd_transitions(densities: Bo
     assert table[table["check"] == "no_interval"]["detail"].str.contains("2").all()
 
 
-def test_a_methodology_without_any_land_is_an_error(densities: Bound) -> None:
+def test_an_entry_without_land_is_noted_and_no_land_at_all_is_an_error(densities: Bound) -> None:
+    wetland = entry(densities, ("wetland",))
+    result, findings = make(entry(densities), wetland), Findings()
+    assert result.without_land == (wetland,)
+    note_findings(result, activity(), Hierarchy.of(REGIONS), findings, coverage_min=0.9, cells_min=1)
+    assert "no_land" in set(findings.table()["check"])
     with pytest.raises(AccountError) as caught:
-        make(entry(densities, ("wetland",)))
+        make(wetland)
     assert caught.value.problems[0].id == "account.no_activity"
