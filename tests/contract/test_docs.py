@@ -12,8 +12,9 @@ import ast
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,10 +25,11 @@ import pytest
 
 import sinks
 from sinks.activity import CHANGE_KEYS, STATE_KEYS, UNIT_COLUMNS
-from sinks.assessment.section import AssessmentSection
+from sinks.assessment.rules import CreditState
 from sinks.book import COLUMNS
 from sinks.cli import main
 from sinks.geo.legends import available_legends, load_legend
+from sinks.geo.regions import LEVELS
 from sinks.layers.codes import strata
 from sinks.methodology import Registry
 from sinks.parameters import COLUMNS as PARAMETER_COLUMNS
@@ -116,8 +118,6 @@ def _models() -> dict[str, set[str]]:
                 visit(inner, key)
 
     visit(Project, "")
-    found[""].add("assessment")
-    visit(AssessmentSection, "assessment")
     return found
 
 
@@ -184,8 +184,11 @@ def _words() -> frozenset[str]:
 def _columns() -> Iterator[str]:
     """Columns of the tables that stand beside an account."""
     from sinks import compare, sensitivity
+    from sinks.assessment import budget, result, targets
 
     yield from sensitivity.COLUMNS
+    yield from (*result.COLUMNS, *budget.COLUMNS, *targets.COLUMNS)
+    yield from ("project_id", "state", "tonnes", "first", "last", "used_in", "deducted")
     yield from (name for name in ("figures", "reasons", "refusals") if name in compare.Comparison.__dataclass_fields__)
 
 
@@ -194,7 +197,7 @@ def _choices() -> tuple[tuple[str, ...], ...]:
     """Values that keys of the project file choose among, and the kinds of methodologies."""
     from sinks.methodology.spec import Approach
 
-    found: list[tuple[str, ...]] = [get_args(Approach)]
+    found: list[tuple[str, ...]] = [get_args(Approach), get_args(CreditState), LEVELS, ("given", "assumed", "computed")]
 
     def literals(annotation: Any) -> None:
         values = tuple(value for value in get_args(annotation) if isinstance(value, str))
@@ -210,7 +213,6 @@ def _choices() -> tuple[tuple[str, ...], ...]:
                 visit(inner)
 
     visit(Project)
-    visit(AssessmentSection)
     return tuple(found)
 
 
@@ -247,7 +249,7 @@ def _attribute_fault(code: str) -> str | None:
     """Public names of the package and of a run that the code uses and that are not there."""
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "sinks":
-            module = __import__(node.module, fromlist=["_"])
+            module = import_module(node.module)
             missing = [name.name for name in node.names if not hasattr(module, name.name)]
             if missing:
                 return f"{node.module} has no {missing}"
@@ -276,30 +278,46 @@ def _sections() -> set[str]:
 
 def _fault(span: str) -> str | None:
     """Why a piece of code type in the text means nothing to the package; None if all is well."""
-    if span in EXAMPLES or span in _words() or span in _sections() or _CHINESE.search(span):
+    if span in EXAMPLES or span in _words() or span in _sections() or span in _run_files() or _CHINESE.search(span):
         return None
-    if span.startswith("# extends: "):
-        return _fault(span.removeprefix("# extends: "))
-    if span.startswith("sinks "):
-        return None  # looked at with the commands
-    if span.startswith("make "):
-        return None if re.search(rf"^{span[5:]}:", _text(ROOT / "Makefile"), re.MULTILINE) else "no such target"
-    if span.startswith(("pip ", "chcp ")):
-        return None
-    if span.startswith("--"):
-        return None if span in _all_options() | {"--lang en"} else "no such option"
-    if span in _run_files():
-        return None
-    if re.match(r"(with )?(sinks|run)\.", span):
-        return _attribute_fault(span + " pass" if span.startswith("with ") else span)
-    if re.fullmatch(r"\[{1,2}[a-z_.]+\]{1,2}", span):
-        parts = span.strip("[]").split(".")
-        return None if parts[0] in _models()[""] else "no such section"
-    if " = " in span:
-        return _toml_fault(span)
-    if "." in span or "/" in span:
-        return None if (ROOT / span).exists() else "no such file"
+    for pattern, judge in _JUDGES:
+        if re.match(pattern, span):
+            return judge(span)
     return "unknown"
+
+
+def _target_fault(span: str) -> str | None:
+    known = re.search(rf"^{re.escape(span.split()[1])}:", _text(ROOT / "Makefile"), re.MULTILINE)
+    return None if known else "no such target"
+
+
+def _name_fault(span: str) -> str | None:
+    module, _, name = span.rpartition(".")
+    return None if hasattr(import_module(module), name) else "no such name"
+
+
+def _path_fault(span: str) -> str | None:
+    return None if (ROOT / span).exists() else "no such file"
+
+
+_JUDGES: tuple[tuple[str, Callable[[str], str | None]], ...] = (
+    (r"# extends: ", lambda span: _fault(span.removeprefix("# extends: "))),
+    (r"sinks ", lambda span: None),  # looked at with the commands
+    (r"(pip|chcp) ", lambda span: None),
+    (r"make ", _target_fault),
+    (r"--lang en$", lambda span: None),
+    (r"--", lambda span: None if span in _all_options() else "no such option"),
+    (r"sinks(\.\w+){2,}$", _name_fault),
+    (r"with sinks\.", lambda span: _attribute_fault(span + " pass")),
+    (r"(sinks|run)\.", _attribute_fault),
+    (
+        r"\[{1,2}[a-z_.]+\]{1,2}$",
+        lambda span: None if span.strip("[]").split(".")[0] in _models()[""] else "no section",
+    ),
+    (r".* = ", _toml_fault),
+    (r".*[./]", _path_fault),
+)
+"""What is looked up where, by the form of the code."""
 
 
 @cache
@@ -310,9 +328,10 @@ def _all_options() -> frozenset[str]:
 @cache
 def _run_files() -> frozenset[str]:
     """Files of a run, from the code that writes them: names with the suffixes that a run uses."""
-    code = _text(ROOT / "sinks" / "output" / "folder.py") + _text(ROOT / "sinks" / "cli.py")
-    tables = ("account", "comparison", "activity", "transitions", "units", "regions", "parameters", "sources", "checks")
-    written = {f"{name}{end}" for name in tables for end in (".csv", ".parquet") if f'"{name}"' in code}
+    places = ("output/folder.py", "cli.py", "assessment/evaluate.py")
+    code = "".join(_text(ROOT / "sinks" / place) for place in places)
+    tables = re.findall(r'"([a-z_]+)": ', code)
+    written = {f"{name}{end}" for name in tables for end in (".csv", ".parquet")}
     return frozenset(written | set(re.findall(r'"([a-z_]+\.(?:xlsx|gpkg|json|html))"', code)))
 
 
@@ -339,12 +358,8 @@ class TestText:
 
 def _project(block: Mapping[str, Any]) -> Project:
     """A block of the guide as part of a project; whether its files are there is not asked."""
-    if "assessment" in block:
-        AssessmentSection.model_validate(block["assessment"])
     content = dict(SMALLEST)
     for key, value in block.items():
-        if key == "assessment":
-            continue
         merge = isinstance(value, dict) and key in content and key != "regions"
         content[key] = {**content[key], **value} if merge else value
     project = Project.model_validate(content)
@@ -400,7 +415,7 @@ def test_every_key_of_the_project_file_is_in_the_guide() -> None:
 
 
 def test_every_check_is_in_the_guide() -> None:
-    before_a_run = {"counted_twice", "soil_depths", "editions", "does_not_add_up"}
+    before_a_run = {"counted_twice", "soil_depths", "editions", "no_land", "does_not_add_up"}
     text = _mentioned("checks.md")
     assert sorted(name for name in _checks() - before_a_run if f"`{name}`" not in text) == []
 
