@@ -293,6 +293,59 @@ def diff(before: Path, after: Path, quantity: str, out: Path | None) -> None:
         write_csv(table, out)
 
 
+@main.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="文件 / the file [RUN/<what>_<period>.tif].")
+@click.option(
+    "--what",
+    type=click.Choice(["carbon_stock_density", "stock_change_density", "net_removals_density"]),
+    default="carbon_stock_density",
+    show_default=True,
+    help="绘制什么 / what to paint.",
+)
+@click.option("--period", help="年份或时段，如 2020、2020-2023 / a date or a period.")
+@click.option("--resolution", type=float, help="像元边长 / cell width: the land cover's times a whole number.")
+@click.option("--unit", "units", multiple=True, metavar="CODE", help="只画这些基本区域 / only these region units.")
+@click.option("--link", is_flag=True, help="不写像元，只写查找表（.vrt） / a look-up table (.vrt) instead of cells.")
+@click.option("--threads", type=click.IntRange(1), help="线程数 / threads [cores, at most 8].")
+@click.option("--force", is_flag=True, help="替换已有文件 / replace an existing file.")
+@click.option("--quiet", is_flag=True, help="不显示进度 / no progress.")
+@_lang
+@_reports_problems
+def paint(
+    run_folder: Path,
+    out: Path | None,
+    what: str,
+    period: str | None,
+    resolution: float | None,
+    units: tuple[str, ...],
+    link: bool,
+    threads: int | None,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """把密度画成栅格（COG） / paint a density as a raster (COG)."""
+    import sinks
+
+    run = sinks.open_run(run_folder)
+    path = out or run_folder / f"{'_'.join(filter(None, (what, period)))}.{'vrt' if link else 'tif'}"
+    if link:
+        made = run.paint(path, link=True, what=what, period=period, force=force)
+    else:
+        made = run.paint(
+            path,
+            what=what,
+            period=period,
+            resolution=resolution,
+            units=units or None,
+            threads=threads,
+            progress=not quiet,
+            force=force,
+        )
+    _made(run_folder, [made.path])
+    click.echo(str(made))
+
+
 def _made(run_folder: Path, made: list[Path]) -> None:
     """Say what was made, and list it with the run when it stands in its folder."""
     from sinks.output.folder import note_derived

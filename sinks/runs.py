@@ -24,11 +24,11 @@ from sinks.checks import Findings, check_laws, note_findings
 from sinks.compare import Comparison
 from sinks.compare import compare as compare_entries
 from sinks.derive import derive, read_map
-from sinks.errors import LayerError, MethodologyError, Problem, ProjectError
+from sinks.errors import LayerError, MethodologyError, Problem, ProjectError, RunError
 from sinks.geo.regions import Regions
 from sinks.layers.states import LayerStates
 from sinks.prepare import Gather, Prepared, later, prepare
-from sinks.project import STATIC, Project
+from sinks.project import LAND_COVER, STATIC, Project
 from sinks.provenance import InputFile
 from sinks.sensitivity import Sensitivity, sensitivity
 from sinks.uncertainty import Correlation, Draws, InputUncertainty, check_correlations
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from sinks.layers.raster import CategoricalLayer
     from sinks.layers.vector import VectorLayer
     from sinks.output.folder import RunContents
+    from sinks.output.painting import Layers, Painting
 
 Progress = bool | Callable[[int, int], None]
 
@@ -165,6 +166,19 @@ class Run:
         from sinks.output.report import write_html
 
         return write_html(self.contents, Path(path), **{"assessment": self.assessment, **options})
+
+    def paint(self, out: str | Path, *, link: bool = False, **options: Any) -> Painting:
+        """A raster of densities; see :func:`sinks.output.painting.paint`.
+
+        Parameters
+        ----------
+        link : bool
+            Write no cells but a look-up table over the land cover; see :func:`sinks.output.painting.link`.
+        """
+        from sinks.output import painting
+
+        layers = _painted_layers(_prepared_again(self.record))
+        return (painting.link if link else painting.paint)(self.contents, layers, Path(out), **options)
 
     def __str__(self) -> str:
         from sinks.output.summary import as_text
@@ -387,6 +401,15 @@ def _project_again(record: dict[str, Any]) -> Project:
 
 def _prepared_again(record: dict[str, Any]) -> Prepared:
     return prepare(_project_again(record))
+
+
+def _painted_layers(prepared: Prepared) -> Layers:
+    from sinks.output.painting import Layers
+
+    if prepared.land_cover is None:
+        others = [f"{entry.method.id} ({entry.source})" for entry in prepared.entries]
+        raise RunError(Problem("painting.not_on_raster", "run", {"left_out": others, "source": LAND_COVER}))
+    return Layers(prepared.regions.units, prepared.land_cover, prepared.strata, prepared.entries)
 
 
 def _basis(prepared: Prepared, activity: Activity) -> tuple[Basis, Draws | None]:

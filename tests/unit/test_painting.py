@@ -8,7 +8,6 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pytest
 import rasterio
 from rasterio.transform import Affine
@@ -17,16 +16,16 @@ from shapely import Polygon, box
 from sinks.errors import RunError
 from sinks.layers.raster import ContinuousLayer
 from sinks.output.folder import RunContents
-from sinks.output.painting import paint
-from sinks.output.painting.painter import Layers, Painting
+from sinks.output.painting import Layers, Painting, link, paint
 from sinks.prepare import prepare
 from sinks.project import Project
-from sinks.runs import run
+from sinks.runs import Run, run
 from sinks.tabulate import tabulate
 
 CELL, WEST, NORTH, ROWS, COLUMNS = 0.01, 110.0, 42.0, 60, 80
 STOCK, CHANGE, REMOVALS = "carbon_stock_density", "stock_change_density", "net_removals_density"
-WATER, FOREST = 5, 2
+GRASS = {"id": "lookup_density", "ecosystems": ["grassland"], "strata": {"grassland_type": "typical_steppe"}}
+SOIL = {"condition": "nominal", "tillage": "full", "input": "medium"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,26 @@ def regions() -> gpd.GeoDataFrame:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
-    folder = tmp_path_factory.mktemp("small")
+    """Stocks of forest and grassland, a yearly rate of water, and soil that changes with the transition."""
+    constants = {"edition": "2019", "climate_zone": "cool_temperate_dry", "soil_class": "hac"}
+    return make(
+        tmp_path_factory.mktemp("small"),
+        [
+            {"id": "growing_stock_bef", "ecosystems": ["forest"]},
+            GRASS | {"pools": ["above_ground_biomass", "below_ground_biomass"]},
+            {"id": "fixed_rate", "ecosystems": ["water"], "strata": {"type": "lake_northeast"}},
+            {"id": "soil_transition", "ecosystems": ["grassland"], "strata": constants | SOIL},
+        ],
+    )
+
+
+@pytest.fixture(scope="module")
+def grass(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """Grassland by a table of densities alone."""
+    return make(tmp_path_factory.mktemp("grass"), [GRASS])
+
+
+def make(folder: Path, methodologies: list[dict[str, Any]]) -> Small:
     rng = np.random.default_rng(4)
     first = rng.choice([0, 1, 2, 4, 5, 9], (ROWS, COLUMNS), p=[0.02, 0.18, 0.3, 0.3, 0.1, 0.1]).astype(np.uint8)
     last = np.where(rng.random(first.shape) < 0.1, rng.choice([2, 4], first.shape), first).astype(np.uint8)
@@ -89,10 +107,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
             "land_cover": {"legend": "clcd", "files": files},
             "strata": {"species_group": {"file": species, "legend": "species_group", "ecosystems": ["forest"]}},
             "inputs": {"growing_stock": {"files": stock}},
-            "methodologies": [
-                {"id": "growing_stock_bef", "ecosystems": ["forest"]},
-                {"id": "lookup_density", "ecosystems": ["grassland"], "strata": {"grassland_type": "typical_steppe"}},
-            ],
+            "methodologies": methodologies,
         },
         folder=folder,
     )
@@ -164,7 +179,17 @@ def test_a_change_is_last_less_first(small: Small, tmp_path: Path) -> None:
     removals, _ = bands(small.paint(tmp_path / "d.tif", what=REMOVALS, resolution=CELL).path)
     expected = np.where(np.isnan(first) & np.isnan(last), np.nan, np.nan_to_num(last) - np.nan_to_num(first))
     np.testing.assert_allclose(change, expected, rtol=1e-5, atol=1e-4)
-    np.testing.assert_allclose(removals, change * 44 / 12 / 3, rtol=1e-5, atol=1e-4)
+    # Where it stays forest there is nothing but the difference of stocks.
+    forest = np.logical_and(*(cover[6:54, 6:74] == 2 for cover in small.cover.values()))
+    np.testing.assert_allclose(removals[2:50, 2:70][forest], (change * 44 / 12 / 3)[2:50, 2:70][forest], rtol=1e-5)
+
+
+def test_a_yearly_rate_is_painted_as_it_is(small: Small, tmp_path: Path) -> None:
+    removals, _ = bands(small.paint(tmp_path / "p.tif", what=REMOVALS, resolution=CELL).path)
+    water = np.logical_and(*(cover[6:54, 6:74] == 5 for cover in small.cover.values()))
+    used = small.contents.parameters_used
+    (rate,) = used.loc[used["methodology"] == "fixed_rate", "value"].astype(float)
+    assert removals[2:50, 2:70][water] == pytest.approx(rate * 44 / 12, rel=1e-6)
 
 
 def test_a_coarse_cell_is_the_mean_of_its_cells_by_area(small: Small, tmp_path: Path) -> None:
@@ -208,7 +233,7 @@ def test_the_file_says_what_it_shows(small: Small, tmp_path: Path) -> None:
     assert structure["LAYOUT"] == "COG"
     assert tags["TITLE"] == "小区"
     assert tags["PERIOD"] == "2020-2023"
-    assert tags["METHODOLOGY"] == "growing_stock_bef, lookup_density"
+    assert tags["METHODOLOGY"] == "growing_stock_bef, lookup_density, fixed_rate, soil_transition"
     assert "示范数据" in tags["NOTICE"]
     assert seen == [(1, 1)]
     assert "t CO2/ha/yr" in str(made)
@@ -281,8 +306,8 @@ def test_an_account_of_other_parameters_is_refused(small: Small, tmp_path: Path)
 
 
 def test_what_stands_on_other_layers_is_left_out_and_named(small: Small, tmp_path: Path) -> None:
-    first, second = small.layers.entries
-    layers = replace(small.layers, entries=(replace(first, source="stands"), second))
+    first, *others = small.layers.entries
+    layers = replace(small.layers, entries=(replace(first, source="stands"), *others))
     made = paint(small.contents, layers, tmp_path / "p.tif", period="2020", resolution=CELL)
     assert made.left_out == ("growing_stock_bef (stands)",)
     assert "growing_stock_bef (stands)" in str(made)
@@ -292,5 +317,29 @@ def test_what_stands_on_other_layers_is_left_out_and_named(small: Small, tmp_pat
     assert raised.value.problems[0].id == "painting.not_on_raster"
 
 
-def test_removals_by_rate_are_painted_too(small: Small) -> None:
-    assert isinstance(small.contents.account, pd.DataFrame)
+def test_a_lookup_table_shows_the_densities_without_writing_cells(grass: Small, tmp_path: Path) -> None:
+    painted, _ = bands(grass.paint(tmp_path / "p.tif", period="2020", resolution=CELL).path)
+    made = link(grass.contents, grass.layers, tmp_path / "p.vrt", period="2020")
+    with rasterio.open(made.path) as dataset:
+        shown = dataset.read(1, masked=True).filled(np.nan)
+        assert dataset.units == ("t C/ha",)
+        assert "示范数据" in dataset.tags()["NOTICE"]
+        assert dataset.transform.almost_equals(Affine(CELL, 0, WEST, 0, -CELL, NORTH))
+    np.testing.assert_array_equal(np.isnan(shown), grass.cover["2020"] != 4)
+    np.testing.assert_allclose(shown[6:54, 6:74], painted[2:50, 2:70], rtol=1e-6)
+    assert made.path.stat().st_size < 10_000
+
+
+def test_a_lookup_table_cannot_show_what_depends_on_more_than_the_class(small: Small, tmp_path: Path) -> None:
+    with pytest.raises(RunError) as raised:
+        link(small.contents, small.layers, tmp_path / "p.vrt", period="2020")
+    assert raised.value.problems[0].id == "painting.several_densities"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_paints_itself(small: Small, tmp_path: Path) -> None:
+    made = Run(small.contents).paint(tmp_path / "p.tif", period="2020")
+    assert made.total == pytest.approx(small.account("carbon_stock", "2020"), rel=1e-12)
+    with pytest.raises(RunError) as raised:
+        Run(small.contents).paint(tmp_path / "p.vrt", period="2020", link=True)
+    assert raised.value.problems[0].id == "painting.several_densities"

@@ -153,7 +153,7 @@ def paint(
     joint = narrowed(tabulate(regions, layers.land_cover, strata=layers.strata, threads=threads), subject.dates)
     values = densities(joint, subject, contents.activity, found, adjusted=_adjusted(contents.record))
     scene = _scene(regions, layers.land_cover, joint, values, resolution)
-    tags = _tags(contents, subject, found)
+    tags = facts(contents, subject, found)
     names = (f"{contents.record['title']}: {subject.what} {subject.period}", "estimated_area")
     with sheet(out, scene.canvas, units=(subject.unit, "ha"), names=names, tags=tags, threads=threads) as file:
         total = 0.0
@@ -222,7 +222,7 @@ def _adjusted(record: dict[str, Any]) -> bool:
     return bool(accuracy.get("adjust", False))
 
 
-def _tags(contents: RunContents, subject: Subject, found: Amounts) -> dict[str, str]:
+def facts(contents: RunContents, subject: Subject, found: Amounts) -> dict[str, str]:
     """What whoever gets the file without its run must know."""
     record = contents.record
     tags = {

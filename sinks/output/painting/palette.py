@@ -99,7 +99,7 @@ def densities(joint: Joint, subject: Subject, activity: Activity, found: Amounts
         strata = [name for name in now.columns if name not in (*keys, AREA)]
         places = now["region_code"].to_numpy().astype(np.intp)
         rows = _rows_of(now.assign(region_code=codes[places]), run, [*keys, *strata])
-        area = np.bincount(rows, now[AREA].to_numpy(float), len(run))
+        area = np.bincount(rows, now[AREA].to_numpy(float), len(run)).astype(np.float64)
         _check_areas(area, run, np.unique(rows), adjusted)
         part = (values / np.where(area > 0, area, np.nan))[rows]
         known = ~np.isnan(part)
