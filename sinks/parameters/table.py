@@ -127,19 +127,19 @@ class ParameterTable:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """The rows as a table, numbers in declared units, with ``unverified`` and the file (``origin``) and ``row``."""
+        """The rows as a table, numbers in declared units, with ``unverified`` and the file (``file``) and ``row``."""
         records = [
             {
                 "parameter": row.parameter,
                 **{name: "" if row.cells[name] is None else str(row.cells[name]) for name in self.strata},
                 **{name: getattr(row, name) for name in COLUMNS if name != "parameter"},
                 "unverified": row.unverified,
-                "origin": row.origin,
+                "file": row.origin,
                 "row": row.line,
             }
             for row in self.rows
         ]
-        columns = ["parameter", *self.strata, *COLUMNS[1:], "unverified", "origin", "row"]
+        columns = ["parameter", *self.strata, *COLUMNS[1:], "unverified", "file", "row"]
         return pd.DataFrame(records, columns=columns)
 
     def strata_of(self, parameter: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from sinks.text import language
 # What every parameter row has; the other columns of the table are the strata that it holds for.
 _FIXED = {
     *("methodology", "role", "parameter", "value", "unit", "low", "high", "interval", "distribution", "basis"),
-    *("source", "locator", "note", "unverified", "origin", "row"),
+    *("source", "locator", "note", "unverified", "file", "row"),
 }
 
 
