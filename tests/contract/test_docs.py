@@ -183,12 +183,13 @@ def _words() -> frozenset[str]:
 
 def _columns() -> Iterator[str]:
     """Columns of the tables that stand beside an account."""
-    from sinks import compare, sensitivity
+    from sinks import beside, compare, sensitivity
     from sinks.assessment import budget, result, targets
 
     yield from sensitivity.COLUMNS
     yield from (*result.COLUMNS, *budget.COLUMNS, *targets.COLUMNS)
     yield from ("project_id", "state", "tonnes", "first", "last", "used_in", "deducted")
+    yield from beside.COLUMNS
     yield from (name for name in ("figures", "reasons", "refusals") if name in compare.Comparison.__dataclass_fields__)
 
 
@@ -328,7 +329,7 @@ def _all_options() -> frozenset[str]:
 @cache
 def _run_files() -> frozenset[str]:
     """Files of a run, from the code that writes them: names with the suffixes that a run uses."""
-    places = ("output/folder.py", "cli.py", "assessment/evaluate.py")
+    places = ("output/folder.py", "cli.py", "assessment/evaluate.py", "runs.py")
     code = "".join(_text(ROOT / "sinks" / place) for place in places)
     tables = re.findall(r'"([a-z_]+)": ', code)
     written = {f"{name}{end}" for name in tables for end in (".csv", ".parquet")}
