@@ -33,6 +33,7 @@ DENSE_LIMIT = 4_000_000
 """Entries of the largest table of sums that is held in full; beyond, only what occurs is held."""
 
 _KEY_LIMIT = 1 << 62
+_MOMENT_BITS = 62
 _LUT_TYPES = ("uint8", "int8", "uint16", "int16")
 _HASH_START = 1 << 14
 
@@ -121,11 +122,16 @@ class Input:
     exponents: tuple[int, int]
 
     @classmethod
-    def of(cls, source: RasterSource, low: float, high: float, largest_weight: int) -> Input:
-        """Choose the finest powers of two for which one cell's moment stays below 2**61."""
+    def of(cls, source: RasterSource, low: float, high: float, largest_weight: int, cells: int) -> Input:
+        """Choose the finest powers of two for which no sum can outgrow its limbs.
+
+        One cell's moment stays below 2**61, and the high limbs of all cells of the grid together below 2**62, which
+        matters from 2**33 cells on.
+        """
         bound = max(abs(low), abs(high))
-        first = 61 - math.frexp(bound * largest_weight)[1]
-        return cls(source, low, high, (first, 61 - math.frexp(bound * bound * largest_weight)[1]))
+        room = 61 - max(0, cells.bit_length() - (_MOMENT_BITS - 61 + kernels.LOW_BITS))
+        exponents = (room - math.frexp(part * largest_weight)[1] for part in (bound, bound * bound))
+        return cls(source, low, high, tuple(exponents))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

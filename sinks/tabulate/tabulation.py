@@ -273,10 +273,11 @@ def _check_units(units: gpd.GeoDataFrame) -> None:
 def _spec(layers: _Layers, sources: dict[str, RasterSource], regions: _Regions, reference: Grid) -> Spec:
     _check_extents(sources, regions, reference)
     areas = CellAreas(reference)
-    largest = _largest_weight(areas)
+    largest, cells = _largest_weight(areas), reference.width * reference.height
     axes = tuple(Axis(sources[column(layer, date)], _numbers(layer.legend)) for layer, date in layers.categorical)
     inputs = tuple(
-        Input.of(sources[column(layer, date)], layer.low, layer.high, largest) for layer, date in layers.continuous
+        Input.of(sources[column(layer, date)], layer.low, layer.high, largest, cells)
+        for layer, date in layers.continuous
     )
     spec = Spec(regions.coverage, areas, len(regions.codes), axes, inputs)
     if not spec.fits:

@@ -21,11 +21,12 @@ from rasterio.transform import Affine
 from sinks.errors import LegendError, RunError, SinksError
 from sinks.geo.grid import CellAreas, Grid
 from sinks.geo.legends import load_legend
-from sinks.layers.raster import CategoricalLayer, ContinuousLayer
+from sinks.layers.raster import CategoricalLayer, ContinuousLayer, inspect
 from sinks.tabulate import Joint, check_layers, crosstab, tabulate
 from sinks.tabulate import tabulation as pass_module
 from sinks.tabulate.blocks import TASK_CELLS, block_shape, plan
 from sinks.tabulate.checkpoint import FILE_NAME
+from sinks.tabulate.crosstab import Input
 
 CLCD = load_legend("clcd")
 STRATUM = load_legend("species_group")
@@ -526,3 +527,18 @@ def test_block_shapes_follow_the_tiling() -> None:
     cells = [block.cells for task in tasks for block in task]
     assert sum(cells) == 40_000 * 30_000
     assert max(sum(block.cells for block in task) for task in tasks) <= TASK_CELLS
+
+
+def test_no_sum_of_moments_can_overflow(world: dict[str, Any]) -> None:
+    source = inspect(world["stock"], "static")
+    weight = 1 << 38
+    for cells in (1 << 20, 1 << 33, 1 << 37, 1 << 40):
+        item = Input.of(source, 0.0, 1500.0, weight, cells)
+        for power, exponent in enumerate(item.exponents, 1):
+            moment = int(1500**power * weight * 2.0**exponent)
+            assert moment < 1 << 62
+            assert (moment >> 32) * cells < 1 << 63
+    # Ordinary grids use every bit there is, and the same ones.
+    assert (
+        Input.of(source, 0.0, 1500.0, weight, 9).exponents == Input.of(source, 0.0, 1500.0, weight, 1 << 32).exponents
+    )
