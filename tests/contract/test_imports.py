@@ -31,7 +31,15 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ),
     ("sinks.assessment",),
     ("sinks.output",),
-    ("sinks.derive", "sinks.prepare", "sinks.compare", "sinks.runs"),
+    (
+        "sinks.derive",
+        "sinks.prepare",
+        "sinks.collect",
+        "sinks.accounting",
+        "sinks.contents",
+        "sinks.compare",
+        "sinks.runs",
+    ),
     ("sinks.cli", "sinks.init", "sinks.reference"),
 )
 

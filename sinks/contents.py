@@ -1,0 +1,126 @@
+"""What the folder of a run holds besides the account: checks, parameters and documents used, the record of the run."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sinks.account import Account
+from sinks.accounting import Accounting
+from sinks.beside import gases
+from sinks.checks import Findings, check_laws, note_findings
+from sinks.errors import Problem
+from sinks.output.folder import RunContents
+from sinks.prepare import Prepared
+from sinks.project import Project
+from sinks.provenance import InputFile
+
+_IN_DOUBT = ("regions.displaced", "regions.builtin_overlap")
+"""Notes of the layers that put figures in doubt, and so are warnings."""
+
+_PACKAGES = ("sinks", "numpy", "pandas", "numba", "rasterio", "pyproj", "shapely", "pyogrio", "geopandas", "frykit")
+
+
+def run_contents(accounting: Accounting, notes: Sequence[Problem], files: Sequence[InputFile]) -> RunContents:
+    """Everything that a finished run is.
+
+    Parameters
+    ----------
+    accounting : Accounting
+    notes : sequence of Problem
+        What was noted of regions and layers.
+    files : sequence of InputFile
+        The input files as they were read.
+
+    Raises
+    ------
+    SinksError
+        The account, its laws or its assessment fail.
+    """
+    prepared, result = accounting.prepared, accounting.account
+    used = _parameters_used(result)
+    evaluation = accounting.assess(result.table)
+    further = evaluation.tables() if evaluation else {}
+    emitted = gases(accounting.activity, prepared.entries, accounting.hierarchy, prepared.project.dates)
+    assessed = evaluation.assessment.notes if evaluation else ()
+    return RunContents(
+        account=result.table,
+        comparison=result.comparison,
+        regions=prepared.regions,
+        activity=accounting.activity,
+        parameters_used=used,
+        sources=_sources(prepared, used),
+        checks=_checks(accounting, [*notes, *assessed]),
+        tables=further if emitted.empty else {**further, "gases": emitted},
+        record=_record(prepared, files),
+    )
+
+
+def input_files(project: Project) -> list[InputFile]:
+    """Checksums of the local input files, each file once."""
+    names = dict.fromkeys(name for _, name in project.files())
+    return [InputFile.of(name) for name in names if Path(name).is_file()]
+
+
+def _checks(accounting: Accounting, notes: Sequence[Problem]) -> pd.DataFrame:
+    findings, hierarchy, areas = Findings(), accounting.hierarchy, accounting.adjustment
+    for lost in areas.unplaced(hierarchy) if areas else ():
+        findings.add(lost.id, "warning", lost.where, **lost.values)
+    for note in notes:
+        findings.add(note.id, "warning" if note.id in _IN_DOUBT else "note", note.where, **note.values)
+    check_laws(accounting.account.table, accounting.activity, hierarchy, findings)
+    section = accounting.prepared.project.project
+    note_findings(
+        accounting.account,
+        accounting.activity,
+        hierarchy,
+        findings,
+        coverage_min=section.coverage_min,
+        cells_min=section.cells_min,
+        adjusted=accounting.adjusted_areas(),
+        used=areas is not None,
+    )
+    return findings.table()
+
+
+def _parameters_used(result: Account) -> pd.DataFrame:
+    """The rows of the parameter tables that the account stands on, each with its methodology and role."""
+    parts = []
+    for entry, rows in result.used:
+        frame = entry.method.table.frame.iloc[rows]
+        parts.append(frame.assign(methodology=entry.method.id, role=entry.role))
+    if not parts:
+        return pd.DataFrame(columns=["methodology", "role", "parameter"])
+    used = pd.concat(parts, ignore_index=True).drop_duplicates(ignore_index=True)
+    first = ["methodology", "role", "parameter"]
+    return used[[*first, *(column for column in used.columns if column not in first)]]
+
+
+def _sources(prepared: Prepared, used: pd.DataFrame) -> pd.DataFrame:
+    """The documents that parameters and equations come from, each once."""
+    known: dict[str, Any] = {}
+    for entry in prepared.entries:
+        known |= entry.method.table.sources
+    keys = {entry.method.methodology.source for entry in prepared.entries}
+    keys |= set(used["source"]) if "source" in used else set()
+    return pd.DataFrame([known[key].to_json() for key in sorted(keys) if key in known])
+
+
+def _record(prepared: Prepared, files: Sequence[InputFile]) -> dict[str, Any]:
+    project = prepared.project
+    return {
+        "title": project.project.title,
+        "demonstration": project.project.demonstration,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "project": project.record(),
+        "folder": str(project.folder),
+        "inputs": [file.to_json() for file in files],
+        "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+        "regions": {"source": prepared.regions.source},
+    }
