@@ -286,6 +286,10 @@ def add_moments(  # type: ignore[no-untyped-def]
     """
     ptr, start, stop, region, fraction = runs
     hashed = keys.shape[0] > 0
+    # Two layers are the common case; rows by name, as in _add_stretch_of_two.
+    two = codes.shape[0] == 2
+    second = 1 if two else 0
+    lut_a, lut_b, row_a, row_b = luts[0], luts[second], codes[0], codes[second]
     ends = np.empty(width + 8, np.uint64)
     for row in range(first_row, ptr.shape[0] - 1):
         # Where the block's row begins, in pixels, as seen from column 0 of the whole grid.
@@ -305,9 +309,14 @@ def add_moments(  # type: ignore[no-untyped-def]
                 begin = origin + first
                 for equal in range(_find_ends(marks, origin + first, origin + end, ends)):
                     stop_here = np.int64(ends[equal])
-                    slot = np.int64(base + _joint(codes, luts, np.uint64(begin)))
+                    at = np.uint64(begin)
+                    if two:
+                        slot = base + lut_a[row_a[at]] + lut_b[row_b[at]]
+                    else:
+                        slot = base + _joint(codes, luts, at)
                     if hashed:
-                        key, slot = slot, find_slot(keys, slot)
+                        key = np.int64(slot)
+                        slot = np.uint64(find_slot(keys, key))
                         if keys[slot] < 0:
                             keys[slot] = key
                             used += 1
