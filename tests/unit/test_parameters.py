@@ -241,7 +241,7 @@ class TestExtension:
         ours = table.extended(path)
         found = ours.lookup("bcef", {"species": ["larch", "oak"], "stock": [60.0, 60.0]})
         assert found.values.tolist() == [0.5, 0.9]
-        assert ours.frame["origin"].tolist()[-1] == "ours.csv"
+        assert ours.frame["file"].tolist()[-1] == "ours.csv"
         assert ours.frame["row"].tolist()[-1] == 3
 
     def test_a_column_of_its_own(self, table: ParameterTable, tmp_path: Path) -> None:
