@@ -164,7 +164,7 @@ def warnings_on(found: pd.DataFrame) -> tuple[Problem, ...]:
             values = {"effect": f"{row['effect']:,.0f}", "half": half}
             notes.append(Problem("assessment.effect_within_error", row["project_id"], values))
         if row["matched_share"] < 1:
-            share = f"{100 * (1 - row['matched_share']):.1f}"
+            share = f"{100 * (1 - row['matched_share']):.2g}"
             notes.append(Problem("assessment.unmatched", row["project_id"], {"share": share}))
     return tuple(notes)
 

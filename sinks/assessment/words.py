@@ -1,0 +1,47 @@
+"""Words of the assessment's tables: headers, sheets, items and statuses in both languages."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+import pandas as pd
+
+from sinks.text import Text
+from sinks.vocabulary import ecosystems
+
+
+@cache
+def words() -> Mapping[str, Text]:
+    """Every word by key."""
+    text = files("sinks.assessment").joinpath("words.csv").read_text(encoding="utf-8-sig")
+    return {row["key"]: Text(row["zh"], row["en"]) for row in csv.DictReader(text.splitlines())}
+
+
+def word(key: str, /, **values: object) -> str:
+    """The word ``key`` in the present language; a key without words stands for itself."""
+    return str(words().get(key, Text(key, key))).format(**values)
+
+
+def readable(table: pd.DataFrame, *, named: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """A table as people read it: headers in words, and the cells of the columns ``named`` too.
+
+    Parameters
+    ----------
+    table : DataFrame
+    named : mapping of str to str
+        Column to the kind of its words, for example ``{"status": "status"}`` for the words ``status.*``; the kind
+        ``ecosystem`` is the vocabulary's.
+    """
+    shown = table.copy()
+    for column, kind in (named or {}).items():
+        shown[column] = [_named(kind, str(cell)) for cell in table[column]]
+    return shown.rename(columns=lambda name: word(f"column.{name}") if f"column.{name}" in words() else name)
+
+
+def _named(kind: str, cell: str) -> str:
+    if kind == "ecosystem" and cell in ecosystems():
+        return str(ecosystems()[cell].label)
+    return word(f"{kind}.{cell}") if f"{kind}.{cell}" in words() else cell
