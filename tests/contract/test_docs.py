@@ -329,7 +329,7 @@ def _all_options() -> frozenset[str]:
 @cache
 def _run_files() -> frozenset[str]:
     """Files of a run, from the code that writes them: names with the suffixes that a run uses."""
-    places = ("output/folder.py", "cli.py", "assessment/evaluate.py", "runs.py")
+    places = ("output/folder.py", "cli/account.py", "assessment/evaluate.py", "contents.py", "cli/draw.py")
     code = "".join(_text(ROOT / "sinks" / place) for place in places)
     tables = re.findall(r'"([a-z_]+)": ', code)
     written = {f"{name}{end}" for name in tables for end in (".csv", ".parquet")}

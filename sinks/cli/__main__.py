@@ -1,0 +1,5 @@
+"""``python -m sinks.cli``."""
+
+from sinks.cli import main
+
+main(prog_name="sinks")

@@ -1,0 +1,67 @@
+"""Verbs to begin with: a project file, the methodologies there are, a methodology of your own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sinks.cli.common import PATH, lang, reports_problems
+from sinks.text import message
+
+
+@click.command()
+@click.argument("path", type=PATH, default=Path("project.toml"))
+@click.option("--name", help="项目短名 / short name.")
+@click.option("--province", help="省级代码或名称 / code or name of the province.")
+@click.option("--within", help="只做其中一个盟市 / only one league.")
+@click.option("--level", type=click.Choice(["league", "banner"]), help="盟市或旗县 / level.")
+@click.option("--land-cover", "land_cover", multiple=True, metavar="YEAR=FILE", help="土地覆盖 / land cover of a year.")
+@click.option("--legend", help="图例 / legend, for example clcd.")
+@click.option("--force", is_flag=True, help="覆盖已有文件 / overwrite.")
+@lang
+@reports_problems
+def init(path: Path, force: bool, **answers: Any) -> None:
+    """写一个带注释的项目文件 / write a commented project file, asking for what is not given."""
+    from sinks.init import ask, write_project
+
+    write_project(path, ask(answers), force=force)
+    click.echo(message("cli.init_written", path=path))
+
+
+@click.command()
+@click.argument("id", required=False)
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 / as JSON.")
+@lang
+@reports_problems
+def methods(id: str | None, as_json: bool) -> None:
+    """列出方法，或说明方法 ID / list the methodologies, or describe one."""
+    from sinks.methodology import Registry, describe
+
+    registry = Registry()
+    if id is not None:
+        click.echo(describe(registry.get(id)))
+        return
+    listed = [bound.methodology for bound in registry.all()]
+    if as_json:
+        rows = [{"id": m.id, "approach": m.approach, "tier": m.tier, "title": str(m.title)} for m in listed]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for m in listed:
+        click.echo(f"{m.id:<24} {m.approach:<18} {m.title}")
+
+
+@click.command("new")
+@click.argument("id")
+@click.option("--extends", help="沿用某方法的公式，只换参数 / only other parameters for an existing one.")
+@click.option("--folder", type=PATH, default=Path(), help="放在哪里 / where to put it.")
+@lang
+@reports_problems
+def new_methodology(id: str, extends: str | None, folder: Path) -> None:
+    """写一个自己的方法的样板 / write the start of a methodology of your own."""
+    from sinks.methodology import new as write_starter
+
+    for path in write_starter(id, extends=extends, folder=folder):
+        click.echo(str(path))

@@ -1,0 +1,64 @@
+"""Verbs that explain an account: methodologies side by side, dual control, why two runs differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sinks.cli.common import PATH, lang, made_from, reports_problems, write_tables
+from sinks.text import message
+
+
+@click.command()
+@click.argument("project_or_run", type=PATH)
+@click.option("--all", "every", is_flag=True, help="试算全部方法 / try every methodology there is.")
+@click.option("--out", type=PATH, help="另存为 CSV 的文件夹 / folder for the tables as CSV.")
+@lang
+@reports_problems
+def compare(project_or_run: Path, every: bool, out: Path | None) -> None:
+    """各方法并列比较，并说明为何不同 / methodologies side by side, and why they differ."""
+    import sinks
+
+    made = sinks.open_run(project_or_run) if project_or_run.is_dir() else sinks.run(project_or_run)
+    found = made.compare(every=every)
+    click.echo(str(found))
+    if out is not None:
+        names = ("figures", "reasons", "refusals")
+        write_tables({out / f"compare_{name}.csv": getattr(found, name) for name in names})
+        click.echo(message("cli.written", folder=out))
+
+
+@click.command()
+@click.argument("run_folder", metavar="RUN", type=PATH)
+@click.option("--project", type=PATH, help="改用另一项目的 [assessment] / that of another project.")
+@click.option("--out", type=PATH, help="CSV 文件夹 / folder for the tables [RUN/assessment].")
+@lang
+@reports_problems
+def assess(run_folder: Path, project: Path | None, out: Path | None) -> None:
+    """碳排放双控评价 / dual control: the sink beside each league's emissions."""
+    import sinks
+
+    evaluation = sinks.open_run(run_folder).assess(project)
+    folder = out or run_folder / "assessment"
+    made = write_tables({folder / f"{name}.csv": table for name, table in evaluation.tables().items()})
+    click.echo(evaluation.assessment.verdicts().to_string(index=False, float_format="{:.4f}".format))
+    made_from(run_folder, made)
+
+
+@click.command()
+@click.argument("before", type=PATH)
+@click.argument("after", type=PATH)
+@click.option("--quantity", type=click.Choice(["net_removals", "carbon_stock"]), default="net_removals")
+@click.option("--out", type=PATH, help="写成 CSV / write a CSV.")
+@lang
+@reports_problems
+def diff(before: Path, after: Path, quantity: str, out: Path | None) -> None:
+    """两次结果为何不同：面积、密度、方法、参数、数据 / why two runs differ."""
+    import sinks
+
+    table = sinks.open_run(before).diff(sinks.open_run(after), quantity)
+    shown = table.pivot_table(index="region_code", columns="effect", values="value", aggfunc="sum")
+    click.echo(shown.to_string(float_format="{:,.0f}".format))
+    if out is not None:
+        write_tables({out: table})
