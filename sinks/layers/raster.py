@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import singledispatch
 from pathlib import Path
 from typing import Any, Literal
 
@@ -181,7 +182,12 @@ class RasterSource:
             return on_reference
         return replace(on_reference, mode="warped", warp_scale=_warp_scale(self.grid, reference))
 
+    def open(self) -> Any:
+        """The open file; anything with its ``read`` and ``close`` can take its place in a reader."""
+        return open_dataset(self.path, self.where)
 
+
+@singledispatch
 def inspect(layer: Layer, date: str) -> RasterSource:
     """Open the layer's file of ``date`` and say what it holds.
 

@@ -19,7 +19,7 @@ from rasterio.windows import Window
 
 from sinks.errors import LayerError, Problem
 from sinks.geo.grid import Grid
-from sinks.layers.raster import SAME_BORDER, RasterSource, gdal_reason, open_dataset
+from sinks.layers.raster import SAME_BORDER, RasterSource, gdal_reason
 
 _WINDOW_CELLS = 1 << 24
 """Most source cells that are held at once while nearest cells are picked from a finer grid."""
@@ -44,7 +44,7 @@ class RasterReader:
     def __init__(self, source: RasterSource, reference: Grid) -> None:
         self.source = source
         self._reference = reference
-        self._dataset = open_dataset(source.path, source.where)
+        self._dataset = source.open()
         self._band = source.band
         self._handle: Any = self._dataset
         if source.mode == "warped":
