@@ -13,11 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from benchmarks import cases
 from benchmarks.report import compared, document, summary
+
+PEERS = ("exactextract", "rasterstats", "flox")
+"""Left out where they are not installed."""
 
 WORK = Path(__file__).parent / "work"
 ROOT = Path(__file__).parents[1]
@@ -25,13 +29,14 @@ ROOT = Path(__file__).parents[1]
 
 def measure(case: cases.Case, areas: Path) -> dict[str, Any]:
     """Run a case's jobs in turn; lists of measurements by label."""
-    found: dict[str, list[dict[str, float]]] = {label: [] for label in case.jobs}
+    jobs = {label: job for label, job in case.jobs.items() if job["name"] not in PEERS or find_spec(job["name"])}
+    found: dict[str, list[dict[str, float]]] = {label: [] for label in jobs}
     for _ in range(case.rounds):
-        for label, job in case.jobs.items():
+        for label, job in jobs.items():
             found[label].append(_run(job | {"areas": str(areas / f"{label}.csv")}))
     result: dict[str, Any] = {"title": case.title, "jobs": found}
     if case.compare:
-        result["differences"] = compared({label: areas / f"{label}.csv" for label in case.jobs if label != "floor"})
+        result["differences"] = compared({label: areas / f"{label}.csv" for label in jobs if label != "floor"})
     return result
 
 

@@ -310,10 +310,7 @@ def add_moments(  # type: ignore[no-untyped-def]
                 for equal in range(_find_ends(marks, origin + first, origin + end, ends)):
                     stop_here = np.int64(ends[equal])
                     at = np.uint64(begin)
-                    if two:
-                        slot = base + lut_a[row_a[at]] + lut_b[row_b[at]]
-                    else:
-                        slot = base + _joint(codes, luts, at)
+                    slot = base + (lut_a[row_a[at]] + lut_b[row_b[at]] if two else _joint(codes, luts, at))
                     if hashed:
                         key = np.int64(slot)
                         slot = np.uint64(find_slot(keys, key))
