@@ -3,8 +3,9 @@
 A curve is fitted by least squares; its covariance gives the intervals of the parameters and of the curve.  The result
 is written as a table that extends the methodology of that curve, with ``basis`` user and the plots as source.
 
-The parameters of a curve are strongly correlated.  A parameter table draws each row on its own, which as a rule makes
-the interval of an account wider than the plots warrant; :meth:`Fit.band` has the interval of the curve itself.
+The parameters of a curve are strongly correlated: drawn each on its own they would make the interval of an account
+several times wider than the plots warrant.  The table therefore states their correlations, and draws of an account
+spread as :meth:`Fit.band`, the interval of the curve itself.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sinks.errors import ParameterError, Problem, Problems
-from sinks.parameters import COLUMNS
+from sinks.parameters import COLUMNS, CORRELATION
 from sinks.text import message
 
 Floats = NDArray[np.float64]
@@ -45,9 +46,9 @@ def schumacher(age: Any, asymptote: Any, time_scale: Any) -> Any:
         return asymptote * np.exp(-np.divide(time_scale, age))
 
 
-def power(x: Any, scale: Any, exponent: Any) -> Any:
-    """Power law, a x^b: biomass of grass from NDVI."""
-    return scale * x**exponent
+def power(ndvi: Any, carbon_at_full_ndvi: Any, exponent: Any) -> Any:
+    """Power law, a x^b: carbon of grass above ground from NDVI."""
+    return carbon_at_full_ndvi * ndvi**exponent
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ CURVES: Mapping[str, Curve] = {
     "richards": Curve(richards, ("asymptote", "growth_rate", "shape"), _sigmoid_starts),
     "logistic": Curve(logistic, ("asymptote", "growth_rate", "shape"), _sigmoid_starts),
     "schumacher": Curve(schumacher, ("asymptote", "time_scale"), _schumacher_starts),
-    "power": Curve(power, ("scale", "exponent"), _power_starts),
+    "power": Curve(power, ("carbon_at_full_ndvi", "exponent"), _power_starts),
 }
 
 
@@ -141,6 +142,13 @@ class Fit:
         names = CURVES[self.curve].parameters
         return {n: (float(v), float(v - h), float(v + h)) for n, v, h in zip(names, self.values, half, strict=True)}
 
+    def correlations(self) -> dict[str, dict[str, float]]:
+        """Correlation of each parameter with those that follow it."""
+        deviations = np.sqrt(np.diag(self.covariance))
+        matrix = self.covariance / np.outer(deviations, deviations)
+        names = CURVES[self.curve].parameters
+        return {one: {names[j]: float(matrix[i, j]) for j in range(i + 1, len(names))} for i, one in enumerate(names)}
+
     @property
     def _quantile(self) -> float:
         from scipy.stats import t  # type: ignore[import-untyped, unused-ignore]
@@ -162,11 +170,12 @@ def fit(curve: str, x: ArrayLike, y: ArrayLike, where: str, sd: ArrayLike | None
     Parameters
     ----------
     curve : str
-        ``richards``, ``logistic``, ``schumacher`` (above-ground biomass by age) or ``power`` (by NDVI).
+        ``richards``, ``logistic``, ``schumacher`` (above-ground biomass by age) or ``power`` (above-ground carbon by
+        NDVI).
     x : array (n,)
         Stand age [yr], or annual maximum of NDVI [1]; above zero.
     y : array (n,)
-        Above-ground biomass of the plot, in the unit that the methodology's parameter has.
+        Above-ground biomass (carbon, for ``power``) of the plot, in the unit that the table is to have.
     where : str
         The plots, for messages.
     sd : array (n,), optional
@@ -213,7 +222,7 @@ def write_table(
     source: str,
     locator: str,
 ) -> None:
-    """Write fitted parameters as a table that extends a methodology.
+    """Write fitted parameters, their intervals and correlations, as a table that extends a methodology.
 
     Parameters
     ----------
@@ -239,12 +248,14 @@ def write_table(
     strata = list(dict.fromkeys(name for stratum, _ in fits for name in stratum))
     with path.open("w", encoding="utf-8-sig", newline="") as handle:
         handle.write(f"# extends: {extends}\n")
-        writer = csv.DictWriter(handle, ["parameter", *strata, *COLUMNS[1:]], lineterminator="\n")
+        writer = csv.DictWriter(handle, ["parameter", *strata, *COLUMNS[1:], CORRELATION], lineterminator="\n")
         writer.writeheader()
         for stratum, fitted in fits:
             constant = {"interval": "95%", "basis": "user", "source": source, "locator": locator, "note": _note(fitted)}
+            correlations = fitted.correlations()
             for name, (value, low, high) in fitted.intervals().items():
                 numbers = {"value": f"{value:.10g}", "low": f"{low:.10g}", "high": f"{high:.10g}"}
+                numbers[CORRELATION] = " ".join(f"{mate}={number:.8f}" for mate, number in correlations[name].items())
                 writer.writerow({"parameter": name, **stratum, **numbers, "unit": units[name], **constant})
 
 

@@ -1,6 +1,7 @@
 """Sourced parameter tables: read and check them, look values up by stratum, draw them from their intervals."""
 
 from sinks.parameters.cells import Range
+from sinks.parameters.correlation import COLUMN as CORRELATION
 from sinks.parameters.crosswalk import Crosswalk
 from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS, Spread
 from sinks.parameters.read import COLUMNS, UNVERIFIED_UNLESS, Row, extended_id
@@ -8,6 +9,7 @@ from sinks.parameters.table import Looked, ParameterTable
 
 __all__ = [
     "COLUMNS",
+    "CORRELATION",
     "DISTRIBUTIONS",
     "INTERVALS",
     "UNVERIFIED_UNLESS",

@@ -7,12 +7,13 @@ import io
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 
 from sinks import units
 from sinks.errors import ParameterError, Problem, Problems, UnitError
+from sinks.parameters import correlation
 from sinks.parameters.cells import Cell, Range, overlap, parse_cell, point
 from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS
 from sinks.provenance import Source
@@ -30,7 +31,7 @@ COLUMNS = (
     "locator",
     "note",
 )
-"""Columns that every table has; all others are strata."""
+"""Columns that every table has; all others are strata, except the optional column of correlations."""
 
 BASES = ("read", "derived", "memory", "user")
 UNVERIFIED_UNLESS = ("read", "user")
@@ -38,6 +39,9 @@ UNVERIFIED_UNLESS = ("read", "user")
 
 UNBOUNDED = (-math.inf, math.inf)
 _EXTENDS = "extends:"
+
+# Under this name goes the number of cells of a row.
+_CELLS = "\0cells"
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Row:
     origin: str
     line: int
     layer: int = 0
+    correlation: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def unverified(self) -> bool:
@@ -108,6 +113,7 @@ def read_rows(path: Path, spec: Spec) -> tuple[tuple[str, ...], tuple[Row, ...]]
     header, records = _records(path)
     strata = _check_header(path, header, spec)
     problems = Problems()
+    _check_widths(path, len(header), records, problems)
     numeric = _numeric_columns(strata, records)
     rows = [
         row
@@ -115,6 +121,8 @@ def read_rows(path: Path, spec: Spec) -> tuple[tuple[str, ...], tuple[Row, ...]]
         if (row := _row(f"{path.name}:{line}", path.name, line, record, strata, numeric, spec, problems)) is not None
     ]
     _check_duplicates(rows, problems)
+    if not problems:
+        correlation.check(rows, problems)
     problems.raise_as(ParameterError)
     return strata, tuple(rows)
 
@@ -141,8 +149,16 @@ def _records(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
             header = [cell.strip() for cell in cells]
         else:
             record = dict(zip(header, (cell.strip() for cell in cells), strict=False))
-            records.append((reader.line_num, {name: record.get(name, "") for name in header}))
+            count = {_CELLS: str(len(cells))}
+            records.append((reader.line_num, {name: record.get(name, "") for name in header} | count))
     return header or [], records
+
+
+def _check_widths(path: Path, width: int, records: Sequence[tuple[int, dict[str, str]]], problems: Problems) -> None:
+    """A comma in a cell without quotation marks moves all that follows by one column."""
+    for line, record in records:
+        if int(record[_CELLS]) > width:
+            problems.add("parameters.too_many_cells", f"{path.name}:{line}", found=record[_CELLS], width=width)
 
 
 def _check_header(path: Path, header: Sequence[str], spec: Spec) -> tuple[str, ...]:
@@ -151,7 +167,7 @@ def _check_header(path: Path, header: Sequence[str], spec: Spec) -> tuple[str, .
         problems.add("parameters.no_column", path.name, columns=missing)
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
         problems.add("parameters.column_twice", path.name, columns=twice)
-    strata = tuple(name for name in header if name and name not in COLUMNS)
+    strata = tuple(name for name in header if name and name not in (*COLUMNS, correlation.COLUMN))
     # An extension may split finer than its base does, by a column of its own.
     if spec.strata is not None and not spec.is_extension and (unknown := sorted(set(strata) - set(spec.strata))):
         problems.add("parameters.unknown_column", path.name, columns=unknown, strata=spec.strata)
@@ -188,6 +204,7 @@ def _row(
         problems.add("parameters.unknown_parameter", where, parameter=parameter, known=list(spec.parameters))
     cells = {name: _cell(where, name, record[name], name in numeric, problems) for name in strata}
     value, low, high = (_number(where, name, record[name], name == "value", problems) for name in _NUMBERS)
+    correlated = _correlation(where, record.get(correlation.COLUMN, ""), problems)
     _check_words(where, record, spec, problems)
     if len(problems) > before:
         return None
@@ -206,6 +223,7 @@ def _row(
         source=record["source"],
         locator=record["locator"],
         note=record["note"],
+        correlation=correlated,
     )
     row = _in_declared_unit(where, row, spec.parameters[parameter], problems)
     _check_numbers(where, row, spec.bounds.get(parameter, UNBOUNDED), problems)
@@ -234,6 +252,14 @@ def _number(where: str, column: str, text: str, is_required: bool, problems: Pro
     if not math.isfinite(number):
         problems.add("parameters.not_a_number", where, column=column, text=text)
     return number
+
+
+def _correlation(where: str, text: str, problems: Problems) -> dict[str, float]:
+    try:
+        return correlation.parse(text)
+    except ValueError:
+        problems.add("parameters.bad_correlation", where, text=text)
+        return {}
 
 
 def _check_words(where: str, record: Mapping[str, str], spec: Spec, problems: Problems) -> None:

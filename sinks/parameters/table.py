@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from sinks.errors import ParameterError, Problem
+from sinks.parameters.correlation import Group, generator, groups, reordered
 from sinks.parameters.crosswalk import Crosswalk
 from sinks.parameters.draws import Spread, spread
 from sinks.parameters.match import Matcher, Stratum
@@ -211,11 +212,16 @@ class ParameterTable:
             for r in self.rows
         )
 
+    @cached_property
+    def correlated(self) -> tuple[Group, ...]:
+        """Groups of rows that the table says are wrong together."""
+        return groups(self.rows)
+
     def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.float64]:
         """``n`` draws of every row, for Monte Carlo: one draw of a row serves all regions and dates.
 
         Each row has a stream of its own, named by parameter and stratum: a row added elsewhere in the table changes
-        no other draw.
+        no other draw.  Rows with a correlation are drawn together.
 
         Returns
         -------
@@ -227,6 +233,10 @@ class ParameterTable:
         for column, (row, one) in enumerate(zip(self.rows, self.spreads, strict=True)):
             stream = np.random.default_rng([base, zlib.crc32(f"{row.layer}:{row.key}".encode())])
             drawn[:, column] = one.draw(stream, n)
+        for group in self.correlated:
+            places = list(group.rows)
+            streams = (generator(base, self.rows[i]) for i in places)
+            drawn[:, places] = reordered(drawn[:, places], group.matrix, streams)
         return drawn
 
     def without_interval(self) -> pd.DataFrame:

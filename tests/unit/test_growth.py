@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -110,3 +111,52 @@ def test_a_fit_becomes_a_table_that_the_methodology_takes(tmp_path: Path) -> Non
     assert row.low < TRUE["schumacher"][0] < row.high
     with pytest.raises(ParameterError):
         write_table(path, bound.id, [({}, found)], **arguments)  # type: ignore[arg-type]
+
+
+def test_a_law_of_grass_becomes_a_table_that_the_methodology_takes(tmp_path: Path) -> None:
+    ndvi = np.array([0.15, 0.2, 0.3, 0.4, 0.55, 0.7, 0.8])
+    found = fit("power", ndvi, power(ndvi, 290.0, 1.6) * np.resize([1.03, 0.97], len(ndvi)), "plots")
+    path, given_units = tmp_path / "our_steppe.csv", {"carbon_at_full_ndvi": "g C/m2", "exponent": "1"}
+    stratum = {"curve_set": "local"}
+    write_table(path, "grassland_ndvi", [(stratum, found)], units=given_units, source="survey 2024", locator="plots")
+    bound = Registry((), ("methodologies",)).get("grassland_ndvi").with_parameters(path)
+    rows = pd.DataFrame({"ecosystem": "grassland", "grassland_type": "typical_steppe", "ndvi_max": [0.5]})
+    carbon = bound.with_constants(stratum).evaluate(rows)["above_ground_biomass"][0]
+    # 1 g/m2 is 0.01 t/ha.
+    assert carbon == pytest.approx(found.predict([0.5])[0] * 0.01)
+
+
+@pytest.mark.parametrize("curve", ["richards", "logistic", "schumacher"])
+def test_draws_of_the_table_spread_as_the_band_of_the_curve(curve: str, tmp_path: Path) -> None:
+    """Drawn one by one the parameters would spread wider by a multiple."""
+    noise = np.random.default_rng(11).normal(0, 2, len(AGES))
+    found = fit(curve, AGES, np.abs(CURVES[curve].function(AGES, *TRUE[curve]) + noise) + 0.1, "plots")
+    names, path = CURVES[curve].parameters, tmp_path / "ours.csv"
+    bound = Registry((), ("methodologies",)).get(f"forest_growth_{curve}")
+    given_units = {name: bound.methodology.parameters[name] for name in names}
+    fits = [({"species_group": species}, found) for species in ("larch", "birch")]
+    write_table(path, bound.id, fits, units=given_units, source="survey", locator="plots")
+    table = bound.with_parameters(path).table
+    drawn = table.draw(np.random.default_rng(1), 4000)
+    places = {
+        species: [
+            next(
+                i for i, row in enumerate(table.rows) if row.parameter == name and row.cells["species_group"] == species
+            )
+            for name in names
+        ]
+        for species in ("larch", "birch")
+    }
+    age = 45.0
+    low, high = found.band([age])
+    together = CURVES[curve].function(age, *drawn[:, places["larch"]].T)
+    shuffled = drawn[:, places["larch"]].copy()
+    for column in shuffled.T:
+        np.random.default_rng(int(column[0] * 1e6) % 1000).shuffle(column)
+    apart = CURVES[curve].function(age, *shuffled.T)
+    half_width = 1.96 * together.std()
+    # The interval of a row is that of Student's t with few plots, drawn as normal: no wider than stated.
+    assert half_width == pytest.approx((high[0] - low[0]) / 2, rel=0.1)
+    assert 1.96 * apart.std() > 1.5 * half_width
+    # Two species are two fits.
+    assert abs(np.corrcoef(drawn[:, places["larch"][0]], drawn[:, places["birch"][1]])[0, 1]) < 0.06
