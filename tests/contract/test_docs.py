@@ -48,7 +48,7 @@ TEXTS = [*sorted(GUIDE.rglob("*.md")), ROOT / "docs" / "index.md", ROOT / "docs"
 
 EXAMPLES = {
     # Files and values that a reader would have; nothing in the package is called so.
-    *("my.toml", "my_densities.csv", "bureau_larch.csv", "methods/bureau_power.py", "wheels", "?"),
+    *("my.toml", "my_densities.csv", "bureau_larch.csv", "methods/bureau_power.py", "wheels", "data", "?"),
     # Formats, programs and marks of other people's data.
     *(".cpg", ".hdf", ".vrt", ".py", "make", "/", "=", "GBK", "LC_Type1", "Npp_500m"),
     # What a run and its folder are called in the examples.
@@ -329,8 +329,12 @@ def _all_options() -> frozenset[str]:
 @cache
 def _run_files() -> frozenset[str]:
     """Files of a run, from the code that writes them: names with the suffixes that a run uses."""
-    places = ("output/folder.py", "cli/account.py", "assessment/evaluate.py", "contents.py", "cli/draw.py")
-    code = "".join(_text(ROOT / "sinks" / place) for place in places)
+    places = [
+        *(ROOT / "sinks").glob("*.py"),
+        *(ROOT / "sinks/output").glob("*.py"),
+        *(ROOT / "sinks/assessment").glob("*.py"),
+    ]
+    code = "".join(map(_text, places))
     tables = re.findall(r'"([a-z_]+)": ', code)
     written = {f"{name}{end}" for name in tables for end in (".csv", ".parquet")}
     return frozenset(written | set(re.findall(r'"([a-z_]+\.(?:xlsx|gpkg|json|html))"', code)))

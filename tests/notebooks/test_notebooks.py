@@ -16,12 +16,7 @@ pytest.importorskip("nbclient", reason="notebooks need the extra [notebooks]")
 
 SOURCES = sorted((NOTEBOOKS / "src").glob("[0-9][0-9]_*.py"))
 QUICK = ("01", "02", "03", "08")
-"""Run with every test; the others only with ``make notebooks``."""
-
-
-def _slow(source: Path) -> object:
-    marks = () if source.name.startswith(QUICK) else (pytest.mark.slow,)
-    return pytest.param(source, id=source.stem, marks=marks)
+"""Run with all the other tests; the rest only when the notebooks are asked for, as ``make notebooks`` does."""
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +52,10 @@ def test_stored_notebook_is_its_source_with_outputs(source: Path, build: ModuleT
     assert any(cell.get("outputs") for cell in stored.cells)
 
 
-@pytest.mark.parametrize("source", [_slow(path) for path in SOURCES])
-def test_notebook_runs(source: Path, build: ModuleType) -> None:
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_notebook_runs(source: Path, build: ModuleType, request: pytest.FixtureRequest) -> None:
+    if not source.name.startswith(QUICK) and not any("notebooks" in name for name in request.config.args):
+        pytest.skip("run by `make notebooks`")
     build.build(source)
 
 
