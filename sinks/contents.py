@@ -14,8 +14,10 @@ import pandas as pd
 from sinks.account import Account
 from sinks.accounting import Accounting
 from sinks.beside import gases
-from sinks.checks import Findings, check_laws, note_findings
+from sinks.checks import check_laws
 from sinks.errors import Problem
+from sinks.findings import Findings, note_findings
+from sinks.methodology import Bound
 from sinks.output.folder import RunContents
 from sinks.prepare import Prepared
 from sinks.project import Project
@@ -112,6 +114,20 @@ def _sources(prepared: Prepared, used: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([known[key].to_json() for key in sorted(keys) if key in known])
 
 
+def _described(bound: Bound) -> dict[str, Any]:
+    """What a methodology is, for readers who do not have the library at hand."""
+    method = bound.methodology
+    return {
+        "id": method.id,
+        "title": {"zh": method.title.zh, "en": method.title.en},
+        "approach": method.approach,
+        "tier": method.tier,
+        "edition": bound.edition,
+        "source": method.source,
+        "locator": method.locator,
+    }
+
+
 def _record(prepared: Prepared, files: Sequence[InputFile]) -> dict[str, Any]:
     project = prepared.project
     return {
@@ -119,6 +135,7 @@ def _record(prepared: Prepared, files: Sequence[InputFile]) -> dict[str, Any]:
         "demonstration": project.project.demonstration,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "project": project.record(),
+        "methodologies": [_described(bound) for bound in {e.method.id: e.method for e in prepared.entries}.values()],
         "folder": str(project.folder),
         "inputs": [file.to_json() for file in files],
         "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},

@@ -11,6 +11,7 @@ from sinks.output import term
 from sinks.output.report.blocks import Table, reference
 from sinks.output.report.facts import Amount, Facts, Region
 from sinks.output.report.words import amount, in_tens, joined, rounded, word
+from sinks.text import language
 from sinks.vocabulary import ALL
 
 Picker = Callable[[str], bool]
@@ -54,6 +55,13 @@ class Page:
         """Where the boundaries are from, as the run recorded it."""
         found = self.facts.contents.record.get("regions")
         return str((found.get("source") if isinstance(found, Mapping) else found) or "")
+
+    def methodology(self, id: str) -> str:
+        """A methodology's title with its id, as the run recorded it; the id alone when it did not."""
+        for found in self.facts.contents.record.get("methodologies") or ():
+            if found["id"] == id:
+                return word("methodology.named", title=found["title"][language()], id=id)
+        return id
 
     def wanted(self, *tags: str) -> bool:
         """Whether the template has any of the tags."""

@@ -24,14 +24,14 @@ _FIXED = {
 def blocks(page: Page) -> Chapters:
     """Tags ``table_parameters``, ``sources_text``, ``table_inputs``, ``lineage_text``."""
     return {
-        "table_parameters": _parameters(page.facts.contents.parameters_used),
+        "table_parameters": _parameters(page.facts.contents.parameters_used, page),
         "sources_text": tuple(Paragraph(text, "item") for text in _sources(page.facts.contents.sources)),
         "table_inputs": _inputs(page),
         "lineage_text": (Paragraph(_lineage(page)),),
     }
 
 
-def _parameters(used: pd.DataFrame) -> tuple[Block, ...]:
+def _parameters(used: pd.DataFrame, page: Page) -> tuple[Block, ...]:
     """One table for each methodology."""
     if used.empty or "value" not in used:
         return ()
@@ -41,7 +41,7 @@ def _parameters(used: pd.DataFrame) -> tuple[Block, ...]:
         tables.append(
             Table(
                 f"table_parameters_{number}",
-                word("caption.table_parameters", methodology=methodology),
+                word("caption.table_parameters", methodology=page.methodology(str(methodology))),
                 headers("parameter", "strata", "value", "unit", "bounds", "basis", "source"),
                 [_parameter_row(row, strata) for row in rows.to_dict("records")],
                 text_columns=7,

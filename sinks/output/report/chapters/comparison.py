@@ -29,7 +29,7 @@ def _table(page: Page) -> tuple[Block, ...]:
     columns = ["methodology", "ecosystem", "pool", "quantity", "period", "value"]
     rows = [
         [
-            methodology,
+            page.methodology(methodology),
             f"{term('ecosystem', ecosystem)}{word('comparison.between')}{term('pool', pool)}",
             word("axis.amount", quantity=term("quantity", quantity), unit=word(f"unit.{quantity}")),
             spoken_period(period),

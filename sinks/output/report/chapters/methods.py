@@ -16,7 +16,7 @@ def blocks(page: Page) -> Chapters:
     """Tags ``methods_text``, ``table_methods``, ``table_layers``."""
     project = page.facts.contents.record.get("project")
     project = project if isinstance(project, Mapping) else {}
-    methods, layers = _methods(project), _layers(project)
+    methods, layers = _methods(project, page), _layers(project)
     return {
         "methods_text": tuple(Paragraph(text) for text in _text(page, bool(methods), bool(layers))),
         "table_methods": methods,
@@ -36,13 +36,13 @@ def _text(page: Page, has_methods: bool, has_layers: bool) -> list[str]:
     return [first, word("methods.signs")]
 
 
-def _methods(project: Mapping[str, Any]) -> tuple[Block, ...]:
+def _methods(project: Mapping[str, Any], page: Page) -> tuple[Block, ...]:
     rows = []
     for section in project.get("methodologies") or []:
         ecosystems = joined(term("ecosystem", name) for name in section.get("ecosystems") or [])
         pools = section.get("pools")
         taken = joined(term("pool", name) for name in pools) if pools else word("methods.all_pools")
-        rows.append([section["id"], ecosystems, taken, term("role", section.get("role", "record"))])
+        rows.append([page.methodology(section["id"]), ecosystems, taken, term("role", section.get("role", "record"))])
     if not rows:
         return ()
     table = Table(
