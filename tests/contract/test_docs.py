@@ -28,6 +28,7 @@ from sinks.activity import CHANGE_KEYS, STATE_KEYS, UNIT_COLUMNS
 from sinks.assessment.rules import CreditState
 from sinks.book import COLUMNS
 from sinks.cli import main
+from sinks.findings import Findings
 from sinks.geo.legends import available_legends, load_legend
 from sinks.geo.regions import LEVELS
 from sinks.layers.codes import strata
@@ -170,7 +171,7 @@ def _words() -> frozenset[str]:
         "origin",
         "row",
     }
-    words |= {*Source.__dataclass_fields__, "check", "status", "where", "detail", "failed", "warning", "note", "passed"}
+    words |= {*Source.__dataclass_fields__, *Findings.COLUMNS, "failed", "warning", "note", "passed"}
     words |= {name for values in _choices() for name in values} | {"all", "nodata", "METHODOLOGY"}
     words |= {one.cls for name in ("species_group", "grassland_type") for one in load_legend(name).classes}
     for table in (ROOT / "sinks" / "assessment").glob("*.csv"):
@@ -329,15 +330,16 @@ def _all_options() -> frozenset[str]:
 @cache
 def _run_files() -> frozenset[str]:
     """Files of a run, from the code that writes them: names with the suffixes that a run uses."""
-    places = [
-        *(ROOT / "sinks").glob("*.py"),
-        *(ROOT / "sinks/output").glob("*.py"),
-        *(ROOT / "sinks/assessment").glob("*.py"),
-    ]
-    code = "".join(map(_text, places))
-    tables = re.findall(r'"([a-z_]+)": ', code)
+    code = {path: _text(path) for path in (ROOT / "sinks").rglob("*.py")}
+    tables = {
+        name
+        for text in code.values()
+        if '"transitions"' in text or '"ccer_audit"' in text or '"gases"' in text
+        for name in re.findall(r'"([a-z_]+)": ', text)
+    }
     written = {f"{name}{end}" for name in tables for end in (".csv", ".parquet")}
-    return frozenset(written | set(re.findall(r'"([a-z_]+\.(?:xlsx|gpkg|json|html))"', code)))
+    named = re.findall(r'"([a-z_]+\.(?:xlsx|gpkg|json|html))"', "".join(code.values()))
+    return frozenset(written | set(named))
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.relative_to(ROOT / "docs").as_posix())
