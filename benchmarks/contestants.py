@@ -152,7 +152,7 @@ def flox(job: dict[str, Any], units: gpd.GeoDataFrame) -> pd.DataFrame:
         with rasterio.open(path) as dataset:
             values = dataset.read(1).ravel()
         count, region, value = groupby_reduce(
-            np.ones(values.size, np.uint8), burnt, values, func="sum", dtype=np.int64,
+            np.ones(values.size, np.uint8), burnt, values, func="sum", fill_value=0, dtype=np.int64,
             expected_groups=(np.arange(len(zones)), np.arange(10, 101, 10)),
         )  # fmt: skip
         rows = [(codes[r], int(v), count[i, j]) for i, r in enumerate(region) for j, v in enumerate(value)]
