@@ -6,9 +6,11 @@ The tables beside this module are the single list of names that layers, methodol
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import product
 
 from sinks.text import Text
 
@@ -70,9 +72,7 @@ def ecosystems() -> dict[str, Ecosystem]:
 @cache
 def pools() -> dict[str, Pool]:
     """Every carbon pool by id, in the order of the report."""
-    return {
-        r["pool"]: Pool(r["pool"], Text(r["zh"], r["en"]), int(r["order"]), r["group"]) for r in _rows("pools.csv")
-    }
+    return {r["pool"]: Pool(r["pool"], Text(r["zh"], r["en"]), int(r["order"]), r["group"]) for r in _rows("pools.csv")}
 
 
 @cache
@@ -90,3 +90,17 @@ def quantities() -> dict[str, Quantity]:
         )
         for r in _rows("quantities.csv")
     }
+
+
+def same_carbon(one: Iterable[str], other: Iterable[str]) -> list[str]:
+    """Pools of two lists that hold the same carbon, knowing that some pools contain others.
+
+    >>> same_carbon(["biomass", "litter"], ["above_ground_biomass"])
+    ['above_ground_biomass', 'biomass']
+    """
+    first, second, known = set(one), set(other), pools()
+    clash = first & second
+    for a, b in [*product(first, second), *product(second, first)]:
+        if a == "ecosystem" or (a == "biomass" and known[b].group == "biomass"):
+            clash |= {a, b}
+    return sorted(clash)

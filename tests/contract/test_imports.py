@@ -27,6 +27,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "sinks.adjust",
         "sinks.sensitivity",
         "sinks.checks",
+        "sinks.findings",
         "sinks.beside",
     ),
     ("sinks.assessment",),

@@ -12,8 +12,9 @@ import pytest
 from sinks.account import Account, Entry, account
 from sinks.activity import Activity
 from sinks.book import Hierarchy
-from sinks.checks import Findings, check_entries, check_laws, note_findings
+from sinks.checks import check_entries, check_laws
 from sinks.errors import AccountError
+from sinks.findings import Findings, note_findings
 from sinks.methodology import Bound, Registry
 from sinks.uncertainty import Draws, InputUncertainty
 

@@ -11,7 +11,7 @@ import pytest
 from sinks.account import Basis, Entry
 from sinks.activity import Activity
 from sinks.book import Hierarchy
-from sinks.checks import Findings, note_findings
+from sinks.findings import Findings, note_findings
 from sinks.methodology import Bound, Registry
 from sinks.steps import step_changes, stepped_parameters
 
