@@ -152,7 +152,7 @@ class Run:
         """
         from sinks.output import painting
 
-        layers = _painted_layers(self._prepared)
+        layers = _painted_layers(self._prepared, self._accounting.basis.activity)
         return (painting.link if link else painting.paint)(self.contents, layers, Path(out), **options)
 
     @cached_property
@@ -284,13 +284,13 @@ def _prepared(project: Project | str | Path) -> Prepared:
     return prepared
 
 
-def _painted_layers(prepared: Prepared) -> Layers:
+def _painted_layers(prepared: Prepared, activity: Activity) -> Layers:
     from sinks.output.painting import Layers
 
     if prepared.land_cover is None:
         others = [f"{entry.method.id} ({entry.source})" for entry in prepared.entries]
         raise RunError(Problem("painting.not_on_raster", "run", {"left_out": others, "source": LAND_COVER}))
-    return Layers(prepared.regions.units, prepared.land_cover, prepared.strata, prepared.entries)
+    return Layers(prepared.regions.units, prepared.land_cover, prepared.strata, prepared.entries, activity)
 
 
 def _last(account: pd.DataFrame, quantity: str) -> str:

@@ -13,6 +13,7 @@ import rasterio
 from rasterio.transform import Affine
 from shapely import Polygon, box
 
+from sinks.accounting import Accounting
 from sinks.errors import RunError
 from sinks.layers.raster import ContinuousLayer
 from sinks.output.folder import RunContents
@@ -87,7 +88,7 @@ def grass(tmp_path_factory: pytest.TempPathFactory) -> Small:
     return make(tmp_path_factory.mktemp("grass"), [GRASS])
 
 
-def make(folder: Path, methodologies: list[dict[str, Any]]) -> Small:
+def make(folder: Path, methodologies: list[dict[str, Any]], **sections: Any) -> Small:
     rng = np.random.default_rng(4)
     first = rng.choice([0, 1, 2, 4, 5, 9], (ROWS, COLUMNS), p=[0.02, 0.18, 0.3, 0.3, 0.1, 0.1]).astype(np.uint8)
     last = np.where(rng.random(first.shape) < 0.1, rng.choice([2, 4], first.shape), first).astype(np.uint8)
@@ -108,13 +109,16 @@ def make(folder: Path, methodologies: list[dict[str, Any]]) -> Small:
             "strata": {"species_group": {"file": species, "legend": "species_group", "ecosystems": ["forest"]}},
             "inputs": {"growing_stock": {"files": stock}},
             "methodologies": methodologies,
+            **sections,
         },
         folder=folder,
     )
     prepared = prepare(project)
     assert prepared.land_cover is not None
-    layers = Layers(prepared.regions.units, prepared.land_cover, prepared.strata, prepared.entries)
-    return Small(folder, run(project).contents, layers, cover)
+    made = run(project)
+    activity = Accounting(prepared, made.activity).basis.activity
+    layers = Layers(prepared.regions.units, prepared.land_cover, prepared.strata, prepared.entries, activity)
+    return Small(folder, made.contents, layers, cover)
 
 
 def bands(path: Path) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -335,6 +339,27 @@ def test_a_lookup_table_cannot_show_what_depends_on_more_than_the_class(small: S
         link(small.contents, small.layers, tmp_path / "p.vrt", period="2020")
     assert raised.value.problems[0].id == "painting.several_densities"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_adjusted_areas_are_painted_so_that_the_account_comes_out(tmp_path: Path) -> None:
+    names = ["cropland", "forest", "grassland", "water", "wetland"]
+    counts = np.full((5, 5), 2) + np.diag([90] * 5)
+    rows = [",".join(["map", *names]), *(f"{n}," + ",".join(map(str, c)) for n, c in zip(names, counts, strict=True))]
+    (tmp_path / "matrix.csv").write_text("\n".join(rows))
+    accuracy = {"matrix": str(tmp_path / "matrix.csv"), "adjust": True}
+    adjusted = make(tmp_path, [{"id": "growing_stock_bef", "ecosystems": ["forest"]}], accuracy=accuracy)
+    made = Run(adjusted.contents).paint(tmp_path / "p.tif", period="2020", resolution=CELL)
+    density, area = bands(made.path)
+    expected = adjusted.account("carbon_stock", "2020")
+    assert np.nansum(density * area) == pytest.approx(expected, rel=1e-6)
+    on_map = Run(replace(adjusted.contents, record=without_accuracy(adjusted.contents.record)))
+    with pytest.raises(RunError) as raised:
+        on_map.paint(tmp_path / "q.tif", period="2020")
+    assert raised.value.problems[0].id == "painting.other_account"
+
+
+def without_accuracy(record: dict[str, Any]) -> dict[str, Any]:
+    return {**record, "project": {**record["project"], "accuracy": None}}
 
 
 def test_a_run_paints_itself(small: Small, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from pyproj import CRS
 from tqdm import tqdm
 
 from sinks.account import Entry
+from sinks.activity import Activity
 from sinks.errors import Problem, RunError
 from sinks.geo.crs import densify_to
 from sinks.geo.grid import CellAreas, Grid
@@ -78,12 +79,16 @@ class Layers:
     land_cover : CategoricalLayer
     strata : tuple of CategoricalLayer
     entries : tuple of Entry
+    activity : Activity
+        Rows of the run's activity with the areas that the account stands on, which may be adjusted for the errors of
+        the map.
     """
 
     units: gpd.GeoDataFrame
     land_cover: CategoricalLayer
     strata: tuple[CategoricalLayer, ...]
     entries: tuple[Entry, ...]
+    activity: Activity
 
 
 def paint(
@@ -105,7 +110,8 @@ def paint(
     changes, what it holds at the last date less what it held at the first.  A cell that several regions share gets
     the mean of its parts.  The first band is the density; the second the area [ha] it is the mean over, inside the
     regions and estimated, so that the sum of their product is the account.  Cells outside the regions, not observed
-    or not estimated are nodata, which is not zero.
+    or not estimated are nodata, which is not zero.  Where the account stands on areas that are adjusted for the errors
+    of the map, the cells of a class together hold the adjusted amount.
 
     Parameters
     ----------
@@ -148,10 +154,10 @@ def paint(
     check_free(out, force)
     threads = threads or min(_MOST_THREADS, os.cpu_count() or 1)
     subject = Subject.of(what, period, contents.account)
-    found = amounts(subject, contents.activity, layers.entries, layers.land_cover.name, contents.account)
+    found = amounts(subject, layers.activity, layers.entries, layers.land_cover.name, contents.account)
     regions = _chosen(layers.units, units)
     joint = narrowed(tabulate(regions, layers.land_cover, strata=layers.strata, threads=threads), subject.dates)
-    values = densities(joint, subject, contents.activity, found, adjusted=_adjusted(contents.record))
+    values = densities(joint, contents.activity, found)
     scene = _scene(regions, layers.land_cover, joint, values, resolution)
     tags = facts(contents, subject, found)
     names = (f"{contents.record['title']}: {subject.what} {subject.period}", "estimated_area")
@@ -214,12 +220,6 @@ def _painted(
         finally:
             for _, future in waiting:
                 future.cancel()
-
-
-def _adjusted(record: dict[str, Any]) -> bool:
-    """Whether the account stands on error-adjusted areas."""
-    accuracy = record.get("project", {}).get("accuracy") or {}
-    return bool(accuracy.get("adjust", False))
 
 
 def facts(contents: RunContents, subject: Subject, found: Amounts) -> dict[str, str]:

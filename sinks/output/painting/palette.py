@@ -16,7 +16,7 @@ from sinks.activity import AREA, CHANGE_KEYS, STATE_KEYS, Activity
 from sinks.errors import Problem, RunError
 from sinks.geo.grid import Grid
 from sinks.layers.raster import STATIC, CategoricalLayer, inspect
-from sinks.output.painting.amounts import Amounts, Subject
+from sinks.output.painting.amounts import Amounts
 from sinks.tabulate import Joint
 from sinks.tabulate.crosstab import Axis
 from sinks.tabulate.joint import column
@@ -67,7 +67,7 @@ def narrowed(joint: Joint, dates: Sequence[str]) -> Joint:
     return replace(joint, table=table, dates=tuple(dates), land_cover=land_cover, strata=strata, inputs=())
 
 
-def densities(joint: Joint, subject: Subject, activity: Activity, found: Amounts, *, adjusted: bool) -> Floats:
+def densities(joint: Joint, activity: Activity, found: Amounts) -> Floats:
     """Density of each row of a joint table that was :func:`narrowed` to the subject's dates; NaN: not estimated.
 
     A cell's density is the sum of those of the rows of the activity table that it belongs to: one at each date, and
@@ -77,10 +77,10 @@ def densities(joint: Joint, subject: Subject, activity: Activity, found: Amounts
     ----------
     joint : Joint
         Of the land cover and strata as they are now.
-    subject, activity, found
-        What is painted, and the amounts of its rows.
-    adjusted : bool
-        Whether the account stands on error-adjusted areas, which differ from the map's by intention.
+    activity : Activity
+        Of the run, with the areas of the map.
+    found : Amounts
+        What is laid on its rows.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def densities(joint: Joint, subject: Subject, activity: Activity, found: Amounts
         places = now["region_code"].to_numpy().astype(np.intp)
         rows = _rows_of(now.assign(region_code=codes[places]), run, [*keys, *strata])
         area = np.bincount(rows, now[AREA].to_numpy(float), len(run)).astype(np.float64)
-        _check_areas(area, run, np.unique(rows), adjusted)
+        _check_areas(area, run, np.unique(rows))
         part = (values / np.where(area > 0, area, np.nan))[rows]
         known = ~np.isnan(part)
         seen = np.nan_to_num(total[places[known]])
@@ -173,11 +173,11 @@ def _rows_of(now: pd.DataFrame, run: pd.DataFrame, keys: Sequence[str]) -> npt.N
     return there[found]
 
 
-def _check_areas(area: Floats, run: pd.DataFrame, rows: npt.NDArray[np.intp], adjusted: bool) -> None:
+def _check_areas(area: Floats, run: pd.DataFrame, rows: npt.NDArray[np.intp]) -> None:
     """The files must be those of the run, or what is painted would not add up to the account."""
     expected = run[AREA].to_numpy(float)
     off = np.abs(area[rows] - expected[rows]) > _SAME_AREA * expected[rows]
-    if off.any() and not adjusted:
+    if off.any():
         row = run.iloc[rows[np.argmax(off)]]
         values = {"code": row["region_code"], "found": f"{area[rows][np.argmax(off)]:.9g}", "expected": row[AREA]}
         raise RunError(Problem("painting.other_areas", "run", {**values, "count": int(off.sum())}))
