@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from sinks.assessment.errors import AssessmentError
 from sinks.errors import Problem
+from sinks.growth import CURVES
 from sinks.units import CO2_PER_C
 
 Floats = NDArray[np.float64]
@@ -61,6 +63,12 @@ class Condition:
         return fits
 
 
+class Curve(Protocol):
+    """A growth curve of the carbon density of a stand."""
+
+    def density(self, age: Floats) -> Floats: ...
+
+
 @dataclass(frozen=True)
 class GrowthCurve:
     """Richards curve of the carbon density of a stand: ``A (1 - exp(-k t))^c`` [t C/ha] at age ``t`` [yr].
@@ -84,8 +92,31 @@ class GrowthCurve:
 
     def density(self, age: Floats) -> Floats:
         """Carbon density [t C/ha]; none before planting."""
-        grown = np.maximum(np.asarray(age, dtype=np.float64), 0.0)
-        return np.asarray(self.asymptote * (1 - np.exp(-self.rate * grown)) ** self.shape)
+        return NamedCurve("richards", (self.asymptote, self.rate, self.shape), self.source).density(age)
+
+
+@dataclass(frozen=True)
+class NamedCurve:
+    """A curve of :data:`sinks.growth.CURVES` with its parameters.
+
+    Parameters
+    ----------
+    function : str
+        ``richards``, ``logistic`` or ``schumacher``.
+    parameters : tuple of float
+        In the order of the function: carbon in t C/ha, time in years.
+    source : str
+    """
+
+    function: str
+    parameters: tuple[float, ...]
+    source: str
+
+    def density(self, age: Floats) -> Floats:
+        """Carbon density [t C/ha]; none before planting, whatever the curve says of age zero."""
+        ages = np.asarray(age, dtype=np.float64)
+        grown = np.maximum(ages, 0.0)
+        return np.where(ages > 0, CURVES[self.function].function(grown, *self.parameters), 0.0)
 
 
 def candidates(states: pd.DataFrame, conditions: Sequence[Condition]) -> pd.DataFrame:
@@ -113,7 +144,7 @@ def candidates(states: pd.DataFrame, conditions: Sequence[Condition]) -> pd.Data
     return rows.groupby(["region_code", "reason"])["area_ha"].sum().rename("area_ha").reset_index()
 
 
-def trajectory(planting: pd.DataFrame, curve: GrowthCurve, years: Sequence[int]) -> pd.DataFrame:
+def trajectory(planting: pd.DataFrame, curve: Curve, years: Sequence[int]) -> pd.DataFrame:
     """Stock and sink of planted land over time.
 
     Parameters
@@ -145,9 +176,7 @@ def trajectory(planting: pd.DataFrame, curve: GrowthCurve, years: Sequence[int])
     return pd.concat(parts, ignore_index=True)
 
 
-def area_needed(
-    planting: pd.DataFrame, curve: GrowthCurve, year: int, removals: float, available_ha: float
-) -> pd.DataFrame:
+def area_needed(planting: pd.DataFrame, curve: Curve, year: int, removals: float, available_ha: float) -> pd.DataFrame:
     """What it takes to reach a sink: each scenario's planting scaled until it removes ``removals`` in ``year``.
 
     Parameters
@@ -170,7 +199,12 @@ def area_needed(
     total = (
         planting[planting["year"] <= year].groupby("scenario")["area_ha"].sum().reindex(reached.index, fill_value=0.0)
     )
-    factor = (removals / reached["removals"].where(reached["removals"] > 0)).fillna(np.inf)
-    area = (total * factor).fillna(np.inf)
-    found = pd.DataFrame({"factor": factor, "area_ha": area, "feasible": area <= available_ha})
+    return scaled_to(reached["removals"], total, removals, available_ha)
+
+
+def scaled_to(reached: pd.Series[float], area: pd.Series[float], removals: float, available_ha: float) -> pd.DataFrame:
+    """Scale scenarios as a whole, given what each removes [t CO2/yr] and plants [ha]; see :func:`area_needed`."""
+    factor = (removals / reached.where(reached > 0)).fillna(np.inf)
+    whole = (area * factor).fillna(np.inf)
+    found = pd.DataFrame({"factor": factor, "area_ha": whole, "feasible": whole <= available_ha})
     return found.rename_axis("scenario").reset_index()

@@ -1,7 +1,7 @@
 """Restoration projects measured on a project's own layers: inside and around them, on the same strata.
 
 Projects and the rings around them become the regions of one pass over the layers of the account.  Every transition
-then belongs to a project or its surroundings, to a stratum that does not change (such as the land cover before the start),
+then belongs to a project or its surroundings, to a stratum that does not change (land cover before the start is one),
 and has removals with the account's own draws.  Both sides share the draws: an error of a parameter or of a layer
 that meets both drops out of the effect as it does in the world.
 """
@@ -15,7 +15,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
 from pyproj import CRS
 
 from sinks.account import Entry
@@ -32,26 +31,10 @@ from sinks.assessment.restoration import (
     surroundings,
     warnings_on,
 )
+from sinks.assessment.section import RestorationSection
 from sinks.errors import Problem, Problems
 from sinks.geo.regions import Regions
 from sinks.uncertainty import Draws, Floats, interval
-
-
-class RestorationSection(BaseModel):
-    """``[restoration]``: projects whose effect on the sink is measured against their surroundings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    file: str = Field(description="Polygons of the projects.")
-    id: str = Field(default="project_id", description="Field of the project's id.")
-    start: str = Field(default="start_year", description="Field of the year in which the project began.")
-    ring: float = Field(gt=0, description="Width of the surroundings that a project is compared with, in metres.")
-    strata: tuple[str, ...] = Field(
-        min_length=1,
-        description="What land inside and outside must have in common: layers that do not change, and ecosystem, "
-        "class or land_cover at the first date.",
-    )
-    encoding: str | None = Field(default=None, description="Encoding of the attributes, for example GBK.")
 
 
 @dataclass(frozen=True)

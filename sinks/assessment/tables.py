@@ -38,6 +38,7 @@ _PATTERNS = {
     "year": r"(19|20|21)\d\d",
     "period": r"(19|20|21)\d\d(-(19|20|21)\d\d)?",
     "price_base": r"(19|20)\d\d constant|current",
+    "function": "richards|logistic|schumacher",
     "state": "|".join(get_args(CreditState)),
 }
 
