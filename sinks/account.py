@@ -386,15 +386,17 @@ def _leaf_postings(
                 yield Posting(*leaf, "net_removals", period, book.figures(removals), removals, method)
         return
     at = {date: found.get(date, book.nothing()) for date in dates}
-    if "stock" in entry.accounts_for:
-        for date in dates:
-            yield Posting(*leaf, "carbon_stock", date, book.figures(at[date]), at[date], method)
-    if "sink" in entry.accounts_for:
-        for first, last in periods:
-            period, change = f"{first}-{last}", at[last].minus(at[first])
-            figures = book.figures(change)
+    stock, sink = ("stock" in entry.accounts_for, "sink" in entry.accounts_for)
+    for date in dates if stock else ():
+        yield Posting(*leaf, "carbon_stock", date, book.figures(at[date]), at[date], method)
+    for first, last in periods:
+        period, change = f"{first}-{last}", at[last].minus(at[first])
+        figures, rate = book.figures(change), per_year(period)
+        if stock:
             yield Posting(*leaf, "stock_change", period, figures, change, method)
-            yield Posting(*leaf, "net_removals", period, figures.times(per_year(period)), None, method)
+        if sink:
+            removals = None if stock else change.times(rate)
+            yield Posting(*leaf, "net_removals", period, figures.times(rate), removals, method)
 
 
 def _fluxes(

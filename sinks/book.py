@@ -205,6 +205,7 @@ class Book:
         self._lines: list[_Line] = []
         self._totals: dict[TotalKey, Amount] = {}
         self._methods: dict[TotalKey, set[str]] = {}
+        self._followed: set[TotalKey] = set()
 
     def nothing(self) -> Amount:
         """The amount of a leaf at a date at which it does not occur."""
@@ -235,7 +236,9 @@ class Book:
         # Areas have no pools: two of the four sums are then the same one.
         for above in dict.fromkeys([(leaf, pool), (leaf, ALL), (ALL, pool), (ALL, ALL)]):
             self._methods.setdefault((*above, *tail), set()).add(posting.method)
-        if posting.amount is not None:
+        if posting.amount is None:
+            self._followed.add((leaf, pool, "stock_change", posting.period))
+        else:
             key = (leaf, pool, *tail)
             if key in self._totals:
                 self._totals[key].add(posting.amount)
@@ -253,7 +256,7 @@ class Book:
         """Every sum over strata, and over pools and ecosystems, in the order in which they were first posted to."""
         parts = dict(self._totals)
         for (ecosystem, pool, quantity, period), change in self._totals.items():
-            if quantity == "stock_change":
+            if (ecosystem, pool, quantity, period) in self._followed:
                 key = (ecosystem, pool, "net_removals", period)
                 removals = change.times(per_year(period))
                 if key in parts:

@@ -26,6 +26,7 @@ _LAWS = (
     "checks.ecosystems_sum",
     "checks.regions_sum",
     "checks.transitions_sum",
+    "checks.change_of_stock",
 )
 
 
@@ -79,6 +80,7 @@ def check_laws(table: pd.DataFrame, activity: Activity, hierarchy: Hierarchy, fi
     _check_sums(table, problems)
     _check_regions(table, hierarchy, problems)
     _check_transitions(activity, problems)
+    _check_changes(table, problems)
     problems.raise_as(AccountError)
     for law in _LAWS:
         findings.add(law, "passed", ALL)
@@ -121,6 +123,21 @@ def _check_transitions(activity: Activity, problems: Problems) -> None:
             date = period[0] if end == "from" else period[1]
             keys = ["source", "region_code", "class"]
             _compare(group, states[states["date"] == date], keys, problems, where=f"{period[0]}-{period[1]}")
+
+
+def _check_changes(table: pd.DataFrame, problems: Problems) -> None:
+    """The change of stock over a period is the stock at its end less that at its beginning."""
+    keys = ["region_code", "ecosystem", "stratum", "pool", "methodology"]
+    stocks = table[table["quantity"] == "carbon_stock"]
+    changes = table[table["quantity"] == "stock_change"]
+    for period in changes["period"].unique():
+        first, last = str(period).split("-")
+        signed = [
+            stocks[stocks["period"] == last],
+            stocks[stocks["period"] == first].assign(value=lambda rows: -rows["value"]),
+        ]
+        whole = changes[changes["period"] == period]
+        _compare(pd.concat(signed), whole, keys, problems, where=str(period))
 
 
 def _compare(

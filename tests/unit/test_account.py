@@ -167,6 +167,18 @@ def test_changes_and_removals_have_the_sign_of_the_gain(densities: Bound) -> Non
     assert value(table, "15", "net_removals", "2020-2023") == pytest.approx(0, abs=1e-6)
 
 
+def test_stock_and_sink_may_come_from_different_methodologies(densities: Bound, rates: Bound) -> None:
+    stock = entry(densities, ("grassland",), accounts_for=("stock",))
+    sink = entry(rates, ("grassland",), pools=("ecosystem",), accounts_for=("sink",))
+    table = make(stock, sink).table
+    # The change of stock is that of the stock, and is not the sink: 150201 has 100 ha more of 51 t C/ha.
+    assert value(table, "150201", "stock_change", "2020-2023") == pytest.approx(5_100, rel=1e-12)
+    assert value(table, "150201", "net_removals", "2020-2023") == pytest.approx(250 * 0.3 * 44 / 12, rel=1e-12)
+    only = make(entry(densities, ("forest",), accounts_for=("sink",))).table
+    assert set(only["quantity"]) == {"area", "net_removals"}
+    assert value(only, "1501", "net_removals", "2020-2023") == pytest.approx(100 * 110 / 3 * 44 / 12, rel=1e-12)
+
+
 def test_a_leaf_that_vanishes_still_has_its_change(densities: Bound) -> None:
     table = make(entry(densities)).table
     gone = value(table, "150201", "stock_change", "2020-2023", ecosystem="forest")
@@ -306,6 +318,11 @@ def test_findings_name_thin_coverage_few_cells_and_odd_transitions(densities: Bo
     assert set(failed["check"]) == {"coverage", "cells"}
     assert "Banner B2" in set(failed[failed["check"] == "coverage"]["where"])
     assert list(failed[failed["check"] == "cells"]["where"]) == ["Banner B1"]
+    assert list(failed[failed["check"] == "cells"]["region_code"]) == ["150201"]
+    implausible = table[table["check"] == "implausible"].iloc[0]
+    assert "裸地" in implausible["detail_zh"]
+    assert "Bare" in implausible["detail_en"]
+    assert implausible["detail"] == implausible[f"detail_{language()}"]
     assert "implausible" in set(table["check"])
     assert table[table["check"] == "no_interval"]["detail"].str.contains("2").all()
 

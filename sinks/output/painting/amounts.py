@@ -154,7 +154,8 @@ def _shares(subject: Subject, entry: Entry, pool: str) -> dict[str, float]:
     flux = method.acts_on == "change" or method.kind(pool) in ("flux", "flux_total")
     if subject.quantity == "carbon_stock":
         return {} if flux or "stock" not in measures else {subject.period: 1.0}
-    if "sink" not in measures or (flux and subject.quantity == "stock_change"):
+    needed = "stock" if subject.quantity == "stock_change" else "sink"
+    if needed not in measures or (flux and needed == "stock"):
         return {}
     if method.acts_on == "change":
         return {subject.period: CO2_PER_C}
