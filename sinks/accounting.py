@@ -64,7 +64,7 @@ class Accounting:
             return None
         inputs = {
             name: InputUncertainty(section.uncertainty, section.dates_correlated)
-            for name, section in project.inputs.items()
+            for name, section in (*project.inputs.items(), *project.derived_inputs.items())
             if section.uncertainty is not None
         }
         correlations = declared_correlations(self.prepared)

@@ -14,6 +14,7 @@ from sinks.geo.legends import Legend, available_legends, load_legend
 from sinks.geo.region_file import load_file
 from sinks.geo.regions import Regions, load_builtin
 from sinks.layers.codes import fields_from
+from sinks.layers.derived import Coefficient, DerivedLayer, derived_layer, with_derived
 from sinks.layers.raster import CategoricalLayer, ContinuousLayer
 from sinks.layers.table import TableLayer
 from sinks.layers.vector import VectorLayer
@@ -52,11 +53,15 @@ def prepare(project: Project) -> Prepared:
     regions = gather(lambda: _regions(project))
     land_cover = gather(lambda: _land_cover(project))
     strata = [gather(later(_stratum, project, name)) for name in project.strata]
-    inputs = [gather(later(_input, project, name)) for name in project.inputs]
+    given = [gather(later(_input, project, name)) for name in project.inputs]
+    # An input that is at fault would be missed in every expression that it stands in.
+    names = project.derived_inputs if all(given) else ()
+    derived = [gather(later(_derived_input, project, name, _all(given))) for name in names]
+    inputs = with_derived(_all(given), _all(derived))
     vectors = [gather(later(_vectors, project, name)) for name in project.vectors]
     tables = [gather(later(_table, project, name)) for name in project.tables]
     if land_cover is not None:
-        gather(later(_check_files, land_cover, _all(strata), _all(inputs)))
+        gather(later(_check_files, land_cover, _all(strata), inputs))
     registry = gather(lambda: Registry([project.path(name) for name in project.methodology_files]))
     entries: list[Entry | None] = []
     if registry is not None:
@@ -71,7 +76,7 @@ def prepare(project: Project) -> Prepared:
         regions,
         land_cover,
         _all(strata),
-        _all(inputs),
+        inputs,
         tuple(layer for layers in _all(vectors) for layer in layers),
         _all(tables),
         _all(entries),
@@ -155,6 +160,12 @@ def _stratum(project: Project, name: str) -> CategoricalLayer:
     section = project.strata[name]
     layer = _categorical(project, name, section, _legend(project, section.legend, stratum=name))
     return replace(layer, ecosystems=section.ecosystems)
+
+
+def _derived_input(project: Project, name: str, inputs: tuple[ContinuousLayer, ...]) -> DerivedLayer:
+    section = project.derived_inputs[name]
+    coefficients = {key: Coefficient(c.value, c.unit, c.source) for key, c in section.coefficients.items()}
+    return derived_layer(name, section.expression, inputs, coefficients, quantity=section.quantity)
 
 
 def _input(project: Project, name: str) -> ContinuousLayer:

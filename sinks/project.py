@@ -55,6 +55,9 @@ class ProjectSection(_Section):
     title: str = Field(description="Title on the report and the map.")
     dates: tuple[Date, ...] = Field(min_length=1, description="Years of the account, for example [2020, 2023].")
     demonstration: bool = Field(default=False, description="Marks every output as demonstration data (示范数据).")
+    map_approval: str | None = Field(
+        default=None, description="Approval number of the maps (审图号); without it they are marked for internal use."
+    )
     coverage_min: float = Field(
         default=0.95, ge=0, le=1, description="Share of a region's area that must be observed; below it a check fails."
     )
@@ -133,16 +136,9 @@ class StratumSection(RasterSection):
     )
 
 
-class InputSection(RasterSection):
-    """``[inputs.<name>]``: a continuous layer, averaged over each stratum."""
+class UncertainSection(_Section):
+    """What is known of the error of a continuous layer."""
 
-    quantity: str | None = Field(default=None, description="What is measured; by default the layer's name.")
-    unit: str | None = Field(default=None, description="Unit of the values; by default that of the quantity.")
-    scale: float | None = Field(
-        default=None,
-        description="Stored value x scale + offset = value in the unit; by default what the file declares.",
-    )
-    offset: float | None = Field(default=None, description="See scale.")
     uncertainty: float | None = Field(
         default=None, gt=0, lt=100, description="Half width of the 95 % interval of the layer's mean, in percent."
     )
@@ -154,6 +150,36 @@ class InputSection(RasterSection):
         if self.uncertainty is not None and not self.uncertainty_source:
             raise ValueError("uncertainty_source")
         return self
+
+
+class InputSection(UncertainSection, RasterSection):
+    """``[inputs.<name>]``: a continuous layer, averaged over each stratum."""
+
+    quantity: str | None = Field(default=None, description="What is measured; by default the layer's name.")
+    unit: str | None = Field(default=None, description="Unit of the values; by default that of the quantity.")
+    scale: float | None = Field(
+        default=None,
+        description="Stored value x scale + offset = value in the unit; by default what the file declares.",
+    )
+    offset: float | None = Field(default=None, description="See scale.")
+
+
+class CoefficientSection(_Section):
+    """``[derived_inputs.<name>.coefficients.<coefficient>]``: a number of an expression, and where it is from."""
+
+    value: float = Field(description="The number.")
+    unit: str = Field(description="Its unit; 1 for a bare number.")
+    source: str = Field(min_length=1, description="Document with table or page, or the data that it was fitted to.")
+
+
+class DerivedInputSection(UncertainSection):
+    """``[derived_inputs.<name>]``: a continuous layer computed cell by cell from others, such as NEP from NPP."""
+
+    expression: str = Field(description="Arithmetic over inputs and coefficients: npp - heterotrophic_respiration.")
+    quantity: str | None = Field(default=None, description="What it is; by default the layer's name.")
+    coefficients: dict[str, CoefficientSection] = Field(
+        default_factory=dict, description="Numbers of the expression: {a = {value = ..., unit = ..., source = ...}}."
+    )
 
 
 class VectorSection(_Section):
@@ -264,6 +290,7 @@ class Project(_Section):
     land_cover: LandCoverSection | None = None
     strata: dict[str, StratumSection] = Field(default_factory=dict)
     inputs: dict[str, InputSection] = Field(default_factory=dict)
+    derived_inputs: dict[str, DerivedInputSection] = Field(default_factory=dict)
     vectors: dict[str, VectorSection] = Field(default_factory=dict)
     tables: dict[str, TableSection] = Field(default_factory=dict)
     derive: dict[str, DeriveSection] = Field(default_factory=dict)
@@ -396,6 +423,10 @@ class Project(_Section):
         inputs = [q.id for q in quantities().values() if q.kind == "input"]
         for name, section in self.inputs.items():
             _known(section.quantity or name, inputs, f"{where}: inputs.{name}", "project.quantity", problems)
+        for name, derived in self.derived_inputs.items():
+            _known(derived.quantity or name, inputs, f"{where}: derived_inputs.{name}", "project.quantity", problems)
+            if name in self.inputs:
+                problems.add("project.input_twice", f"{where}: derived_inputs.{name}", name=name)
         for name, stratum in self.strata.items():
             for ecosystem in stratum.ecosystems or ():
                 _known(ecosystem, ecosystems(), f"{where}: strata.{name}", "project.ecosystem", problems)
@@ -471,6 +502,7 @@ def _siblings(loc: list[int | str]) -> list[str]:
         "land_cover": LandCoverSection,
         "strata": StratumSection,
         "inputs": InputSection,
+        "derived_inputs": DerivedInputSection,
         "vectors": VectorSection,
         "tables": TableSection,
         "derive": DeriveSection,

@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 from rasterio.transform import Affine
 from shapely import Polygon
 
-from sinks.errors import LayerError
+from sinks.collect import collect
+from sinks.errors import LayerError, ProjectError
 from sinks.geo.legends import load_legend
 from sinks.layers.derived import Coefficient, derived_layer, with_derived
 from sinks.layers.expression import Expression, parse
 from sinks.layers.raster import CategoricalLayer, ContinuousLayer, RasterSource, inspect
+from sinks.prepare import prepare
+from sinks.project import Project
 from sinks.tabulate import tabulate
 
 CELL, WEST, NORTH, SIZE = 0.01, 110.0, 42.0, 48
@@ -347,3 +350,49 @@ def test_a_source_travels_to_other_processes(tmp_path: Path) -> None:
     npp, respiration, _ = fluxes(tmp_path)
     source = inspect(derived_layer("nep", "npp - heterotrophic_respiration", [npp, respiration]), "2020")
     assert pickle.loads(pickle.dumps(source)) == source
+
+
+# --- in a project ---------------------------------------------------------------------------------------------------
+
+
+def content(tmp_path: Path, units: gpd.GeoDataFrame, cover: CategoricalLayer, **derived: Any) -> dict[str, Any]:
+    npp, respiration, _ = fluxes(tmp_path)
+    units.assign(name=units["code"]).to_file(tmp_path / "units.gpkg")
+    return {
+        "project": {"name": "small", "title": "小区", "dates": [2020, 2023], "draws": 0},
+        "regions": {"file": str(tmp_path / "units.gpkg"), "code": "code", "name": "name"},
+        "land_cover": {"legend": "clcd", "files": {date: str(path) for date, path in cover.files.items()}},
+        "inputs": {
+            "npp": {"files": {date: str(path) for date, path in npp.files.items()}, "scale": 0.01},
+            "heterotrophic_respiration": {"file": str(respiration.files["static"])},
+        },
+        "derived_inputs": derived,
+    }
+
+
+def test_a_project_derives_its_inputs(tmp_path: Path, units: gpd.GeoDataFrame, cover: CategoricalLayer) -> None:
+    nep = {"expression": "npp - heterotrophic_respiration", "uncertainty": 20, "uncertainty_source": SOURCE}
+    share = {"a": {"value": 0.5, "unit": "1", "source": SOURCE}}
+    half = {"expression": "a * npp", "quantity": "npp", "coefficients": share}
+    project = Project.from_dict(content(tmp_path, units, cover, nep=nep, half=half), folder=tmp_path)
+    activity = collect(prepare(project))[0]
+    assert activity.inputs == ("npp", "heterotrophic_respiration", "nep", "half")
+    states = activity.states
+    assert states["half"].to_numpy() == pytest.approx(states["npp"].to_numpy() / 2)
+    assert (states["nep_observed_ha"] <= states["npp_observed_ha"]).all()
+    assert states["nep"].notna().all()
+    again = Project.from_dict(project.record(), folder=tmp_path)
+    assert again.derived_inputs == project.derived_inputs
+
+
+def test_a_project_says_what_is_wrong_with_its_expressions(
+    tmp_path: Path, units: gpd.GeoDataFrame, cover: CategoricalLayer
+) -> None:
+    wrong = {"nep": {"expression": "npp - rh"}, "ndvi": {"expression": "npp"}}
+    with pytest.raises(ProjectError) as raised:
+        prepare(Project.from_dict(content(tmp_path, units, cover, **wrong), folder=tmp_path))
+    assert [problem.id for problem in raised.value.problems] == ["derived.unknown_name", "derived.unit"]
+    for name, id in (("npp", "project.input_twice"), ("anything", "project.quantity")):
+        with pytest.raises(ProjectError) as raised:
+            Project.from_dict(content(tmp_path, units, cover, **{name: {"expression": "npp"}}), folder=tmp_path)
+        assert [problem.id for problem in raised.value.problems] == [id]
