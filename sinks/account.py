@@ -395,8 +395,8 @@ def _leaf_postings(
         if stock:
             yield Posting(*leaf, "stock_change", period, figures, change, method)
         if sink:
-            removals = None if stock else change.times(rate)
-            yield Posting(*leaf, "net_removals", period, figures.times(rate), removals, method)
+            due = None if stock else change.times(rate)
+            yield Posting(*leaf, "net_removals", period, figures.times(rate), due, method)
 
 
 def _fluxes(
