@@ -83,7 +83,7 @@ class RunContents:
     sources : DataFrame
         ``key, title, title_zh, issuer, year, identifier, url``.
     checks : DataFrame
-        ``check, status, where, detail``; whatever did not simply pass is shown on the first page.
+        :attr:`sinks.findings.Findings.COLUMNS`; whatever did not simply pass is shown on the first page.
     record : dict
         What goes into ``run.json``: JSON values only.  ``created`` (ISO 8601) and ``demonstration`` (bool) are
         required; ``title`` (str) and ``caveats`` (list of str) are shown on the first page when there.

@@ -10,10 +10,9 @@ import pandas as pd
 
 from sinks.output import label
 from sinks.output.folder import RunContents
+from sinks.output.tables import TEN_THOUSAND, shown_checks
 from sinks.text import message
 from sinks.vocabulary import ALL
-
-_TEN_THOUSAND = 1e4
 
 _COLUMNS = ("area", "carbon_stock", "net_removals", "low", "high", "coverage")
 
@@ -39,10 +38,10 @@ def summary(account: pd.DataFrame) -> pd.DataFrame:
             continue
         period = max(rows["period"].unique(), key=_span)
         rows = rows[rows["period"] == period].reindex(names.index)
-        table[quantity] = rows["value"] / _TEN_THOUSAND
+        table[quantity] = rows["value"] / TEN_THOUSAND
         table.attrs[quantity] = period
         if quantity == "net_removals":
-            table["low"], table["high"] = rows["low"] / _TEN_THOUSAND, rows["high"] / _TEN_THOUSAND
+            table["low"], table["high"] = rows["low"] / TEN_THOUSAND, rows["high"] / TEN_THOUSAND
         if quantity == "area":
             table["coverage"] = rows["coverage"]
     levels = totals.drop_duplicates("region_code")["level"]
@@ -100,7 +99,7 @@ def _heading(contents: RunContents) -> list[str]:
 
 def _findings(contents: RunContents) -> list[str]:
     """How many checks passed, every failure in full, and of each kind of warning the first."""
-    checks = contents.checks
+    checks = shown_checks(contents.checks)
     counts = checks["status"].value_counts()
     shown = {status: int(counts.get(status, 0)) for status in ("passed", "note", "warning", "failed")}
     failed = checks[checks["status"] == "failed"]

@@ -16,6 +16,7 @@ import pandas as pd
 
 from sinks.book import COLUMNS
 from sinks.errors import AccountError, Problem, Problems
+from sinks.text import language
 from sinks.vocabulary import ALL, NODATA, ecosystems, pools, quantities
 
 SUMMARY_QUANTITIES = ("area", "carbon_stock", "net_removals")
@@ -235,6 +236,12 @@ def activity_summary(states: pd.DataFrame) -> pd.DataFrame:
         .drop(columns="rank")
         .reset_index(drop=True)
     )
+
+
+def shown_checks(checks: pd.DataFrame) -> pd.DataFrame:
+    """The checks as a reader sees them: ``check, status, where, region_code, detail`` in the present language."""
+    shown = checks.drop(columns=["detail_zh", "detail_en"])
+    return shown.assign(detail=checks[f"detail_{language()}"])
 
 
 def units_of(regions: pd.DataFrame, code: str) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from sinks.output.tables import (
     in_ten_thousands,
     ordered_ecosystems,
     ordered_periods,
+    shown_checks,
     strata_detail,
     summary_table,
     transition_keys,
@@ -83,7 +84,7 @@ def write_workbook(contents: RunContents, path: Path) -> None:
     for name, frame in (
         ("parameters", contents.parameters_used),
         ("sources", contents.sources),
-        ("checks", contents.checks),
+        ("checks", shown_checks(contents.checks)),
     ):
         _plain_table(book, label(f"sheet.{name}"), frame)
     book.workbook.close()
@@ -268,7 +269,7 @@ def _read_me(book: _Book, contents: RunContents, without: Sequence[str]) -> None
 
 
 def _caveats(contents: RunContents, without: Sequence[str]) -> list[str]:
-    checks, parameters = contents.checks, contents.parameters_used
+    checks, parameters = shown_checks(contents.checks), contents.parameters_used
     shown = checks[checks["status"] != "passed"]
     counts = checks["status"].value_counts()
     unverified = int(parameters["unverified"].fillna(True).astype(bool).sum()) if len(parameters) else 0

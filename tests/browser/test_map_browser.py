@@ -60,7 +60,9 @@ def example() -> RunContents:
                 "check": ["a", "b"],
                 "status": ["failed", "passed"],
                 "where": ["150700", "-"],
-                "detail": ["观测覆盖率 61%，低于要求的 95%。", "-"],
+                "region_code": ["150700", ""],
+                "detail_zh": ["观测覆盖率 61%，低于要求的 95%。", "-"],
+                "detail_en": ["61% is observed and 95% is required.", "-"],
             }
         ),
         record={

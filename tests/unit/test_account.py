@@ -16,6 +16,7 @@ from sinks.checks import check_entries, check_laws
 from sinks.errors import AccountError
 from sinks.findings import Findings, note_findings
 from sinks.methodology import Bound, Registry
+from sinks.text import language
 from sinks.uncertainty import Draws, InputUncertainty
 
 DATES = ("2020", "2023")
@@ -321,7 +322,7 @@ def test_findings_name_thin_coverage_few_cells_and_odd_transitions(densities: Bo
     assert list(failed[failed["check"] == "cells"]["region_code"]) == ["150201"]
     implausible = table[table["check"] == "implausible"].iloc[0]
     assert "裸地" in implausible["detail_zh"]
-    assert "Bare" in implausible["detail_en"]
+    assert "Desert" in implausible["detail_en"]
     assert implausible["detail"] == implausible[f"detail_{language()}"]
     assert "implausible" in set(table["check"])
     assert table[table["check"] == "no_interval"]["detail"].str.contains("2").all()

@@ -80,14 +80,14 @@ def account() -> pd.DataFrame:
 
 
 def run(regions: gpd.GeoDataFrame | None = None, **more: Any) -> RunContents:
-    checks = pd.DataFrame([("c", "failed", "1501", EVIL), ("d", "passed", "-", "fine")])
+    checks = pd.DataFrame([("c", "failed", "1501", "1501", EVIL, EVIL), ("d", "passed", "-", "", "好", "fine")])
     contents = RunContents(
         account=account(),
         regions=StoredRegions(frame() if regions is None else regions),
         activity=cast(Activity, None),  # the map does not use it
         parameters_used=pd.DataFrame(),
         sources=pd.DataFrame(),
-        checks=checks.set_axis(["check", "status", "where", "detail"], axis=1),
+        checks=checks.set_axis(["check", "status", "where", "region_code", "detail_zh", "detail_en"], axis=1),
         record={"title": "演示", "created": "2026-01-31T08:00:00+00:00", "demonstration": True},
     )
     return replace(contents, **more)

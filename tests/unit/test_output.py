@@ -27,6 +27,7 @@ from shapely.geometry import box
 from sinks.activity import Activity
 from sinks.book import COLUMNS
 from sinks.errors import AccountError, RunError
+from sinks.findings import Findings
 from sinks.output import atomic, csv_tables, folder, labels
 from sinks.output.folder import RunContents, StoredRegions, read_run, write_run
 from sinks.output.tables import (
@@ -173,7 +174,8 @@ def make_contents(**changed: Any) -> RunContents:
         }
     )
     checks = pd.DataFrame(
-        {"check": ["sum", "areas"], "status": ["passed", "failed"], "where": ["", "150700"], "detail": ["", "-5 %"]}
+        [["sum", "passed", "", "", "", "", ""], ["areas", "failed", "Hulunbuir", "150700", "-5 %", "-5 %", "-5 %"]],
+        columns=list(Findings.COLUMNS),
     )
     record = {
         "created": "2026-01-31T08:00:00+00:00",
@@ -532,7 +534,7 @@ def test_the_first_sheet_warns_in_either_language(tmp_path: Path, lang: str, fir
     assert book.sheetnames[:2] == [first, summary]
     text = "\n".join(str(cell.value) for row in book[first].iter_rows() for cell in row)
     assert "示范数据" in text
-    assert "150700" in text
+    assert "Hulunbuir" in text
     assert ("1 行未经原文核实" if lang == "zh" else "1 of them are not verified") in text
     assert book[summary].freeze_panes == "E2"
     assert book[summary].auto_filter.ref is not None

@@ -140,11 +140,11 @@ def make_contents(account: pd.DataFrame | None = None, codes: Iterable[str] = RE
     )
     checks = pd.DataFrame(
         [
-            ("cells", "failed", "海拉尔区", "该地区只有 12 个栅格。"),
-            ("unverified", "warning", "m", "有 1 个参数未核实。"),
-            ("pools_sum", "passed", ALL, "各碳库之和等于合计。"),
+            ("cells", "failed", "海拉尔区", "150702", "该地区只有 12 个栅格。", "only 12 cells."),
+            ("unverified", "warning", "m", "", "有 1 个参数未核实。", "1 parameter is not verified."),
+            ("pools_sum", "passed", ALL, "", "各碳库之和等于合计。", "pools sum to the total."),
         ],
-        columns=["check", "status", "where", "detail"],
+        columns=["check", "status", "where", "region_code", "detail_zh", "detail_en"],
     )
     return RunContents(
         account=make_account(codes=codes) if account is None else account,
@@ -337,6 +337,13 @@ def test_caveats_come_first() -> None:
 
 def test_checks_of_other_leagues_are_left_out() -> None:
     assert "海拉尔区" not in text(chapters(page("150600")))
+
+
+def test_checks_are_in_the_language_of_the_report_and_not_of_the_run() -> None:
+    with using_language("en"):
+        found = text(chapters(page("150700")))
+    assert "only 12 cells" in found
+    assert "个栅格" not in found
 
 
 # ----- incomplete runs

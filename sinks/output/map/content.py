@@ -183,10 +183,14 @@ def _boundaries(record: dict[str, Any]) -> str:
     return str(regions.get("source", "")) if isinstance(regions, dict) else str(regions)
 
 
-def _checks(checks: pd.DataFrame) -> list[dict[str, str]]:
+def _checks(checks: pd.DataFrame) -> list[dict[str, Any]]:
+    """What did not simply pass, its words in both languages."""
     shown = checks[checks["status"].isin(_SHOWN_STATUS)]
-    columns = ["status", "where", "detail"]
-    return [{str(key): str(text) for key, text in row.items()} for row in shown[columns].to_dict("records")]
+    columns = ["status", "where", "detail_zh", "detail_en"]
+    return [
+        {"status": status, "where": where, "detail": [zh, en]}
+        for status, where, zh, en in shown[columns].astype(str).itertuples(index=False)
+    ]
 
 
 def _terms(rows: pd.DataFrame, checks: pd.DataFrame, frame: pd.DataFrame) -> dict[str, dict[str, list[str]]]:

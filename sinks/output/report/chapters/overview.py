@@ -49,13 +49,9 @@ def caveats(page: Page) -> list[str]:
 
 
 def own_checks(page: Page) -> pd.DataFrame:
-    """Open checks that concern this region: its own, those inside it, and those of the run as a whole."""
-    frame = page.facts.contents.regions.frame
-    names = dict(zip(frame["code"], frame["name"], strict=True))
-    inside = _inside(page)
-    elsewhere = {name for code, name in names.items() if code not in inside} - {names[code] for code in inside}
+    """Open checks that concern this region: its own, those of the regions inside and around it, and the run's."""
     checks = open_checks(page.facts.contents.checks)
-    return checks[~checks["where"].isin(elsewhere)]
+    return checks[checks["region_code"].isin({"", *_inside(page), *_around(page)})]
 
 
 def _inside(page: Page) -> set[str]:
@@ -64,6 +60,14 @@ def _inside(page: Page) -> set[str]:
         code = waiting.pop()
         found.add(code)
         waiting += [child.code for child in page.facts.children(code)]
+    return found
+
+
+def _around(page: Page) -> set[str]:
+    found, code = set(), page.region.parent
+    while code in page.facts.regions and code not in found:
+        found.add(code)
+        code = page.facts.regions[code].parent
     return found
 
 
