@@ -19,7 +19,7 @@ prepared = sinks.check("../data/projects/ordos.toml")
 # *First on this machine alone:*
 
 # %%
-from sinks.tabulate.tabulation import tabulate
+from sinks.tabulate import tabulate
 
 
 def activity(**how):
@@ -36,7 +36,7 @@ alone.states.query("ecosystem == 'forest' and date == '2023'").groupby("species_
 # *Then on the cluster. Workers need the same packages, and the files under the same paths:*
 
 # %%
-cluster = LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
+cluster = LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0")
 client = Client(cluster)
 divided = activity(scheduler=client)
 client.close()

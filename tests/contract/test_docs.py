@@ -32,6 +32,7 @@ from sinks.findings import Findings
 from sinks.geo.legends import available_legends, load_legend
 from sinks.geo.regions import LEVELS
 from sinks.layers.codes import strata
+from sinks.layers.raster import CATEGORICAL_RESAMPLING, CONTINUOUS_RESAMPLING
 from sinks.methodology import Registry
 from sinks.parameters import COLUMNS as PARAMETER_COLUMNS
 from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS
@@ -171,7 +172,16 @@ def _words() -> frozenset[str]:
         "origin",
         "row",
     }
-    words |= {*Source.__dataclass_fields__, *Findings.COLUMNS, "failed", "warning", "note", "passed"}
+    words |= {
+        *Source.__dataclass_fields__,
+        *Findings.COLUMNS,
+        *CATEGORICAL_RESAMPLING,
+        *CONTINUOUS_RESAMPLING,
+        "failed",
+        "warning",
+        "note",
+        "passed",
+    }
     words |= {name for values in _choices() for name in values} | {"all", "nodata", "METHODOLOGY"}
     words |= {one.cls for name in ("species_group", "grassland_type") for one in load_legend(name).classes}
     for table in (ROOT / "sinks" / "assessment").glob("*.csv"):
