@@ -13,6 +13,7 @@ from sinks import units
 from sinks.errors import Problems, UnitError
 from sinks.methodology.docstring import names_in, sections
 from sinks.methodology.spec import KIND_OF_UNIT, Approach, Example, Methodology, arguments
+from sinks.text import Text
 from sinks.vocabulary import ecosystems, pools, quantities
 
 # Inputs that are not layers: see Methodology.inputs.
@@ -23,15 +24,42 @@ _TIERS = (1, 2, 3)
 def check(methodology: Methodology, where: str, problems: Problems) -> None:
     """Add everything that is wrong with a methodology to ``problems``: declaration, function, docstring, examples."""
     before = len(problems)
+    _check_types(methodology, where, problems)
+    if len(problems) > before:
+        return
     _check_words(methodology, where, problems)
     _check_units(methodology, where, problems)
     _check_signature(methodology, where, problems)
     _check_docstring(methodology, where, problems)
     # What follows runs the function, which makes sense only when it can be called.
     if len(problems) == before:
+        _check_plain(methodology, where, problems)
+    if len(problems) == before:
         _check_dimensions(methodology, where, problems)
         for number, example in enumerate(methodology.examples, 1):
             _check_example(methodology, example, f"{where} example {number}", problems)
+
+
+def _check_types(methodology: Methodology, where: str, problems: Problems) -> None:
+    """What a declaration gets wrong most easily: a tuple without its comma is a text, a title in one language too."""
+    kinds: dict[str, tuple[type, str]] = {
+        "title": (Text, 'Text("…", "…")'),
+        "valid_for": (Text, 'Text("…", "…")'),
+        "ecosystems": (tuple, '("forest",)'),
+        "strata": (tuple, '("species_group",)'),
+        "examples": (tuple, "(Example(...),)"),
+        "inputs": (Mapping, '{"growing_stock": "m3/ha"}'),
+        "parameters": (Mapping, '{"bcef": "t DM/m3"}'),
+        "outputs": (Mapping, '{"biomass": "t C/ha"}'),
+        "bounds": (Mapping, '{"bcef": (0, inf)}'),
+        "options": (Mapping, '{"edition": ("2006", "2019")}'),
+    }
+    for name, (kind, example) in kinds.items():
+        value = getattr(methodology, name)
+        if not isinstance(value, kind) and not (name == "strata" and value is None):
+            problems.add("methodology.wrong_type", where, name=name, found=repr(value), example=example)
+    if not callable(methodology.compute):
+        problems.add("methodology.wrong_type", where, name="compute", found=repr(methodology.compute), example="my_law")
 
 
 def _check_words(methodology: Methodology, where: str, problems: Problems) -> None:
@@ -105,6 +133,38 @@ def _check_docstring(methodology: Methodology, where: str, problems: Problems) -
             problems.add("methodology.no_section", where, section=title)
         elif missing := sorted(names - names_in(found[title])):
             problems.add("methodology.not_documented", where, section=title, names=missing)
+
+
+# Six places with a number of their own, in a shape that no equation has by itself.
+_STEPS = np.linspace(1, 1.5, 6).reshape(2, 3)
+
+
+def _check_plain(methodology: Methodology, where: str, problems: Problems) -> None:
+    """Run the function on one set of plain numbers and on arrays of them, as activity rows and draws bring them."""
+    names = list(_declared(methodology))
+    single = {name: np.float64(1 / (number + 2)) for number, name in enumerate(names)}
+    try:
+        outputs = _run_on(methodology, dict(single))
+    except Exception as error:  # a user's function may fail in any way
+        problems.add("methodology.fails", where, reason=f"{type(error).__name__}: {error}")
+        return
+    if not isinstance(outputs, Mapping):
+        found = type(outputs).__name__
+        problems.add("methodology.not_by_pool", where, found=found, pools=list(methodology.outputs))
+        return
+    try:
+        together = _run_on(methodology, {name: value * _STEPS for name, value in single.items()})
+        alone = [_run_on(methodology, {name: value * step for name, value in single.items()}) for step in _STEPS.flat]
+        differing = [name for name in outputs if not _same(together[name], [one[name] for one in alone])]
+        same, reason = not differing, ", ".join(map(str, differing))
+    except Exception as error:
+        same, reason = False, f"{type(error).__name__}: {error}"
+    if not same:
+        problems.add("methodology.not_elementwise", where, reason=reason)
+
+
+def _same(together: Any, alone: list[Any]) -> bool:
+    return bool(np.allclose(np.broadcast_to(together, _STEPS.shape).ravel(), alone, equal_nan=True))
 
 
 def _check_dimensions(methodology: Methodology, where: str, problems: Problems) -> None:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from sinks.methodology.bound import Bound
 from sinks.methodology.docstring import sections
+from sinks.methodology.plain import plain
+from sinks.parameters import Row
 from sinks.text import message
 from sinks.vocabulary import ecosystems, pools
 
 
-def describe(bound: Bound) -> str:
-    """Equation, inputs, parameters with their sources, and validity, in the language that is set."""
+def describe(bound: Bound, *, full: bool = False) -> str:
+    """Equation, inputs, parameters with their sources, and validity, in the language that is set.
+
+    Parameters
+    ----------
+    bound : Bound
+    full : bool
+        Every row of the parameter table with its value, interval, document and page, and the documents in full;
+        otherwise one line for each parameter.
+    """
     method = bound.methodology
     source = bound.table.sources.get(method.source, method.source)
     lines = [
@@ -31,13 +42,18 @@ def describe(bound: Bound) -> str:
         message("methodology.describe.options", option=name, choices=choices)
         for name, choices in method.options.items()
     ]
-    lines += ["", message("methodology.describe.equation"), *_indented(sections(method.compute).get("Notes", ""))]
+    lines += [
+        "",
+        message("methodology.describe.equation"),
+        *_indented(_readable(sections(method.compute).get("Notes", ""))),
+    ]
     lines += [
         "",
         message("methodology.describe.inputs"),
         *(f"  {name} [{unit}]" for name, unit in method.inputs.items()),
     ]
-    lines += ["", message("methodology.describe.parameters"), *(f"  {line}" for line in _parameters(bound))]
+    lines += ["", message("methodology.describe.parameters"), *(f"  {line}" for line in _parameters(bound, full))]
+    lines += _strangers(bound)
     lines += ["", message("methodology.describe.outputs")]
     lines += [f"  {pools()[name].label} ({name}) [{unit}]" for name, unit in method.outputs.items()]
     if method.beside:
@@ -48,10 +64,48 @@ def describe(bound: Bound) -> str:
             "",
             message("methodology.describe.examples", places=[f"{e.source}, {e.locator}" for e in method.examples]),
         ]
+    if full:
+        documents = [f"{key}: {bound.table.sources.get(key, key)}" for key in sorted(set(bound.table.frame["source"]))]
+        lines += ["", message("methodology.describe.documents"), *(f"  {line}" for line in documents)]
     return "\n".join(lines)
 
 
-def _parameters(bound: Bound) -> Iterator[str]:
+def _readable(notes: str) -> str:
+    """Notes of a docstring with each formula as a line of plain text."""
+    paragraphs = []
+    for paragraph in notes.split("\n\n"):
+        head, sign, formula = paragraph.partition(".. math::")
+        if sign and not head.strip():
+            # A formula of two parts stands on two lines.
+            paragraphs.append("\n".join(plain(part) for part in " ".join(formula.split()).split(r",\quad")))
+        else:
+            paragraphs.append(re.sub(r":math:`([^`]*)`", lambda m: plain(m[1]), paragraph).replace("``", "`"))
+    return "\n\n".join(paragraphs)
+
+
+def _strangers(bound: Bound) -> list[str]:
+    return [
+        message("methodology.describe.strangers", base=bound.id, words=f"{name} = {', '.join(words)}", known=known)
+        for name, (words, known) in bound.table.strangers().items()
+    ]
+
+
+def _row(row: Row) -> str:
+    cells = ", ".join(f"{name} = {row.cells[name]}" for name in row.asks_for)
+    ends = f" [{row.low:g}, {row.high:g}] {row.interval}" if row.interval else ""
+    return message(
+        "methodology.describe.row",
+        value=f"{row.value:g}",
+        unit=row.unit,
+        stratum=cells or message("methodology.describe.everywhere"),
+        interval=ends,
+        source=row.source,
+        locator=row.locator,
+        unverified=message("methodology.describe.unverified") if row.unverified else "",
+    )
+
+
+def _parameters(bound: Bound, full: bool) -> Iterator[str]:
     frame = bound.table.frame
     for name, unit in bound.methodology.table_parameters.items():
         rows, document = frame[frame["parameter"] == name], bound.methodology.documents.get(name)
@@ -72,6 +126,8 @@ def _parameters(bound: Bound) -> Iterator[str]:
             strata=list(bound.table.strata_of(name)) or "-",
             sources=sorted(rows["source"].unique()),
         )
+        if full:
+            yield from (f"  {_row(row)}" for row in bound.table.rows if row.parameter == name)
 
 
 def _indented(text: str) -> list[str]:

@@ -7,6 +7,7 @@ import importlib.util
 import pkgutil
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,9 @@ from sinks.text import Text
 
 ENTRY_POINTS = "sinks.methodologies"
 ATTRIBUTE = "METHODOLOGY"
+
+# How alike two names are that are taken for a slip of the pen (difflib's ratio, its own default being 0.6).
+_NEAR = 0.8
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class Registry:
         """
         if id not in self._loaded:
             if id not in self._places:
-                raise MethodologyError(Problem("methodology.unknown", id, {"id": id, "known": self.ids}))
+                raise MethodologyError(self._unknown(id, id))
             place = self._places[id]
             self._loaded[id] = self._extension(place) if place.path.suffix == ".csv" else self._module(place)
         return self._loaded[id]
@@ -102,6 +106,13 @@ class Registry:
         """Every document that the methodologies' folders list, by key."""
         folders = {place.path.parent for place in self._places.values()}
         return {key: source for folder in sorted(folders) for key, source in self._sources_in(folder).items()}
+
+    def _unknown(self, id: str, where: str) -> Problem:
+        """With the names that the user may have meant, or all of them when none is near."""
+        near = get_close_matches(id, self.ids, cutoff=_NEAR)
+        if near:
+            return Problem("methodology.unknown_near", where, {"id": id, "near": near})
+        return Problem("methodology.unknown", where, {"id": id, "known": self.ids})
 
     def _module(self, place: _Place) -> Bound:
         methodology = getattr(_import(place), ATTRIBUTE, None)
@@ -146,6 +157,8 @@ class Registry:
             raise MethodologyError(Problem("methodology.no_extends", str(place.path), {}))
         if base_id == place.id:
             raise MethodologyError(Problem("methodology.extends_itself", str(place.path), {"id": place.id}))
+        if base_id not in self._places:
+            raise MethodologyError(self._unknown(base_id, str(place.path)))
         base = self.get(base_id)
         title = Text(f"{base.methodology.title.zh}（{place.id}）", f"{base.methodology.title.en} ({place.id})")
         methodology = replace(base.methodology, id=place.id, title=title)

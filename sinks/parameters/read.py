@@ -40,6 +40,12 @@ UNVERIFIED_UNLESS = ("read", "user")
 UNBOUNDED = (-math.inf, math.inf)
 _EXTENDS = "extends:"
 
+# What a header that should have commas may have instead, and how it is shown.
+_SEPARATORS = {";": ";", "\t": "Tab", "，": "，", "；": "；", "|": "|"}
+
+# What a new file has where the user's source and its page go.
+_TO_FILL = ("", "?", "？")
+
 # Under this name goes the number of cells of a row.
 _CELLS = "\0cells"
 
@@ -164,7 +170,11 @@ def _check_widths(path: Path, width: int, records: Sequence[tuple[int, dict[str,
 def _check_header(path: Path, header: Sequence[str], spec: Spec) -> tuple[str, ...]:
     problems = Problems()
     if missing := [name for name in COLUMNS if name not in header]:
-        problems.add("parameters.no_column", path.name, columns=missing)
+        separator = next((sign for sign in _SEPARATORS if len(header) == 1 and sign in header[0]), None)
+        if separator is not None:
+            problems.add("parameters.separator", path.name, found=_SEPARATORS[separator])
+        else:
+            problems.add("parameters.no_column", path.name, columns=missing)
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
         problems.add("parameters.column_twice", path.name, columns=twice)
     strata = tuple(name for name in header if name and name not in (*COLUMNS, correlation.COLUMN))
@@ -268,11 +278,11 @@ def _check_words(where: str, record: Mapping[str, str], spec: Spec, problems: Pr
         if record[column] not in allowed:
             problems.add("parameters.bad_word", where, column=column, text=record[column], allowed=_shown(allowed))
     # The user's own documents need not be entered into the shared list of sources.
-    if not record["source"]:
+    if record["source"] in _TO_FILL:
         problems.add("parameters.no_source", where, parameter=record["parameter"])
     elif record["basis"] != "user" and record["source"] not in spec.sources:
         problems.add("parameters.unknown_source", where, source=record["source"])
-    if not record["locator"]:
+    if record["locator"] in _TO_FILL:
         problems.add("parameters.no_locator", where, parameter=record["parameter"])
     if record["basis"] == "derived" and not record["note"]:
         problems.add("parameters.no_derivation", where, parameter=record["parameter"])
@@ -299,10 +309,15 @@ def _check_numbers(where: str, row: Row, bounds: tuple[float, float], problems: 
     elif row.interval and not row.low <= row.value <= row.high:
         problems.add("parameters.outside_interval", where, value=row.value, low=row.low, high=row.high)
     if not bounds[0] <= row.value <= bounds[1]:
-        limits = {"lowest": f"{bounds[0]:g}", "highest": f"{bounds[1]:g}"}
-        problems.add("parameters.impossible", where, parameter=row.parameter, value=row.value, unit=row.unit, **limits)
+        unit = "" if row.unit == "1" else f" {row.unit}"
+        limits = {"lowest": _limit(bounds[0]), "highest": _limit(bounds[1])}
+        problems.add("parameters.impossible", where, parameter=row.parameter, value=f"{row.value:g}{unit}", **limits)
     if row.distribution == "lognormal" and not row.low > 0:
         problems.add("parameters.lognormal_at_zero", where, low=row.low)
+
+
+def _limit(number: float) -> str:
+    return f"{number:g}".replace("inf", "∞")
 
 
 def _check_duplicates(rows: Sequence[Row], problems: Problems) -> None:

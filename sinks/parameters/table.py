@@ -239,6 +239,23 @@ class ParameterTable:
             drawn[:, places] = reordered(drawn[:, places], group.matrix, streams)
         return drawn
 
+    def strangers(self) -> dict[str, tuple[list[str], list[str]]]:
+        """Words of extensions that the base does not have in the same stratum, and the words that it has, by stratum.
+
+        They are either classes of the user's own, or slips: a row for ``larhc`` takes no part and nobody notices.
+        """
+        found = {}
+        for name in self.strata:
+            words: dict[bool, set[str]] = {True: set(), False: set()}
+            for row in self.rows:
+                if isinstance(cell := row.cells[name], str):
+                    words[row.layer > 0].add(cell)
+            own, known = words[True], words[False]
+            known |= {word for one in self.crosswalks if one.source == name for word in one.values}
+            if known and own - known:
+                found[name] = sorted(own - known), sorted(known)
+        return found
+
     def without_interval(self) -> pd.DataFrame:
         """The rows that are taken as exact because no interval is published for them."""
         return self.frame[self.frame["interval"] == ""]

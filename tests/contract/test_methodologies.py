@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,7 +83,21 @@ def test_it_can_be_described(bound: Bound, language: str) -> None:
     with using_language(language):
         text = describe(bound)
     assert str(bound.methodology.valid_for.zh if language == "zh" else bound.methodology.valid_for.en) in text
-    assert ".. math::" in text
+    # A formula, in signs and not in LaTeX.
+    assert re.search(r"^  \S.* = ", text, re.MULTILINE)
+    assert "\\" not in text
+    assert "math::" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_number_can_be_listed_with_its_page(bound: Bound, language: str) -> None:
+    with using_language(language):
+        text = describe(bound, full=True)
+        documents = {str(bound.table.sources[row.source]) for row in bound.table.rows}
+    for row in bound.table.rows:
+        assert f"{row.value:g} {row.unit}" in text
+        assert row.locator in text
+    assert all(document in text for document in documents)
 
 
 def test_compute_is_elementwise(bound: Bound) -> None:

@@ -317,7 +317,11 @@ class TestStarter:
         module, table = new("our_pine", folder=tmp_path)
         with pytest.raises(SinksError) as error:
             check_file(module, ())
-        assert set(message_ids(error)) == {"parameters.not_a_number"}
+        assert set(message_ids(error)) == {
+            "parameters.not_a_number",
+            "parameters.no_source",
+            "parameters.no_locator",
+        }
         fill_in(table)
         values = check_file(module, ()).evaluate(states(species_group=["larch"], growing_stock=[100.0]))
         assert values["above_ground_biomass"] == pytest.approx([25])
