@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from sinks.assessment.errors import AssessmentError
-from sinks.errors import Problem
+from sinks.assessment.tables import WHERE, records
+from sinks.errors import Problem, Problems
 from sinks.uncertainty import Floats
 from sinks.vocabulary import ALL
 
@@ -159,6 +160,60 @@ def quick_estimate(last: pd.DataFrame, early: pd.DataFrame, year: int) -> pd.Dat
     scaled = {name: merged[name] * merged["ratio"] for name in ("value", "low", "high")}
     found = merged.assign(year=year, basis="assumed", **scaled)
     return found[["region_code", "ecosystem", "year", "value", "low", "high", "basis"]]
+
+
+def estimate_account(account: pd.DataFrame, early: pd.DataFrame) -> pd.DataFrame:
+    """Quick estimates for every region and year of a table of early statistics; see :func:`quick_estimate`.
+
+    Parameters
+    ----------
+    account : DataFrame
+    early : DataFrame
+        The parsed table ``early``.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`quick_estimate`, with a row ``all`` for each region and year: its ecosystems added up, and their ends
+        too, the widest interval that they allow.
+
+    Raises
+    ------
+    AssessmentError
+        A region is not in the account, a figure stands twice, or an ecosystem of the account has no ratio.
+    """
+    rows = account[(account["quantity"] == "net_removals") & account["period"].str.contains("-")]
+    rows = rows[(rows["stratum"] == ALL) & (rows["pool"] == ALL) & (rows["ecosystem"] != ALL)]
+    period = max(rows["period"].unique(), key=lambda one: (one[-4:], one))
+    last = rows.loc[rows["period"] == period, ["region_code", "ecosystem", "value", "low", "high"]]
+    problems, key = Problems(), ["region_code", "ecosystem", "year"]
+    for row in records(early[~early["region_code"].isin(set(last["region_code"]))]):
+        problems.add("assessment.unknown_region", row[WHERE], table="early", region=row["region_code"])
+    first = early.drop_duplicates(key).set_index(key)[WHERE]
+    for row in records(early[early.duplicated(key)]):
+        named = [str(row[name]) for name in key]
+        values = {"table": "early", "key": named, "first": first[tuple(row[name] for name in key)]}
+        problems.add("assessment.row_twice", row[WHERE], **values)
+    problems.raise_as(AssessmentError)
+    parts = []
+    for year, given in early.rename(columns={"value": "ratio"}).groupby("year", sort=True):
+        asked = last[last["region_code"].isin(set(given["region_code"]))]
+        parts.append(quick_estimate(asked, given, int(str(year))))
+    found = pd.concat(parts, ignore_index=True)
+    # An ecosystem without an interval shifts the sum and does not widen it.
+    ends = {name: found[name].fillna(found["value"]) for name in ("low", "high")}
+    sums = found.assign(**ends).groupby(["region_code", "year", "basis"])[["value", "low", "high"]].sum().reset_index()
+    known = sums["high"] > sums["low"]
+    sums = sums.assign(ecosystem=ALL, low=sums["low"].where(known), high=sums["high"].where(known))
+    return pd.concat([found, sums[list(found.columns)]], ignore_index=True)
+
+
+def effects_by_region(effects: pd.DataFrame) -> pd.DataFrame:
+    """Effects of :func:`explain` by region: a column for each kind that occurs, and ``total``, their sum."""
+    table = effects.pivot_table(index="region_code", columns="effect", values="value", aggfunc="sum", fill_value=0.0)
+    kinds = [kind for kind in get_args(Effect) if kind in table.columns]
+    table = table[kinds]
+    return table.assign(total=table.sum(axis=1)).rename_axis(columns=None).reset_index()
 
 
 def _paired(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

@@ -122,6 +122,7 @@ def prospects(
     AssessmentError, LayerError
         A layer is not there, tables do not fit; everything that can be known is said at once.
     """
+    _check(section)
     conditions = [_zone(zone) for zone in section.zones] + [_condition(one) for one in section.conditions]
     land = _every_region(candidates(states, conditions), hierarchy)
     notes: list[Problem] = []
@@ -172,6 +173,20 @@ def saturating(stock: float, removals: float, limit: float, years: Floats) -> tu
         return np.full(len(years), stock), np.zeros(len(years))
     left = np.exp(-flux * years / room)
     return limit - room * left, removals * left
+
+
+def _check(section: PotentialSection) -> None:
+    """Keys that only make sense together, and conditions that say nothing."""
+    problems = Problems()
+    for one in section.conditions:
+        if not (one.allowed or one.excluded or one.low is not None or one.high is not None):
+            problems.add("assessment.empty_condition", f"potential.conditions {one.name}")
+    if (section.planting is None) != (section.curves is None):
+        problems.add("assessment.planting_and_curves", "potential")
+    whole = section.target is not None and section.target_year is not None
+    if (section.target is not None or section.target_year is not None) and not (whole and section.planting):
+        problems.add("assessment.target_and_year", "potential")
+    problems.raise_as(AssessmentError)
 
 
 def _every_region(land: pd.DataFrame, hierarchy: Hierarchy) -> pd.DataFrame:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from sinks.assessment.rules import Rule
 
@@ -90,12 +90,6 @@ class ConditionSection(BaseModel):
     low: float | None = Field(default=None, description="Least value of an input, in its unit.")
     high: float | None = Field(default=None, description="Greatest value of an input, in its unit.")
 
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not (self.allowed or self.excluded or self.low is not None or self.high is not None):
-            raise ValueError("empty_condition")
-        return self
-
 
 class PotentialSection(BaseModel):
     """``[potential]``: land that is suited for planting, and what plans for it would hold."""
@@ -112,14 +106,6 @@ class PotentialSection(BaseModel):
     years: tuple[int, ...] = Field(default=(2030, 2060), min_length=1, description="Years of the trajectory.")
     target: float | None = Field(default=None, gt=0, description="Wanted sink of the plantings [t CO2/yr].")
     target_year: int | None = Field(default=None, description="Year in which it is wanted.")
-
-    @model_validator(mode="after")
-    def _belongs_together(self) -> Self:
-        if (self.planting is None) != (self.curves is None):
-            raise ValueError("planting_and_curves")
-        if (self.target is None) != (self.target_year is None) or (self.target is not None and self.planting is None):
-            raise ValueError("target_and_year")
-        return self
 
     def files(self) -> Iterator[tuple[str, str]]:
         """Every file that the section names, as (key, path)."""

@@ -6,11 +6,15 @@ an offset or to the value of carbon.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from sinks.assessment.errors import AssessmentError
-from sinks.errors import Problem
+from sinks.assessment.tables import WHERE, records
+from sinks.errors import Problem, Problems
+from sinks.vocabulary import ALL
 
 # Photosynthesis gives off one O2 for each CO2 it takes up: 32 g/mol over 44 g/mol, molar masses rounded as in the
 # inventory guidelines (IPCC 2006, vol. 4, ch. 2, section 2.2.3).
@@ -53,6 +57,106 @@ def value_of_sink(sink: pd.DataFrame, prices: pd.DataFrame, discount_rate: float
     present = value / np.power(1 + discount_rate, years)
     columns = ["scenario", "region_code", "year", "tonnes", "price", "value", "present_value"]
     return rows.assign(value=value, present_value=present)[columns]
+
+
+def sink_of_years(account: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
+    """The sink of every region in the years asked for, from the account.
+
+    Returns
+    -------
+    DataFrame
+        ``region_code, year, value, low, high`` [t CO2/yr] and ``basis``: ``computed`` in a year of the account,
+        ``assumed`` after it, when the last period's sink is carried on.
+
+    Raises
+    ------
+    AssessmentError
+        A year lies before the account.
+    """
+    rows = account[(account["quantity"] == "net_removals") & account["period"].str.contains("-")]
+    whole = (rows["ecosystem"] == ALL) & (rows["stratum"] == ALL) & (rows["pool"] == ALL)
+    rows, problems, parts = rows[whole], Problems(), []
+    # The shortest period that holds a year says most about it.
+    periods = sorted(rows["period"].unique(), key=lambda one: (int(one[-4:]) - int(one[:4]), one))
+    for year in years:
+        inside = [one for one in periods if int(one[:4]) < year <= int(one[-4:])]
+        later = [one for one in periods if year > int(one[-4:])]
+        if not inside and (not later or any(year <= int(one[-4:]) for one in periods)):
+            problems.add("assessment.year_without_sink", "prices", year=year, found=periods)
+            continue
+        period = inside[0] if inside else max(later, key=lambda one: (one[-4:], one[:4]))
+        part = rows.loc[rows["period"] == period, ["region_code", "value", "low", "high"]]
+        parts.append(part.assign(year=year, basis="computed" if inside else "assumed"))
+    problems.raise_as(AssessmentError)
+    columns = ["region_code", "year", "value", "low", "high", "basis"]
+    found: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns]
+    return found
+
+
+def value_of_account(
+    account: pd.DataFrame, prices: pd.DataFrame, discount_rate: float, base_year: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Value of every region's sink in every scenario, with the interval of the sink; prices are taken as given.
+
+    Parameters
+    ----------
+    account : DataFrame
+    prices : DataFrame
+        The parsed table ``prices``; a span of years has one price. A scenario has to cover its years without a gap:
+        a present value would leave years out.
+    discount_rate, base_year
+        See :func:`value_of_sink`.
+
+    Returns
+    -------
+    yearly : DataFrame
+        As :func:`value_of_sink`, with ``low, high`` of the value [CNY] and ``basis``.
+    net : DataFrame
+        ``scenario, region_code, value, low, high`` [CNY]; ends are sums of the years' ends, for an error of the sink
+        meets every year.
+
+    Raises
+    ------
+    AssessmentError
+        A year lies before the account, or a price is given twice.
+    """
+    prices = _each_year(prices)
+    again = prices[prices.duplicated(["scenario", "year"])]
+    if len(again):
+        key = [f"{scenario} {year}" for scenario, year in zip(again["scenario"], again["year"], strict=True)]
+        values = {"table": "prices", "key": key, "first": str(again[WHERE].iloc[0])}
+        raise AssessmentError(Problem("assessment.row_twice", str(again[WHERE].iloc[0]), values))
+    parts = []
+    for scenario, rows in prices.groupby("scenario", sort=False):
+        given = rows.rename(columns={"value": "price"})[["scenario", "year", "price"]]
+        sink = sink_of_years(account, [int(year) for year in sorted(rows["year"])])
+        worth = value_of_sink(sink[["region_code", "year", "value"]], given, discount_rate, base_year)
+        both = worth.merge(sink.drop(columns="value"), on=["region_code", "year"], validate="one_to_one")
+        both["discount"] = np.power(1 + discount_rate, base_year - both["year"].to_numpy(np.float64))
+        low, high = both["low"] * both["price"], both["high"] * both["price"]
+        parts.append(both.assign(low=low, high=high, scenario=str(scenario)))
+    yearly = pd.concat(parts, ignore_index=True)
+    figures = ["value", "low", "high"]
+    now = yearly[figures].mul(yearly["discount"], axis=0)
+    groups = yearly[["scenario", "region_code"]].join(now).groupby(["scenario", "region_code"], sort=False)[figures]
+    # Where a year has no interval, neither has the sum.
+    net = groups.sum().where(groups.count().eq(groups.size(), axis=0))
+    return yearly.drop(columns="discount"), net.reset_index()
+
+
+def _each_year(prices: pd.DataFrame) -> pd.DataFrame:
+    """Prices by single years; a gap is named."""
+    rows = []
+    for row in records(prices):
+        first, _, last = str(row["year"]).partition("-")
+        rows += [{**row, "year": year} for year in range(int(first), int(last or first) + 1)]
+    table = pd.DataFrame(rows, columns=prices.columns)
+    missing = []
+    for scenario, years in table.groupby("scenario", sort=False)["year"]:
+        missing += [f"{scenario} {year}" for year in sorted(set(range(years.min(), years.max() + 1)) - set(years))]
+    if missing:
+        raise AssessmentError(Problem("assessment.no_price", "prices", {"missing": missing}))
+    return table
 
 
 def net_present_value(values: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,146 @@
+"""Indicators of the published targets as the account's own layers show them.
+
+A figure from a land-cover map is not the survey's figure only because it has the same name.  So nothing is compared
+unless the user says under which definition the run's own layers stand, for example because the map was made from the
+land survey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+
+from sinks.account import Basis
+from sinks.assessment.errors import AssessmentError
+from sinks.assessment.tables import WHERE, measures, read_table
+from sinks.assessment.targets import follow
+from sinks.errors import Problem, Problems
+from sinks.uncertainty import Floats
+from sinks.vocabulary import NODATA
+
+COMPUTED = "run"
+"""Source of a figure that was computed from the run."""
+
+_LAYER = {"growing_stock": ("growing_stock", "forest"), "grass_cover": ("grass_cover", "grassland")}
+"""Input and ecosystem of the indicators that are sums or means of a layer."""
+
+
+def published_targets() -> pd.DataFrame:
+    """Targets of published documents, parsed: ecosystem targets and the intensity of leagues that state one."""
+    return read_table("targets", str(files("sinks.assessment").joinpath("targets_published.csv")))
+
+
+def published_observations() -> pd.DataFrame:
+    """Figures that the same documents give for past years, parsed."""
+    return read_table("observations", str(files("sinks.assessment").joinpath("observations_published.csv")))
+
+
+def observe(basis: Basis, definitions: Mapping[str, str]) -> pd.DataFrame:
+    """Indicators at every date of the run, for regions of every level.
+
+    Parameters
+    ----------
+    basis : Basis
+    definitions : mapping of str to str
+        Indicator, and the definition under which the run's layers stand: ``forest_cover`` and ``wetland_area`` from
+        land cover, ``growing_stock`` and ``grass_cover`` (mean by area) from inputs of these names.
+
+    Returns
+    -------
+    DataFrame
+        As the parsed table ``observations``; the source is ``run``. A region with a gap in an input has no figure.
+
+    Raises
+    ------
+    AssessmentError
+        An indicator cannot be computed, or its layer is not in the project.
+    """
+    problems = Problems()
+    possible = ("forest_cover", "wetland_area", *_LAYER)
+    for name in definitions:
+        if name not in possible:
+            problems.add("assessment.not_computable", "definitions", found=name, possible=possible)
+        elif name in _LAYER and _LAYER[name][0] not in basis.activity.inputs:
+            problems.add("assessment.no_stratum", name, column=_LAYER[name][0], found=list(basis.activity.inputs))
+    problems.raise_as(AssessmentError)
+    parts = [
+        pd.DataFrame(
+            {
+                "region_code": basis.hierarchy.regions["code"],
+                "indicator": name,
+                "definition": definition,
+                "year": int(date),
+                "value": _value(basis, name, date),
+                "unit": measures("observations")[name].unit,
+                "source": COMPUTED,
+                WHERE: f"{COMPUTED}: {name} {date}",
+            }
+        )
+        for name, definition in definitions.items()
+        for date in basis.dates
+    ]
+    found = pd.concat(parts, ignore_index=True) if parts else published_observations().iloc[:0]
+    known: pd.DataFrame = found[np.isfinite(found["value"])].reset_index(drop=True)
+    return known
+
+
+def follow_run(
+    basis: Basis, targets: pd.DataFrame, observations: pd.DataFrame, definitions: Mapping[str, str]
+) -> pd.DataFrame:
+    """:func:`sinks.assessment.targets.follow` with figures computed from the run beside those given.
+
+    Raises
+    ------
+    AssessmentError
+        A target has observations by another definition only, a figure is both given and computed, or as
+        :func:`observe`.
+    """
+    own = observe(basis, definitions)
+    key = ["region_code", "indicator", "definition", "year"]
+    both = own.merge(observations[key], on=key)
+    if len(both):
+        values = {"regions": sorted(set(both["region_code"])), "indicators": sorted(set(both["indicator"]))}
+        raise AssessmentError(Problem("assessment.given_and_computed", "observations", values))
+    wanted = targets[targets["region_code"].isin(set(basis.hierarchy.regions["code"]))]
+    # Concerned are only the figures of regions that have a target.
+    return follow(wanted, pd.concat([observations, own], ignore_index=True))
+
+
+def _value(basis: Basis, name: str, date: str) -> Floats:
+    if name == "forest_cover":
+        forest, land = _area(basis, date, ("forest",)), _area(basis, date, None)
+        return np.divide(forest, land, out=np.full_like(forest, np.nan), where=land > 0)
+    if name == "wetland_area":
+        return _area(basis, date, ("wetland",))
+    layer, ecosystem = _LAYER[name]
+    rows = _rows(basis, date, (ecosystem,))
+    observed = rows[f"{layer}_observed_ha"].to_numpy(np.float64)
+    amount = np.where(observed > 0, rows[layer].to_numpy(np.float64) * observed, 0.0)
+    total, seen = (_sum(basis, rows, values) for values in (amount, observed))
+    area = _sum(basis, rows, rows["area_ha"].to_numpy(np.float64))
+    if name == "growing_stock":
+        # A volume with gaps is no volume: what is missing cannot be told from zero.
+        return np.where(np.isclose(seen, area, rtol=1e-6), total, np.nan)
+    # The layer is in percent, the indicator a fraction.
+    return np.divide(total / 100, seen, out=np.full_like(total, np.nan), where=seen > 0)
+
+
+def _rows(basis: Basis, date: str, ecosystems: tuple[str, ...] | None) -> pd.DataFrame:
+    states = basis.activity.states
+    source = states["ecosystem"].map(dict(basis.area_source))
+    rows = states[(states["date"] == date) & (states["source"] == source) & (states["ecosystem"] != NODATA)]
+    return rows if ecosystems is None else rows[rows["ecosystem"].isin(ecosystems)]
+
+
+def _area(basis: Basis, date: str, ecosystems: tuple[str, ...] | None) -> Floats:
+    rows = _rows(basis, date, ecosystems)
+    return _sum(basis, rows, rows["area_ha"].to_numpy(np.float64))
+
+
+def _sum(basis: Basis, rows: pd.DataFrame, values: Floats) -> Floats:
+    units = np.zeros(len(basis.hierarchy.units))
+    np.add.at(units, basis.hierarchy.numbers(rows["region_code"]), values)
+    return basis.hierarchy.total(units)
