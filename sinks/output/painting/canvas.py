@@ -29,6 +29,7 @@ from sinks.tabulate.kernels import find_slot
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Cells = npt.NDArray[np.float32]
 
 DEFAULT_CELLS = 4_000_000
 """Cells of a painting whose resolution nobody chose: a sharp printed page, some megabytes."""
@@ -36,7 +37,7 @@ DEFAULT_CELLS = 4_000_000
 TILE = 512
 """Side of the tiles of the file; windows are made of whole tiles, so that none is written twice."""
 
-_WINDOW_CELLS = 1 << 21
+_WINDOW_CELLS = 1 << 20
 _SAME = 1e-6
 
 
@@ -143,8 +144,16 @@ class Scene:
     regions: int
     areas: CellAreas
 
-    def paint(self, window: Block) -> tuple[Floats, Floats]:
-        """Density (NaN: nothing estimated) and estimated area [ha] of the cells of a window, [rows, columns] each."""
+    def paint(self, window: Block) -> tuple[Cells, float]:
+        """A window of the canvas, and the amount that lies in it.
+
+        Returns
+        -------
+        cells : float32, [2, rows, columns]
+            Density, and estimated area [ha]; NaN where nothing is estimated.
+        amount : float
+            Sum of density times area, before they are rounded to what the file holds.
+        """
         canvas = self.canvas
         amount, weight = np.zeros((window.rows, window.columns)), np.zeros((window.rows, window.columns))
         origin = ((canvas.row + window.row) * canvas.factor, (canvas.column + window.column) * canvas.factor)
@@ -163,8 +172,15 @@ class Scene:
                         self.palette.joints, self.palette.keys, self.palette.densities, origin, canvas.factor,
                         amount, weight,
                     )  # fmt: skip
-        density = np.divide(amount, weight, out=np.full(amount.shape, np.nan), where=weight > 0)
-        return density, weight * float(self.areas.to_ha(1))
+        return self._cells(amount, weight), float(amount.sum()) * float(self.areas.to_ha(1))
+
+    def _cells(self, amount: Floats, weight: Floats) -> Cells:
+        """As the file holds them; rounded here, so that what waits to be written takes half the room."""
+        cells = np.full((2, *amount.shape), np.nan, np.float32)
+        estimated = weight > 0
+        np.divide(amount, weight, out=cells[0], where=estimated, casting="same_kind")
+        np.multiply(weight, float(self.areas.to_ha(1)), out=cells[1], where=estimated, casting="same_kind")
+        return cells
 
     def _bands(self, area: Block) -> Iterator[list[Block]]:
         """Blocks of the reference that follow the files' own tiles, band by band."""

@@ -16,7 +16,7 @@ from rasterio.windows import Window
 
 from sinks.errors import Problem, RunError
 from sinks.output import atomic
-from sinks.output.painting.canvas import TILE, Canvas
+from sinks.output.painting.canvas import TILE, Canvas, Cells
 from sinks.tabulate.blocks import Block
 
 _SCRATCH, _FINAL = "scratch.tif", "painting.tif"
@@ -30,13 +30,12 @@ class Sheet:
     def __init__(self, dataset: Any) -> None:
         self._dataset = dataset
 
-    def write(self, window: Block, density: np.ndarray[Any, Any], area: np.ndarray[Any, Any]) -> None:
+    def write(self, window: Block, cells: Cells) -> None:
         """Put a finished window in its place."""
-        values = np.stack([density, np.where(area > 0, area, np.nan)]).astype(np.float32)
-        if np.isnan(values[0]).all():
+        if np.isnan(cells[0]).all():
             # A tile that is not written takes no room and reads as nodata.
             return
-        self._dataset.write(values, window=Window(window.column, window.row, window.columns, window.rows))
+        self._dataset.write(cells, window=Window(window.column, window.row, window.columns, window.rows))
 
 
 @contextmanager
@@ -94,18 +93,18 @@ def _profile(canvas: Canvas) -> dict[str, Any]:
         "blockxsize": TILE,
         "blockysize": TILE,
         "interleave": "band",
-        "compress": "deflate",
-        "zlevel": 1,
+        "compress": "zstd",
+        "zstd_level": 1,
         "sparse_ok": True,
         "bigtiff": "if_safer",
     }
 
 
 def _cog(threads: int) -> dict[str, Any]:
+    # No predictor: a painting repeats few values over whole patches, which compress to half the size as they are.
     return {
         "driver": "COG",
         "compress": "deflate",
-        "predictor": "floating_point",
         "blocksize": TILE,
         "overview_resampling": "average",
         "bigtiff": "if_safer",

@@ -26,7 +26,7 @@ from sinks.geo.grid import CellAreas, Grid
 from sinks.layers.raster import CategoricalLayer, inspect
 from sinks.output.folder import RunContents
 from sinks.output.painting.amounts import Amounts, Subject, amounts
-from sinks.output.painting.canvas import Canvas, Scene
+from sinks.output.painting.canvas import Canvas, Cells, Scene
 from sinks.output.painting.geotiff import check_free, sheet
 from sinks.output.painting.palette import densities, narrowed, palette
 from sinks.tabulate import Joint, tabulate
@@ -165,9 +165,9 @@ def paint(
         total = 0.0
         windows = scene.canvas.windows()
         with _shown(progress, len(windows)) as show:
-            for number, (window, density, area) in enumerate(_painted(scene, windows, threads), 1):
-                file.write(window, density, area)
-                total += float(np.nansum(density * area))
+            for number, (window, cells, amount) in enumerate(_painted(scene, windows, threads), 1):
+                file.write(window, cells)
+                total += amount
                 show(number, len(windows))
     return Painting(out, subject, scene.canvas.resolution, total, found.left_out)
 
@@ -202,12 +202,10 @@ def _reference(land_cover: CategoricalLayer) -> Grid:
     return inspect(land_cover, min(land_cover.files)).grid
 
 
-def _painted(
-    scene: Scene, windows: Sequence[Block], threads: int
-) -> Iterator[tuple[Block, npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
+def _painted(scene: Scene, windows: Sequence[Block], threads: int) -> Iterator[tuple[Block, Cells, float]]:
     """Windows in their order, painted in threads; few wait to be written, so that memory does not grow."""
     with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[tuple[Block, Future[Any]]] = deque()
+        waiting: deque[tuple[Block, Future[tuple[Cells, float]]]] = deque()
         try:
             for window in windows:
                 waiting.append((window, pool.submit(scene.paint, window)))
