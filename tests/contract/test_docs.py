@@ -31,6 +31,7 @@ from sinks.cli import main
 from sinks.findings import Findings
 from sinks.geo.legends import available_legends, load_legend
 from sinks.geo.regions import LEVELS
+from sinks.growth import CURVES
 from sinks.layers.codes import strata
 from sinks.layers.raster import CATEGORICAL_RESAMPLING, CONTINUOUS_RESAMPLING
 from sinks.methodology import Registry
