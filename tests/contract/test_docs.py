@@ -176,6 +176,7 @@ def _words() -> frozenset[str]:
     words |= {
         *Source.__dataclass_fields__,
         *Findings.COLUMNS,
+        *CURVES,
         *CATEGORICAL_RESAMPLING,
         *CONTINUOUS_RESAMPLING,
         "failed",
