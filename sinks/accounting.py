@@ -15,7 +15,8 @@ from sinks.adjust import AdjustedAreas, check_adjustable
 from sinks.book import Hierarchy
 from sinks.errors import LayerError
 from sinks.prepare import Gather, Prepared, later
-from sinks.project import STATIC, Project
+from sinks.project import Project
+from sinks.sections import STATIC
 from sinks.uncertainty import Correlation, Draws, InputUncertainty, check_correlations
 from sinks.vocabulary import ecosystems
 

@@ -18,7 +18,7 @@ from sinks.accuracy import ConfusionMatrix, assess
 from sinks.activity import Activity
 from sinks.book import Hierarchy
 from sinks.errors import LayerError, Problem, Problems
-from sinks.project import LAND_COVER
+from sinks.sections import LAND_COVER
 from sinks.uncertainty import Draws, Floats
 from sinks.vocabulary import NODATA
 

@@ -23,8 +23,8 @@ from sinks.prepare import Prepared
 from sinks.project import Project
 from sinks.provenance import InputFile
 
-_IN_DOUBT = ("regions.displaced", "regions.builtin_overlap")
-"""Notes of the layers that put figures in doubt, and so are warnings."""
+_IN_DOUBT = ("regions.displaced", "regions.builtin_overlap", "checks.input_changed")
+"""Notes that put figures in doubt, and so are warnings."""
 
 _PACKAGES = ("sinks", "numpy", "pandas", "numba", "rasterio", "pyproj", "shapely", "pyogrio", "geopandas", "frykit")
 
@@ -58,7 +58,7 @@ def run_contents(accounting: Accounting, notes: Sequence[Problem], files: Sequen
         activity=accounting.activity,
         parameters_used=used,
         sources=_sources(prepared, used),
-        checks=_checks(accounting, [*notes, *assessed]),
+        checks=_checks(accounting, [*notes, *assessed, *_changed_inputs(prepared.project, files)]),
         tables=further if emitted.empty else {**further, "gases": emitted},
         record=_record(prepared, files),
     )
@@ -68,6 +68,16 @@ def input_files(project: Project) -> list[InputFile]:
     """Checksums of the local input files, each file once."""
     names = dict.fromkeys(name for _, name in project.files())
     return [InputFile.of(name) for name in names if Path(name).is_file()]
+
+
+def _changed_inputs(project: Project, files: Sequence[InputFile]) -> list[Problem]:
+    """Input files that are not those of the run that this one repeats."""
+    present = {file.path: file for file in files}
+    return [
+        Problem("checks.input_changed", Path(file.path).name, {"path": file.path, "sha256": file.sha256[:12]})
+        for file in project.recorded
+        if not present[file.path].same_content(file)
+    ]
 
 
 def _checks(accounting: Accounting, notes: Sequence[Problem]) -> pd.DataFrame:

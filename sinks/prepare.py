@@ -19,7 +19,8 @@ from sinks.layers.raster import CategoricalLayer, ContinuousLayer
 from sinks.layers.table import TableLayer
 from sinks.layers.vector import VectorLayer
 from sinks.methodology import Registry
-from sinks.project import BuiltinRegions, InputSection, MethodologySection, Project, RasterSection
+from sinks.project import Project
+from sinks.sections import BuiltinRegions, InputSection, MethodologySection, RasterSection
 from sinks.units import factor
 from sinks.vocabulary import quantities
 

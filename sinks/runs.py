@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -18,7 +19,8 @@ from sinks.compare import Comparison
 from sinks.compare import compare as compare_entries
 from sinks.errors import Problem, ProjectError, RunError
 from sinks.prepare import Gather, Prepared, later, prepare
-from sinks.project import LAND_COVER, Project
+from sinks.project import Project
+from sinks.sections import LAND_COVER
 from sinks.sensitivity import Sensitivity, sensitivity
 from sinks.uncertainty import Draws
 
@@ -26,8 +28,15 @@ if TYPE_CHECKING:
     import folium
 
     from sinks.assessment.evaluate import Evaluation
+    from sinks.assessment.inventory_tables import Inventory
+    from sinks.assessment.prospects import Prospects
+    from sinks.assessment.section import PotentialSection, RestorationSection
+    from sinks.assessment.sites import Effects
+    from sinks.geo.regions import Regions
     from sinks.output.folder import RunContents
     from sinks.output.painting import Layers, Painting
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True)
@@ -123,6 +132,88 @@ class Run:
         used = (self.contents.parameters_used, other.contents.parameters_used)
         return explain(self.account, other.account, quantity, periods, used)
 
+    def inventory(self, period: str | None = None) -> Inventory:
+        """Inventory tables of a period, the last by default; see :mod:`sinks.assessment.inventory_tables`."""
+        from sinks.assessment.inventory_tables import inventory
+
+        return inventory(self._accounting.basis, self._prepared.entries, self.account, period)
+
+    def restoration(self, section: RestorationSection | None = None) -> Effects:
+        """Effect of restoration projects, by the ``[restoration]`` of the project; see :mod:`sinks.assessment.sites`.
+
+        Raises
+        ------
+        SinksError
+            There is no such section, or its inputs are at fault.
+        """
+        from sinks.assessment.sites import Sites, measure
+
+        project = self._prepared.project
+        wanted = self._section("restoration", section or project.restoration)
+        sites = Sites.read(wanted, project.path(wanted.file))
+        activity = self._tabulated(sites.regions)
+        draws = self._accounting.draws
+        return measure(activity, self._prepared.entries, project.periods, wanted, sites.start, draws)
+
+    def potential(self, section: PotentialSection | None = None) -> Prospects:
+        """Suited land and what plans for it would hold, by ``[potential]``; see :mod:`sinks.assessment.prospects`.
+
+        Raises
+        ------
+        SinksError
+            There is no such section, or its inputs are at fault.
+        """
+        from sinks.assessment.prospects import cut_by_zones, prospects, with_zones
+
+        project, regions = self._prepared.project, self._prepared.regions
+        wanted = self._section("potential", section or project.potential)
+        paths = {key: project.path(path) for key, path in wanted.files()}
+        states = self.activity.states
+        if wanted.zones:
+            cut = cut_by_zones(regions.units, [(zone, paths[f"zones.{zone.name}"]) for zone in wanted.zones])
+            activity = self._tabulated(replace(regions, frame=cut))
+            states = with_zones(activity.states, wanted.zones)
+        states = states[(states["date"] == project.dates[-1]) & (states["source"] == LAND_COVER)]
+        return prospects(wanted, states, self.account, self._accounting.hierarchy, paths)
+
+    def targets(self, definitions: Mapping[str, str] | None = None, *, published: bool = False) -> pd.DataFrame:
+        """Progress of ecosystem targets; see :func:`sinks.assessment.indicators.follow_run`.
+
+        Parameters
+        ----------
+        definitions : mapping of str to str, optional
+            Indicators to compute from this run, and the definition that each then stands under.
+        published : bool
+            Targets and past figures of published documents instead of the project's tables.
+        """
+        from sinks.assessment.indicators import follow_run, published_observations, published_targets
+        from sinks.assessment.tables import read_table
+
+        project = self._prepared.project
+        targets, observations = published_targets(), published_observations()
+        if not published:
+            section = self._section("assessment", project.assessment)
+            targets = read_table("targets", project.path(section.targets), encoding=section.encoding)
+            observations = observations.iloc[:0]
+            if section.observations:
+                path = project.path(section.observations)
+                observations = read_table("observations", path, encoding=section.encoding)
+        return follow_run(self._accounting.basis, targets, observations, definitions or {})
+
+    def value(self, prices: str | Path, discount_rate: float, base_year: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Value of the sink by year, and its net present value; see :func:`sinks.assessment.valuation.value_of_account`."""
+        from sinks.assessment.tables import read_table
+        from sinks.assessment.valuation import value_of_account
+
+        return value_of_account(self.account, read_table("prices", prices), discount_rate, base_year)
+
+    def estimate(self, early: str | Path) -> pd.DataFrame:
+        """Quick estimate of a year without an account; see :func:`sinks.assessment.decomposition.estimate_account`."""
+        from sinks.assessment.decomposition import estimate_account
+        from sinks.assessment.tables import read_table
+
+        return estimate_account(self.account, read_table("early", early))
+
     def map(self, **options: Any) -> folium.Map:
         """The interactive map, one page that needs no network; see :func:`sinks.output.map.draw_map`."""
         from sinks.output.map import draw_map
@@ -163,6 +254,17 @@ class Run:
     @cached_property
     def _accounting(self) -> Accounting:
         return Accounting(self._prepared, self.activity)
+
+    def _section(self, name: str, section: S | None) -> S:
+        if section is None:
+            raise ProjectError(Problem("assessment.no_section", self._prepared.project.project.name, {"section": name}))
+        return section
+
+    def _tabulated(self, regions: Regions) -> Activity:
+        """The rasters of the project over other regions."""
+        if self._prepared.land_cover is None:
+            raise ProjectError(Problem("assessment.no_land_cover", self._prepared.project.project.name))
+        return collect(replace(self._prepared, regions=regions, vectors=(), tables=()))[0]
 
     def __str__(self) -> str:
         from sinks.output.summary import as_text

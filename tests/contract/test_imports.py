@@ -14,7 +14,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("sinks.text", "sinks.vocabulary", "sinks.errors"),
     ("sinks.units", "sinks.provenance"),
     ("sinks.geo",),
-    ("sinks.assessment.rules", "sinks.assessment.section", "sinks.project"),
+    ("sinks.assessment.rules", "sinks.assessment.section", "sinks.sections", "sinks.project"),
     ("sinks.layers", "sinks.activity"),
     ("sinks.tabulate",),
     ("sinks.parameters", "sinks.methodology", "sinks.growth"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -86,6 +87,22 @@ def test_again_from_the_record(folder: Path, tmp_path: Path) -> None:
     assert_same(again, first)
     assert again.record["project"] == first.record["project"]
     assert hidden(tmp_path) == []
+
+
+def test_an_input_that_changed_since_is_named(world: Any, folder: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(world.folder, moved)
+    project = world.save(world.project(), moved / "project.toml")
+    project.write_text(project.read_text(encoding="utf-8").replace(f"{world.folder}/", ""), encoding="utf-8")
+    sinks.run(project).write(tmp_path / "first")
+    unchanged = sinks.run(tmp_path / "first" / "run.json").checks
+    assert "input_changed" not in set(unchanged["check"])
+    # A byte after the end of a TIFF changes no cell of it.
+    with (moved / "cover_2020.tif").open("ab") as file:
+        file.write(b"\0")
+    checks = sinks.run(tmp_path / "first" / "run.json").checks
+    (row,) = checks[checks["check"] == "input_changed"].to_dict("records")
+    assert (row["status"], row["where"]) == ("warning", "cover_2020.tif")
 
 
 def test_a_project_that_is_moved_with_its_files(world: Any, finished: sinks.Run, tmp_path: Path) -> None:
