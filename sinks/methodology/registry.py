@@ -18,7 +18,7 @@ from sinks.methodology.contract import check
 from sinks.methodology.spec import Methodology
 from sinks.parameters import Crosswalk, ParameterTable, extended_id
 from sinks.provenance import Source, read_sources
-from sinks.text import Text
+from sinks.text import Text, message
 
 ENTRY_POINTS = "sinks.methodologies"
 ATTRIBUTE = "METHODOLOGY"
@@ -108,11 +108,10 @@ class Registry:
         return {key: source for folder in sorted(folders) for key, source in self._sources_in(folder).items()}
 
     def _unknown(self, id: str, where: str) -> Problem:
-        """With the names that the user may have meant, or all of them when none is near."""
+        """With the names that the user may have meant."""
         near = get_close_matches(id, self.ids, cutoff=_NEAR)
-        if near:
-            return Problem("methodology.unknown_near", where, {"id": id, "near": near})
-        return Problem("methodology.unknown", where, {"id": id, "known": self.ids})
+        hint = message("methodology.near", near=near) if near else ""
+        return Problem("methodology.unknown", where, {"id": id, "hint": hint, "known": self.ids})
 
     def _module(self, place: _Place) -> Bound:
         methodology = getattr(_import(place), ATTRIBUTE, None)
