@@ -10,13 +10,15 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
+from click.testing import CliRunner
 from rasterio.transform import Affine
 from shapely import Polygon, box
 
 from sinks.accounting import Accounting
+from sinks.cli import main
 from sinks.errors import RunError
 from sinks.layers.raster import ContinuousLayer
-from sinks.output.folder import RunContents
+from sinks.output.folder import RunContents, check_destination
 from sinks.output.painting import Layers, Painting, link, paint
 from sinks.prepare import prepare
 from sinks.project import Project
@@ -368,3 +370,17 @@ def test_a_run_paints_itself(small: Small, tmp_path: Path) -> None:
     with pytest.raises(RunError) as raised:
         Run(small.contents).paint(tmp_path / "p.vrt", period="2020", link=True)
     assert raised.value.problems[0].id == "painting.several_densities"
+
+
+def test_the_command_paints_into_the_run_and_lists_what_it_made(small: Small, tmp_path: Path) -> None:
+    folder = Run(small.contents).write(tmp_path / "run")
+    result = CliRunner().invoke(main, ["paint", str(folder), "--period", "2023", "--quiet"])
+    assert result.exit_code == 0, result.output
+    path = folder / "carbon_stock_density_2023.tif"
+    assert str(path) in result.output
+    density, area = bands(path)
+    assert np.nansum(density * area) == pytest.approx(small.account("carbon_stock", "2023"), rel=1e-6)
+    # The run can be replaced together with what was made from it.
+    check_destination(folder, force=True)
+    again = CliRunner().invoke(main, ["paint", str(folder), "--period", "2023", "--quiet"])
+    assert again.exit_code == 2

@@ -206,7 +206,7 @@ def _joint_codes(axes: Sequence[Axis], strides: Sequence[int], readers: Sequence
         raw = np.empty((block.rows, block.columns), axis.source.dtype)
         reader.read(block.row, block.column, raw)
         if axis.direct:
-            joint += axis.lut(axis.bits, stride)[raw.view(f"uint{axis.bits}")].astype(np.int64)
+            joint += axis.lut(axis.bits, stride).view(np.int64)[raw.view(f"uint{axis.bits}")]
         else:
             joint += axis.map(raw).astype(np.int64) * stride
     return joint.ravel()
