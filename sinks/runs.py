@@ -201,7 +201,7 @@ class Run:
         return follow_run(self._accounting.basis, targets, observations, definitions or {})
 
     def value(self, prices: str | Path, discount_rate: float, base_year: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Value of the sink by year, and its net present value; see :func:`sinks.assessment.valuation.value_of_account`."""
+        """Value of the sink by year, and its present value; see :mod:`sinks.assessment.valuation`."""
         from sinks.assessment.tables import read_table
         from sinks.assessment.valuation import value_of_account
 

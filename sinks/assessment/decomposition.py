@@ -19,9 +19,10 @@ import pandas as pd
 
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.tables import WHERE, records
+from sinks.assessment.words import word
 from sinks.errors import Problem, Problems
 from sinks.uncertainty import Floats
-from sinks.vocabulary import ALL
+from sinks.vocabulary import ALL, quantities
 
 _FIGURES = ("value", "unit", "low", "high", "interval", "distribution")
 _WORDS = ("source", "locator", "note", "basis", "role")
@@ -214,6 +215,29 @@ def effects_by_region(effects: pd.DataFrame) -> pd.DataFrame:
     kinds = [kind for kind in get_args(Effect) if kind in table.columns]
     table = table[kinds]
     return table.assign(total=table.sum(axis=1)).rename_axis(columns=None).reset_index()
+
+
+def shown_effects(effects: pd.DataFrame, regions: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """:func:`effects_by_region` as people read it: regions by name in the order of their table, units in the headers.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        From :func:`explain`.
+    regions : DataFrame
+        ``code, name``.
+    quantity : {"carbon_stock", "net_removals"}
+    """
+    table, unit = effects_by_region(effects).set_index("region_code"), quantities()[quantity].unit
+    named = regions.set_index("code")["name"]
+    table = table.reindex([code for code in named.index if code in table.index])
+    table.insert(0, "region_name", named.reindex(table.index))
+    headers = {name: word(f"column.{name}", unit=unit) for name in get_args(Effect)} | {
+        "region_code": word("column.region_code"),
+        "region_name": word("column.region_name"),
+        "total": word("column.sum", unit=unit),
+    }
+    return table.reset_index().rename(columns=headers)
 
 
 def _paired(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

@@ -85,11 +85,24 @@ def read_credit_projects(path: str | None) -> gpd.GeoDataFrame:
         raise AssessmentError(Problem("assessment.projects_unreadable", path, {"reason": str(error)})) from error
 
 
-def write_templates(folder: str | Path) -> None:
-    """Write an empty table and its explanation for every input into ``folder``."""
+def write_templates(folder: str | Path, *, force: bool = False) -> list[Path]:
+    """Write an empty table and its explanation for every input into ``folder``; return the tables.
+
+    Raises
+    ------
+    AssessmentError
+        A table is there already, perhaps filled in, and ``force`` is not set.
+    """
+    paths = [Path(folder) / f"{table}.csv" for table in tables.tables()]
+    problems = Problems()
+    for path in paths:
+        if path.exists() and not force:
+            problems.add("assessment.template_exists", path)
+    problems.raise_as(AssessmentError)
     Path(folder).mkdir(parents=True, exist_ok=True)
-    for table in tables.tables():
-        tables.write_template(table, Path(folder) / f"{table}.csv")
+    for path in paths:
+        tables.write_template(path.stem, path)
+    return paths
 
 
 def check_inputs(

@@ -226,7 +226,7 @@ def _in_order(table: pd.DataFrame, regions: pd.DataFrame, order: Sequence[str]) 
 
 @cache
 def provincial_items() -> tuple[dict[str, str], ...]:
-    """Rows of the provincial guide's table: item, notation where it has no figure, names."""
+    """Rows of the provincial guide's table: item, and the notation where it has no figure."""
     text = files("sinks.assessment").joinpath("provincial.csv").read_text(encoding="utf-8-sig")
     return tuple(csv.DictReader(text.splitlines()))
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from sinks.assessment.rules import Basis, Rule
 from sinks.assessment.tables import RESULT, measures
+from sinks.assessment.words import readable, word
 from sinks.errors import Problem
 from sinks.text import message
 from sinks.uncertainty import Floats, interval
@@ -58,6 +59,32 @@ class Assessment:
         rows = self.table[self.table["quantity"].isin(names)]
         wide = rows.pivot(index=["region_code", "region_name", "year"], columns="quantity", values="value")
         return wide.reindex(columns=names).reset_index().rename_axis(columns=None)
+
+    def last_year(self) -> pd.DataFrame:
+        """The last year as a table to be read at a glance: one row for each region, headers and verdicts in words.
+
+        Emissions and the counted sink are in 10^4 t CO2, shares in percent.
+        """
+        names = ["emissions", "sink_counted", "change", "required_change", "probability_met"]
+        names += ["verdict", "verdict_without_sink"]
+        rows = self.table[self.table["quantity"].isin(names) & (self.table["year"] == self.table["year"].max())]
+        wide = rows.pivot(index=["region_code", "region_name", "year"], columns="quantity", values="value")
+        return _in_words(wide.reindex(columns=names).reset_index())
+
+
+def _in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """The compact table: amounts in 10^4 t, shares in percent, verdicts as words."""
+    scale = {"emissions": 1e-4, "sink_counted": 1e-4, "change": 100, "required_change": 100, "probability_met": 100}
+    shown = table[["region_code", "region_name", "year"]].copy()
+    for name, factor in scale.items():
+        shown[name] = table[name] * factor
+    for name in ("verdict", "verdict_without_sink"):
+        shown[name] = [_verdict_in_words(value) for value in table[name]]
+    return readable(shown)
+
+
+def _verdict_in_words(value: float) -> str:
+    return word("verdict.none") if not np.isfinite(value) else word(f"verdict.{int(value)}")
 
 
 class Rows:
@@ -109,7 +136,20 @@ def rule_rows(rule: Rule) -> pd.DataFrame:
         number = float(ruled.value) if type(ruled.value) in (int, float) else np.nan
         shown = "" if np.isfinite(number) else f"{_shown(ruled.value)}; "
         source = ruled.source or message("assessment.note_no_source")
-        rows.append((ALL, "", pd.NA, f"rule.{name}", number, np.nan, np.nan, "", ruled.basis, f"{shown}{source}"))
+        rows.append(
+            (
+                ALL,
+                word("region.rule"),
+                pd.NA,
+                f"rule.{name}",
+                number,
+                np.nan,
+                np.nan,
+                "",
+                ruled.basis,
+                f"{shown}{source}",
+            )
+        )
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     return frame.astype({"year": "Int64"})
 

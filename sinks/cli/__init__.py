@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from sinks.cli import account, begin, draw, explain
+from sinks.cli import account, begin, decide, draw, explain
 from sinks.cli.common import EXIT_INPUT
 
 __all__ = ["EXIT_INPUT", "main"]
@@ -41,6 +41,12 @@ for _verb in (
     explain.compare,
     explain.assess,
     explain.diff,
+    decide.inventory,
+    decide.restoration,
+    decide.potential,
+    decide.targets,
+    decide.value,
+    decide.estimate,
     draw.map_,
     draw.report,
     draw.paint,

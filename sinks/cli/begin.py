@@ -20,11 +20,20 @@ from sinks.text import message
 @click.option("--level", type=click.Choice(["league", "banner"]), help="盟市或旗县 / level.")
 @click.option("--land-cover", "land_cover", multiple=True, metavar="YEAR=FILE", help="土地覆盖 / land cover of a year.")
 @click.option("--legend", help="图例 / legend, for example clcd.")
+@click.option(
+    "--assessment", type=PATH, metavar="FOLDER", help="写评价用表的模板 / templates of an assessment's tables."
+)
 @click.option("--force", is_flag=True, help="覆盖已有文件 / overwrite.")
 @lang
 @reports_problems
-def init(path: Path, force: bool, **answers: Any) -> None:
+def init(path: Path, force: bool, assessment: Path | None, **answers: Any) -> None:
     """写一个带注释的项目文件 / write a commented project file, asking for what is not given."""
+    if assessment is not None:
+        from sinks.assessment.inputs import write_templates
+
+        for made in write_templates(assessment, force=force):
+            click.echo(str(made))
+        return
     from sinks.init import ask, write_project
 
     write_project(path, ask(answers), force=force)

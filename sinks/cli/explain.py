@@ -39,10 +39,12 @@ def assess(run_folder: Path, project: Path | None, out: Path | None) -> None:
     """碳排放双控评价 / dual control: the sink beside each league's emissions."""
     import sinks
 
-    evaluation = sinks.open_run(run_folder).assess(project)
+    run = sinks.open_run(run_folder)
+    evaluation = run.assess(project)
     folder = out or run_folder / "assessment"
-    made = write_tables({folder / f"{name}.csv": table for name, table in evaluation.tables().items()})
-    click.echo(evaluation.assessment.verdicts().to_string(index=False, float_format="{:.4f}".format))
+    notice = {"notice": message("output.demonstration")} if run.record["demonstration"] else {}
+    made = write_tables({folder / f"{name}.csv": table.assign(**notice) for name, table in evaluation.tables().items()})
+    click.echo(evaluation.assessment.last_year().to_string(index=False, na_rep="", float_format="{:,.1f}".format))
     made_from(run_folder, made)
 
 
@@ -56,9 +58,16 @@ def assess(run_folder: Path, project: Path | None, out: Path | None) -> None:
 def diff(before: Path, after: Path, quantity: str, out: Path | None) -> None:
     """两次结果为何不同：面积、密度、方法、参数、数据 / why two runs differ."""
     import sinks
+    from sinks.assessment.decomposition import shown_effects
+    from sinks.assessment.words import word
 
-    table = sinks.open_run(before).diff(sinks.open_run(after), quantity)
-    shown = table.pivot_table(index="region_code", columns="effect", values="value", aggfunc="sum")
-    click.echo(shown.to_string(float_format="{:,.0f}".format))
+    later = sinks.open_run(after)
+    table = sinks.open_run(before).diff(later, quantity)
+    click.echo(
+        shown_effects(table, later.contents.regions.frame, quantity).to_string(
+            index=False, na_rep="", float_format="{:,.0f}".format
+        )
+    )
+    click.echo(word("note.diff"))
     if out is not None:
         write_tables({out: table})
