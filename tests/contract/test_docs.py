@@ -201,6 +201,7 @@ def _columns() -> Iterator[str]:
 
     yield from sensitivity.COLUMNS
     yield from (*result.COLUMNS, *budget.COLUMNS, *targets.COLUMNS)
+    yield from ("detected", "matched_share")
     yield from ("project_id", "state", "tonnes", "first", "last", "used_in", "deducted")
     yield from beside.COLUMNS
     yield from (name for name in ("figures", "reasons", "refusals") if name in compare.Comparison.__dataclass_fields__)
@@ -429,7 +430,7 @@ def test_every_verb_and_option_is_in_the_guide() -> None:
 
 
 def test_every_key_of_the_project_file_is_in_the_guide() -> None:
-    text = _mentioned("project-file.md", "assessment.md")
+    text = _mentioned("project-file.md", "assessment.md", "decisions.md")
     assert sorted(key for key in _keys() if not re.search(rf"[`\[.]{key}\b|^{key} =", text, re.MULTILINE)) == []
 
 
