@@ -78,7 +78,7 @@ METHODOLOGY = Methodology(
     inputs={"product_stock": "t C", "product_volume": "m3/yr", "product_mass": "t/yr"},
     parameters={"half_life": "yr", "carbon_content_volume": "t C/m3", "carbon_content_mass": "t C/t"},
     outputs={"harvested_wood_products": "t C/yr"},
-    bounds={"half_life": (0, inf), "carbon_content_volume": (0, 1), "carbon_content_mass": (0, 1)},
+    bounds={"half_life": (1, inf), "carbon_content_volume": (0, 1), "carbon_content_mass": (0, 1)},
     options={"measure": ("volume", "mass")},
     only_if={
         "carbon_content_volume": ("measure", "volume", 0),

@@ -206,7 +206,9 @@ def _input(methodology: Methodology, name: str, rows: pd.DataFrame, problems: Pr
     unit = methodology.inputs[name]
     if quantity is not None:
         unit, low, high = quantity.unit, np.nan_to_num(quantity.low), np.nan_to_num(quantity.high, nan=np.inf)
-    outside = np.flatnonzero((values < low) | (values > high))
+    # Nothing happens in no time, and no quantity is infinite.
+    impossible = np.isinf(values) | ((values <= 0) if name == _PERIOD else False)
+    outside = np.flatnonzero((values < low) | (values > high) | impossible)
     if len(outside):
         first = int(outside[0])
         where = f"{methodology.id}: {_label(rows, first)}"
