@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sinks.account import Entry, account
+from sinks.account import Basis, Entry
 from sinks.activity import Activity
 from sinks.book import Hierarchy
 from sinks.methodology import Bound, Registry
@@ -104,7 +104,8 @@ def main() -> None:
 
     def seconds(draws: Draws | None) -> tuple[float, float, int]:
         start, before = time.perf_counter(), time.process_time()
-        made = account(activity, [entry], hierarchy(asked.leagues), DATES, [DATES], {"forest": "land_cover"}, draws)
+        basis = Basis(activity, hierarchy(asked.leagues), DATES, (DATES,), {"forest": "land_cover"})
+        made = basis.account([entry], draws)
         return time.perf_counter() - start, time.process_time() - before, len(made.table)
 
     without, *_ = seconds(None)

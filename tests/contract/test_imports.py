@@ -23,6 +23,8 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "sinks.accuracy",
         "sinks.book",
         "sinks.steps",
+        "sinks.sheet",
+        "sinks.posting",
         "sinks.account",
         "sinks.adjust",
         "sinks.sensitivity",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sinks.account import Account, Entry, account
+from sinks.account import Account, Basis, Entry
 from sinks.activity import Activity
 from sinks.book import Hierarchy
 from sinks.checks import check_entries, check_laws
@@ -129,7 +129,7 @@ def entry(method: Bound, ecosystems: Sequence[str] = ("forest", "grassland"), **
 
 
 def make(*entries: Entry, given: Activity | None = None, draws: Draws | None = None) -> Account:
-    return account(given or activity(), entries, Hierarchy.of(REGIONS), DATES, PERIODS, SOURCES, draws)
+    return Basis(given or activity(), Hierarchy.of(REGIONS), DATES, PERIODS, SOURCES).account(entries, draws)
 
 
 def value(table: pd.DataFrame, code: str, quantity: str, period: str, **where: str) -> float:
