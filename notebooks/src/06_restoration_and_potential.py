@@ -8,122 +8,107 @@
 # %% [markdown]
 # ## 工程与对照 / Projects and their surroundings
 #
-# 湿润的年份到处都长得好，不能算作工程的功劳。所以每个工程配一圈对照（这里宽 20 km，不含任何工程），两边按 2020 年的地类分层，同类相比。
+# 湿润的年份到处都长得好，不能算作工程的功劳。所以每个工程配一圈对照（这里宽 20 km，不含任何工程），两边按期初地类和气候带分层，同类相比。
+# 项目文件里只要一节：
 #
-# *A wet year is not the merit of a project: each has a ring around it, and like is compared with like, by the land cover of 2020.*
+# *A wet year is not the merit of a project: each has a ring around it, and like is compared with like. One section of the project file says so:*
 
 # %%
 from pathlib import Path
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
-import rasterio
-from rasterio.features import shapes
-from rasterio.windows import from_bounds
-from shapely.geometry import shape
 
 import sinks
-from sinks.assessment.restoration import as_regions, effects, observations_of, surroundings, warnings_on
 
-projects = gpd.read_file("../data/vector/restoration_projects.gpkg")
-rings = surroundings(projects, 20_000)
-projects.drop(columns="geometry")[["project_id", "name_zh", "start_year", "area_ha"]]
-
-# %%
-with rasterio.open("../data/raster/land_cover_2020.tif") as source:
-    window = from_bounds(*rings.total_bounds, source.transform).round_offsets().round_lengths()
-    classes, transform = source.read(1, window=window), source.window_transform(window)
-legend = sinks.load_legend("clcd")
-wanted = np.isin(classes, [code for code in legend.codes if legend.get(code).ecosystem in ("grassland", "bare", "shrub")])
-pieces = [(shape(geometry), legend.get(int(code)).ecosystem) for geometry, code in shapes(classes, wanted, transform=transform)]
-strata = gpd.GeoDataFrame({"stratum": [name for _, name in pieces]}, geometry=[piece for piece, _ in pieces], crs=projects.crs)
-strata = strata.dissolve("stratum").reset_index()
-
-regions = as_regions(projects, rings, strata)
-regions.to_file("projects.gpkg")
-regions[["code", "level"]].head(4)
-
-# %% [markdown]
-# 工程和对照就是一次核算的“地区”，其余与平常一样：
-#
-# *Projects and rings are the regions of a run; the rest is as usual.*
-
-# %%
 project = sinks.Project.read("../data/projects/demo.toml")
 content = project.record()
-content["project"] |= {"name": "restoration", "title": "修复工程碳汇成效（示范）", "coverage_min": 0.0, "cells_min": 1}
-content["regions"] = {"file": str(Path("projects.gpkg").resolve()), "code": "code", "name": "name", "level": "project"}
-content.pop("assessment", None)
+content["regions"]["levels"] = ["league"]
+content["restoration"] = {
+    "file": "../vector/restoration_projects.gpkg",
+    "ring": 20_000,
+    "strata": ["ecosystem", "climate_zone"],
+}
 run = sinks.run(sinks.Project.from_dict(content, folder=project.folder))
-
-observed = observations_of(run.account, "2020-2023")
-observed.assign(area_ha=observed["area_ha"].round(0)).round(3).query("project_id == 'R1'")
+found = run.restoration()
 
 # %% [markdown]
 # ## 成效 / Effects
 #
-# 成效 = Σ 面积 ×（工程内每公顷碳汇 − 对照每公顷碳汇），逐层相减后相加；`detected` 说明是否超出误差。
+# 成效 = Σ 面积 ×（工程内每公顷碳汇 − 对照每公顷碳汇），逐层相减后相加。`detected` 说明是否超出误差，`matched_share` 是有同类对照的面积占比。
 #
 # *Effect: area times the difference per hectare, stratum by stratum; `detected` says whether it exceeds its error.*
 
 # %%
-years = 2023 - projects.set_index("project_id")["start_year"].clip(lower=2020).astype(float)
-found = effects(observed, years)
-print(found.round(2).to_string(index=False))
-for note in warnings_on(found):
+columns = ["project_id", "effect", "low", "high", "unit", "area_ha", "matched_share", "years", "detected"]
+print(found.table[columns].to_string(index=False, float_format="{:,.1f}".format))
+for note in found.notes:
     print(note)
 
 # %% [markdown]
 # ## 潜力：适宜的土地 / Potential: suited land
 #
-# 条件逐条排除，每公顷只计一次。这里的条件只是示例：应当换成本地的水分、保护地与耕地红线。
+# 条件逐条排除，每公顷只计一次。这里的条件只是示例：应当换成本地的水分、保护地与耕地红线（`zones` 接受红线图层）。
 #
 # *Land is ruled out condition by condition, each hectare once. The conditions are an example.*
 
 # %%
-from sinks.assessment.potential import Condition, GrowthCurve, area_needed, candidates, trajectory
-
-ordos = sinks.tabulate("../data/projects/ordos.toml")
-land = ordos.states.query("date == '2023'")
 conditions = [
-    Condition("不是草地 / not grassland", "ecosystem", allowed=("grassland",)),
-    Condition("荒漠 / desert", "grassland_type", excluded=("desert", "steppe_desert")),
-    Condition("沼泽与低地草甸 / marsh and lowland", "grassland_type", excluded=("marsh", "lowland_meadow")),
+    {"name": "不是草地 / not grassland", "layer": "ecosystem", "allowed": ["grassland"]},
+    {"name": "荒漠 / desert", "layer": "grassland_type", "excluded": ["desert", "steppe_desert"]},
+    {"name": "沼泽与低地草甸 / marsh", "layer": "grassland_type", "excluded": ["marsh", "lowland_meadow"]},
 ]
-suited = candidates(land, conditions)
-table = suited.groupby("reason")["area_ha"].sum().sort_values(ascending=False)
-table.div(1e4).round(2).rename("万ha").to_frame()
 
 # %% [markdown]
 # ## 潜力：造林情景 / Potential: planting
 #
-# 用样地拟合生长曲线（Richards），再乘以生物量与含碳率，得到碳密度曲线；两个情景在 2025–2034 年间造林。
+# 用样地拟合生长曲线（Richards），再乘以生物量与含碳率，得到碳密度曲线；两个情景在 2025–2034 年间在鄂尔多斯造林。
 #
-# *A growth curve fitted to plots, turned into carbon, and two scenarios of planting.*
+# *A growth curve fitted to plots, turned into carbon, and two scenarios of planting in Ordos.*
 
 # %%
 from sinks.growth import fit
 
 plots = pd.read_csv("../data/tables/growth_plots.csv").query("species_group == 'chinese_pine'")
 curve = fit("richards", plots["stand_age (yr)"], plots["growing_stock (m3/ha)"], "growth_plots.csv: chinese_pine")
-print({name: round(float(value), 4) for name, value in zip(("asymptote", "growth_rate", "shape"), curve.values)}, f"R2 = {curve.r_squared:.2f}")
+volume, growth_rate, shape = curve.values
+print(f"V = {volume:.1f} (1 - exp(-{growth_rate:.4f} t))^{shape:.2f} m3/ha, R2 = {curve.r_squared:.2f}, {curve.plots} plots")
 
-parameters = sinks.Registry().get("growing_stock_bef").table.frame.query("species_group == 'chinese_pine'")
-one = parameters.set_index("parameter")["value"]
+table = sinks.Registry().get("growing_stock_bef").table.frame.query("species_group == 'chinese_pine'")
+one = table.set_index("parameter")["value"]
 carbon = one["basic_wood_density"] * one["bef"] * (1 + one["root_to_shoot"]) * one["carbon_fraction"]
-growth = GrowthCurve(curve.values[0] * carbon, curve.values[1], curve.values[2], "示范样地 / demonstration plots")
 
 # %%
-available = suited.query("reason == 'suited'")["area_ha"].sum()
-planting = pd.DataFrame(
-    [(name, year, area) for name, area in (("慢 slow", 2_000.0), ("快 fast", 6_000.0)) for year in range(2025, 2035)],
-    columns=["scenario", "year", "area_ha"],
-)
-future = trajectory(planting, growth, [2030, 2040, 2050, 2060])
-future.assign(stock=(future["stock"] / 1e4).round(2), removals=(future["removals"] / 1e4).round(2)).rename(
-    columns={"stock": "万tC", "removals": "万tCO2/年"}
-)
+numbers = {"asymptote": (volume * carbon, "t C/ha"), "growth_rate": (growth_rate, "1/yr"), "shape": (shape, "1")}
+pd.DataFrame(
+    [("pine", "richards", name, value, unit, "示范样地 / demonstration plots") for name, (value, unit) in numbers.items()],
+    columns=["curve", "function", "quantity", "value", "unit", "source"],
+).to_csv("curves.csv", index=False)
+pd.DataFrame(
+    [(name, "150600", "pine", "2025-2034", "area", area, "ha", "假定 / assumed") for name, area in (("slow", 2e4), ("fast", 6e4))],
+    columns=["scenario", "region_code", "curve", "year", "quantity", "value", "unit", "source"],
+).to_csv("planting.csv", index=False)
+
+content["potential"] = {
+    "conditions": conditions,
+    "curves": str(Path("curves.csv").resolve()),
+    "planting": str(Path("planting.csv").resolve()),
+    "years": [2030, 2040, 2050, 2060],
+    "target": 500_000,
+    "target_year": 2050,
+}
+potential = sinks.run(sinks.Project.from_dict(content, folder=project.folder)).potential()
+
+land = potential.land.query("region_code == '150600'").set_index("reason")["area_ha"]
+land.div(1e4).round(2).rename("鄂尔多斯 万ha").to_frame()
+
+# %% [markdown]
+# 储量与碳汇的轨迹（万 t）：
+#
+# *Stock and sink over time, 10^4 t:*
+
+# %%
+future = potential.trajectory.query("region_code == '150600'")
+future.assign(stock=(future["stock"] / 1e4).round(2), removals=(future["removals"] / 1e4).round(2)).reset_index(drop=True)
 
 # %% [markdown]
 # 反过来问：要在 2050 年每年吸收 50 万 t CO2，需要多少地，够不够？
@@ -131,4 +116,9 @@ future.assign(stock=(future["stock"] / 1e4).round(2), removals=(future["removals
 # *The other way round: how much land would it take to remove 500,000 t CO2 a year in 2050?*
 
 # %%
-area_needed(planting, growth, 2050, 5e5, available).round(2)
+potential.needed.round(2)
+
+# %% [markdown]
+# 命令行里：`sinks restoration my.toml`、`sinks potential out/my`。
+#
+# *On the command line: `sinks restoration my.toml` and `sinks potential out/my`.*
