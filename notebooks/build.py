@@ -37,6 +37,9 @@ LARGEST = 400_000
 SECONDS = 600
 """Longest a cell may run."""
 
+_FOREIGN = re.compile(rf"(?:{re.escape(str(Path.home()))}|/home|/Users|/tmp)/|[A-Z]:[\\/]+Users")
+"""Paths that only this machine has."""
+
 _CELL = re.compile(r"^# %%(?P<markdown> \[markdown\])?[^\n]*$", re.MULTILINE)
 
 # The kernel may talk to this machine only.  What needs the internet would fail on an intranet, so it fails here too.
@@ -161,7 +164,7 @@ def faults(notebook: nbformat.NotebookNode) -> list[str]:
                 found.append(f"{cell.id}: {output.ename}: {output.evalue}")
             if output.output_type == "stream" and output.name == "stderr":
                 found.append(f"{cell.id}: written to stderr: {output.text[:300]}")
-        if "outputs" in cell and re.search(r"(/root/|/home/|/tmp/|[A-Z]:\\\\Users)", _texts(cell)):
+        if "outputs" in cell and _FOREIGN.search(_texts(cell)):
             found.append(f"{cell.id}: a path of this machine is in the outputs")
     size = len(nbformat.writes(notebook).encode())
     if size > LARGEST:
