@@ -7,14 +7,12 @@ that no longer says what the program does is noticed.
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 import sys
 import types
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -27,7 +25,7 @@ from sinks.errors import Problem, ProjectError
 from sinks.methodology import Bound, Example, Methodology, Registry
 from sinks.methodology.docstring import sections
 from sinks.project import Project
-from sinks.text import messages
+from sinks.text import messages, table_rows
 from sinks.vocabulary import ecosystems, pools, quantities
 
 _HIDDEN = ("folder",)
@@ -301,8 +299,7 @@ def _type(annotation: Any) -> str:
 
 @cache
 def _chinese_texts() -> dict[str, str]:
-    with files("sinks").joinpath("project_keys.csv").open(encoding="utf-8-sig") as handle:
-        return {row["key"]: row["zh"] for row in csv.DictReader(handle)}
+    return {row["key"]: row["zh"] for row in table_rows("sinks", "project_keys.csv")}
 
 
 def _chinese(key: str) -> str:

@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
+from io import StringIO
 from typing import Literal, NamedTuple
+from unicodedata import east_asian_width
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -68,6 +70,26 @@ def messages() -> dict[str, Text]:
                 raise ValueError(f"message id {row['id']!r} stands twice (again in {table.name})")
             found[row["id"]] = Text(row["zh"], row["en"])
     return found
+
+
+def table_rows(package: str, name: str) -> list[dict[str, str]]:
+    """Rows of a CSV table that is part of this package."""
+    return list(csv.DictReader(StringIO(files(package).joinpath(name).read_text(encoding="utf-8-sig"), newline="")))
+
+
+def texts(package: str, name: str) -> dict[str, Text]:
+    """Words by key from a table with the columns ``key, zh, en``; a key given twice is a programming error."""
+    found: dict[str, Text] = {}
+    for row in table_rows(package, name):
+        if row["key"] in found:
+            raise ValueError(f"{name}: key {row['key']!r} stands twice")
+        found[row["key"]] = Text(row["zh"], row["en"])
+    return found
+
+
+def display_width(text: str) -> int:
+    """Columns of a terminal or a table that a text takes: a Chinese character takes two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def message(id: str, /, **values: object) -> str:

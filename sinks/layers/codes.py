@@ -6,7 +6,6 @@ instead of codes, full-width digits, and leading zeros lost on the way through a
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -14,12 +13,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import as_file, files
-from io import StringIO
 from typing import Any
 
 from sinks.errors import LayerError, LegendError, Problem, Problems
 from sinks.geo.legends import Legend, LegendClass, available_legends, load_legend
 from sinks.layers.vector import FieldSpec
+from sinks.text import table_rows
 
 LAND_COVER = "land_cover"
 STAND_ID = "stand_id"
@@ -57,7 +56,7 @@ def strata() -> Mapping[str, StratumRule]:
         row["stratum"]: StratumRule(
             row["codes"], frozenset(row["ecosystems"].split()), frozenset(row["expected_in"].split())
         )
-        for row in _rows("strata.csv")
+        for row in table_rows("sinks.layers", "codes/strata.csv")
     }
 
 
@@ -113,7 +112,7 @@ def preset(name: str) -> dict[str, FieldSpec]:
         row["role"]: FieldSpec(
             row["field"], row["unit"] or None, row["codes"] or None, optional=row["required"] == "no"
         )
-        for row in _rows(table)
+        for row in table_rows("sinks.layers", f"codes/{table}")
     }
 
 
@@ -213,7 +212,3 @@ def _names(legend: Legend) -> dict[str, LegendClass]:
             if name.strip():
                 candidates.setdefault(name.strip().casefold(), {}).setdefault(found.cls, found)
     return {name: next(iter(by_class.values())) for name, by_class in candidates.items() if len(by_class) == 1}
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(StringIO(_TABLES.joinpath(name).read_text(encoding="utf-8"))))

@@ -7,24 +7,16 @@ Nothing in this room computes a result; it arranges what the account says.  Head
 
 from __future__ import annotations
 
-import csv
 from functools import cache
-from importlib.resources import files
 
-from sinks.text import Text
+from sinks.text import Text, texts
 from sinks.vocabulary import ecosystems, pools, quantities
 
 
 @cache
 def labels() -> dict[str, Text]:
     """Every label of the outputs by key; a key given twice is a programming error."""
-    found: dict[str, Text] = {}
-    with files("sinks.output").joinpath("labels.csv").open(encoding="utf-8-sig") as handle:
-        for row in csv.DictReader(handle):
-            if row["key"] in found:
-                raise ValueError(f"label {row['key']!r} stands twice")
-            found[row["key"]] = Text(row["zh"], row["en"])
-    return found
+    return texts("sinks.output", "labels.csv")
 
 
 def label(key: str, /, **values: object) -> str:

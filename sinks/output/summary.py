@@ -11,7 +11,7 @@ import pandas as pd
 from sinks.output import label
 from sinks.output.folder import RunContents
 from sinks.output.tables import TEN_THOUSAND, shown_checks
-from sinks.text import message
+from sinks.text import display_width, message
 from sinks.vocabulary import ALL
 
 _COLUMNS = ("area", "carbon_stock", "net_removals", "low", "high", "coverage")
@@ -60,7 +60,7 @@ def as_text(contents: RunContents) -> str:
     """The summary for a terminal, columns aligned for Chinese names too."""
     table = summary(contents.account)
     head, body = _header(table), _lines(table)
-    widths = [max(_width(line[i]) for line in (head, *body)) for i in range(len(head))]
+    widths = [max(display_width(line[i]) for line in (head, *body)) for i in range(len(head))]
     lines = [_aligned(line, widths) for line in (head, *body)]
     return "\n".join([*_heading(contents), "", *lines, *_omitted(table), "", *_findings(contents)])
 
@@ -128,15 +128,8 @@ def _lines(table: pd.DataFrame) -> list[list[str]]:
     return lines
 
 
-def _width(text: str) -> int:
-    """Columns on a terminal: a Chinese character takes two."""
-    from unicodedata import east_asian_width
-
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
-
-
 def _aligned(line: list[str], widths: list[int]) -> str:
     first, *rest = line
-    cells = [first + " " * (widths[0] - _width(first))]
-    cells += [" " * (width - _width(cell)) + cell for cell, width in zip(rest, widths[1:], strict=True)]
+    cells = [first + " " * (widths[0] - display_width(first))]
+    cells += [" " * (width - display_width(cell)) + cell for cell, width in zip(rest, widths[1:], strict=True)]
     return "  ".join(cells).rstrip()

@@ -6,21 +6,17 @@ their format rounds.  Text from the data is always written as text, so that it c
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC
 from io import BytesIO
-from math import isfinite
-from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import xlsxwriter
 
 from sinks.output import label, term
+from sinks.output.sheets import Book, Column
 from sinks.output.tables import (
     activity_summary,
     ecosystem_by_pool,
@@ -42,16 +38,8 @@ if TYPE_CHECKING:
 MOST_REGION_SHEETS = 40
 """Regions with a sheet of their own, coarsest level first; a workbook of more sheets can no longer be paged through."""
 
-# Limits of the xlsx format (Excel specifications and limits, Microsoft Support).
-_SHEET_NAME_LENGTH = 31
-_LAST_ROW = 1_048_576
-_CELL_TEXT = 32_767
-
 _SCALED_UNIT = {"area": "unit.10k_ha", "carbon_stock": "unit.10k_t_c", "net_removals": "unit.10k_t_co2_yr"}
 _TERM_COLUMNS = {"role", "ecosystem", "pool", "quantity", "stratum", "level", "status", "unverified"}
-
-Column = tuple[str, str]
-"""Header and the name of its number format."""
 
 
 def write_workbook(contents: RunContents, path: Path) -> None:
@@ -66,7 +54,7 @@ def write_workbook(contents: RunContents, path: Path) -> None:
     """
     buffer = BytesIO()
     # In memory: the file is small, and the only disk error that can happen is then that of the one write below.
-    book = _Book(xlsxwriter.Workbook(buffer, {"in_memory": True}), contents.record["demonstration"])
+    book = Book(xlsxwriter.Workbook(buffer, {"in_memory": True}), contents.record["demonstration"])
     created = contents.created.astimezone(UTC).replace(tzinfo=None) if contents.created.tzinfo else contents.created
     book.workbook.set_properties({"title": label("readme.title"), "created": created})
     with_sheet, without = _regions_with_sheets(contents.regions.frame)
@@ -91,134 +79,6 @@ def write_workbook(contents: RunContents, path: Path) -> None:
     path.write_bytes(buffer.getvalue())
 
 
-def sheet_name(wanted: str, taken: Sequence[str]) -> str:
-    """A legal and unique sheet name as close to ``wanted`` as Excel allows.
-
-    Excel wants 1 to 31 UTF-16 units, none of ``[]:*?/\\`` or control characters, no apostrophe at either end, not
-    ``History``, and compares names without case.
-    """
-    clean = re.sub(r"[\[\]:*?/\\]", "_", wanted)
-    clean = "".join(c for c in clean if unicodedata.category(c) not in ("Cc", "Cs")).strip("' ") or "_"
-    if clean.casefold() == "history":
-        clean += "_"
-    used = {name.casefold() for name in taken}
-    number, name = 1, _cut(clean, _SHEET_NAME_LENGTH)
-    while name.casefold() in used:
-        number += 1
-        tail = f" ({number})"
-        name = _cut(clean, _SHEET_NAME_LENGTH - len(tail)) + tail
-    return name
-
-
-def _cut(text: str, units: int) -> str:
-    while len(text.encode("utf-16-le")) // 2 > units:
-        text = text[:-1]
-    return text.strip("' ")
-
-
-@dataclass
-class _Book:
-    """The workbook with its formats and the names of its sheets."""
-
-    workbook: Any
-    demonstration: bool
-    formats: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        styles: dict[str, dict[str, Any]] = {
-            "text": {"valign": "top"},
-            "wrapped": {"valign": "top", "text_wrap": True},
-            "title": {"bold": True, "font_size": 14},
-            "section": {"bold": True, "font_size": 12},
-            "warning": {"bold": True, "font_color": "#FFFFFF", "bg_color": "#C00000", "text_wrap": True},
-            "header": {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#E2EFDA", "bottom": 1},
-            "amount": {"num_format": "#,##0.00"},
-            "hectares": {"num_format": "#,##0.00"},
-            "share": {"num_format": "0.0%"},
-            "number": {"num_format": "General"},
-        }
-        self.formats = {name: self.workbook.add_format(style) for name, style in styles.items()}
-
-    def sheet(self, wanted: str) -> _Sheet:
-        names = [sheet.get_name() for sheet in self.workbook.worksheets()]
-        sheet = self.workbook.add_worksheet(sheet_name(wanted, names))
-        sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
-        if self.demonstration:
-            # A printed page has left its first sheet behind and still has to say what it is.
-            sheet.set_header(f"&C{label('readme.demonstration_short')}")
-        return _Sheet(sheet, self.formats)
-
-
-@dataclass
-class _Sheet:
-    """One sheet, filled from the top; every cell of every sheet goes through :meth:`cell`."""
-
-    sheet: Any
-    formats: dict[str, Any]
-    row: int = 0
-    widths: dict[int, float] = field(default_factory=dict)
-
-    def cell(self, row: int, column: int, value: object, style: str) -> None:
-        """Numbers as numbers, missing values as blanks, anything else as text that is never interpreted."""
-        if value is None or value is pd.NA or (isinstance(value, float) and value != value):
-            self.sheet.write_blank(row, column, None, self.formats[style])
-        elif isinstance(value, Real) and not isinstance(value, bool) and isfinite(value):
-            self.sheet.write_number(row, column, float(value), self.formats[style])
-        else:
-            text = str(value)
-            if len(text) > _CELL_TEXT:
-                tail = label("workbook.cut")
-                text = text[: _CELL_TEXT - len(tail)] + tail
-            self.sheet.write_string(row, column, text, self.formats["text" if style in _NUMERIC else style])
-
-    def line(self, text: str, style: str = "text") -> None:
-        self.cell(self.row, 0, text, style)
-        self.row += 1
-
-    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> tuple[int, int]:
-        """A header and its rows at the present place; return the first and the last row."""
-        top = self.row
-        room = _LAST_ROW - top - 2
-        for place, (header, _) in enumerate(columns):
-            self.cell(top, place, header, "header")
-            self._widen(place, min(_width(header), 18.0))
-        for offset, values in enumerate(rows[:room], 1):
-            for place, value in enumerate(values):
-                self.cell(top + offset, place, value, columns[place][1])
-                self._widen(place, _width(value))
-        self.row = top + 1 + min(len(rows), room)
-        last = self.row - 1
-        if len(rows) > room:
-            self.line(label("workbook.too_many_rows", count=len(rows)), "warning")
-        return top, last
-
-    def list_like(self, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> None:
-        """A table that is the whole sheet: the header stays in view and every column can be filtered."""
-        top, last = self.table(columns, rows)
-        self.sheet.freeze_panes(top + 1, 0)
-        if columns:
-            self.sheet.autofilter(top, 0, max(last, top), len(columns) - 1)
-        self.finish()
-
-    def finish(self) -> None:
-        for place, width in self.widths.items():
-            self.sheet.set_column(place, place, width)
-
-    def _widen(self, place: int, width: float) -> None:
-        self.widths[place] = min(max(self.widths.get(place, 8.0), width + 2.0), 48.0)
-
-
-_NUMERIC = {"amount", "hectares", "share", "number"}
-
-
-def _width(value: object) -> float:
-    """Width in characters; a Chinese character takes two."""
-    if isinstance(value, Real) and not isinstance(value, bool):
-        return float(len(f"{value:,.2f}"))
-    return float(sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in str(value)))
-
-
 def _regions_with_sheets(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
     """Codes with a sheet, and the levels that have none because the sheets would be too many."""
     codes: list[str] = []
@@ -237,7 +97,7 @@ def _names(contents: RunContents) -> dict[str, str]:
     return dict(zip(frame["code"], frame["name"], strict=True))
 
 
-def _read_me(book: _Book, contents: RunContents, without: Sequence[str]) -> None:
+def _read_me(book: Book, contents: RunContents, without: Sequence[str]) -> None:
     page = book.sheet(label("sheet.readme"))
     record, frame = contents.record, contents.regions.frame
     page.line(label("readme.title"), "title")
@@ -287,7 +147,7 @@ def _caveats(contents: RunContents, without: Sequence[str]) -> list[str]:
     return found
 
 
-def _summary(book: _Book, contents: RunContents) -> None:
+def _summary(book: Book, contents: RunContents) -> None:
     table = in_ten_thousands(summary_table(contents.account))
     names, levels = _names(contents), contents.account.groupby("region_code")["level"].first()
     columns: list[Column] = [(label(f"column.{key}"), "text") for key in ("code", "name", "level", "ecosystem")]
@@ -312,7 +172,7 @@ def _measured(quantity: str, period: str, statistic: str) -> Column:
     return label(f"header.{statistic}", quantity=name, period=period, unit=label(_SCALED_UNIT[quantity])), "amount"
 
 
-def _region(book: _Book, contents: RunContents, code: str) -> None:
+def _region(book: Book, contents: RunContents, code: str) -> None:
     """The tables of one region under each other: a summary, a table by pool for every period, the strata."""
     name = _names(contents)[code]
     account = contents.account[contents.account["region_code"] == code]
@@ -360,7 +220,7 @@ def _pool_table(
     return [(label("column.ecosystem"), "text"), *((header, "amount") for header in headers)], rows
 
 
-def _transitions(book: _Book, contents: RunContents) -> None:
+def _transitions(book: Book, contents: RunContents) -> None:
     """One long sheet, so that a filter finds any region and pair of dates."""
     changes, frame = contents.activity.changes, contents.regions.frame
     rows: list[list[object]] = []
@@ -385,14 +245,14 @@ def _transitions(book: _Book, contents: RunContents) -> None:
     sheet.sheet.freeze_panes(1, 6)
 
 
-def _activity(book: _Book, contents: RunContents) -> None:
+def _activity(book: Book, contents: RunContents) -> None:
     table = activity_summary(contents.activity.states)
     names = _names(contents)
     table.insert(2, "name", [names.get(code, "") for code in table["region_code"]])
     _plain_table(book, label("sheet.activity"), table)
 
 
-def _plain_table(book: _Book, name: str, frame: pd.DataFrame, note: str | None = None) -> None:
+def _plain_table(book: Book, name: str, frame: pd.DataFrame, note: str | None = None) -> None:
     sheet = book.sheet(name)
     if note is not None:
         sheet.line(note, "warning")

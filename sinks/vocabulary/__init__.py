@@ -5,14 +5,12 @@ The tables beside this module are the single list of names that layers, methodol
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from itertools import product
 
-from sinks.text import Text
+from sinks.text import Text, table_rows
 
 ALL = "all"
 """Value of ``ecosystem``, ``stratum`` or ``pool`` in the rows of the account that sum over it."""
@@ -55,24 +53,22 @@ class Quantity:
     high: float
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    text = files("sinks.vocabulary").joinpath(name).read_text(encoding="utf-8-sig")
-    return list(csv.DictReader(text.splitlines()))
-
-
 @cache
 def ecosystems() -> dict[str, Ecosystem]:
     """Every ecosystem by id, in the order of the report."""
     return {
         r["ecosystem"]: Ecosystem(r["ecosystem"], Text(r["zh"], r["en"]), int(r["order"]))
-        for r in _rows("ecosystems.csv")
+        for r in table_rows("sinks.vocabulary", "ecosystems.csv")
     }
 
 
 @cache
 def pools() -> dict[str, Pool]:
     """Every carbon pool by id, in the order of the report."""
-    return {r["pool"]: Pool(r["pool"], Text(r["zh"], r["en"]), int(r["order"]), r["group"]) for r in _rows("pools.csv")}
+    return {
+        r["pool"]: Pool(r["pool"], Text(r["zh"], r["en"]), int(r["order"]), r["group"])
+        for r in table_rows("sinks.vocabulary", "pools.csv")
+    }
 
 
 @cache
@@ -88,7 +84,7 @@ def quantities() -> dict[str, Quantity]:
             float(r["low"]) if r["low"] else nan,
             float(r["high"]) if r["high"] else nan,
         )
-        for r in _rows("quantities.csv")
+        for r in table_rows("sinks.vocabulary", "quantities.csv")
     }
 
 

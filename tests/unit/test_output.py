@@ -30,6 +30,7 @@ from sinks.errors import AccountError, RunError
 from sinks.findings import Findings
 from sinks.output import atomic, csv_tables, folder, labels
 from sinks.output.folder import RunContents, StoredRegions, read_run, write_run
+from sinks.output.sheets import sheet_name
 from sinks.output.tables import (
     activity_summary,
     check_account,
@@ -40,7 +41,6 @@ from sinks.output.tables import (
     transition_matrix,
     units_of,
 )
-from sinks.output.workbook import sheet_name
 from sinks.text import LANGUAGES, using_language
 from sinks.vocabulary import ALL
 

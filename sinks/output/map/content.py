@@ -5,11 +5,9 @@ Ratios and units of display are worked out in the page, from these figures only.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import pandas as pd
@@ -20,7 +18,7 @@ from sinks.output.folder import RunContents
 from sinks.output.map.layers import EMISSIONS, LAYERS, OFFSET_SHARE, Layer
 from sinks.output.map.outlines import lineage, outlines
 from sinks.output.tables import check_account
-from sinks.text import LANGUAGES, Text, language, using_language
+from sinks.text import LANGUAGES, Text, language, texts, using_language
 from sinks.vocabulary import ALL, ecosystems, pools, quantities
 
 _SHOWN_STATUS = ("failed", "warning", "note")
@@ -30,13 +28,7 @@ _OFFSET_QUANTITIES = (OFFSET_SHARE.quantity, EMISSIONS)
 @cache
 def map_labels() -> dict[str, Text]:
     """Every word of the page by key; a key given twice is a programming error."""
-    found: dict[str, Text] = {}
-    with files("sinks.output").joinpath("map_labels.csv").open(encoding="utf-8-sig") as handle:
-        for row in csv.DictReader(handle):
-            if row["key"] in found:
-                raise ValueError(f"label {row['key']!r} stands twice")
-            found[row["key"]] = Text(row["zh"], row["en"])
-    return found
+    return texts("sinks.output", "map_labels.csv")
 
 
 def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict[str, Any]:

@@ -7,16 +7,14 @@ printed total, the table says so.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
-from importlib.resources import files
 from math import isfinite
 
 from sinks.output import label, labels
 from sinks.output.tables import TEN_THOUSAND
-from sinks.text import Text, language
+from sinks.text import Text, language, texts
 
 DECIMALS = 2
 _STEP = Decimal(1).scaleb(-DECIMALS)
@@ -28,13 +26,7 @@ ABSENT = "—"
 @cache
 def words() -> dict[str, Text]:
     """Every label of the reports by key; a key given twice is a programming error."""
-    found: dict[str, Text] = {}
-    text = files("sinks.output").joinpath("report_labels.csv").read_text(encoding="utf-8-sig")
-    for row in csv.DictReader(text.splitlines()):
-        if row["key"] in found:
-            raise ValueError(f"report label {row['key']!r} stands twice")
-        found[row["key"]] = Text(row["zh"], row["en"])
-    return found
+    return texts("sinks.output", "report_labels.csv")
 
 
 def word(key: str, /, **values: object) -> str:
