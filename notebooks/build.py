@@ -1,11 +1,11 @@
 """Make the notebooks from their sources: ``python notebooks/build.py [01 02 ...]``.
 
-A notebook is written as a Python file in ``notebooks/src`` with cells divided by ``# %%`` and ``# %% [markdown]``, which
-can be reviewed, compared and edited like any other code.  This script turns it into an ``.ipynb``, runs it in a
+A notebook is written as a Python file in ``notebooks/src`` with cells divided by ``# %%`` and ``# %% [markdown]``,
+which can be reviewed, compared and edited like any other code.  This script turns it into an ``.ipynb``, runs it in a
 folder of its own and stores it with its outputs, so that a reader sees results without running anything.
 
-What is stored does not depend on the machine: paths of this machine are taken out, pictures and pages that are too large
-for a repository are refused, and there are no times and no random cell ids in it.
+What is stored does not depend on the machine: paths of this machine are taken out, pictures and pages that are too
+large for a repository are refused, and there are no times and no random cell ids in it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ _OFFLINE = """
 import socket as _socket
 _connect = _socket.socket.connect
 def _local_only(self, address):
-    if self.family in (_socket.AF_INET, _socket.AF_INET6) and not str(address[0]).startswith(("127.", "::1", "localhost")):
+    internet = self.family in (_socket.AF_INET, _socket.AF_INET6)
+    if internet and not str(address[0]).startswith(("127.", "::1", "localhost")):
         raise OSError(f"notebooks run offline; no connection to {address[0]}")
     return _connect(self, address)
 _socket.socket.connect = _local_only
