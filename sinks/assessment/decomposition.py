@@ -304,8 +304,17 @@ def changed_parameters(before: pd.DataFrame, after: pd.DataFrame) -> set[str]:
     """
     key = [c for c in before.columns if c in after.columns and c not in (*_FIGURES, *_WORDS)]
     figures = [c for c in _FIGURES if c in before.columns and c in after.columns]
-    both = before.astype(str).merge(after.astype(str), on=key, suffixes=("_before", "_after"))
-    other = np.zeros(len(both), dtype=bool)
-    for name in figures:
-        other |= (both[f"{name}_before"] != both[f"{name}_after"]).to_numpy(bool)
-    return set(both.loc[other, "methodology"])
+    first, last = (_figures_by_key(frame.astype(str), key, figures) for frame in (before, after))
+    # The methodology is the first part of every key.
+    place = key.index("methodology")
+    return {row[place] for row in first.keys() & last.keys() if first[row] != last[row]}
+
+
+def _figures_by_key(
+    frame: pd.DataFrame, key: list[str], figures: list[str]
+) -> dict[tuple[str, ...], set[tuple[str, ...]]]:
+    """Figures of each row of a parameter table; two rows may differ in their words alone."""
+    found: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    for row in frame[[*key, *figures]].itertuples(index=False, name=None):
+        found.setdefault(row[: len(key)], set()).add(row[len(key) :])
+    return found

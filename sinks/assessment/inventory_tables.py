@@ -20,12 +20,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sinks.account import Basis, Entry
+from sinks.account import Basis
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.inventory import GROUPS, UNIT, categories
 from sinks.assessment.land import can_be_split, counts_for_sink, row_removals
 from sinks.beside import gases
 from sinks.errors import Problem
+from sinks.sheet import Entry
 from sinks.units import factor
 from sinks.vocabulary import ALL, pools
 

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sinks.account import Entry
 from sinks.activity import Activity
+from sinks.sheet import Entry
 from sinks.uncertainty import Draws, Floats
 from sinks.units import CO2_PER_C
 from sinks.vocabulary import ALL

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 from pyproj import CRS
 
-from sinks.account import Entry
 from sinks.activity import Activity
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.land import FROM, can_be_split, counts_for_sink, row_removals
@@ -34,6 +33,7 @@ from sinks.assessment.restoration import (
 from sinks.assessment.section import RestorationSection
 from sinks.errors import Problem, Problems
 from sinks.geo.regions import Regions
+from sinks.sheet import Entry
 from sinks.uncertainty import Draws, Floats, interval
 
 
