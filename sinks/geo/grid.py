@@ -17,10 +17,10 @@ from affine import Affine
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS, Transformer
-from pyproj.exceptions import ProjError
 
 from sinks.errors import CRSError, LayerError, Problem, Problems
 from sinks.geo.authalic import AreaLattice, AuthalicEllipsoid, Floats
+from sinks.geo.grid_crs import central_meridian, same_crs, settle_crs, stated_crs
 
 Integers = NDArray[np.int64]
 Bounds = tuple[float, float, float, float]
@@ -107,10 +107,18 @@ class Grid:
         CRSError
             No CRS, an unfit one, or one in doubt without `assume_crs`; or `assume_crs` contradicts the file.
         LayerError
-            Zero size, no georeference, rotated or sheared, or x decreasing with the column.
+            Zero size, no georeference, rotated or sheared, or x decreasing with the column; with what is wrong with the
+            CRS besides.
         """
-        _check_geometry(dataset, where)
-        crs = _settle_crs(dataset.crs, _stated_crs(assume_crs, where), where)
+        problems, crs = _geometry_problems(dataset, where), None
+        try:
+            crs = settle_crs(dataset.crs, stated_crs(assume_crs, where), where)
+        except CRSError as error:
+            if not len(problems):
+                raise
+            problems.extend(error)
+        problems.raise_as(LayerError)
+        assert crs is not None
         t = dataset.transform
         south_up = t.e > 0
         cell_x, cell_y = _round_digits(t.a, 14), _round_digits(abs(t.e), 14)
@@ -188,7 +196,7 @@ class Grid:
         CRSError
             `bounds` reach more than `MAX_ZONE_DEGREES` from the central meridian.
         """
-        meridian = _central_meridian(self.crs)
+        meridian = central_meridian(self.crs)
         if meridian is None:
             return
         to_geodetic = Transformer.from_crs(self.crs, self.crs.geodetic_crs, always_xy=True)
@@ -287,19 +295,6 @@ class CellAreas:
         return np.ldexp(np.asarray(units, np.int64).astype(np.float64), -self.unit_exponent) / _M2_PER_HA
 
 
-def same_crs(one: CRS, other: CRS) -> bool:
-    """Whether two CRS give the same place the same x and y; the order in which the axes are written does not matter."""
-    return bool(one.equals(other, ignore_axis_order=True))
-
-
-def is_in_doubt(crs: CRS) -> bool:
-    """Whether a CRS stands on a sphere or on a datum that it does not name, so that places and areas are uncertain."""
-    datum = crs.datum
-    if datum is None or AuthalicEllipsoid.of(crs).eccentricity2 == 0.0:
-        return True
-    return datum.name.lower().replace("_", " ").startswith(("unknown", "not specified", "unnamed"))
-
-
 def _zone_areas(grid: Grid) -> Floats:
     """Exact area [m2] of one cell of each row of a geographic grid."""
     ellipsoid = AuthalicEllipsoid.of(grid.crs)
@@ -322,8 +317,8 @@ def _interpolate(table: Floats, first: NDArray[np.intp], weights: Floats) -> Flo
     return found
 
 
-def _check_geometry(dataset: Georeferenced, where: str) -> None:
-    """Refuse what is not a plain grid of cells, naming everything at once."""
+def _geometry_problems(dataset: Georeferenced, where: str) -> Problems:
+    """Why a file is not a plain grid of cells."""
     problems = Problems()
     t, width, height = dataset.transform, dataset.width, dataset.height
     if width < 1 or height < 1:
@@ -334,68 +329,12 @@ def _check_geometry(dataset: Georeferenced, where: str) -> None:
         problems.add("grid.rotated", where, transform=[f"{v:.10g}" for v in tuple(t)[:6]])
     elif t.a < 0:
         problems.add("grid.x_decreasing", where, step=t.a)
-    problems.raise_as(LayerError)
+    return problems
 
 
 def _is_sheared(t: Affine, width: int, height: int) -> bool:
     """Whether rotation terms move any cell noticeably."""
     return abs(t.b) * height > ALIGNMENT_TOLERANCE * abs(t.a) or abs(t.d) * width > ALIGNMENT_TOLERANCE * abs(t.e)
-
-
-def _settle_crs(found: Any, assume_crs: CRS | None, where: str) -> CRS:
-    """The CRS to work in, from what the file says and what the user states."""
-    crs = _horizontal(CRS.from_user_input(found)) if found else None
-    if crs is not None and not (crs.is_geographic or crs.is_projected):
-        if assume_crs is None:
-            raise CRSError(Problem("grid.unfit_crs", where, {"crs": crs.name, "kind": crs.type_name}))
-        crs = None
-    if assume_crs is not None:
-        if crs is not None and not is_in_doubt(crs) and not same_crs(crs, assume_crs):
-            values = {"found": crs.name, "assumed": assume_crs.name}
-            raise CRSError(Problem("grid.assumption_contradicts", where, values))
-        return assume_crs
-    if crs is None:
-        raise CRSError(Problem("grid.no_crs", where))
-    if is_in_doubt(crs):
-        datum = crs.datum.name if crs.datum else "?"
-        ellipsoid = crs.ellipsoid.name if crs.ellipsoid else "?"
-        values = {"crs": crs.name, "datum": datum, "ellipsoid": ellipsoid}
-        raise CRSError(Problem("grid.doubtful_crs", where, values))
-    return crs
-
-
-def _stated_crs(stated: CRS | str | None, where: str) -> CRS | None:
-    """The CRS that the user states, if any."""
-    if stated is None:
-        return None
-    try:
-        crs = _horizontal(CRS.from_user_input(stated))
-    except ProjError as error:
-        raise CRSError(Problem("grid.unknown_crs", where, {"crs": stated})) from error
-    if not (crs.is_geographic or crs.is_projected):
-        raise CRSError(Problem("grid.unfit_crs", where, {"crs": crs.name, "kind": crs.type_name}))
-    return crs
-
-
-def _horizontal(crs: CRS) -> CRS:
-    """The CRS of x and y, without a vertical part and without a transformation bound to it."""
-    while crs.is_compound or crs.is_bound:
-        inner = crs.sub_crs_list[0] if crs.is_compound else crs.source_crs
-        if inner is None:
-            break
-        crs = inner
-    return crs
-
-
-def _central_meridian(crs: CRS) -> float | None:
-    """Longitude [degrees] of the central meridian of a Transverse Mercator CRS; None for any other."""
-    operation = crs.coordinate_operation
-    if operation is None or "transverse mercator" not in operation.method_name.lower():
-        return None
-    for parameter in operation.params:
-        if parameter.name == "Longitude of natural origin":
-            return math.degrees(float(parameter.value) * parameter.unit_conversion_factor)
-    return None
 
 
 def _outline(bounds: Bounds) -> tuple[Floats, Floats]:

@@ -21,7 +21,8 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from sinks.errors import CRSError, LayerError, Problem, Problems, SinksError
 from sinks.geo.crs import datum_name, parse_crs, same_datum, transformer
-from sinks.geo.grid import Grid, same_crs
+from sinks.geo.grid import Grid
+from sinks.geo.grid_crs import same_crs
 from sinks.geo.legends import Legend
 
 STATIC = "static"

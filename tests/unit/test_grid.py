@@ -15,7 +15,8 @@ from rasterio.io import MemoryFile
 
 from sinks.errors import CRSError, LayerError
 from sinks.geo.authalic import AuthalicEllipsoid
-from sinks.geo.grid import CellAreas, Grid, is_in_doubt
+from sinks.geo.grid import CellAreas, Grid
+from sinks.geo.grid_crs import is_in_doubt
 
 CHINA_ALBERS = "+proj=aea +lat_1=25 +lat_2=47 +lat_0=0 +lon_0=105 +x_0=0 +y_0=0 +datum=WGS84 +units=m"
 MODIS_SINUSOIDAL = "+proj=sinu +lon_0=0 +x_0=0 +y_0=0 +R=6371007.181 +units=m"
@@ -106,6 +107,7 @@ class TestFromDataset:
             ({"transform": Affine.identity()}, ["grid.no_georeference"]),
             ({"width": 0}, ["grid.zero_size"]),
             ({"height": 0, "transform": Affine.identity()}, ["grid.zero_size", "grid.no_georeference"]),
+            ({"transform": Affine(0.5, 0.1, 97.0, 0.1, -0.25, 53.5), "crs": None}, ["grid.rotated", "grid.no_crs"]),
         ],
     )
     def test_refuses_what_is_not_a_grid(self, change: dict[str, object], expected: list[str]) -> None:
