@@ -213,6 +213,9 @@ class Project(Section):
         for name, source in self.areas.items():
             _known(name, ecosystems(), f"{where}: areas", "project.ecosystem", problems)
             _known(source, sources, f"{where}: areas.{name}", "project.source", problems)
+        self._check_methodologies(where, sources, problems)
+
+    def _check_methodologies(self, where: str, sources: list[str], problems: Problems) -> None:
         for number, method in enumerate(self.methodologies, 1):
             place = f"{where}: methodologies[{number}] ({method.id})"
             for name in method.ecosystems:

@@ -233,7 +233,8 @@ def project_page() -> str:
 def _section(model: type[BaseModel]) -> Iterator[str]:
     """Heading, words and keys of one section, and the sections inside it."""
     first = (model.__doc__ or "").strip().splitlines()[0]
-    title, words = re.match(r"``(.+?)``:? *(.*)", first).groups()  # type: ignore[union-attr]
+    title, _, rest = first.removeprefix("``").partition("``")
+    words = rest.removeprefix(":").strip()
     yield f"## `{title}`"
     yield f"{_chinese(model.__name__)}\n\n{words[:1].upper()}{words[1:]}"
     yield _keys([(key, field, model) for key, field in model.model_fields.items()])

@@ -132,22 +132,12 @@ class _Plan:
 
 def _plan(layer: TableLayer, problems: Problems) -> _Plan:
     """What each column is to become; every contradiction is a problem."""
-    where, columns = str(layer.path), layer.columns
+    _check_roles(layer, problems)
+    where = str(layer.path)
     known = {id: quantity for id, quantity in quantities().items() if quantity.kind == "input"}
-    for role in (REGION, AREA):
-        if role not in columns:
-            problems.add("table.no_role", where, role=role)
-    if DATE not in columns and layer.date is None:
-        problems.add("table.no_date_role", where)
-    if sum((LAND_COVER in columns, ECOSYSTEM in columns, layer.ecosystem is not None)) != 1:
-        problems.add("table.no_land_class", where)
-    if layer.ecosystem is not None and layer.ecosystem not in ecosystems():
-        problems.add(
-            "table.unknown_ecosystem", where, column="ecosystem", found=layer.ecosystem, known=list(ecosystems())
-        )
     books: dict[str, CodeBook] = {}
     inputs: dict[str, Quantity] = {}
-    for role, spec in columns.items():
+    for role, spec in layer.columns.items():
         if role in (REGION, DATE, ECOSYSTEM):
             continue
         if role == AREA or role in known:
@@ -164,6 +154,21 @@ def _plan(layer: TableLayer, problems: Problems) -> _Plan:
         except LegendError as error:
             problems.extend(error)
     return _Plan(books, inputs)
+
+
+def _check_roles(layer: TableLayer, problems: Problems) -> None:
+    """Region, area, date and land class each have to come from somewhere, and from one place only."""
+    where, columns = str(layer.path), layer.columns
+    for role in (REGION, AREA):
+        if role not in columns:
+            problems.add("table.no_role", where, role=role)
+    if DATE not in columns and layer.date is None:
+        problems.add("table.no_date_role", where)
+    if sum((LAND_COVER in columns, ECOSYSTEM in columns, layer.ecosystem is not None)) != 1:
+        problems.add("table.no_land_class", where)
+    if layer.ecosystem is not None and layer.ecosystem not in ecosystems():
+        values = {"column": "ecosystem", "found": layer.ecosystem, "known": list(ecosystems())}
+        problems.add("table.unknown_ecosystem", where, **values)
 
 
 def _check_unit(spec: FieldSpec, like: str, where: str, problems: Problems, *, total: bool) -> None:

@@ -25,7 +25,7 @@ import shapely
 
 from sinks.errors import CRSError, LayerError, Problem, Problems
 from sinks.geo import gcj02
-from sinks.geo.crs import UserCRS, check_bounds, parse_crs
+from sinks.geo.crs import Bounds, UserCRS, check_bounds, parse_crs
 from sinks.geo.dbf import check_dbf
 from sinks.layers.equal_area import Geometries
 
@@ -111,7 +111,7 @@ class VectorInfo:
     layer: str | None
     columns: tuple[str, ...]
     features: int
-    bounds: tuple[float, float, float, float] | None
+    bounds: Bounds | None
 
 
 @dataclass(frozen=True)
@@ -191,12 +191,15 @@ def _inspect_ogr(layer: VectorLayer, problems: Problems) -> VectorInfo | None:
         problems.add("vector.not_polygons", layer.place, found=kind or "–")
     if layer.where is not None and found["features"] == 0:
         problems.add("vector.no_features", layer.place)
-    bounds = tuple(float(v) for v in found["total_bounds"]) if found["total_bounds"] is not None else None
+    bounds: Bounds | None = None
+    if found["total_bounds"] is not None:
+        left, bottom, right, top = map(float, found["total_bounds"])
+        bounds = left, bottom, right, top
     crs = _declared_crs(layer, found["crs"], bounds, problems)
     if crs is None:
         return None
     columns = tuple(str(column) for column in found["fields"])
-    return VectorInfo(crs, name, columns, int(found["features"]), bounds)  # type: ignore[arg-type]
+    return VectorInfo(crs, name, columns, int(found["features"]), bounds)
 
 
 def _choose_layer(layer: VectorLayer, layers: Any, problems: Problems) -> str | None:
@@ -214,9 +217,7 @@ def _choose_layer(layer: VectorLayer, layers: Any, problems: Problems) -> str | 
     return None
 
 
-def _declared_crs(
-    layer: VectorLayer, found: str | None, bounds: tuple[float, ...] | None, problems: Problems
-) -> UserCRS | None:
+def _declared_crs(layer: VectorLayer, found: str | None, bounds: Bounds | None, problems: Problems) -> UserCRS | None:
     declared = layer.crs if layer.crs is not None else found
     if declared is None:
         problems.add("vector.no_crs", layer.place, bounds=_show_bounds(bounds))
@@ -227,11 +228,11 @@ def _declared_crs(
         problems.extend(error)
         return None
     if bounds is not None:
-        check_bounds(crs.crs, bounds, layer.place, problems)  # type: ignore[arg-type]
+        check_bounds(crs.crs, bounds, layer.place, problems)
     return crs
 
 
-def _show_bounds(bounds: tuple[float, ...] | None) -> str:
+def _show_bounds(bounds: Bounds | None) -> str:
     return "–" if bounds is None else ", ".join(f"{value:.6g}" for value in bounds)
 
 
