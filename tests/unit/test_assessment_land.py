@@ -23,7 +23,7 @@ from sinks.assessment.land import row_removals
 from sinks.assessment.prospects import cut_by_zones, prospects, saturating, with_zones
 from sinks.assessment.section import PotentialSection, RestorationSection, ZoneSection
 from sinks.assessment.sites import Effects, Sites, measure
-from sinks.assessment.tables import parse_table, tables
+from sinks.assessment.tables import parse_table, read_table, tables
 from sinks.assessment.valuation import value_of_account
 from sinks.assessment.words import word, words
 from sinks.book import Hierarchy
@@ -436,3 +436,10 @@ def test_words_are_complete_and_used() -> None:
         assert f"item.{item['item']}" in words()
     assert word("a key without words") == "a key without words"
     assert {"curves", "planting", "limits", "prices", "early"} <= set(tables())
+
+
+def test_demonstration_tables_of_decisions_fit_the_schema() -> None:
+    folder = Path(__file__).parents[2] / "data" / "tables"
+    names = {"observations": "indicators", "curves": "carbon_curves", "planting": "planting", "limits": "saturation"}
+    for name, file in (names | {"prices": "carbon_prices", "early": "early_statistics"}).items():
+        assert len(read_table(name, folder / f"{file}.csv"))
