@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 
 from sinks.activity import Activity
-from sinks.errors import Problems, ProjectError
+from sinks.errors import Problem, Problems, ProjectError
 
 _ENDS = ("", "_from", "_to")
 
@@ -21,17 +22,24 @@ def read_map(path: Path, source: str, target: str) -> dict[str, str]:
     Raises
     ------
     ProjectError
-        A column is missing, or a value of the first stratum stands twice with different results.
+        The file cannot be read as UTF-8, a column is missing, a row has no value to derive, or a value of the first
+        stratum stands twice with different results.
     """
     problems, found = Problems(), dict[str, str]()
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        reader = csv.DictReader(handle)
-        missing = [name for name in (source, target) if name not in (reader.fieldnames or ())]
-        if missing:
-            problems.add("derive.no_column", path, missing=missing, found=list(reader.fieldnames or ()))
-        for number, row in enumerate(reader if not missing else (), 2):
-            if found.setdefault(row[source], row[target]) != row[target]:
-                problems.add("derive.twice", f"{path}:{number}", value=row[source])
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(Problem("derive.unreadable", str(path), {"reason": str(error)})) from error
+    reader = csv.DictReader(StringIO(text, newline=""))
+    missing = [name for name in (source, target) if name not in (reader.fieldnames or ())]
+    if missing:
+        problems.add("derive.no_column", path, missing=missing, found=list(reader.fieldnames or ()))
+    for row in reader if not missing else ():
+        where = f"{path}:{reader.line_num}"
+        if not row[target]:
+            problems.add("derive.empty", where, column=target)
+        elif found.setdefault(row[source], row[target]) != row[target]:
+            problems.add("derive.twice", where, value=row[source])
     problems.raise_as(ProjectError)
     return found
 
