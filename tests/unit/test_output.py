@@ -480,11 +480,11 @@ def test_sheet_names_are_legal_and_unique(wanted: list[str]) -> None:
 
 
 def rows_of(run: Path, sheet: str) -> pd.DataFrame:
-    return pd.read_excel(run / "account.xlsx", sheet_name=sheet, dtype={"区域代码": str})
+    return pd.read_excel(run / "account.xlsx", sheet_name=sheet, dtype={"地区代码": str})
 
 
 def test_the_summary_sheet_says_what_the_account_says(run: Path) -> None:
-    summary = rows_of(run, "汇总").set_index(["区域代码", "生态系统"])
+    summary = rows_of(run, "汇总").set_index(["地区代码", "生态系统"])
     account = make_contents().account.set_index(["region_code", "ecosystem", "stratum", "pool", "quantity", "period"])
     removals = "2020-2023 年碳汇量（万tCO2/年）"
     total = account.loc[("150700", "all", "all", "all", "net_removals", "2020-2023"), "value"]
@@ -502,7 +502,7 @@ def test_the_summary_sheet_says_what_the_account_says(run: Path) -> None:
 def test_methodologies_beside_the_account_stand_apart(run: Path) -> None:
     sheet = openpyxl.load_workbook(run / "account.xlsx")["方法对比"]
     rows = list(sheet.iter_rows(values_only=True))
-    assert "不得与账户数值相加" in rows[0][0]
+    assert "不得与核算表的数值相加" in rows[0][0]
     assert {row[rows[1].index("方法学")] for row in rows[2:]} == {"another"}
     assert sheet.freeze_panes == "A3"
 
@@ -519,7 +519,7 @@ def test_a_region_has_its_pools_and_its_strata(run: Path) -> None:
 
 def test_the_transition_sheet_has_row_and_column_totals(run: Path) -> None:
     table = rows_of(run, "转移矩阵")
-    whole = table[table["区域代码"] == "150000"].set_index("期初生态系统")
+    whole = table[table["地区代码"] == "150000"].set_index("期初生态系统")
     assert whole.loc["合计", "转为 合计（ha）"] == 126.0
     assert whole.loc["草原", "转为 森林（ha）"] == 20.0
     assert whole.loc["合计", "转为 森林（ha）"] == 120.0
