@@ -163,7 +163,8 @@ def warnings_on(found: pd.DataFrame) -> tuple[Problem, ...]:
             half = f"{(row['high'] - row['low']) / 2:,.0f}"
             values = {"effect": f"{row['effect']:,.0f}", "half": half}
             notes.append(Problem("assessment.effect_within_error", row["project_id"], values))
-        if row["matched_share"] < 1:
+        # Shares are quotients of sums: one that misses the whole by rounding alone is the whole.
+        if row["matched_share"] < 1 - 1e-9:
             share = f"{100 * (1 - row['matched_share']):.2g}"
             notes.append(Problem("assessment.unmatched", row["project_id"], {"share": share}))
     return tuple(notes)

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 import pandas as pd
 
+from sinks.assessment.tables import labels
 from sinks.text import Text
 from sinks.vocabulary import ecosystems
 
@@ -32,8 +33,8 @@ def readable(table: pd.DataFrame, *, named: Mapping[str, str] | None = None) -> 
     ----------
     table : DataFrame
     named : mapping of str to str
-        Column to the kind of its words, for example ``{"status": "status"}`` for the words ``status.*``; the kind
-        ``ecosystem`` is the vocabulary's.
+        Column to the kind of its words, for example ``{"status": "status"}`` for the words ``status.*``; the kinds
+        ``ecosystem`` and ``indicator`` have the names of the vocabulary and of the table of targets.
     """
     shown = table.copy()
     for column, kind in (named or {}).items():
@@ -44,4 +45,6 @@ def readable(table: pd.DataFrame, *, named: Mapping[str, str] | None = None) -> 
 def _named(kind: str, cell: str) -> str:
     if kind == "ecosystem" and cell in ecosystems():
         return str(ecosystems()[cell].label)
+    if kind == "indicator" and cell in labels("targets"):
+        return str(labels("targets")[cell])
     return word(f"{kind}.{cell}") if f"{kind}.{cell}" in words() else cell

@@ -100,7 +100,7 @@ def targets(run_folder: Path, published: bool, definitions: tuple[str, ...], out
         raise AssessmentError(Problem("assessment.no_definition", "--as", {"indicators": wrong}))
     table = run.targets({indicator: definition for indicator, _, definition in pairs}, published=published)
     columns = ["region_code", "indicator", "definition", "target_year", "base", "target", "year", "observed", "status"]
-    _show(table[columns], {"status": "status"})
+    _show(table[columns], {"indicator": "indicator", "status": "status"})
     _finish(run_folder, out, run, {"indicators": table}, ())
 
 
