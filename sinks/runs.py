@@ -396,6 +396,6 @@ def _painted_layers(prepared: Prepared, activity: Activity) -> Layers:
 
 
 def _last(account: pd.DataFrame, quantity: str) -> str:
-    """The latest date or, of the periods, the latest and longest."""
+    """The latest date or, of the periods, the latest and longest; empty when the account has no such quantity."""
     found = account.loc[account["quantity"] == quantity, "period"].unique()
-    return str(max(found, key=lambda period: (period[-4:], -int(period[:4]))))
+    return str(max(found, key=lambda period: (period[-4:], -int(period[:4])), default=""))

@@ -145,3 +145,24 @@ def test_the_bar_of_progress_is_for_the_terminal_only(world: Any, tmp_path: Path
     assert result.exit_code == 0
     assert "px" in result.stderr
     assert "px" not in result.stdout
+
+
+def test_a_difference_of_what_no_account_has_is_refused(world: Any, tmp_path: Path) -> None:
+    project = world.save(world.project(methodologies=[]), tmp_path / "project.toml")
+    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
+    result = invoke("diff", tmp_path / "result", tmp_path / "result", "--lang", "en")
+    assert result.exit_code == EXIT_INPUT
+    assert "net_removals" in result.stderr
+
+
+def test_tables_go_where_they_are_sent(world: Any, tmp_path: Path) -> None:
+    project = world.save(world.project(), tmp_path / "project.toml")
+    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
+    out = tmp_path / "not" / "there" / "diff.csv"
+    made = invoke("diff", tmp_path / "result", tmp_path / "result", "--out", out)
+    assert made.exit_code == 0, made.output
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way", encoding="utf-8")
+    refused = invoke("diff", tmp_path / "result", tmp_path / "result", "--out", blocked / "diff.csv")
+    assert refused.exit_code == EXIT_INPUT
