@@ -16,6 +16,8 @@ from sinks.layers.states import LayerStates
 from sinks.prepare import Gather, Prepared, later
 
 if TYPE_CHECKING:
+    from distributed import Client
+
     from sinks.layers.vector import VectorLayer
 
 Progress = bool | Callable[[int, int], None]
@@ -28,13 +30,14 @@ def collect(
     block_size: int | None = None,
     progress: Progress = False,
     checkpoint: Path | None = None,
+    scheduler: Client | str | None = None,
 ) -> tuple[Activity, list[Problem]]:
     """Tabulate every layer of a project once.
 
     Parameters
     ----------
     prepared : Prepared
-    threads, block_size, progress, checkpoint
+    threads, block_size, progress, checkpoint, scheduler
         See :func:`sinks.tabulate.tabulate`.
 
     Returns
@@ -64,6 +67,7 @@ def collect(
             block_size=block_size,
             progress=progress,
             checkpoint=checkpoint,
+            scheduler=scheduler,
         )
         parts.append(joint.activity())
     activity = _derived(concat(parts), prepared)

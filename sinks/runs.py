@@ -26,6 +26,7 @@ from sinks.uncertainty import Draws
 
 if TYPE_CHECKING:
     import folium
+    from distributed import Client
 
     from sinks.assessment.evaluate import Evaluation
     from sinks.assessment.inventory_tables import Inventory
@@ -287,6 +288,7 @@ def run(
     progress: Progress = False,
     checkpoint: Path | None = None,
     resume: bool = False,
+    scheduler: Client | str | None = None,
 ) -> Run:
     """Make the account of a project.
 
@@ -294,8 +296,8 @@ def run(
     ----------
     project : Project or path
         A project file, or the ``run.json`` of an earlier run.
-    threads, block_size, progress, checkpoint
-        See :func:`sinks.tabulate.tabulate`.
+    threads, block_size, progress, checkpoint, scheduler
+        See :func:`sinks.tabulate.tabulate`; ``scheduler`` is a dask ``Client`` or the address of a scheduler.
     resume : bool
         Go on from ``checkpoint``; without it an old checkpoint is thrown away.
 
@@ -320,7 +322,12 @@ def run(
     with ThreadPoolExecutor(max_workers=1) as beside:
         files = beside.submit(input_files, prepared.project)
         activity, notes = collect(
-            prepared, threads=threads, block_size=block_size, progress=progress, checkpoint=checkpoint
+            prepared,
+            threads=threads,
+            block_size=block_size,
+            progress=progress,
+            checkpoint=checkpoint,
+            scheduler=scheduler,
         )
         accounting = Accounting(prepared, activity)
         return Run(run_contents(accounting, [*prepared.regions.notes, *notes], files.result()))
@@ -333,10 +340,18 @@ def tabulate(
     block_size: int | None = None,
     progress: Progress = False,
     checkpoint: Path | None = None,
+    scheduler: Client | str | None = None,
 ) -> Activity:
     """Only the activity table of a project; see :func:`run`."""
-    prepared = _prepared(project)
-    return collect(prepared, threads=threads, block_size=block_size, progress=progress, checkpoint=checkpoint)[0]
+    activity, _ = collect(
+        _prepared(project),
+        threads=threads,
+        block_size=block_size,
+        progress=progress,
+        checkpoint=checkpoint,
+        scheduler=scheduler,
+    )
+    return activity
 
 
 def check(project: Project | str | Path) -> Prepared:

@@ -25,6 +25,9 @@ _WRITTEN = {
 @click.option("--resume", is_flag=True, help="接着上次中断处继续 / go on where an interrupted run stopped.")
 @threads_option
 @click.option("--block-size", type=click.IntRange(16), help="分块边长（像元） / edge of a block in cells.")
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="dask 集群的调度器 / scheduler of a dask cluster: tcp://HOST:8786."
+)
 @quiet_option
 @lang
 @reports_problems
@@ -35,6 +38,7 @@ def run(
     resume: bool,
     threads: int | None,
     block_size: int | None,
+    scheduler: str | None,
     quiet: bool,
 ) -> None:
     """核算项目 PROJECT（.toml，或以往结果的 run.json） / make the account of a project."""
@@ -50,6 +54,7 @@ def run(
         progress=not quiet,
         checkpoint=folder.with_name(f".{folder.name}.checkpoint"),
         resume=resume,
+        scheduler=scheduler,
     )
     written = result.write(folder, force=force)
     click.echo(str(result))

@@ -43,15 +43,16 @@ def init(path: Path, force: bool, assessment: Path | None, **answers: Any) -> No
 @click.command()
 @click.argument("id", required=False)
 @click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 / as JSON.")
+@click.option("--full", is_flag=True, help="逐行列出参数、文献与页码 / every parameter with its document and page.")
 @lang
 @reports_problems
-def methods(id: str | None, as_json: bool) -> None:
+def methods(id: str | None, as_json: bool, full: bool) -> None:
     """列出方法，或说明方法 ID / list the methodologies, or describe one."""
     from sinks.methodology import Registry, describe
 
     registry = Registry()
     if id is not None:
-        click.echo(describe(registry.get(id)))
+        click.echo(describe(registry.get(id), full=full))
         return
     listed = [bound.methodology for bound in registry.all()]
     if as_json:
