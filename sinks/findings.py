@@ -15,7 +15,7 @@ import pandas as pd
 from sinks.account import Account, Entry
 from sinks.activity import Activity
 from sinks.book import Hierarchy
-from sinks.text import LANGUAGES, Text, message, using_language
+from sinks.text import LANGUAGES, Text, message, messages, using_language
 from sinks.vocabulary import ALL, NODATA, ecosystems, pools, same_carbon
 
 Status = Literal["passed", "note", "warning", "failed"]
@@ -113,7 +113,8 @@ def note_findings(
     record = [entry for entry, _ in result.used if entry.role == "record"]
     approaches = sorted({entry.method.methodology.approach for entry in record if "sink" in entry.accounts_for})
     if len(approaches) > 1:
-        findings.add("checks.approaches_mixed", "warning", ALL, approaches=approaches)
+        labels = [messages()[f"compare.{approach}"] for approach in approaches]
+        findings.add("checks.approaches_mixed", "warning", ALL, approaches=labels)
     for entry in result.without_land:
         values = {"method": entry.method.id, "ecosystems": _lands(entry.ecosystems)}
         findings.add("checks.no_land", "warning", entry.method.id, **values)

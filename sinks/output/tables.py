@@ -16,6 +16,7 @@ import pandas as pd
 
 from sinks.book import COLUMNS
 from sinks.errors import AccountError, Problem, Problems
+from sinks.output import label, term
 from sinks.text import language
 from sinks.vocabulary import ALL, NODATA, ecosystems, pools, quantities
 
@@ -241,7 +242,14 @@ def activity_summary(states: pd.DataFrame) -> pd.DataFrame:
 def shown_checks(checks: pd.DataFrame) -> pd.DataFrame:
     """The checks as a reader sees them: ``check, status, where, region_code, detail`` in the present language."""
     shown = checks.drop(columns=["detail_zh", "detail_en"])
-    return shown.assign(detail=checks[f"detail_{language()}"])
+    return shown.assign(where=checks["where"].map(_place), detail=checks[f"detail_{language()}"])
+
+
+def _place(where: str) -> str:
+    """Where a check looked, in words: ``all`` and ecosystems have names, regions and methodologies are theirs."""
+    if where == ALL:
+        return label("checks.everywhere")
+    return label("list.separator").join(term("ecosystem", word) for word in where.split(", "))
 
 
 def units_of(regions: pd.DataFrame, code: str) -> tuple[str, ...]:

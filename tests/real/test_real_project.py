@@ -332,7 +332,7 @@ def test_chinese_shapefile_without_its_code_page() -> None:
 @pytest.mark.parametrize(
     ("name", "around", "expected"),
     [
-        ("rotated.tif", None, ["grid.rotated"]),
+        ("rotated.tif", None, ["grid.no_crs", "grid.rotated"]),
         ("float.tif", None, ["grid.no_crs"]),
         ("float_nan.tif", None, ["grid.no_crs"]),
         ("all-nodata.tif", (341970.0, 1603902.0 - 7425.0, 342183.0, 1603902.0, 32628), ["raster.all_nodata"]),

@@ -17,7 +17,7 @@ from sinks.output import term
 from sinks.output.folder import RunContents
 from sinks.output.map.layers import EMISSIONS, LAYERS, OFFSET_SHARE, Layer
 from sinks.output.map.outlines import lineage, outlines
-from sinks.output.tables import check_account
+from sinks.output.tables import check_account, shown_checks
 from sinks.text import LANGUAGES, Text, language, texts, using_language
 from sinks.vocabulary import ALL, ecosystems, pools, quantities
 
@@ -178,10 +178,16 @@ def _boundaries(record: dict[str, Any]) -> str:
 def _checks(checks: pd.DataFrame) -> list[dict[str, Any]]:
     """What did not simply pass, its words in both languages."""
     shown = checks[checks["status"].isin(_SHOWN_STATUS)]
-    columns = ["status", "where", "detail_zh", "detail_en"]
+    said: list[pd.DataFrame] = []
+    for lang in LANGUAGES:
+        with using_language(lang):
+            said.append(shown_checks(shown))
     return [
-        {"status": status, "where": where, "detail": [zh, en]}
-        for status, where, zh, en in shown[columns].astype(str).itertuples(index=False)
+        {
+            "status": str(status),
+            **{name: [str(table[name].iloc[row]) for table in said] for name in ("where", "detail")},
+        }
+        for row, status in enumerate(shown["status"])
     ]
 
 

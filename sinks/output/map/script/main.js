@@ -154,7 +154,7 @@ function start(map) {
   function drawNotices() {
     byId("demonstration").hidden = !data.demonstration;
     byId("demonstration").textContent = say("demonstration");
-    const checks = data.checks.map((check) => `[${term("status", check.status)}] ${check.where}${say("colon")}${check.detail[LANGUAGES.indexOf(state.language)]}`);
+    const checks = data.checks.map((check) => `[${term("status", check.status)}] ${spoken(check.where)}${say("colon")}${spoken(check.detail)}`);
     const lines = [...data.caveats, ...checks];
     byId("caveats").hidden = !lines.length;
     byId("caveats").querySelector("summary").textContent = [say("caveats", { count: lines.length }), failedLine()].join(" ");

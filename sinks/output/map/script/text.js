@@ -4,16 +4,21 @@ const data = JSON.parse(document.getElementById("atlas-data").textContent);
 const LANGUAGES = ["zh", "en"];
 const state = { language: data.language };
 
+/** Of the same words in every language, those in the present one. */
+function spoken(texts) {
+  return texts[LANGUAGES.indexOf(state.language)];
+}
+
 /** The label `key` in the present language, its {placeholders} filled. */
 function say(key, values = {}) {
-  const text = data.labels[key][LANGUAGES.indexOf(state.language)];
+  const text = spoken(data.labels[key]);
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
 /** The name of a word of the account: ecosystem, pool, quantity, level or status. */
 function term(kind, word) {
   const names = (data.terms[kind] || {})[word];
-  return names ? names[LANGUAGES.indexOf(state.language)] : word;
+  return names ? spoken(names) : word;
 }
 
 function ecosystemName(word) {

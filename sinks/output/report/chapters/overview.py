@@ -12,7 +12,6 @@ from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.facts import open_checks
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import amount, counted, percent, sentences, word
-from sinks.vocabulary import ALL
 
 MOST_CAVEATS = 8
 """Failed checks spelled out on page one; the annex has them all."""
@@ -80,17 +79,12 @@ def _check_caveats(page: Page) -> list[str]:
     found = [sentences(word("caveat.checks", **counts), page.see("table_checks"))]
     listed = failed.head(MOST_CAVEATS)
     found += [
-        word("caveat.failed", where=place_name(where), detail=detail)
+        word("caveat.failed", where=where, detail=detail)
         for where, detail in listed[["where", "detail"]].itertuples(index=False)
     ]
     if len(failed) > len(listed):
         found.append(counted("caveat.more_failed", len(failed) - len(listed)))
     return found
-
-
-def place_name(where: str) -> str:
-    """Where a check looked, in words: ``all`` and ecosystems have names, regions and methodologies are theirs."""
-    return word("checks.everywhere") if where == ALL else term("ecosystem", where)
 
 
 def _assumed(page: Page) -> list[str]:

@@ -6,7 +6,7 @@ from math import isfinite
 
 from sinks.output import term
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
-from sinks.output.report.chapters.overview import own_checks, place_name
+from sinks.output.report.chapters.overview import own_checks
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import ABSENT, amount, counted, known_word, percent, sentences, word
 from sinks.vocabulary import ALL
@@ -90,7 +90,7 @@ def _checks(page: Page) -> tuple[Block, ...]:
     if shown.empty:
         return ()
     rows = [
-        [term("status", str(status)), place_name(str(where)), str(detail)]
+        [term("status", str(status)), str(where), str(detail)]
         for status, where, detail in shown[["status", "where", "detail"]].itertuples(index=False)
     ]
     caption = word("caption.table_checks", region=page.region.name)
