@@ -240,12 +240,13 @@ def _as_lines(comparison: Comparison) -> Iterator[str]:
 
 
 def _shown_figures(figures: pd.DataFrame) -> pd.DataFrame:
-    """The last period and date of every quantity in ten thousands, methodologies as columns."""
+    """The last period and date of every quantity in ten thousands, for the outermost regions."""
     wanted = figures[figures["quantity"].isin(_SHOWN_QUANTITIES)].copy()
     if wanted.empty:
         return wanted
     last = wanted.groupby("quantity")["period"].transform("max")
-    wanted = wanted[wanted["period"] == last]
+    # The outermost regions stand first; what is inside them is in the table itself.
+    wanted = wanted[(wanted["period"] == last) & (wanted["level"] == wanted["level"].iloc[0])]
     name = {quantity: f"{quantities()[quantity].label}" for quantity in _SHOWN_QUANTITIES}
     unit = {quantity: f"10^4 {quantities()[quantity].unit}" for quantity in _SHOWN_QUANTITIES}
     shown = pd.DataFrame(

@@ -54,7 +54,10 @@ def read_sheet(
         where, rows = str(path), _csv(path, encoding)
     else:
         raise LayerError(Problem("table.unknown_format", str(path), {"suffix": path.suffix or "–"}))
-    names = [_name(cell) for cell in rows[header - 1]] if len(rows) >= header else []
+    # A header is found whatever its spaces and line breaks, and is then called as it was declared.
+    declared = {_name(column): column for column in columns}
+    found = [_name(cell) for cell in rows[header - 1]] if len(rows) >= header else []
+    names = [declared.get(name, name) for name in found]
     missing = [column for column in columns if column not in names]
     if missing:
         values = {"columns": missing, "found": [name for name in names if name], "header": header}

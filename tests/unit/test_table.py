@@ -181,3 +181,9 @@ def test_excel_with_a_title_above_the_header(tmp_path: Path) -> None:
 def test_columns_that_cannot_be(tmp_path: Path, columns: dict[str, Any], expected: list[str]) -> None:
     chosen = {role: spec for role, spec in {**COLUMNS, **columns}.items() if spec is not None}
     assert [id for id, _ in refused(tmp_path, GOOD, columns=chosen)] == expected
+
+
+def test_a_column_is_found_whatever_the_spaces_in_its_name(tmp_path: Path) -> None:
+    columns = {**COLUMNS, "area": FieldSpec("area (10^4 ha)", unit="10^4 ha")}
+    states = read(tmp_path, [HEADER.replace("面积", "area  (10^4 ha)"), *GOOD[1:]], columns=columns).states
+    assert states["area_ha"].tolist() == pytest.approx([150_000, 300_000])
