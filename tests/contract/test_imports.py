@@ -41,6 +41,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
         "sinks.accounting",
         "sinks.contents",
         "sinks.compare",
+        "sinks.finished",
         "sinks.runs",
     ),
     ("sinks.cli", "sinks.init", "sinks.reference"),
