@@ -2,8 +2,8 @@
 
 Wilson et al. 2016, Greenhouse gas emission factors associated with rewetting of organic soils, Mires and Peat 17:04,
 Table 5, as quoted elsewhere (the paper was not at hand): 12.25 t CO2e/ha/yr drained and 12.50 rewetted, from the
-defaults of the Wetlands Supplement.  The quotation does not name the warming potentials; those of AR5 with climate-carbon
-feedback (34 and 298) give both figures.
+defaults of the Wetlands Supplement.  The quotation does not name the warming potentials; those of AR5 with
+climate-carbon feedback (34 and 298) give both figures.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +54,7 @@ def coefficients(rng: random.Random, count: int) -> Iterator[Mutant]:
         yield Mutant(
             f"{path.name}:{line + 1} {row[at['parameter']]} = {row[at['value']]} x {FACTOR}",
             path.name,
-            lambda text, line=line, at=at: _scaled(text, line, [at[name] for name in ("value", "low", "high")]),
+            partial(_scaled, line=line, columns=[at[name] for name in ("value", "low", "high")]),
         )
 
 
@@ -77,7 +78,7 @@ def signs(rng: random.Random, count: int) -> Iterator[Mutant]:
     for path, number in rng.sample(found, min(count, len(found))):
         node = _signs(ast.parse(path.read_text(encoding="utf-8")))[number]
         name = f"{path.name}:{node.lineno} sign turned in {ast.unparse(node)}"
-        yield Mutant(name, path.name, lambda text, number=number: _turned(text, number))
+        yield Mutant(name, path.name, partial(_turned, number=number))
 
 
 def _signs(tree: ast.AST) -> list[ast.BinOp | ast.UnaryOp]:
@@ -108,7 +109,7 @@ def caught(mutant: Mutant | None, folder: Path) -> bool:
         source, target = ROOT / name, folder / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         target.parent.mkdir(parents=True, exist_ok=True)
-        copy(source, target)  # type: ignore[operator]
+        copy(source, target)
     shutil.copy(ROOT / "pyproject.toml", folder)
     if mutant is not None:
         path = folder / "methodologies" / mutant.file

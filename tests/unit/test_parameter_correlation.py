@@ -41,7 +41,7 @@ def test_every_row_keeps_its_own_draws(tmp_path: Path) -> None:
 def test_a_correlation_stays_within_its_stratum(tmp_path: Path) -> None:
     rows = [row(name, link, species=kind) for kind in ("larch", "birch") for name, link in (("a", "b=0.95"), ("b", ""))]
     drawn = table(tmp_path, *rows).draw(np.random.default_rng(3), 8000)
-    found = np.corrcoef(drawn.T)
+    found = np.asarray(np.corrcoef(drawn.T))
     assert found[0, 1] == pytest.approx(0.95, abs=0.01)
     assert found[2, 3] == pytest.approx(0.95, abs=0.01)
     np.testing.assert_allclose(found[:2, 2:], 0, atol=0.04)
