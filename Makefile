@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 endif
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint bench notebooks system clean
+.PHONY: demo test lint bench mutation notebooks system clean
 
 # The marker is newer than what it was made from, so that a changed dependency list installs again.
 $(READY): pyproject.toml constraints.txt
@@ -46,6 +46,10 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks
+
+# Changes coefficients and signs in turn and sees that a test notices; one to two minutes.
+mutation: $(READY)
+	$(BIN)/python tests/mutation/mutate.py
 
 notebooks: $(READY)
 	$(BIN)/python -m pytest tests/notebooks -m ""

@@ -267,7 +267,8 @@ def _shown_figures(figures: pd.DataFrame) -> pd.DataFrame:
     order = wanted.assign(place=np.arange(len(wanted))).sort_values(
         ["region_code", "ecosystem", "quantity", "place"], kind="stable"
     )
-    return shown.loc[order.index]
+    ordered: pd.DataFrame = shown.loc[order.index]
+    return ordered
 
 
 def _shown_reasons(reasons: pd.DataFrame) -> pd.DataFrame:
