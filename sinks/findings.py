@@ -191,6 +191,8 @@ def _note_parameters(result: Account, findings: Findings) -> None:
             findings.add("checks.no_interval", "note", entry.method.id, count=fixed, all=len(used))
         if unverified:
             findings.add("checks.unverified", "warning", entry.method.id, count=unverified, all=len(used))
+        for stratum, (own, known) in entry.method.table.strangers().items():
+            findings.add("checks.strangers", "note", entry.method.id, stratum=stratum, own=own, known=known)
 
 
 def _note_two_ways(record: Sequence[Entry], findings: Findings) -> None:

@@ -63,7 +63,9 @@ class Source(_Record):
 
     def __str__(self) -> str:
         title = (self.title_zh or self.title) if language() == "zh" else (self.title or self.title_zh)
-        return ". ".join(part for part in (self.issuer, title, self.edition, self.year, self.identifier) if part)
+        # Guidelines are known by their year, which is then their edition too.
+        parts = dict.fromkeys((self.issuer, title, self.edition, self.year, self.identifier))
+        return ". ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
