@@ -210,21 +210,24 @@ def test_nothing_breaks_at_the_ends(bound: Bound) -> None:
             assert np.isfinite(output).all(), (name, pool)
 
 
+def totals_of(bound: Bound) -> list[str]:
+    return [pool for pool, unit in bound.methodology.outputs.items() if unit in ("t C", "t C/yr")]
+
+
+@pytest.mark.parametrize("bound", filter(totals_of, Registry().all()), ids=lambda bound: bound.id)
 def test_no_stock_and_no_activity_give_nothing(bound: Bound) -> None:
     """Where every input that is an amount is zero, so is every result that is a total."""
-    method = bound.methodology
-    totals = [pool for pool, unit in method.outputs.items() if unit in ("t C", "t C/yr")]
-    if not totals:
-        pytest.skip("no totals")
+    method, totals = bound.methodology, totals_of(bound)
     values = {name: np.array([0.0]) for name in method.inputs} | {n: np.array([0.3]) for n in method.parameters}
     values |= {"period": np.array([3.0])} if "period" in method.inputs else {}
     outputs = run(bound, values)
     assert all(outputs[pool] == 0 for pool in totals)
 
 
+@pytest.mark.parametrize(
+    "bound", [bound for bound in Registry().all() if bound.methodology.options], ids=lambda bound: bound.id
+)
 def test_an_option_has_no_default(bound: Bound) -> None:
-    if not bound.methodology.options:
-        pytest.skip("no options")
     rows = pd.DataFrame({"region_code": ["150400"], "area_ha": [1.0]})
     with pytest.raises(MethodologyError) as error:
         bound.evaluate(rows)
