@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import geopandas as gpd
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.text import Annotation
 from shapely.geometry import box
 
 from sinks.output.figures import (
     Bar,
+    Flow,
     MapText,
     PathPoint,
     Step,
     as_png,
     bar_chart,
+    flow_diagram,
     local_albers,
     region_map,
     target_path,
@@ -125,6 +129,66 @@ def test_heatmap_prints_its_cells() -> None:
     areas = np.array([[5.0, 1.0], [0.0, 2.0]])
     shown = texts(transition_heatmap(areas, ["森林", "草原"], "2020年", "2023年", [["5.00", "1.00"], ["", "2.00"]]))
     assert {"5.00", "1.00", "2.00", "森林", "2020年"} <= shown
+
+
+def flows(*found: Flow) -> Figure:
+    lands = ["forest", "shrub", "grassland", "wetland", "cropland", "water", "bare", "urban", "ice"]
+    figure = flow_diagram(
+        found, lands, lambda land, area: f"{land} {area:g}", lambda area: f"={area:g}", ("2020", "2023")
+    )
+    assert figure is not None
+    return figure
+
+
+def band_edges(figure: Figure) -> list[tuple[float, float, float, float]]:
+    """Upper and lower edge of each band on the left and on the right, from top to bottom of the left."""
+    bands = [np.asarray(patch.get_path().vertices) for patch in figure.axes[0].patches if isinstance(patch, PathPatch)]
+    return sorted((float(v[0, 1]), float(v[7, 1]), float(v[3, 1]), float(v[4, 1])) for v in bands)
+
+
+def test_bands_have_the_width_of_their_areas_and_fill_their_ecosystems() -> None:
+    figure = flows(
+        Flow("grassland", "forest", 6.0), Flow("grassland", "cropland", 3.0), Flow("cropland", "forest", 1.0)
+    )
+    bands = band_edges(figure)
+    assert [lower - upper for upper, lower, _, _ in bands] == pytest.approx([6.0, 3.0, 1.0])
+    assert [lower - upper for _, _, upper, lower in bands] == pytest.approx([6.0, 3.0, 1.0])
+    # Left: grassland 9, cropland 1; right: forest 7, cropland 3.
+    assert [bar.get_height() for bar in rectangles(figure)] == pytest.approx([9.0, 1.0, 7.0, 3.0])
+    to_forest, to_cropland, from_cropland = bands
+    assert to_forest[1] == pytest.approx(to_cropland[0])
+    assert to_forest[3] == pytest.approx(from_cropland[2])
+    assert {"2020", "2023", "grassland 9", "cropland 1", "forest 7", "cropland 3", "=6", "=3"} <= texts(figure)
+
+
+def test_one_flow_is_one_band() -> None:
+    assert band_edges(flows(Flow("bare", "grassland", 0.5))) == [(0.0, 0.5, 0.0, 0.5)]
+
+
+def test_no_flow_no_figure() -> None:
+    assert flow_diagram([], ["forest"], lambda land, area: land, str, ("2020", "2023")) is None
+
+
+def test_tiny_flows_are_drawn_without_number() -> None:
+    lands = ["forest", "shrub", "wetland", "cropland", "water", "bare", "urban", "ice"]
+    tiny = [Flow(before, after, 0.01) for before in lands for after in lands if before != after]
+    figure = flows(Flow("grassland", "forest", 99.0), *tiny)
+    assert len(band_edges(figure)) == 1 + 8 * 7
+    assert "=99" in texts(figure)
+    assert "=0.01" not in texts(figure)
+    # The names of neighbours do not meet.
+    figure.draw_without_rendering()
+    for side in ("left", "right"):
+        found = [
+            t for t in figure.axes[0].texts if t.get_horizontalalignment() == side and not t.get_text().startswith("=")
+        ]
+        boxes = sorted((t.get_window_extent().y0, t.get_window_extent().y1) for t in found)
+        assert all(below[1] <= above[0] for below, above in pairwise(boxes))
+
+
+def test_same_flows_same_bytes_in_any_order() -> None:
+    found = [Flow("grassland", "forest", 2.0), Flow("forest", "grassland", 1.0)]
+    assert as_png(flows(*found), dpi=60) == as_png(flows(*found[::-1]), dpi=60)
 
 
 def test_target_path() -> None:

@@ -27,7 +27,7 @@ from sinks.book import COLUMNS
 from sinks.errors import RunError
 from sinks.output.folder import RunContents, StoredRegions
 from sinks.output.report import grammar, write_html, write_reports, write_template
-from sinks.output.report.blocks import Paragraph, Table
+from sinks.output.report.blocks import Paragraph, Picture, Table, reference
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Amount, Facts
 from sinks.output.report.page import Page
@@ -223,6 +223,19 @@ def test_transition_matrix_is_in_the_report(ordos: Any) -> None:
     rows = {row[0]: row[1:] for row in table_after(ordos, "生态系统类型转移矩阵")}
     assert rows["草原"] == ["0.08", "0.00", "0.08"]
     assert rows["合计"][0] == "0.38"
+
+
+def test_flows_are_drawn_and_named_where_land_changed() -> None:
+    """770 ha of grassland became forest in Ordos; in Hulun Buir wetland was only not seen again."""
+    both = frozenset({"transition_text", "table_transition", "figure_flows"})
+    ordos, hulun = (chapters(page(code, tags=both)) for code in ("150600", "150700"))
+    (picture,) = ordos["figure_flows"]
+    assert isinstance(picture, Picture)
+    assert picture.png.startswith(b"\x89PNG")
+    assert "未变化" in picture.caption
+    assert hulun["figure_flows"] == ()
+    for found, referred in ((ordos, True), (hulun, False)):
+        assert (reference("figure_flows") in text({"": found["transition_text"]})) is referred
 
 
 @pytest.mark.parametrize("code", ["150000", "150600", "150700"])

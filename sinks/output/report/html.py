@@ -25,7 +25,10 @@ from sinks.text import language, using_language
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("chapter_1", ("overview_text", "table_overview")),
     ("chapter_2", ("methods_text", "table_methods", "table_layers")),
-    ("chapter_3", ("area_text", "table_area", "transition_text", "table_transition", "figure_transition")),
+    (
+        "chapter_3",
+        ("area_text", "table_area", "transition_text", "table_transition", "figure_transition", "figure_flows"),
+    ),
     (
         "chapter_4",
         ("stock_text", "table_stock_pools", "figure_stock_map", "stock_regions_text", "table_stock_regions"),

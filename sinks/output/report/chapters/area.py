@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sinks.output import term
-from sinks.output.figures import as_png, transition_heatmap
+from sinks.output.figures import Flow, as_png, flow_diagram, transition_heatmap
 from sinks.output.report import grammar
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture
 from sinks.output.report.facts import Amount
@@ -22,7 +22,9 @@ MOST_TRANSITIONS = 3
 
 
 def blocks(page: Page) -> Chapters:
-    """Tags ``area_text``, ``table_area``, ``transition_text``, ``table_transition``, ``figure_transition``."""
+    """Tags ``area_text``, ``table_area``, ``transition_text``, ``table_transition``, ``figure_transition`` and
+    ``figure_flows``.
+    """
     matrix = _matrix(page)
     moved = (
         [_largest_transitions(page, matrix), word("area.noise")]
@@ -35,6 +37,7 @@ def blocks(page: Page) -> Chapters:
         "transition_text": tuple(Paragraph(text) for text in moved),
         "table_transition": _transitions(matrix) if matrix is not None else (),
         "figure_transition": _heatmap(page, matrix) if matrix is not None else (),
+        "figure_flows": _flows(page, matrix) if matrix is not None else (),
     }
 
 
@@ -95,6 +98,17 @@ class _Matrix:
             return float(self.areas[after][before])
         return 0.0
 
+    def moves(self) -> list[Flow]:
+        """Land [ha] that changed between two observed ecosystems, the most first; none when print would show none."""
+        pairs = [(a, b) for a in self.lands for b in self.lands if a != b and NODATA not in (a, b)]
+        found = [Flow(a, b, self.area(a, b)) for a, b in pairs if self.area(a, b) > 0]
+        found.sort(key=lambda flow: (flow.area, flow.before, flow.after), reverse=True)
+        return found if any(map(_seen, found)) else []
+
+
+def _seen(flow: Flow) -> bool:
+    return rounded(in_tens(flow.area)) != 0
+
 
 def _matrix(page: Page) -> _Matrix | None:
     units = page.facts.units(page.code)
@@ -119,26 +133,23 @@ def _years(pair: tuple[str, str]) -> int:
 
 
 def _largest_transitions(page: Page, matrix: _Matrix) -> str:
-    moves = sorted(
-        (
-            (matrix.area(before, after), before, after)
-            for before in matrix.lands
-            for after in matrix.lands
-            if before != after and NODATA not in (before, after)
-        ),
-        reverse=True,
-    )
-    see = page.see("table_transition", "figure_transition")
-    named_moves = [move for move in moves[:MOST_TRANSITIONS] if rounded(in_tens(move[0])) != 0]
-    if not named_moves:
+    moves = matrix.moves()
+    if not moves:
+        see = page.see("table_transition", "figure_transition")
         return sentences(word("area.no_moves", first=matrix.first, last=matrix.last), see)
     items = joined(
-        word("area.move", before=grammar.in_text(before), after=grammar.in_text(after), value=amount(area))
-        for area, before, after in named_moves
+        word(
+            "area.move",
+            before=grammar.in_text(move.before),
+            after=grammar.in_text(move.after),
+            value=amount(move.area),
+        )
+        for move in moves[:MOST_TRANSITIONS]
+        if _seen(move)
     )
-    total = sum(area for area, _, _ in moves)
+    total = sum(move.area for move in moves)
     text = word("area.moves", first=matrix.first, last=matrix.last, total=amount(total), items=items)
-    return sentences(text, see)
+    return sentences(text, page.see("table_transition", "figure_transition", "figure_flows"))
 
 
 def _transitions(matrix: _Matrix) -> tuple[Block, ...]:
@@ -171,3 +182,19 @@ def _heatmap(page: Page, matrix: _Matrix) -> tuple[Block, ...]:
         cells,
     )
     return (Picture("figure_transition", caption, as_png(figure), word("alt.table", key=caption)),)
+
+
+def _flows(page: Page, matrix: _Matrix) -> tuple[Block, ...]:
+    if not page.wanted("figure_flows"):
+        return ()
+    figure = flow_diagram(
+        matrix.moves(),
+        matrix.lands,
+        lambda land, area: word("area.part", ecosystem=term("ecosystem", land), value=amount(area)),
+        amount,
+        (word("axis.before", date=matrix.first), word("axis.after", date=matrix.last)),
+    )
+    if figure is None:
+        return ()
+    caption = word("caption.figure_flows", first=matrix.first, last=matrix.last)
+    return (Picture("figure_flows", caption, as_png(figure), word("alt.table", key=caption)),)

@@ -73,6 +73,7 @@ OUTLINE: Sequence[Part] = (
     ("block", "transition_text"),
     ("block", "table_transition"),
     ("block", "figure_transition"),
+    ("block", "figure_flows"),
     ("heading1", "chapter_4"),
     ("heading2", "section_stock"),
     ("block", "stock_text"),
