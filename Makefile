@@ -31,6 +31,9 @@ demo: $(READY)
 	$(BIN)/sinks run data/projects/demo.toml --out out/demo --force
 	$(BIN)/sinks run data/projects/ordos.toml --out out/ordos --force
 	$(BIN)/sinks run data/projects/ningxia.toml --out out/ningxia --force
+	$(BIN)/sinks assess out/demo
+	$(BIN)/sinks map out/demo
+	$(BIN)/sinks report out/demo --html
 
 test: $(READY) system
 	$(BIN)/ruff check .
