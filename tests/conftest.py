@@ -14,7 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+from hypothesis import settings
 from rasterio.transform import Affine
+
+# The same examples in every run, and no clock: a slow machine must not fail a law.
+settings.register_profile("deterministic", derandomize=True, deadline=None)
+settings.load_profile("deterministic")
 
 CELL = 0.01
 WEST, NORTH = 106.4, 42.9
