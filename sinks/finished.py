@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import folium
 
     from sinks.assessment.evaluate import Evaluation
-    from sinks.assessment.inventory_tables import Inventory
+    from sinks.assessment.inventory import Inventory
     from sinks.assessment.prospects import Prospects
     from sinks.assessment.section import PotentialSection, RestorationSection
     from sinks.assessment.sites import Effects
@@ -131,8 +131,8 @@ class Run:
         return explain(self.account, other.account, quantity, periods, used)
 
     def inventory(self, period: str | None = None) -> Inventory:
-        """Inventory tables of a period, the last by default; see :mod:`sinks.assessment.inventory_tables`."""
-        from sinks.assessment.inventory_tables import inventory
+        """Inventory tables of a period, the last by default; see :mod:`sinks.assessment.inventory`."""
+        from sinks.assessment.inventory import inventory
 
         return inventory(self._accounting.basis, self._prepared.entries, self.account, period)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from sinks.assessment.decomposition import chain, changed_parameters, decompose, explain, leaves, quick_estimate
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.inventory import categories, inventory_table, memo_items
+from sinks.assessment.inventory import categories
 from sinks.assessment.valuation import net_present_value, oxygen_release, value_of_sink
 from sinks.vocabulary import ecosystems
 
@@ -107,29 +106,8 @@ def test_two_runs_are_explained_from_their_tables() -> None:
     assert found == pytest.approx({"data": 250, "parameter": 25})
 
 
-def test_inventory_turns_the_sign_and_adds_up() -> None:
-    found = inventory_table(ACCOUNT, "2020-2023").set_index("category")
-    assert (found["ipcc_2006"]["forest_land"], found["crf"]["forest_land"]) == ("3B1", "4.A")
-    # 3000 t removed = -3 Gg; the soil lost 500 t = +0.5 Gg.
-    assert found.loc["forest_land", "biomass"] == pytest.approx(-3)
-    assert found.loc["forest_land", "soil"] == pytest.approx(0.5)
-    # Shrubland is reported as grassland: 200 + 50 t.
-    assert found.loc["grassland", "total"] == pytest.approx(-0.25)
-    assert found.loc["all", "total"] == pytest.approx(-2.75)
-    # What nobody estimated is not zero.
-    assert np.isnan(found["products"]["forest_land"])
-
-
 def test_every_ecosystem_has_a_category() -> None:
     assert categories().keys() == ecosystems().keys()
-
-
-def test_memo_items_need_a_name_and_a_source() -> None:
-    items = pd.DataFrame({"region_code": ["1506"], "item": ["ch4"], "value": [1.0], "unit": ["t CH4"], "source": ["x"]})
-    assert len(memo_items(items)) == 1
-    for change in ({"item": "oxygen"}, {"source": ""}):
-        with pytest.raises(AssessmentError):
-            memo_items(items.assign(**change))
 
 
 def test_quick_estimate_is_scaled_and_marked() -> None:

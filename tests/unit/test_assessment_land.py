@@ -18,7 +18,7 @@ from sinks.activity import Activity
 from sinks.assessment.decomposition import effects_by_region, estimate_account, explain, shown_effects
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.indicators import follow_run, observe, published_observations, published_targets
-from sinks.assessment.inventory_tables import Inventory, inventory, provincial_items
+from sinks.assessment.inventory import Inventory, inventory, provincial_items
 from sinks.assessment.land import row_removals
 from sinks.assessment.prospects import cut_by_zones, prospects, saturating, with_zones
 from sinks.assessment.section import PotentialSection, RestorationSection, ZoneSection
