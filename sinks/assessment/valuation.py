@@ -1,7 +1,7 @@
 """What the sink is worth at a carbon price, year by year and as a present value.
 
-Only carbon has a price here.  Oxygen and other services of an ecosystem may be listed beside it, but are never added to
-an offset or to the value of carbon.
+Only carbon has a price here.  Oxygen and other services of an ecosystem are never added to an offset or to the value of
+carbon.
 """
 
 from __future__ import annotations
@@ -15,10 +15,6 @@ from sinks.assessment.errors import AssessmentError
 from sinks.assessment.tables import WHERE, records
 from sinks.errors import Problem, Problems
 from sinks.vocabulary import ALL
-
-# Photosynthesis gives off one O2 for each CO2 it takes up: 32 g/mol over 44 g/mol, molar masses rounded as in the
-# inventory guidelines (IPCC 2006, vol. 4, ch. 2, section 2.2.3).
-_O2, _CO2 = 32, 44
 
 
 def value_of_sink(sink: pd.DataFrame, prices: pd.DataFrame, discount_rate: float, base_year: int) -> pd.DataFrame:
@@ -157,14 +153,3 @@ def _each_year(prices: pd.DataFrame) -> pd.DataFrame:
     if missing:
         raise AssessmentError(Problem("assessment.no_price", "prices", {"missing": missing}))
     return table
-
-
-def net_present_value(values: pd.DataFrame) -> pd.DataFrame:
-    """Net present value by scenario and region, of :func:`value_of_sink`: ``scenario, region_code, value`` [CNY]."""
-    total = values.groupby(["scenario", "region_code"])["present_value"].sum()
-    return total.rename("value").reset_index()
-
-
-def oxygen_release(sink: pd.Series[float]) -> pd.Series[float]:
-    """Oxygen [t O2/yr] given off for a sink [t CO2/yr]: a service beside the offset, never part of it."""
-    return sink * _O2 / _CO2

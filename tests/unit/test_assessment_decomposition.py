@@ -10,7 +10,7 @@ import pytest
 from sinks.assessment.decomposition import chain, changed_parameters, decompose, explain, leaves, quick_estimate
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.inventory import categories
-from sinks.assessment.valuation import net_present_value, oxygen_release, value_of_sink
+from sinks.assessment.valuation import value_of_sink
 from sinks.vocabulary import ecosystems
 
 
@@ -131,13 +131,8 @@ def test_value_and_present_value() -> None:
     assert rows["value"].tolist() == pytest.approx([5000, -2420])
     # A source costs: -2420 / 1.1^2 = -2000.
     assert rows["present_value"].tolist() == pytest.approx([5000, -2000])
-    assert net_present_value(rows)["value"].tolist() == pytest.approx([3000])
 
 
 def test_year_without_a_price_is_refused() -> None:
     with pytest.raises(AssessmentError, match="low 2025"):
         value_of_sink(SINK, PRICES.iloc[:1], 0.1, 2023)
-
-
-def test_oxygen_stands_beside_the_sink() -> None:
-    assert oxygen_release(pd.Series([44.0])).tolist() == [32.0]
