@@ -1,7 +1,8 @@
 """Reading windows of a raster file on the reference grid.
 
-Cells that are reference cells are read as they are; nearest cells are picked by row and column; everything else is
-warped by GDAL.  What a cell gets never depends on the window that it is read in.
+Cells that are reference cells are read as they are (whole tiles of an ordinary GeoTIFF without GDAL); nearest cells are
+picked by row and column; everything else is warped by GDAL.  What a cell gets never depends on the window that it is
+read in.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from rasterio.windows import Window
 
 from sinks.errors import LayerError, Problem
 from sinks.geo.grid import Grid
+from sinks.layers.geotiff_tiles import TileDecoder
 from sinks.layers.raster import SAME_BORDER, RasterSource, gdal_reason
 
 _WINDOW_CELLS = 1 << 24
@@ -47,6 +49,8 @@ class RasterReader:
         self._dataset = source.open()
         self._band = source.band
         self._handle: Any = self._dataset
+        plain = source.mode == "direct" and not source.south_up
+        self._tiles = TileDecoder.of(self._dataset, self._band) if plain else None
         if source.mode == "warped":
             self._handle = self._warp()
         elif source.mode == "indexed":
@@ -62,9 +66,16 @@ class RasterReader:
         self.close()
 
     def close(self) -> None:
+        if self._tiles is not None:
+            self._tiles.close()
         if self._handle is not self._dataset:
             self._handle.close()
         self._dataset.close()
+
+    @property
+    def own_tile(self) -> tuple[int, int] | None:
+        """Rows and columns of the file's tiles, where a window that is one of them is decoded straight into place."""
+        return self._tiles.shape if self._tiles is not None else None
 
     def read(self, row: int, column: int, out: npt.NDArray[Any]) -> None:
         """Fill ``out`` [rows, columns] with the window that begins at ``row``, ``column`` of the reference grid.
@@ -83,9 +94,13 @@ class RasterReader:
             self._read(row, column, out, self._reference.height if flipped else None)
 
     def _read(self, row: int, column: int, out: npt.NDArray[Any], flipped_height: int | None) -> None:
-        rows, columns = out.shape
         if flipped_height is not None:
-            row, out = flipped_height - row - rows, out[::-1]
+            row, out = flipped_height - row - out.shape[0], out[::-1]
+        if self._tiles is None or not self._tiles.read(row, column, out):
+            self._read_by_gdal(row, column, out)
+
+    def _read_by_gdal(self, row: int, column: int, out: npt.NDArray[Any]) -> None:
+        rows, columns = out.shape
         window = Window(column, row, columns, rows)
         try:
             self._handle.read(self._band, window=window, out=out)

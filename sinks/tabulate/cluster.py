@@ -18,7 +18,7 @@ import rasterio
 from sinks.errors import Problem, RunError, SinksError
 from sinks.tabulate.blocks import Block, Task
 from sinks.tabulate.crosstab import Partial, Spec
-from sinks.tabulate.scheduler import GDAL_CACHE_BYTES, Run, Scheduler, Threads
+from sinks.tabulate.scheduler import GDAL_CACHE_BYTES, OpenWorker, Scheduler, Threads
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -58,7 +58,9 @@ class Cluster:
         self._client = client
         self._own = own
 
-    def results(self, run: Run, spec: Spec, tasks: Mapping[int, Task]) -> Generator[tuple[int, Partial], None, None]:
+    def results(
+        self, open_worker: OpenWorker, spec: Spec, tasks: Mapping[int, Task]
+    ) -> Generator[tuple[int, Partial], None, None]:
         """See :class:`sinks.tabulate.scheduler.Scheduler`.
 
         Raises
@@ -76,7 +78,7 @@ class Cluster:
             shared = self._client.scatter(spec, broadcast=True, hash=False)
             for number, task in tasks.items():
                 # Tasks with the same arguments are not the same: the files may have changed since.
-                numbers[self._client.submit(partial(_work, run), shared, task, pure=False)] = number
+                numbers[self._client.submit(partial(_work, open_worker), shared, task, pure=False)] = number
             for future in as_completed(list(numbers), loop=self._client.loop):  # type: ignore[no-untyped-call]
                 found = future.result()
                 if isinstance(found, SinksError):
@@ -91,14 +93,15 @@ class Cluster:
                 self._client.close()
 
 
-def _work(run: Run, spec: Spec, blocks: Sequence[Block]) -> Partial | SinksError:
+def _work(open_worker: OpenWorker, spec: Spec, blocks: Sequence[Block]) -> Partial | SinksError:
     """Run on a worker; what is wrong with the input comes back as a value.
 
     Raised, it would lose its type on the way, for GDAL's own error behind it cannot be sent.
     """
     with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES):
         try:
-            return run(spec, blocks)
+            with open_worker(spec) as worker:
+                return worker(blocks)
         except SinksError as error:
             return type(error)(*error.problems)
 

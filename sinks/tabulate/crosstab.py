@@ -1,17 +1,15 @@
-"""The joint tabulation of blocks: from windows of the layers to integer sums by region and joint class code.
+"""What a pass tabulates and what comes of it: integer sums by region and joint class code.
 
-:func:`tabulate_blocks` is a pure function of a picklable :class:`Spec` and a few blocks; what it returns, a
-:class:`Partial`, adds.  Threads, other machines and interrupted runs all come down to adding partials.
+A :class:`Spec` is all that a worker has to know and can be sent to another machine; what a worker returns for some
+blocks, a :class:`Partial`, adds.  Threads, other machines and interrupted runs all come down to adding partials.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -20,11 +18,8 @@ import numpy.typing as npt
 from sinks.errors import LayerError, Problem
 from sinks.geo.grid import CellAreas
 from sinks.layers.raster import RasterSource
-from sinks.layers.raster_reader import RasterReader
 from sinks.tabulate import kernels
-from sinks.tabulate.blocks import Block
-from sinks.tabulate.coverage import Coverage, Runs
-from sinks.tabulate.division import divide
+from sinks.tabulate.coverage import Coverage
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -35,7 +30,6 @@ DENSE_LIMIT = 4_000_000
 _KEY_LIMIT = 1 << 62
 _MOMENT_BITS = 62
 _LUT_TYPES = ("uint8", "int8", "uint16", "int16")
-_HASH_START = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -223,7 +217,7 @@ def add(partials: Sequence[Partial]) -> Partial:
     keys, where = np.unique(np.concatenate([p.keys for p in partials]), return_inverse=True)
     sums = np.zeros((keys.size, partials[0].sums.shape[1]), np.int64)
     np.add.at(sums, where, np.concatenate([p.sums for p in partials]))
-    _carry(sums)
+    carry(sums)
     flaws = partials[0].flaws.copy()
     unknown: dict[tuple[int, float], int] = {}
     for partial in partials:
@@ -240,175 +234,9 @@ def add(partials: Sequence[Partial]) -> Partial:
     return Partial(keys, sums, np.sum([p.cells for p in partials], axis=0), flaws, extremes, unknown)
 
 
-def _carry(sums: Ints) -> None:
+def carry(sums: Ints) -> None:
     """Move what has outgrown the low limbs of the moments into the high ones, in place."""
     for low in range(2, sums.shape[1]):
         if (low - 2) % 5 in (0, 2):
             sums[:, low + 1] += sums[:, low] >> kernels.LOW_BITS
             sums[:, low] &= (1 << kernels.LOW_BITS) - 1
-
-
-def tabulate_blocks(spec: Spec, blocks: Sequence[Block]) -> Partial:
-    """Read blocks of one band of rows and tabulate them.
-
-    Opens its own file handles, so that it can run in any thread or process.
-
-    Raises
-    ------
-    LayerError
-        A block cannot be read, or holds a class code that is not a whole number.
-    """
-    with ExitStack() as stack:
-        grid = spec.areas.grid
-        readers = [stack.enter_context(RasterReader(axis.source, grid)) for axis in spec.axes]
-        readers += [stack.enter_context(RasterReader(item.source, grid)) for item in spec.inputs]
-        work = _Work(spec, readers)
-        for rows, band in _bands(blocks):
-            weights = spec.areas.weights(*rows)
-            for block, runs in zip(band, divide(spec.coverage.rows(*rows), band, work.cells), strict=True):
-                work.do(block, runs, weights)
-        partial = work.partial()
-        for at in _axes_with_unknown(spec, partial):
-            _look_again(spec, at, readers[at], blocks, partial)
-        return partial
-
-
-def _bands(blocks: Sequence[Block]) -> Iterator[tuple[tuple[int, int], list[Block]]]:
-    """Blocks that share their rows, and those rows."""
-    for rows, band in groupby(blocks, key=lambda block: (block.row, block.row + block.rows)):
-        yield rows, list(band)
-
-
-class _Work:
-    """Buffers and sums of one call; buffers are reused from block to block."""
-
-    def __init__(self, spec: Spec, readers: Sequence[RasterReader]) -> None:
-        self._spec = spec
-        self._readers = readers
-        self._bits = max(axis.bits for axis in spec.axes)
-        self._luts = np.stack(
-            [axis.lut(self._bits, stride) for axis, stride in zip(spec.axes, spec.strides, strict=True)]
-        )
-        self._codes = np.zeros((len(spec.axes), 0), f"uint{self._bits}")
-        self._marks = np.zeros(0, np.uint64)
-        self._values = np.zeros((len(spec.inputs), 0), self._value_type())
-        self._result = Partial.empty(spec)
-        self._moments = bool(spec.inputs) or not spec.dense
-        self._used = 0
-        size = spec.regions * spec.joints
-        self._keys = np.zeros(0, np.int64) if spec.dense else np.full(_HASH_START, -1, np.int64)
-        shape = (size if spec.dense else _HASH_START, spec.columns) if self._moments else (size,)
-        self._sums = np.zeros(shape, np.int64)
-        self._set_scaling()
-
-    def _set_scaling(self) -> None:
-        inputs = self._spec.inputs
-        count = len(inputs)
-        self._absent = np.array(
-            [np.nan if i.source.nodata is None else i.source.nodata for i in inputs], self._value_type()
-        )
-        self._scaling = np.array([(i.source.scale, i.source.offset) for i in inputs], np.float64).reshape(count, 2)
-        self._bounds = np.array([(i.low, i.high) for i in inputs], np.float64).reshape(count, 2)
-        self._units = np.exp2(np.array([i.exponents for i in inputs], np.float64)).reshape(count, 2)
-
-    def _value_type(self) -> Any:
-        return np.result_type("float32", *(item.source.dtype for item in self._spec.inputs))
-
-    @property
-    def cells(self) -> Ints:
-        """Cells touched, by region."""
-        return self._result.cells
-
-    def do(self, block: Block, runs: Runs, weights: Ints) -> None:
-        """Read one block and add it."""
-        spec = self._spec
-        codes = self._read_codes(block)
-        if not self._moments:
-            kernels.count_joint(
-                codes, self._luts, self._marks, spec.joints, runs, block.column, block.columns, weights,
-                spec.areas.group_width, self._sums,
-            )  # fmt: skip
-            return
-        values = self._read_values(block)
-        row = 0
-        while True:
-            row, self._used = kernels.add_moments(
-                codes, self._luts, self._marks, spec.joints, values, self._absent, self._scaling, self._bounds,
-                self._units, runs, block.row, block.column, block.columns, weights, spec.areas.group_width, row,
-                self._keys, self._used, self._sums, self._result.flaws, self._result.extremes,
-            )  # fmt: skip
-            if row == block.rows:
-                return
-            self._enlarge()
-
-    def _enlarge(self) -> None:
-        keys = np.full(2 * self._keys.size, -1, np.int64)
-        sums = np.zeros((keys.size, self._sums.shape[1]), np.int64)
-        kernels.rehash(self._keys, self._sums, keys, sums)
-        self._keys, self._sums = keys, sums
-
-    def _read_codes(self, block: Block) -> npt.NDArray[Any]:
-        """Raw codes of the categorical layers, [layer, pixel], and where they change along the block."""
-        if self._codes.shape[1] < block.cells:
-            # Only ever larger: fresh memory costs as much as decoding, and blocks at the margin are smaller.
-            self._codes = np.empty((len(self._spec.axes), block.cells), f"uint{self._bits}")
-            self._marks = np.empty(-(-block.cells // 64), np.uint64)
-        codes = self._codes
-        for at, axis in enumerate(self._spec.axes):
-            out = codes[at, : block.cells].reshape(block.rows, block.columns)
-            if axis.direct:
-                signed = axis.source.dtype.startswith("int")
-                self._readers[at].read(block.row, block.column, out.view(f"int{self._bits}") if signed else out)
-            else:
-                raw = np.empty(out.shape, axis.source.dtype)
-                self._readers[at].read(block.row, block.column, raw)
-                out[...] = axis.map(raw)
-        kernels.mark_changes(codes, block.cells, self._marks)
-        return codes
-
-    def _read_values(self, block: Block) -> npt.NDArray[Any]:
-        count = len(self._spec.inputs)
-        if self._values.shape[1] < block.cells:
-            self._values = np.empty((count, block.cells), self._value_type())
-        for at, reader in enumerate(self._readers[len(self._spec.axes) :]):
-            reader.read(block.row, block.column, self._values[at, : block.cells].reshape(block.rows, block.columns))
-        return self._values
-
-    def partial(self) -> Partial:
-        """What was added, without the entries that never occurred."""
-        result = self._result
-        if not self._moments:
-            result.keys = np.flatnonzero(self._sums)
-            result.sums = self._sums[result.keys, None]
-            return result
-        occurring = np.flatnonzero(self._sums[:, 0])
-        keys = occurring if self._spec.dense else self._keys[occurring]
-        order = np.argsort(keys)
-        result.keys, result.sums = keys[order], self._sums[occurring[order]]
-        _carry(result.sums)
-        return result
-
-
-def _axes_with_unknown(spec: Spec, partial: Partial) -> list[int]:
-    _, digits = spec.digits(partial.keys)
-    return [at for at, axis in enumerate(spec.axes) if (digits[at] == axis.unknown).any()]
-
-
-def _look_again(spec: Spec, at: int, reader: RasterReader, blocks: Sequence[Block], partial: Partial) -> None:
-    """Read a layer again that holds codes its legend lacks, to name each with its area; rare, so not in the kernel."""
-    axis = spec.axes[at]
-    for block in blocks:
-        raw = np.empty((block.rows, block.columns), axis.source.dtype)
-        reader.read(block.row, block.column, raw)
-        rows = (block.row, block.row + block.rows)
-        (runs,) = divide(spec.coverage.rows(*rows), [block], np.zeros(spec.regions, np.int64))
-        area = np.zeros(block.cells, np.int64)
-        weights = spec.areas.weights(*rows)
-        kernels.paint_weights(runs, block.column, block.columns, weights, spec.areas.group_width, area)
-        flat = raw.ravel()
-        known = np.isin(flat, [*axis.codes, *axis.absent_values]) | (flat != flat)
-        codes, which = np.unique(flat[~known & (area > 0)], return_inverse=True)
-        totals = np.zeros(codes.size, np.int64)
-        np.add.at(totals, which, area[~known & (area > 0)])
-        for code, total in zip(codes.tolist(), totals.tolist(), strict=True):
-            partial.unknown[at, code] = partial.unknown.get((at, code), 0) + total

@@ -38,22 +38,27 @@ def divide(runs: Runs, blocks: Sequence[Block], cells: Ints) -> list[Runs]:
 
 
 @njit(nogil=True, cache=True)
-def _first_block(east, column):  # type: ignore[no-untyped-def]
-    """The first block that ends to the east of a column."""
-    block = 0
-    while block < east.shape[0] and east[block] <= column:
-        block += 1
-    return block
+def _first_blocks(east):  # type: ignore[no-untyped-def]
+    """The first block that ends to the east of each column; looked up, since most runs are single cells."""
+    found = np.empty(east[-1] + 1, np.int32)
+    column = 0
+    for block in range(east.shape[0]):
+        found[column : east[block]] = block
+        column = east[block]
+    found[column:] = east.shape[0]
+    return found
 
 
 @njit(nogil=True, cache=True)
 def _divide(runs, west, east, cells):  # type: ignore[no-untyped-def]
     """Offsets [block, rows + 1] into the runs of all blocks, one block after the other; and those runs."""
     blocks, rows = west.shape[0], runs.ptr.shape[0] - 1
+    first_blocks = _first_blocks(east)
+    beyond = first_blocks.shape[0] - 1
     counts = np.zeros(blocks * rows + 1, np.int64)
     for row in range(rows):
         for run in range(runs.ptr[row], runs.ptr[row + 1]):
-            block = _first_block(east, runs.start[run])
+            block = first_blocks[min(runs.start[run], beyond)]
             while block < blocks and west[block] < runs.stop[run]:
                 counts[block * rows + row + 1] += 1
                 block += 1
@@ -65,7 +70,7 @@ def _divide(runs, west, east, cells):  # type: ignore[no-untyped-def]
     fill = counts[:-1].copy()
     for row in range(rows):
         for run in range(runs.ptr[row], runs.ptr[row + 1]):
-            block = _first_block(east, runs.start[run])
+            block = first_blocks[min(runs.start[run], beyond)]
             while block < blocks and west[block] < runs.stop[run]:
                 at = fill[block * rows + row]
                 start[at] = max(runs.start[run], west[block])

@@ -6,7 +6,7 @@ into blocks cannot change a result.  The loops hold no Python object and release
 Shared arguments
 ----------------
 codes : uint8 or uint16, [n_layers, n_pixels_padded]
-    Raw values of the categorical layers in a block, row after row without gaps.
+    Raw values of the categorical layers in a block, tile by tile from west to east, each row after row without gaps.
 marks : uint64, [ceil(n_pixels / 64)]
     Where a pixel differs from the one before; see :func:`mark_changes`.
 luts : uint64, [n_layers, 256 or 65536]
@@ -14,8 +14,9 @@ luts : uint64, [n_layers, 256 or 65536]
     an index that cannot be negative needs no check for it.
 runs : Runs
     Runs of the block's rows that lie within the block (:mod:`sinks.tabulate.division`), in columns of the whole grid.
-column, width : int
-    First column and number of columns of the block.
+column, width, tile_width : int
+    First column and number of columns of the block, and of its tiles; the last tile may be narrower.  A block that was
+    read as a whole is one tile.
 weights : int64, [rows, n_groups]
     Fixed-point area of one cell by row and column group of ``group_width`` columns.
 """
@@ -24,7 +25,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from llvmlite import ir
 from numba import njit
+from numba.extending import intrinsic
 
 Ints = npt.NDArray[np.int64]
 
@@ -38,17 +41,13 @@ FLAWS = 3
 
 
 _CHUNK = 4096
+_STRETCHES = 1024
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _ONE = np.uint64(1)
 _SIX = np.uint64(6)
 _LAST = np.uint64(63)
 _GATHER = np.uint64(0x0102040810204080)
 """Multiplied with eight bytes of 0 or 1, leaves them as the bits of the highest byte."""
-
-_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
-_PLACES = np.zeros(64, np.uint8)
-"""Place of the only bit of a word, by the highest six bits of its product with the de Bruijn number."""
-_PLACES[[(int(_DE_BRUIJN) << place & int(_ALL)) >> 58 for place in range(64)]] = np.arange(64)
 
 
 @njit(nogil=True, cache=True)
@@ -87,13 +86,17 @@ def mark_changes(codes, cells, marks):  # type: ignore[no-untyped-def]
             marks[begin // 64 + word] = bits
 
 
-@njit(nogil=True, cache=True)
-def _count_ones(word):  # type: ignore[no-untyped-def]
-    """Number of bits set, by sums of neighbours."""
-    word -= (word >> _ONE) & np.uint64(0x5555555555555555)
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
+@intrinsic
+def _count_ones(context, word):  # type: ignore[no-untyped-def]
+    """Number of bits set: one instruction, for which numba has no name."""
+    return word(word), lambda context, builder, signature, arguments: builder.ctpop(arguments[0])
+
+
+@intrinsic
+def _lowest_bit(context, word):  # type: ignore[no-untyped-def]
+    """Place of the lowest bit set; 64 where there is none."""
+    defined_for_zero = ir.Constant(ir.IntType(1), 0)
+    return word(word), lambda context, builder, signature, arguments: builder.cttz(arguments[0], defined_for_zero)
 
 
 @njit(nogil=True, cache=True)
@@ -111,12 +114,11 @@ def _find_ends(marks, first, last, ends):  # type: ignore[no-untyped-def]
     while True:
         if word == last_word:
             bits &= _ALL >> (_LAST - ((stop - _ONE) & _LAST))
-        count, at = _count_ones(bits), found
+        count, at = _count_ones(bits), found  # type: ignore[call-arg,var-annotated]  # numba hands over the context
         while bits != 0:
             for _ in range(8):
-                lowest = bits & (~bits + _ONE)
-                ends[at] = (word << _SIX) + np.uint64(_PLACES[(lowest * _DE_BRUIJN) >> np.uint64(58)])
-                bits ^= lowest
+                ends[at] = (word << _SIX) + _lowest_bit(bits)
+                bits &= bits - _ONE
                 at += _ONE
         found += count
         if word == last_word:
@@ -124,6 +126,22 @@ def _find_ends(marks, first, last, ends):  # type: ignore[no-untyped-def]
             return found + _ONE
         word += _ONE
         bits = marks[word]
+
+
+@njit(nogil=True, cache=True)
+def _places(column, width, tile_width, group_width):  # type: ignore[no-untyped-def]
+    """Tile and column group of every column of a block: most runs are single cells, and to look up is to not divide."""
+    tile, group = np.empty(width, np.int16), np.empty(width, np.int32)
+    for at in range(width):
+        tile[at], group[at] = at // tile_width, (column + at) // group_width
+    return tile, group
+
+
+@njit(nogil=True, cache=True)
+def _row_origin(tile, row, rows, column, width, tile_width):  # type: ignore[no-untyped-def]
+    """Where the row of a tile begins, in pixels, as seen from column 0 of the whole grid."""
+    west = tile * tile_width
+    return west * rows + row * min(tile_width, width - west) - west - column
 
 
 @njit(nogil=True, cache=True)
@@ -136,7 +154,7 @@ def _joint(codes, luts, i):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _add_stretch_of_two(codes, luts, first, ends, count, base, weight, sums):  # type: ignore[no-untyped-def]
+def _add_runs_of_two(codes, luts, first, ends, count, base, weight, sums):  # type: ignore[no-untyped-def]
     """Add ``weight`` for every pixel of the runs of two layers."""
     # Rows by name: indexing two dimensions in the loop would read the array's shape and strides again each time.
     lut_a, lut_b, row_a, row_b = luts[0], luts[1], codes[0], codes[1]
@@ -148,7 +166,7 @@ def _add_stretch_of_two(codes, luts, first, ends, count, base, weight, sums):  #
 
 
 @njit(nogil=True, cache=True)
-def _add_stretch(codes, luts, first, ends, count, base, weight, sums):  # type: ignore[no-untyped-def]
+def _add_runs(codes, luts, first, ends, count, base, weight, sums):  # type: ignore[no-untyped-def]
     """Add ``weight`` for every pixel of the runs."""
     start = np.uint64(first)
     for run in range(count):
@@ -158,31 +176,72 @@ def _add_stretch(codes, luts, first, ends, count, base, weight, sums):  # type: 
 
 
 @njit(nogil=True, cache=True)
-def count_joint(codes, luts, marks, joints, runs, column, width, weights, group_width, sums):  # type: ignore[no-untyped-def]
+def _add_stretches(codes, luts, marks, stretches, found, sums):  # type: ignore[no-untyped-def]
+    """Add the weight of every pixel of the stretches [first, last, base, weight]."""
+    ends = np.empty(_CHUNK + 8, np.uint64)
+    for at in range(found):
+        first, last, base, weight = stretches[at]
+        while first < last:
+            end = min(last, first + _CHUNK)
+            count = _find_ends(marks, first, end, ends)
+            if codes.shape[0] == 2:
+                _add_runs_of_two(codes, luts, first, ends, count, np.uint64(base), weight, sums)
+            else:
+                _add_runs(codes, luts, first, ends, count, np.uint64(base), weight, sums)
+            first = end
+
+
+@njit(nogil=True, cache=True, inline="always")
+def _join_stretch(stretches, at, first, last, base, weight):  # type: ignore[no-untyped-def]
+    """Lengthen a stretch if the pixels ``first..last`` go on where it ends; whether they do."""
+    if at < 0 or stretches[at, 1] != first or stretches[at, 2] != base or stretches[at, 3] != weight:
+        return False
+    stretches[at, 1] = last
+    return True
+
+
+@njit(nogil=True, cache=True)
+def count_joint(  # type: ignore[no-untyped-def]
+    codes, luts, marks, joints, runs, column, width, tile_width, weights, group_width, sums
+):
     """Area by region and joint code of one block, added into ``sums`` [region * joints + joint]."""
     ptr, start, stop, region, fraction = runs
-    ends = np.empty(width + 8, np.uint64)
-    for row in range(ptr.shape[0] - 1):
-        # Where the block's row begins, in pixels, as seen from column 0 of the whole grid.
-        origin = row * width - column
+    rows = ptr.shape[0] - 1
+    tile_of, group_of = _places(column, width, tile_width, group_width)
+    # Pixels of one region and weight that lie together in memory, within a row or over rows of a tile.  They are added
+    # many at a time: called for each of them, a function of so many arrays would cost more than what it does.
+    stretches = np.empty((_STRETCHES, 4), np.int64)
+    found = 0
+    latest = np.full(tile_of[width - 1] + 1, -1, np.int64)
+    for row in range(rows):
         for run in range(ptr[row], ptr[row + 1]):
             first, last = np.int64(start[run]), np.int64(stop[run])
-            base = np.uint64(region[run] * np.int64(joints))
+            base = region[run] * np.int64(joints)
+            tile, group = np.int64(tile_of[first - column]), np.int64(group_of[first - column])
             if last == first + 1:
-                part = np.int64(np.rint(fraction[run] * weights[row, first // group_width]))
-                sums[base + _joint(codes, luts, np.uint64(origin + first))] += part
+                pixel = _row_origin(tile, row, rows, column, width, tile_width) + first
+                part = np.int64(np.rint(fraction[run] * weights[row, group]))
+                sums[np.uint64(base) + _joint(codes, luts, np.uint64(pixel))] += part
                 continue
             # More than one cell: all of them whole.
             while first < last:
-                group = first // group_width
-                end = min(last, (group + 1) * group_width)
+                tile_end, group_end = column + (tile + 1) * tile_width, (group + 1) * group_width
+                end = min(last, tile_end, group_end)
                 weight = weights[row, group]
-                count = _find_ends(marks, origin + first, origin + end, ends)
-                if codes.shape[0] == 2:
-                    _add_stretch_of_two(codes, luts, origin + first, ends, count, base, weight, sums)
-                else:
-                    _add_stretch(codes, luts, origin + first, ends, count, base, weight, sums)
+                origin = _row_origin(tile, row, rows, column, width, tile_width)
+                if not _join_stretch(stretches, latest[tile], origin + first, origin + end, base, weight):
+                    if found == _STRETCHES:
+                        _add_stretches(codes, luts, marks, stretches, found, sums)
+                        latest[:] = -1
+                        found = 0
+                    stretches[found, 0], stretches[found, 1] = origin + first, origin + end
+                    stretches[found, 2], stretches[found, 3] = base, weight
+                    latest[tile] = found
+                    found += 1
+                tile += end == tile_end
+                group += end == group_end
                 first = end
+    _add_stretches(codes, luts, marks, stretches, found, sums)
 
 
 @njit(nogil=True, cache=True)
@@ -261,8 +320,8 @@ def _note_flaws(  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def add_moments(  # type: ignore[no-untyped-def]
-    codes, luts, marks, joints, values, absent, scaling, bounds, units, runs, top, column, width, weights, group_width,
-    first_row, keys, used, sums, flaws, extremes,
+    codes, luts, marks, joints, values, absent, scaling, bounds, units, runs, top, column, width, tile_width, weights,
+    group_width, first_row, keys, used, sums, flaws, extremes,
 ):  # fmt: skip
     """Area and moments by region and joint code of one block; returns (next row, entries used).
 
@@ -274,7 +333,7 @@ def add_moments(  # type: ignore[no-untyped-def]
     Parameters
     ----------
     values : float32 or float64, [n_inputs, n_pixels]
-        Raw values; NaN or equal to ``absent`` means not observed.
+        Raw values, in the order of ``codes``; NaN or equal to ``absent`` means not observed.
     scaling : float64, [n_inputs, 2]
         Scale and offset from raw value to quantity.
     bounds : float64, [n_inputs, 2]
@@ -285,24 +344,26 @@ def add_moments(  # type: ignore[no-untyped-def]
         First row of the band in the whole grid.
     """
     ptr, start, stop, region, fraction = runs
+    rows = ptr.shape[0] - 1
     hashed = keys.shape[0] > 0
     # Two layers are the common case; rows by name, as in _add_stretch_of_two.
     two = codes.shape[0] == 2
     second = 1 if two else 0
     lut_a, lut_b, row_a, row_b = luts[0], luts[second], codes[0], codes[second]
-    ends = np.empty(width + 8, np.uint64)
-    for row in range(first_row, ptr.shape[0] - 1):
-        # Where the block's row begins, in pixels, as seen from column 0 of the whole grid.
-        origin = row * width - column
+    ends = np.empty(tile_width + 8, np.uint64)
+    tile_of, group_of = _places(column, width, tile_width, group_width)
+    for row in range(first_row, rows):
         cells = (stop[ptr[row] : ptr[row + 1]] - start[ptr[row] : ptr[row + 1]]).sum()
         if hashed and 2 * (used + cells) > keys.shape[0]:
             return row, used
         for run in range(ptr[row], ptr[row + 1]):
             first, last = np.int64(start[run]), np.int64(stop[run])
             base = np.uint64(region[run] * np.int64(joints))
+            tile, group = tile_of[first - column], group_of[first - column]
             while first < last:
-                group = first // group_width
-                end = min(last, (group + 1) * group_width)
+                origin = _row_origin(tile, row, rows, column, width, tile_width)
+                tile_end, group_end = column + (tile + 1) * tile_width, (group + 1) * group_width
+                end = min(last, tile_end, group_end)
                 weight = weights[row, group]
                 if fraction[run] != 1.0:
                     weight = np.int64(np.rint(fraction[run] * weight))
@@ -331,8 +392,10 @@ def add_moments(  # type: ignore[no-untyped-def]
                                 top + row, begin - origin, flaws[item], extremes[item],
                             )  # fmt: skip
                     begin = stop_here
+                tile += end == tile_end
+                group += end == group_end
                 first = end
-    return ptr.shape[0] - 1, used
+    return rows, used
 
 
 @njit(nogil=True, cache=True)

@@ -21,6 +21,10 @@ SNAP = 1e-12
 _EXCESS = 1e-6  # shares beyond 0 or 1 by more are not rounding: the boundary overlaps itself
 
 
+_inlined = njit(cache=True, nogil=True, inline="always")
+"""For functions called for every edge and cell: handing over so many arrays would take longer than what they do."""
+
+
 class Entries(NamedTuple):
     """What the boundary of one region leaves in the cells of one row.
 
@@ -98,19 +102,19 @@ def bucket(top: Offsets, bottom: Offsets, height: int) -> tuple[Offsets, Indices
     return ptr, listed
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _share_above(t: float, north: float, south: float) -> float:
     """Share of a row's height above the depth t; see :class:`_Bend`."""
     return t + (t - t * t) * (north * (1.0 - t) - south * t)
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _share_above_curvature(t: float, north: float, south: float) -> float:
     """Second derivative of :func:`_share_above`."""
     return 6.0 * (north + south) * t - 2.0 * (2.0 * north + south)
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _within_row(edges: Edges, edge: int, row: int) -> tuple[float, float, float, float]:
     """The ends (xa, ya), (xb, yb) of the part of an edge that lies in a row; the edge's own where they do."""
     x0, y0, x1, y1 = edges.x0[edge], edges.y0[edge], edges.x1[edge], edges.y1[edge]
@@ -125,7 +129,7 @@ def _within_row(edges: Edges, edge: int, row: int) -> tuple[float, float, float,
     return xa, ya, xb, yb
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _walk(
     xa: float,
     ta: float,
@@ -179,7 +183,7 @@ def _walk(
     return n
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _entries_in_row(edges: Edges, edge: int, row: int, width: int) -> int:
     """Upper bound of the entries that an edge leaves in a row."""
     xa, _, xb, _ = _within_row(edges, edge, row)
@@ -200,14 +204,14 @@ def _room_needed(edges: Edges, by_row: EdgesByRow, r0: int, r1: int, width: int)
     return total, most
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _walk_edge(edges: Edges, edge: int, bend: Bend, row: int, width: int, entries: Entries, n: int) -> int:
     """Take the part of an edge that lies in a row through its cells; returns the new number of entries."""
     xa, ya, xb, yb = _within_row(edges, edge, row)
     return _walk(xa, ya - row, xb, yb - row, edges.sign[edge], bend.north[row], bend.south[row], width, entries, n)
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _sort(entries: Entries, n: int) -> None:
     """Sort entries by column (Shell's method: they come nearly in order, and mostly few)."""
     column, height, east = entries
@@ -223,7 +227,7 @@ def _sort(entries: Entries, n: int) -> None:
             column[j + gap], height[j + gap], east[j + gap] = c, h, a
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _append(runs: Runs, n: int, row_first: int, start: int, stop: int, region: int, share: float) -> int:
     """Append a run, or lengthen the one before if the two are whole and adjacent; returns the new number of runs."""
     if share == 0.0 or stop <= start:
@@ -235,7 +239,7 @@ def _append(runs: Runs, n: int, row_first: int, start: int, stop: int, region: i
     return n + 1
 
 
-@njit(cache=True, nogil=True)
+@_inlined
 def _sweep_region(
     entries: Entries, n_entries: int, region: int, row: int, width: int, runs: Runs, n: int, fault: Floats
 ) -> int:

@@ -1,15 +1,17 @@
 """Running the tasks of a pass: where, in which order, with what to show and what to keep.
 
-A scheduler runs a pure function over tasks and yields results as they come; it knows nothing about rasters.  Threads
+A scheduler opens workers, gives them tasks and yields results as they come; it knows nothing about rasters.  Threads
 are the one that is built in; anything with the same :class:`Scheduler` face can take its place.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, nullcontext
+from queue import SimpleQueue
 from typing import Protocol
 
 import rasterio
@@ -18,7 +20,8 @@ from tqdm import tqdm
 from sinks.errors import SinksError
 from sinks.tabulate.blocks import Block, Task
 from sinks.tabulate.checkpoint import Checkpoint
-from sinks.tabulate.crosstab import Partial, Spec, add, tabulate_blocks
+from sinks.tabulate.crosstab import Partial, Spec, add
+from sinks.tabulate.tabulator import Tabulator
 
 GDAL_CACHE_BYTES = 64 << 20
 """GDAL's block cache during the pass: blocks are read once, so its default of 5 % of RAM would only cost memory."""
@@ -26,15 +29,21 @@ GDAL_CACHE_BYTES = 64 << 20
 MOST_THREADS = 8
 _IN_FLIGHT = 2
 
-Run = Callable[[Spec, Sequence[Block]], Partial]
+Worker = Callable[[Sequence[Block]], Partial]
+OpenWorker = Callable[[Spec], AbstractContextManager[Worker]]
 Progress = Callable[[int, int], object]
 
 
 class Scheduler(Protocol):
     """Runs tasks somewhere."""
 
-    def results(self, run: Run, spec: Spec, tasks: Mapping[int, Task]) -> Generator[tuple[int, Partial], None, None]:
-        """``(number, run(spec, task))`` of every task, in any order; stops and cleans up when closed."""
+    def results(
+        self, open_worker: OpenWorker, spec: Spec, tasks: Mapping[int, Task]
+    ) -> Generator[tuple[int, Partial], None, None]:
+        """``(number, worker(task))`` of every task, in any order, by workers of ``open_worker(spec)``.
+
+        A worker belongs to the thread that opened it and may do any number of tasks.  Stops and cleans up when closed.
+        """
         ...
 
 
@@ -50,26 +59,69 @@ class Threads:
     def __init__(self, count: int | None = None) -> None:
         self.count = count if count is not None else min(_processors(), MOST_THREADS)
 
-    def results(self, run: Run, spec: Spec, tasks: Mapping[int, Task]) -> Generator[tuple[int, Partial], None, None]:
+    def results(
+        self, open_worker: OpenWorker, spec: Spec, tasks: Mapping[int, Task]
+    ) -> Generator[tuple[int, Partial], None, None]:
         """See :class:`Scheduler`."""
-        waiting = iter(tasks.items())
-        running: dict[Future[Partial], int] = {}
+        waiting = _Waiting(tasks, _IN_FLIGHT * self.count)
+        # Results, an error, or None from each thread that has ended.
+        found: SimpleQueue[tuple[int, Partial] | BaseException | None] = SimpleQueue()
+
+        def work() -> None:
+            try:
+                with open_worker(spec) as worker:
+                    while (item := waiting.next()) is not None:
+                        found.put((item[0], worker(item[1])))
+            except BaseException as error:
+                found.put(error)
+            finally:
+                found.put(None)
+
+        running = min(self.count, len(tasks))
         with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_BYTES), ThreadPoolExecutor(self.count) as pool:
             try:
-                while True:
-                    # A few more than there are threads, not all: results are added as they come and forgotten.
-                    for number, task in waiting:
-                        running[pool.submit(run, spec, task)] = number
-                        if len(running) >= _IN_FLIGHT * self.count:
-                            break
-                    if not running:
-                        return
-                    done, _ = wait(running, return_when=FIRST_COMPLETED)
-                    for future in done:
-                        yield running.pop(future), future.result()
+                for _ in range(running):
+                    pool.submit(work)
+                while running:
+                    result = found.get()
+                    if result is None:
+                        running -= 1
+                    elif isinstance(result, BaseException):
+                        raise result
+                    else:
+                        waiting.taken()
+                        yield result
             finally:
-                for future in running:
-                    future.cancel()
+                waiting.stop()
+
+
+class _Waiting:
+    """Tasks that threads help themselves to, a few ahead of what was taken of the results, which so never pile up."""
+
+    def __init__(self, tasks: Mapping[int, Task], ahead: int) -> None:
+        self._tasks = iter(tasks.items())
+        self._lock = threading.Lock()
+        self._room = threading.Semaphore(ahead)
+        self._stopped = False
+
+    def next(self) -> tuple[int, Task] | None:
+        """The next task and its number; None when there is no more to do."""
+        self._room.acquire()
+        with self._lock:
+            item = None if self._stopped else next(self._tasks, None)
+        if item is None:
+            # Let the next thread through, to find the same.
+            self._room.release()
+        return item
+
+    def taken(self) -> None:
+        """One result was taken."""
+        self._room.release()
+
+    def stop(self) -> None:
+        """Give out no more."""
+        self._stopped = True
+        self._room.release()
 
 
 def run_tasks(
@@ -99,7 +151,7 @@ def run_tasks(
     with _shown(progress, sum(cells)) as show:
         show(sum(cells[number] for number in tally.done))
         try:
-            with closing(scheduler.results(tabulate_blocks, spec, remaining)) as results:
+            with closing(scheduler.results(Tabulator, spec, remaining)) as results:
                 for number, partial in results:
                     tally.take(number, partial)
                     show(cells[number])

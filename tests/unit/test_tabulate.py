@@ -22,7 +22,7 @@ from sinks.errors import LegendError, RunError, SinksError
 from sinks.geo.grid import CellAreas, Grid
 from sinks.geo.legends import load_legend
 from sinks.layers.raster import CategoricalLayer, ContinuousLayer, inspect
-from sinks.tabulate import Joint, check_layers, crosstab, tabulate
+from sinks.tabulate import Joint, check_layers, crosstab, tabulate, tabulator
 from sinks.tabulate import tabulation as pass_module
 from sinks.tabulate.blocks import TASK_CELLS, block_shape, plan
 from sinks.tabulate.checkpoint import FILE_NAME
@@ -230,7 +230,7 @@ def test_a_sparse_table_holds_the_same_sums(
     world: dict[str, Any], joint: Joint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(crosstab, "DENSE_LIMIT", 0)
-    monkeypatch.setattr(crosstab, "_HASH_START", 2)
+    monkeypatch.setattr(tabulator, "_HASH_START", 2)
     same(tabulate(world["units"], world["cover"], inputs=[world["stock"]], block_size=16), joint)
     area = tabulate(world["units"], world["cover"], block_size=32).table
     assert_frame_equal(area, joint.table[area.columns], check_exact=True)
@@ -427,10 +427,11 @@ def test_blocks_that_no_region_touches_are_not_read(world: dict[str, Any], monke
 class _Elsewhere:
     """Runs tasks as another process would get them, last one first."""
 
-    def results(self, run: Any, spec: Any, tasks: Any) -> Any:
+    def results(self, open_worker: Any, spec: Any, tasks: Any) -> Any:
         for number in sorted(tasks, reverse=True):
-            there = pickle.loads(pickle.dumps((run, spec, tasks[number])))
-            yield number, pickle.loads(pickle.dumps(there[0](*there[1:])))
+            open_there, spec_there, task = pickle.loads(pickle.dumps((open_worker, spec, tasks[number])))
+            with open_there(spec_there) as worker:
+                yield number, pickle.loads(pickle.dumps(worker(task)))
 
 
 def test_another_scheduler_changes_no_digit(world: dict[str, Any], joint: Joint) -> None:

@@ -16,13 +16,15 @@ from rasterio.transform import Affine
 
 from sinks.geo.grid import Grid
 from sinks.geo.legends import load_legend
+from sinks.layers.geotiff_tiles import TileDecoder
 from sinks.layers.raster import CategoricalLayer, ContinuousLayer
 from sinks.layers.raster_reader import RasterReader
-from sinks.tabulate import crosstab, kernels, tabulate
+from sinks.tabulate import kernels, tabulate
 from sinks.tabulate.blocks import Block, plan
 from sinks.tabulate.coverage import Coverage
 from sinks.tabulate.division import divide
 from sinks.tabulate.scanline import Runs
+from sinks.tabulate.tabulator import Tabulator
 
 LEGEND = load_legend("clcd")
 CELL = 0.001
@@ -87,6 +89,25 @@ def test_tiles_without_a_region_are_never_read(tmp_path: Path, reads: Counter[tu
     assert {(y, x) for _, y, x in reads} == {(1, 1), (7, 7)}
 
 
+def test_whole_tiles_are_decoded_once_and_without_gdal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {str(2020 + i): write(tmp_path / f"{i}.tif", patches(512, 700, i), 0, tile=256) for i in range(2)}
+    unpacked: Counter[int] = Counter()
+    unpack = TileDecoder._unpack
+
+    def counted(self: TileDecoder, stored: np.ndarray, out: np.ndarray) -> bool:
+        unpacked[hash(stored.tobytes())] += 1
+        return unpack(self, stored, out)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("read through GDAL")
+
+    monkeypatch.setattr(TileDecoder, "_unpack", counted)
+    monkeypatch.setattr(RasterReader, "_read_by_gdal", refuse)
+    tabulate(units((0, 0, 700, 512)), CategoricalLayer("land_cover", files, LEGEND))
+    assert len(unpacked) == 2 * 2 * 3
+    assert set(unpacked.values()) == {1}
+
+
 def test_the_cover_of_a_row_is_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found: Counter[int] = Counter()
     rows = Coverage.rows
@@ -100,7 +121,7 @@ def test_the_cover_of_a_row_is_found_once(tmp_path: Path, monkeypatch: pytest.Mo
     assert found == Counter(range(640))
 
 
-def test_files_are_opened_once_for_a_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_opened_once_for_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
     start = RasterReader.__init__
 
@@ -109,8 +130,8 @@ def test_files_are_opened_once_for_a_task(tmp_path: Path, monkeypatch: pytest.Mo
         start(self, source, reference)
 
     monkeypatch.setattr(RasterReader, "__init__", counted)
-    tabulate(units((0, 0, 704, 640)), **layers(tmp_path, 640, 704), block_size=64)
-    assert len(opened) == 3 * 10  # three files, ten bands of rows
+    tabulate(units((0, 0, 704, 640)), **layers(tmp_path, 640, 704), block_size=64, threads=1)
+    assert sorted(opened) == ["land_cover@2020", "land_cover@2021", "stock"]
 
 
 def test_bytes_read_are_those_of_the_files(tmp_path: Path) -> None:
@@ -151,14 +172,14 @@ def test_memory_does_not_grow_with_the_raster(tmp_path: Path) -> None:
 
 def test_buffers_are_kept_from_block_to_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     buffers = set()
-    read = crosstab._Work._read_codes
+    read = Tabulator._read_codes
 
-    def watched(self: Any, block: Block) -> Any:
-        found = read(self, block)
+    def watched(self: Any, block: Block, tile_width: int) -> Any:
+        found = read(self, block, tile_width)
         buffers.add(found.ctypes.data)
         return found
 
-    monkeypatch.setattr(crosstab._Work, "_read_codes", watched)
+    monkeypatch.setattr(Tabulator, "_read_codes", watched)
     tabulate(units((0, 0, 650, 64)), **layers(tmp_path, 64, 650), block_size=64, threads=1)
     assert len(buffers) == 1  # the last block is narrower
 

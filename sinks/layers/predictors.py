@@ -1,0 +1,81 @@
+"""Undoing the predictors of TIFF files: cells stored as differences from those before them, which pack better.
+
+TIFF 6.0, section 14 (horizontal differencing); Adobe Photoshop TIFF Technical Note 3 (floating point).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+NONE, HORIZONTAL, FLOATING = 1, 2, 3
+
+
+def known(predictor: int, dtype: str) -> bool:
+    """Whether a predictor can be undone here for cells of a type."""
+    kind = np.dtype(dtype)
+    if predictor == HORIZONTAL:
+        return kind.kind in "ui"
+    return predictor == NONE or (predictor == FLOATING and kind == np.float32)
+
+
+def undo(predictor: int, unpacked: npt.NDArray[np.uint8], out: npt.NDArray[Any]) -> None:
+    """Cells of a tile from their differences.
+
+    Parameters
+    ----------
+    predictor : int
+        One that is :func:`known` for ``out.dtype``.
+    unpacked : uint8, [bytes of out]
+        Is overwritten.
+    out : array, [rows, columns]
+        In one piece, row after row.
+    """
+    if predictor == NONE:
+        out[...] = unpacked.view(out.dtype).reshape(out.shape)
+    elif predictor == HORIZONTAL:
+        # Unsigned, so that sums wrap around as the differences did.
+        cells = unpacked.view(f"u{out.itemsize}").reshape(out.shape)
+        _sum_rows(cells, out.view(cells.dtype))
+    else:
+        _sum_planes(unpacked.reshape(out.shape[0], out.itemsize, out.shape[1]), out.view(np.uint32))
+
+
+@njit(nogil=True, cache=True)
+def _sum_rows(differences, out):  # type: ignore[no-untyped-def]
+    """Running sums along every row."""
+    for row in range(out.shape[0]):
+        total = differences[row, 0]
+        out[row, 0] = total
+        for column in range(1, out.shape[1]):
+            total += differences[row, column]
+            out[row, column] = total
+
+
+@njit(nogil=True, cache=True)
+def _sum_planes(planes, out):  # type: ignore[no-untyped-def]
+    """Cells of four bytes from planes [row, 4, column] of differences, the highest byte first.
+
+    Differences run on from one plane of a row into the next.  Each plane is summed by itself, the four at once, so that
+    no sum waits for another, and what the planes before it come to is added when the bytes are put together.
+    """
+    columns = out.shape[1]
+    for row in range(out.shape[0]):
+        first, second, third, fourth = planes[row, 0], planes[row, 1], planes[row, 2], planes[row, 3]
+        a = b = c = d = np.uint8(0)
+        for at in range(columns):
+            a = np.uint8(a + first[at])
+            b = np.uint8(b + second[at])
+            c = np.uint8(c + third[at])
+            d = np.uint8(d + fourth[at])
+            first[at], second[at], third[at], fourth[at] = a, b, c, d
+        b = np.uint8(a + b)
+        c = np.uint8(b + c)
+        cells = out[row]
+        for at in range(columns):
+            high = np.uint32(first[at]) << np.uint32(24) | np.uint32(np.uint8(second[at] + a)) << np.uint32(16)
+            low = np.uint32(np.uint8(third[at] + b)) << np.uint32(8) | np.uint32(np.uint8(fourth[at] + c))
+            cells[at] = high | low
