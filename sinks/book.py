@@ -98,10 +98,16 @@ class Hierarchy:
         sizes = [len(members) for members in self.members]
         return np.concatenate(self.members), np.cumsum([0, *sizes[:-1]])
 
-    def each(self, values: Floats) -> Iterator[Floats]:
-        """The same region by region, for many draws: that of a single unit is not copied."""
-        for members in self.members:
-            yield values[members[0]] if len(members) == 1 else values[members].sum(axis=0)
+    def intervals(self, draws: Floats) -> tuple[Floats, Floats]:
+        """The 95 % interval of every region from draws by unit, (units, n); those of units are not copied."""
+        low, high = np.empty((2, len(self.members)))
+        of_units = interval(draws)
+        for region, members in enumerate(self.members):
+            if len(members) == 1:
+                low[region], high[region] = (ends[members[0]] for ends in of_units)
+            else:
+                low[region], high[region] = interval(draws[members].sum(axis=0))
+        return low, high
 
 
 @dataclass
@@ -224,7 +230,7 @@ class Book:
         total = self.hierarchy.total
         low = high = np.full(len(self.hierarchy.members), np.nan)
         if amount.draws is not None:
-            low, high = np.array([interval(draws) for draws in self.hierarchy.each(amount.draws)]).T
+            low, high = self.hierarchy.intervals(amount.draws)
             # Where nothing that is uncertain takes part, an interval is not known; it is not a point.
             low, high = np.where(np.isclose(low, high, rtol=_ROUNDING, atol=0), np.nan, [low, high])
         return Figures(total(amount.value), low, high, total(amount.valued_ha), total(amount.area_ha))

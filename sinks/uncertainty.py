@@ -7,7 +7,6 @@ then (IPCC 2006, vol. 1, ch. 3, on correlated inputs).
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinks.errors import ParameterError, Problems
+from sinks.quantiles import ends
 
 if TYPE_CHECKING:
     from sinks.methodology import Bound
@@ -200,41 +200,8 @@ def interval(draws: Floats) -> tuple[Floats, Floats]:
     -------
     low, high : array (...)
     """
-    rows = np.ascontiguousarray(draws).reshape(-1, draws.shape[-1])
-    ends = np.array([_ends(row) for row in rows]).reshape(*draws.shape[:-1], len(QUANTILES))
-    return ends[..., 0], ends[..., 1]
-
-
-# Fewer draws are ordered as a whole; of more, every so-many-th tells where the tails begin.
-_FEW, _EVERY = 2_000, 20
-
-
-def _ends(draws: Floats) -> tuple[float, float]:
-    """Quantiles of one row, interpolated linearly between order statistics, as numpy's default.
-
-    Only the tails are put in order: values beyond twice the quantiles of a sample of the draws.  That is exact as long
-    as the sample does not lie, which is seen from the count of what is beyond, and then everything is put in order.
-    """
-    n = len(draws)
-    below_low, below_high = (math.floor(q * (n - 1)) for q in QUANTILES)
-    if n > _FEW:
-        sample = draws[::_EVERY]
-        margin = math.ceil(2 * QUANTILES[0] * len(sample))
-        sample = np.partition(sample, (margin, len(sample) - 1 - margin))
-        lower = draws[draws <= sample[margin]]
-        upper = draws[draws >= sample[-1 - margin]]
-        if len(lower) > below_low + 1 and len(upper) >= n - below_high:
-            return _quantile(lower, QUANTILES[0], n, 0), _quantile(upper, QUANTILES[1], n, n - len(upper))
-    return _quantile(draws, QUANTILES[0], n, 0), _quantile(draws, QUANTILES[1], n, 0)
-
-
-def _quantile(part: Floats, q: float, n: int, skipped: int) -> float:
-    """Quantile of ``n`` values of which ``part`` are the ones that come after the ``skipped`` smallest."""
-    place = q * (n - 1)
-    below = math.floor(place)
-    first, second = below - skipped, min(below + 1, n - 1) - skipped
-    ordered = np.partition(part, (first, second))
-    return float(ordered[first] + (place - below) * (ordered[second] - ordered[first]))
+    found = ends(draws.reshape(-1, draws.shape[-1]), *QUANTILES).reshape(*draws.shape[:-1], len(QUANTILES))
+    return found[..., 0], found[..., 1]
 
 
 def combine_product(percents: Sequence[float]) -> float:

@@ -229,7 +229,8 @@ class ParameterTable:
             In the declared units; constant where a row has no interval.
         """
         base = int(rng.integers(2**63))
-        drawn = np.empty((n, len(self.rows)))
+        # Row by row in memory, which is how they are drawn and used.
+        drawn = np.empty((len(self.rows), n)).T
         for column, (row, one) in enumerate(zip(self.rows, self.spreads, strict=True)):
             stream = np.random.default_rng([base, zlib.crc32(f"{row.layer}:{row.key}".encode())])
             drawn[:, column] = one.draw(stream, n)
