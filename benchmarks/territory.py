@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import rasterio
+import rasterio.shutil
 import shapely
 from pyproj import CRS
 from rasterio.transform import Affine
@@ -82,9 +83,13 @@ def stock(work: Path, size: int, compress: str) -> Path:
 
 
 def ten_metres(work: Path, size: int, compress: str) -> list[Path]:
-    """Nine times the cells on the same land: a mosaic (VRT) of three by three copies."""
-    mosaics = []
+    """Nine times the cells on the same land: three by three copies, written as a file of its own."""
+    made = []
     for path, date in zip(files(work, "full", size, compress), DATES, strict=True):
+        target = work / f"ten_{size}_{compress}_{date}.tif"
+        made.append(target)
+        if target.exists():
+            continue
         where = place("full", 3 * size)
         geo = ", ".join(repr(v) for v in where.transform.to_gdal())
         parts = "".join(
@@ -95,15 +100,18 @@ def ten_metres(work: Path, size: int, compress: str) -> list[Path]:
             for y in range(3)
             for x in range(3)
         )
-        mosaic = work / f"ten_{size}_{compress}_{date}.vrt"
+        mosaic, part = target.with_suffix(".vrt"), target.with_suffix(".part")
         mosaic.write_text(
             f"<VRTDataset rasterXSize='{3 * size}' rasterYSize='{3 * size}'><SRS>{CRS(where.crs).to_wkt()}</SRS>"
             f"<GeoTransform>{geo}</GeoTransform><VRTRasterBand dataType='Byte' band='1' blockXSize='512' "
             f"blockYSize='512'><NoDataValue>255</NoDataValue>{parts}</VRTRasterBand></VRTDataset>",
             encoding="utf-8",
         )
-        mosaics.append(mosaic)
-    return mosaics
+        rasterio.shutil.copy(mosaic, part, driver="GTiff", compress=compress, num_threads="all_cpus", bigtiff="yes",
+                             tiled=True, blockxsize=512, blockysize=512)  # fmt: skip
+        part.rename(target)
+        mosaic.unlink()
+    return made
 
 
 def _move(source: Path, target: Path, where: Place) -> None:

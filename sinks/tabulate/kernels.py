@@ -131,7 +131,7 @@ def _find_ends(marks, first, last, ends):  # type: ignore[no-untyped-def]
 @njit(nogil=True, cache=True)
 def _places(column, width, tile_width, group_width):  # type: ignore[no-untyped-def]
     """Tile and column group of every column of a block: most runs are single cells, and to look up is to not divide."""
-    tile, group = np.empty(width, np.int16), np.empty(width, np.int32)
+    tile, group = np.empty(width, np.int32), np.empty(width, np.int32)
     for at in range(width):
         tile[at], group[at] = at // tile_width, (column + at) // group_width
     return tile, group

@@ -52,10 +52,11 @@ class Tabulator:
         self._values = np.zeros((len(spec.inputs), 0), self._value_type())
         self._moments = bool(spec.inputs) or not spec.dense
         self._set_scaling()
-        self._keys = np.zeros(0 if spec.dense else _HASH_START, np.int64)
+        self._keys = np.full(0 if spec.dense else _HASH_START, -1, np.int64)
         size = spec.regions * spec.joints if spec.dense else _HASH_START
         self._sums = np.zeros((size, spec.columns) if self._moments else (size,), np.int64)
-        self._begin()
+        self._used = 0
+        self._result = Partial.empty(spec)
 
     def __enter__(self) -> Tabulator:
         return self
@@ -64,7 +65,7 @@ class Tabulator:
         self._opened.close()
 
     def __call__(self, blocks: Sequence[Block]) -> Partial:
-        """Read blocks and tabulate them.
+        """Read blocks and tabulate them; after an error there is no use in going on.
 
         Raises
         ------
@@ -72,22 +73,14 @@ class Tabulator:
             A block cannot be read, or holds a class code that is not a whole number.
         """
         spec = self._spec
-        self._begin()
         for rows, band in _bands(blocks):
             weights = spec.areas.weights(*rows)
             for block, runs in zip(band, divide(spec.coverage.rows(*rows), band, self._result.cells), strict=True):
                 self._add(block, runs, weights)
-        partial = self._found()
+        partial = self._take()
         for at in _axes_with_unknown(spec, partial):
             _look_again(spec, at, self._readers[at], blocks, partial)
         return partial
-
-    def _begin(self) -> None:
-        """Forget what the task before found."""
-        self._result = Partial.empty(self._spec)
-        self._used = 0
-        self._keys.fill(-1)
-        self._sums.fill(0)
 
     def _shared_tile(self) -> tuple[int, int] | None:
         """Rows and columns of the tiles of all layers, where they are the same and need no GDAL."""
@@ -171,18 +164,21 @@ class Tabulator:
                 reader.read(tile.row, tile.column, out)
         return self._values
 
-    def _found(self) -> Partial:
-        """What was added, without the entries that never occurred."""
+    def _take(self) -> Partial:
+        """What was added, without the entries that never occurred; leaves nothing behind for the next task."""
         result = self._result
-        if not self._moments:
-            result.keys = np.flatnonzero(self._sums)
-            result.sums = self._sums[result.keys, None]
-            return result
-        occurring = np.flatnonzero(self._sums[:, 0])
-        keys = occurring if self._spec.dense else self._keys[occurring]
-        order = np.argsort(keys)
-        result.keys, result.sums = keys[order], self._sums[occurring[order]]
-        carry(result.sums)
+        if self._moments:
+            occurring = np.flatnonzero(self._sums[:, 0])
+            keys = occurring if self._spec.dense else self._keys[occurring]
+            order = np.argsort(keys)
+            result.keys, result.sums = keys[order], self._sums[occurring[order]]
+            carry(result.sums)
+            self._keys.fill(-1)
+        else:
+            result.keys = occurring = np.flatnonzero(self._sums)
+            result.sums = self._sums[occurring, None]
+        self._sums[occurring] = 0
+        self._used, self._result = 0, Partial.empty(self._spec)
         return result
 
 
