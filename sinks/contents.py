@@ -20,6 +20,7 @@ from sinks.findings import Findings, note_findings
 from sinks.methodology import Bound
 from sinks.output.folder import RunContents
 from sinks.prepare import Prepared
+from sinks.production import TABLE
 from sinks.project import Project
 from sinks.provenance import InputFile
 
@@ -46,7 +47,7 @@ def run_contents(accounting: Accounting, notes: Sequence[Problem], files: Sequen
         The account, its laws or its assessment fail.
     """
     prepared, result = accounting.prepared, accounting.account
-    used = _parameters_used(result)
+    used = _parameters_used(prepared, result)
     evaluation = accounting.assess(result.table)
     further = evaluation.tables() if evaluation else {}
     emitted = gases(accounting.activity, prepared.entries, accounting.hierarchy, prepared.project.dates)
@@ -101,9 +102,10 @@ def _checks(accounting: Accounting, notes: Sequence[Problem]) -> pd.DataFrame:
     return findings.table()
 
 
-def _parameters_used(result: Account) -> pd.DataFrame:
+def _parameters_used(prepared: Prepared, result: Account) -> pd.DataFrame:
     """The rows of the parameter tables that the account stands on, each with its methodology and role."""
-    parts = []
+    # Models make layers for whatever is accounted for.
+    parts = [model.used.assign(methodology=TABLE, role="record") for model in prepared.models]
     for entry, rows in result.used:
         frame = entry.method.table.frame.iloc[rows]
         parts.append(frame.assign(methodology=entry.method.id, role=entry.role))
@@ -117,6 +119,8 @@ def _parameters_used(result: Account) -> pd.DataFrame:
 def _sources(prepared: Prepared, used: pd.DataFrame) -> pd.DataFrame:
     """The documents that parameters and equations come from, each once."""
     known: dict[str, Any] = {}
+    for model in prepared.models:
+        known |= model.sources
     for entry in prepared.entries:
         known |= entry.method.table.sources
     keys = {entry.method.methodology.source for entry in prepared.entries}
