@@ -23,6 +23,7 @@ from sinks.prepare import Prepared
 from sinks.production import TABLE
 from sinks.project import Project
 from sinks.provenance import InputFile
+from sinks.sensitivity import compare_approaches, sensitivity
 
 _IN_DOUBT = ("regions.displaced", "regions.builtin_overlap", "checks.input_changed")
 """Notes that put figures in doubt, and so are warnings."""
@@ -49,7 +50,7 @@ def run_contents(accounting: Accounting, notes: Sequence[Problem], files: Sequen
     prepared, result = accounting.prepared, accounting.account
     used = _parameters_used(prepared, result)
     evaluation = accounting.assess(result.table)
-    further = evaluation.tables() if evaluation else {}
+    further = {**_uncertainty(accounting), **(evaluation.tables() if evaluation else {})}
     emitted = gases(accounting.activity, prepared.entries, accounting.hierarchy, prepared.project.dates)
     assessed = evaluation.assessment.notes if evaluation else ()
     return RunContents(
@@ -69,6 +70,16 @@ def input_files(project: Project) -> list[InputFile]:
     """Checksums of the local input files, each file once."""
     names = dict.fromkeys(name for _, name in project.files())
     return [InputFile.of(name) for name in names if Path(name).is_file()]
+
+
+def _uncertainty(accounting: Accounting) -> dict[str, pd.DataFrame]:
+    """Intervals by both approaches of the guidelines, where the account has any."""
+    draws = accounting.draws
+    if draws is None:
+        return {}
+    found = sensitivity(accounting.basis, accounting.prepared.entries, draws)
+    both = compare_approaches(found, accounting.account.table, draws)
+    return {} if (both := both[both["agreement"] != ""]).empty else {"uncertainty": both.reset_index(drop=True)}
 
 
 def _changed_inputs(project: Project, files: Sequence[InputFile]) -> list[Problem]:

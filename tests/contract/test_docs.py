@@ -202,7 +202,8 @@ def _columns() -> Iterator[str]:
     from sinks import beside, compare, sensitivity
     from sinks.assessment import budget, result, targets
 
-    yield from sensitivity.COLUMNS
+    yield from (*sensitivity.COLUMNS, *sensitivity.APPROACH_COLUMNS)
+    yield from sensitivity.AGREEMENTS
     yield from (*result.COLUMNS, *budget.COLUMNS, *targets.COLUMNS)
     yield from ("detected", "matched_share")
     yield from ("project_id", "state", "tonnes", "first", "last", "used_in", "deducted")
