@@ -338,10 +338,8 @@ class _Part:
             self._reader.read(row, column, raw)
             # The same operations as in the pass, so that a layer and itself as a derived one agree in every digit.
             found = raw.astype(np.float64) * source.scale + source.offset
-            # Outside its file a layer of classes is filled with a number too.
-            for absent in (source.nodata, source.fill):
-                if absent is not None:
-                    found[raw == np.asarray(absent, raw.dtype)] = np.nan
+            if source.nodata is not None:
+                found[raw == np.asarray(source.nodata, raw.dtype)] = np.nan
             found.flags.writeable = False
             self._window, self._values = window, found
         return self._values

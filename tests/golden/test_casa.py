@@ -184,6 +184,12 @@ def test_what_cannot_be_is_refused_and_named(year: tuple[tuple[float, ...], ...]
     assert all(str(problem) for problem in problems)
 
 
+def test_nothing_grows_in_a_month_at_ten_below() -> None:
+    at, above = (one(production(months(spoilt(3, 1, t)), STEPPE)) for t in (-10.0, -9.9))
+    assert at == pytest.approx(NPP - BY_HAND[3][4], abs=1e-4)
+    assert above == pytest.approx(NPP, abs=1e-4)  # half of the optimum's T2, as in March at -6 degC
+
+
 def test_evaporation_of_frozen_months_takes_no_part() -> None:
     assert np.isfinite(one(RULE.cells(values(spoilt(12, 3, 2.0)))))
     assert RULE.causes({name: one(array) for name, array in values().items()}, "npp") == []
