@@ -11,6 +11,7 @@ choices made where sources differ.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -114,9 +115,9 @@ class Months:
     potential_evapotranspiration: Sequence[Floats]
 
     @classmethod
-    def of(cls, values: Mapping[str, Floats], cells: Any) -> Months:
-        """Of the layers by name, where ``cells`` says."""
-        return cls(*([values[month_id(name, month)][cells] for month in MONTHS] for name in SERIES))
+    def of(cls, values: Mapping[str, Floats], cells: npt.NDArray[np.int64]) -> Months:
+        """Of the layers by name, in the cells with these numbers."""
+        return cls(*([values[month_id(name, month)].ravel()[cells] for month in MONTHS] for name in SERIES))
 
 
 def optimum(months: Months) -> Floats:
@@ -225,27 +226,30 @@ class Casa:
 
     def cells(self, values: Mapping[str, Floats]) -> Floats:
         """NPP [t C/ha/yr]; NaN where nothing grows or a month was not observed, infinite where the layers cannot be."""
-        result = np.full(values[self.layer].shape, np.nan)
+        result = np.full(values[self.layer].size, np.nan)
         observed = defined(values)
         with np.errstate(all="ignore"):
             for code, numbers in self.coefficients:
-                here = observed & (values[self.layer] == code)
-                if here.any():
+                here = np.flatnonzero(observed & (values[self.layer] == code))
+                if here.size:
                     months = Months.of(values, here)
                     broken = np.zeros(months.ndvi[0].shape, bool)
                     for fault in _faults(months, numbers):
                         broken |= fault.where
                     result[here] = np.where(broken, np.inf, production(months, numbers) * _FACTOR)
-        return result
+        return result.reshape(values[self.layer].shape)
 
     def causes(self, values: Mapping[str, float], where: str) -> list[Problem]:
-        """What is wrong with the layers in one cell."""
-        numbers = dict(self.coefficients).get(int(values[self.layer]))
+        """What is wrong with the layers in one cell: of each series the first month, and how many more."""
+        numbers = {float(code): found for code, found in self.coefficients}.get(values[self.layer])
         if numbers is None:
             return []
-        months = Months.of({name: np.array([value]) for name, value in values.items()}, ...)
+        months = Months.of({name: np.array([value]) for name, value in values.items()}, np.array([0]))
         with np.errstate(all="ignore"):
-            return [Problem(f.id, where, f.values(0)) for f in _faults(months, numbers) if f.where[0]]
+            found = [fault for fault in _faults(months, numbers) if fault.where[0]]
+        first = {(fault.id, fault.series): fault for fault in reversed(found)}
+        counts = Counter((fault.id, fault.series) for fault in found)
+        return [Problem(key[0], where, {**first[key].values(0), "count": counts[key]}) for key in counts]
 
 
 _FACTOR = units.factor("g C/m2/yr", "t C/ha/yr")
@@ -253,9 +257,10 @@ _FACTOR = units.factor("g C/m2/yr", "t C/ha/yr")
 
 @dataclass(frozen=True)
 class _Fault:
-    """Something that the layers of a cell cannot be: which cells, and what to say of them."""
+    """Something that the layers of a cell cannot be: of which series, in which cells, and what to say of them."""
 
     id: str
+    series: str
     where: npt.NDArray[np.bool_]
     shown: Mapping[str, Any]
 
@@ -268,26 +273,25 @@ def _faults(months: Months, c: Coefficients) -> Iterator[_Fault]:
     known = quantities()
     for name in SERIES:
         for month, found in zip(MONTHS, getattr(months, name), strict=True):
-            quantity = known[month_id(name, month)]
-            yield _beyond(quantity, found)
+            yield _beyond(name, known[month_id(name, month)], found)
     year = np.zeros_like(months.ndvi[0])
     for radiation in months.solar_radiation:
         year = year + radiation
-    yield _beyond(known["solar_radiation"], year)
+    yield _beyond("year", known["solar_radiation"], year)
     most = np.zeros_like(year)
     pairs = zip(months.evapotranspiration, months.potential_evapotranspiration, strict=True)
     for month, warmth, (actual, potential) in zip(MONTHS, months.temperature, pairs, strict=True):
         # What evaporates from snow in a frozen month takes no part.
         above = (actual > potential) & (warmth > c.t1_frozen)
-        yield _Fault("derived.casa_evaporation", above, {"month": month, "found": actual, "most": potential})
+        yield _Fault("derived.casa_evaporation", "", above, {"month": month, "found": actual, "most": potential})
         most = np.maximum(most, potential)
-    yield _Fault("derived.casa_no_evaporation", most == 0, {})
+    yield _Fault("derived.casa_no_evaporation", "", most == 0, {})
     best = optimum(months)
-    yield _Fault("derived.casa_optimum", cold_stress(best, c) < 0, {"found": best})
+    yield _Fault("derived.casa_optimum", "", cold_stress(best, c) < 0, {"found": best})
 
 
-def _beyond(quantity: Quantity, found: Floats) -> _Fault:
+def _beyond(series: str, quantity: Quantity, found: Floats) -> _Fault:
     unit = "" if quantity.unit == "1" else f" {quantity.unit}"
     limits = {"low": f"{quantity.low:g}", "high": f"{quantity.high:g}", "unit": unit}
     outside = (found < quantity.low) | (found > quantity.high)
-    return _Fault("derived.casa_bounds", outside, {"quantity": quantity.label, "found": found, **limits})
+    return _Fault("derived.casa_bounds", series, outside, {"quantity": quantity.label, "found": found, **limits})
