@@ -18,7 +18,7 @@ from sinks.prepare import Gather, Prepared, later
 from sinks.project import Project
 from sinks.sections import STATIC
 from sinks.uncertainty import Correlation, Draws, InputUncertainty, check_correlations
-from sinks.vocabulary import ecosystems
+from sinks.vocabulary import MONTHS, ecosystems, month_id
 
 if TYPE_CHECKING:
     from sinks.assessment.evaluate import Evaluation
@@ -63,9 +63,10 @@ class Accounting:
         project = self.prepared.project
         if not project.project.draws:
             return None
+        months = [(month_id(name, m), section) for name, section in project.monthly_inputs.items() for m in MONTHS]
         inputs = {
             name: InputUncertainty(section.uncertainty, section.dates_correlated)
-            for name, section in (*project.inputs.items(), *project.derived_inputs.items())
+            for name, section in (*project.inputs.items(), *months, *project.derived_inputs.items())
             if section.uncertainty is not None
         }
         correlations = declared_correlations(self.prepared)

@@ -12,6 +12,7 @@ from sinks.activity import STATE_KEYS, Activity, concat
 from sinks.derive import derive, read_map
 from sinks.errors import LayerError, MethodologyError, Problem
 from sinks.geo.regions import Regions
+from sinks.layers.derived import with_causes
 from sinks.layers.states import LayerStates
 from sinks.prepare import Gather, Prepared, later
 
@@ -58,17 +59,20 @@ def collect(
     if prepared.land_cover is not None:
         from sinks.tabulate.tabulation import tabulate
 
-        joint = tabulate(
-            prepared.regions.units,
-            prepared.land_cover,
-            strata=prepared.strata,
-            inputs=prepared.inputs,
-            threads=threads,
-            block_size=block_size,
-            progress=progress,
-            checkpoint=checkpoint,
-            scheduler=scheduler,
-        )
+        try:
+            joint = tabulate(
+                prepared.regions.units,
+                prepared.land_cover,
+                strata=prepared.strata,
+                inputs=prepared.inputs,
+                threads=threads,
+                block_size=block_size,
+                progress=progress,
+                checkpoint=checkpoint,
+                scheduler=scheduler,
+            )
+        except LayerError as error:
+            raise with_causes(error, prepared.inputs, prepared.land_cover) from error
         parts.append(joint.activity())
     activity = _derived(concat(parts), prepared)
     return activity, [note for layer in layers for note in layer.notes]

@@ -20,8 +20,10 @@ from sinks.findings import Findings, note_findings
 from sinks.methodology import Bound
 from sinks.output.folder import RunContents
 from sinks.prepare import Prepared
+from sinks.production import TABLE
 from sinks.project import Project
 from sinks.provenance import InputFile
+from sinks.sensitivity import compare_approaches, sensitivity
 
 _IN_DOUBT = ("regions.displaced", "regions.builtin_overlap", "checks.input_changed")
 """Notes that put figures in doubt, and so are warnings."""
@@ -46,9 +48,9 @@ def run_contents(accounting: Accounting, notes: Sequence[Problem], files: Sequen
         The account, its laws or its assessment fail.
     """
     prepared, result = accounting.prepared, accounting.account
-    used = _parameters_used(result)
+    used = _parameters_used(prepared, result)
     evaluation = accounting.assess(result.table)
-    further = evaluation.tables() if evaluation else {}
+    further = {**_uncertainty(accounting), **(evaluation.tables() if evaluation else {})}
     emitted = gases(accounting.activity, prepared.entries, accounting.hierarchy, prepared.project.dates)
     assessed = evaluation.assessment.notes if evaluation else ()
     return RunContents(
@@ -68,6 +70,16 @@ def input_files(project: Project) -> list[InputFile]:
     """Checksums of the local input files, each file once."""
     names = dict.fromkeys(name for _, name in project.files())
     return [InputFile.of(name) for name in names if Path(name).is_file()]
+
+
+def _uncertainty(accounting: Accounting) -> dict[str, pd.DataFrame]:
+    """Intervals by both approaches of the guidelines, where the account has any."""
+    draws = accounting.draws
+    if draws is None:
+        return {}
+    found = sensitivity(accounting.basis, accounting.prepared.entries, draws)
+    both = compare_approaches(found, accounting.account.table, draws)
+    return {} if (both := both[both["agreement"] != ""]).empty else {"uncertainty": both.reset_index(drop=True)}
 
 
 def _changed_inputs(project: Project, files: Sequence[InputFile]) -> list[Problem]:
@@ -101,9 +113,10 @@ def _checks(accounting: Accounting, notes: Sequence[Problem]) -> pd.DataFrame:
     return findings.table()
 
 
-def _parameters_used(result: Account) -> pd.DataFrame:
+def _parameters_used(prepared: Prepared, result: Account) -> pd.DataFrame:
     """The rows of the parameter tables that the account stands on, each with its methodology and role."""
-    parts = []
+    # Models make layers for whatever is accounted for.
+    parts = [model.used.assign(methodology=TABLE, role="record") for model in prepared.models]
     for entry, rows in result.used:
         frame = entry.method.table.frame.iloc[rows]
         parts.append(frame.assign(methodology=entry.method.id, role=entry.role))
@@ -117,6 +130,8 @@ def _parameters_used(result: Account) -> pd.DataFrame:
 def _sources(prepared: Prepared, used: pd.DataFrame) -> pd.DataFrame:
     """The documents that parameters and equations come from, each once."""
     known: dict[str, Any] = {}
+    for model in prepared.models:
+        known |= model.sources
     for entry in prepared.entries:
         known |= entry.method.table.sources
     keys = {entry.method.methodology.source for entry in prepared.entries}

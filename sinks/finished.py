@@ -19,7 +19,7 @@ from sinks.errors import Problem, ProjectError, RunError
 from sinks.prepare import Prepared, prepare
 from sinks.project import Project
 from sinks.sections import LAND_COVER
-from sinks.sensitivity import Sensitivity, sensitivity
+from sinks.sensitivity import Sensitivity, compare_approaches, sensitivity
 from sinks.uncertainty import Draws
 
 if TYPE_CHECKING:
@@ -99,9 +99,11 @@ class Run:
 
     def sensitivity(self) -> Sensitivity:
         """Which uncertain things the intervals come from, ranked by region; see :mod:`sinks.sensitivity`."""
-        accounting, prepared = self._accounting, self._prepared
-        draws = accounting.draws or Draws(1, prepared.project.project.seed)
-        return sensitivity(accounting.basis, prepared.entries, draws)
+        return sensitivity(self._accounting.basis, self._prepared.entries, self._draws)
+
+    def approaches(self) -> pd.DataFrame:
+        """Intervals by error propagation and by draws, side by side; see :mod:`sinks.sensitivity`."""
+        return compare_approaches(self.sensitivity(), self.account, self._draws)
 
     def adjusted_areas(self) -> pd.DataFrame:
         """Error-adjusted areas beside those of the map; see :func:`sinks.accuracy.adjusted_areas`."""
@@ -248,6 +250,11 @@ class Run:
     def _prepared(self) -> Prepared:
         """The project of the run once more: a run may have been read back, and then knows its project by its record."""
         return prepare(Project.from_dict(self.record["project"], folder=Path(self.record["folder"])))
+
+    @cached_property
+    def _draws(self) -> Draws:
+        """Those of the account; what is declared of inputs and correlations is needed without draws too."""
+        return self._accounting.draws or Draws(1, self._prepared.project.project.seed)
 
     @cached_property
     def _accounting(self) -> Accounting:

@@ -13,16 +13,19 @@ from sinks.errors import Problem, Problems, ProjectError, SinksError, UnitError
 from sinks.geo.legends import Legend, available_legends, load_legend
 from sinks.geo.region_file import load_file
 from sinks.geo.regions import Regions, load_builtin
+from sinks.layers import casa
 from sinks.layers.codes import fields_from
-from sinks.layers.derived import Coefficient, DerivedLayer, derived_layer, with_derived
-from sinks.layers.raster import CategoricalLayer, ContinuousLayer
+from sinks.layers.derived import Coefficient, DerivedLayer, derived_layer, ruled_layer, with_derived
+from sinks.layers.monthly import check_bands
+from sinks.layers.raster import CategoricalLayer, ContinuousLayer, Layer
 from sinks.layers.table import TableLayer
 from sinks.layers.vector import VectorLayer
 from sinks.methodology import Registry
+from sinks.production import Production, production, production_table
 from sinks.project import Project
 from sinks.sections import BuiltinRegions, InputSection, MethodologySection, RasterSection
 from sinks.units import factor
-from sinks.vocabulary import quantities
+from sinks.vocabulary import MONTHS, month_id, quantities
 
 Made = TypeVar("Made")
 
@@ -40,6 +43,7 @@ class Prepared:
     tables: tuple[TableLayer, ...]
     entries: tuple[Entry, ...]
     registry: Registry
+    models: tuple[Production, ...]
 
 
 def prepare(project: Project) -> Prepared:
@@ -55,20 +59,31 @@ def prepare(project: Project) -> Prepared:
     land_cover = gather(lambda: _land_cover(project))
     strata = [gather(later(_stratum, project, name)) for name in project.strata]
     given = [gather(later(_input, project, name)) for name in project.inputs]
-    # An input that is at fault would be missed in every expression that it stands in.
-    names = project.derived_inputs if all(given) else ()
-    derived = [gather(later(_derived_input, project, name, _all(given))) for name in names]
-    inputs = with_derived(_all(given), _all(derived))
+    monthly = [gather(later(_months, project, name)) for name in project.monthly_inputs]
+    registry = gather(lambda: Registry([project.path(name) for name in project.methodology_files]))
+    models: dict[str, Production] = {}
+    derived: list[DerivedLayer | None] = []
+    months = tuple(layer for layers in _all(monthly) for layer in layers)
+    # A layer that is at fault would be missed in all that follows from it.
+    if all((*given, *monthly)):
+        classified = (*_all([land_cover]), *_all(strata))
+        found: dict[str, Layer] = {layer.name: layer for layer in classified}
+        found |= {layer.name: layer for layer in (*_all(given), *months)}
+        for name in project.derived_inputs:
+            derived.append(gather(later(_derived_input, project, name, found, registry, models)))
     vectors = [gather(later(_vectors, project, name)) for name in project.vectors]
     tables = [gather(later(_table, project, name)) for name in project.tables]
-    if land_cover is not None:
-        gather(later(_check_files, land_cover, _all(strata), inputs))
-    registry = gather(lambda: Registry([project.path(name) for name in project.methodology_files]))
     entries: list[Entry | None] = []
     if registry is not None:
         numbered = enumerate(project.methodologies, 1)
         entries = [gather(later(_entry, project, registry, section, number)) for number, section in numbered]
         gather(lambda: check_entries([entry for entry in entries if entry is not None]))
+    asked = tuple(layer for layer in months if layer.name in _asked(_all(entries)))
+    inputs = with_derived((*_all(given), *asked), _all(derived))
+    if land_cover is not None:
+        gather(later(_check_files, land_cover, _all(strata), inputs))
+    if not len(gather.problems):
+        gather(later(_check_months, project, inputs))
     gather.problems.raise_as(ProjectError)
     assert regions is not None
     assert registry is not None
@@ -82,6 +97,7 @@ def prepare(project: Project) -> Prepared:
         _all(tables),
         _all(entries),
         registry,
+        tuple(models.values()),
     )
 
 
@@ -163,15 +179,68 @@ def _stratum(project: Project, name: str) -> CategoricalLayer:
     return replace(layer, ecosystems=section.ecosystems)
 
 
-def _derived_input(project: Project, name: str, inputs: tuple[ContinuousLayer, ...]) -> DerivedLayer:
+def _derived_input(
+    project: Project, name: str, layers: dict[str, Layer], registry: Registry | None, models: dict[str, Production]
+) -> DerivedLayer | None:
+    """A layer by its expression or model; None where what it follows from is at fault, and said to be."""
     section = project.derived_inputs[name]
-    coefficients = {key: Coefficient(c.value, c.unit, c.source) for key, c in section.coefficients.items()}
-    return derived_layer(name, section.expression, inputs, coefficients, quantity=section.quantity)
+    if section.expression is not None:
+        coefficients = {key: Coefficient(c.value, c.unit, c.source) for key, c in section.coefficients.items()}
+        inputs = [layer for layer in layers.values() if isinstance(layer, ContinuousLayer)]
+        return derived_layer(name, section.expression, inputs, coefficients, quantity=section.quantity)
+    problems, where = Problems(), f"derived_inputs.{name}"
+    if (section.quantity or name) != casa.QUANTITY:
+        problems.add("derived.model_quantity", where, found=section.quantity or name, expected=casa.QUANTITY)
+    if missing := [series for series in casa.SERIES if series not in project.monthly_inputs]:
+        problems.add("derived.model_series", where, missing=missing)
+    problems.raise_as(ProjectError)
+    vegetation = layers.get(str(section.vegetation))
+    if registry is None or not isinstance(vegetation, CategoricalLayer):
+        return None
+    table = production_table(registry, project.path(section.parameters) if section.parameters else None)
+    models[name] = production(where, vegetation.name, vegetation.legend, section.classes, table)
+    return ruled_layer(name, casa.QUANTITY, models[name].rule, layers)
+
+
+def _months(project: Project, name: str) -> tuple[ContinuousLayer, ...]:
+    """A layer for each month of a series."""
+    section = project.monthly_inputs[name]
+    layers = tuple(
+        replace(
+            _continuous(project, month_id(name, month), month_id(section.quantity or name, month), section),
+            files={date: project.path(path) for date, path in section.of_month(month).items()},
+            band=section.band if section.by_month else month,
+        )
+        for month in MONTHS
+    )
+    if not section.by_month:
+        check_bands(layers, name)
+    return layers
+
+
+def _asked(entries: tuple[Entry, ...]) -> set[str]:
+    """Names of the layers that methodologies take."""
+    return {e.method.methodology.base_name(name) for e in entries for name in e.method.inputs}
+
+
+def _check_months(project: Project, inputs: tuple[ContinuousLayer, ...]) -> None:
+    """Refuse monthly layers that nothing takes, which are most likely misnamed."""
+    parts = (part for layer in inputs if isinstance(layer, DerivedLayer) for part in layer.parts)
+    taken = {layer.name for layer in (*inputs, *parts)}
+    problems = Problems()
+    for name in project.monthly_inputs:
+        if taken.isdisjoint(month_id(name, month) for month in MONTHS):
+            problems.add("project.months_unused", f"monthly_inputs.{name}", name=name)
+    problems.raise_as(ProjectError)
 
 
 def _input(project: Project, name: str) -> ContinuousLayer:
-    section: InputSection = project.inputs[name]
-    quantity = quantities()[section.quantity or name]
+    section = project.inputs[name]
+    return _continuous(project, name, section.quantity or name, section)
+
+
+def _continuous(project: Project, name: str, measured: str, section: InputSection) -> ContinuousLayer:
+    quantity = quantities()[measured]
     return ContinuousLayer(
         name,
         quantity.id,

@@ -34,6 +34,7 @@ from sinks.sections import (
     InputSection,
     LandCoverSection,
     MethodologySection,
+    MonthlyInputSection,
     ProjectSection,
     RasterSection,
     Section,
@@ -41,7 +42,7 @@ from sinks.sections import (
     TableSection,
     VectorSection,
 )
-from sinks.vocabulary import ecosystems, pools, quantities
+from sinks.vocabulary import MONTHS, ecosystems, month_id, pools, quantities
 
 
 class Project(Section):
@@ -58,6 +59,7 @@ class Project(Section):
     land_cover: LandCoverSection | None = None
     strata: dict[str, StratumSection] = Field(default_factory=dict)
     inputs: dict[str, InputSection] = Field(default_factory=dict)
+    monthly_inputs: dict[str, MonthlyInputSection] = Field(default_factory=dict)
     derived_inputs: dict[str, DerivedInputSection] = Field(default_factory=dict)
     vectors: dict[str, VectorSection] = Field(default_factory=dict)
     tables: dict[str, TableSection] = Field(default_factory=dict)
@@ -150,6 +152,7 @@ class Project(Section):
             yield "regions.file", self.path(self.regions.file)
         yield from self._layer_files()
         named = [(f"derive.{name}.table", derived.table) for name, derived in self.derive.items()]
+        named += [(f"derived_inputs.{name}.parameters", d.parameters) for name, d in self.derived_inputs.items()]
         named += [(f"methodologies[{n}].parameters", m.parameters) for n, m in enumerate(self.methodologies, 1)]
         named += [("methodology_files", name) for name in self.methodology_files]
         named += [(f"assessment.{place}", name) for place, name in (self.assessment.files() if self.assessment else ())]
@@ -164,6 +167,10 @@ class Project(Section):
         for kind, sections in (("strata", self.strata), ("inputs", self.inputs)):
             for name, raster in sections.items():
                 yield from self._dated(f"{kind}.{name}", raster.by_date)
+        for name, monthly in self.monthly_inputs.items():
+            for month in MONTHS if monthly.by_month else MONTHS[:1]:
+                place = f"monthly_inputs.{month_id(name, month) if monthly.by_month else name}"
+                yield from self._dated(place, monthly.of_month(month))
         for name, vector in self.vectors.items():
             yield from self._dated(f"vectors.{name}", vector.files)
         for name, table in self.tables.items():
@@ -189,21 +196,31 @@ class Project(Section):
         rasters: dict[str, RasterSection] = {"land_cover": self.land_cover} if self.land_cover else {}
         rasters |= {f"strata.{name}": section for name, section in self.strata.items()}
         rasters |= {f"inputs.{name}": section for name, section in self.inputs.items()}
+        rasters |= {f"monthly_inputs.{name}": section for name, section in self.monthly_inputs.items()}
         for place, section in rasters.items():
             missing = [d for d in self.dates if d not in section.by_date and STATIC not in section.by_date]
             if missing:
                 problems.add("project.date_missing", f"{where}: {place}.files", missing=missing, dates=self.dates)
         if self.land_cover and STATIC in self.land_cover.by_date and len(self.dates) > 1:
             problems.add("project.static_land_cover", f"{where}: land_cover", dates=self.dates)
-        if (self.strata or self.inputs) and not self.land_cover:
+        if (self.strata or self.inputs or self.monthly_inputs) and not self.land_cover:
             problems.add("project.no_land_cover", where)
 
     def _check_names(self, where: str, problems: Problems) -> None:
         inputs = [q.id for q in quantities().values() if q.kind == "input"]
         for name, section in self.inputs.items():
             _known(section.quantity or name, inputs, f"{where}: inputs.{name}", "project.quantity", problems)
+        first = month_id("", MONTHS[0])
+        monthly = [name.removesuffix(first) for name in inputs if name.endswith(first)]
+        for name, series in self.monthly_inputs.items():
+            _known(series.quantity or name, monthly, f"{where}: monthly_inputs.{name}", "project.quantity", problems)
+            if twice := [one for month in MONTHS if (one := month_id(name, month)) in self.inputs]:
+                problems.add("project.month_twice", f"{where}: monthly_inputs.{name}", names=twice)
         for name, derived in self.derived_inputs.items():
             _known(derived.quantity or name, inputs, f"{where}: derived_inputs.{name}", "project.quantity", problems)
+            if derived.vegetation is not None:
+                layers = [*([LAND_COVER] if self.land_cover else []), *self.strata]
+                _known(derived.vegetation, layers, f"{where}: derived_inputs.{name}", "project.source", problems)
             if name in self.inputs:
                 problems.add("project.input_twice", f"{where}: derived_inputs.{name}", name=name)
         for name, stratum in self.strata.items():

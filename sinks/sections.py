@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from sinks.vocabulary import MONTH
+
 STATIC = "static"
 """Key of a file that holds for every date."""
 
@@ -151,6 +153,30 @@ class InputSection(UncertainSection, RasterSection):
     offset: float | None = Field(default=None, description="See scale.")
 
 
+class MonthlyInputSection(InputSection):
+    """``[monthly_inputs.<name>]``: a layer for each month: 12 bands of a file, or files with {month} in their name."""
+
+    unit: str = Field(description="Unit of the values; always said, since monthly series come in many.")
+
+    @model_validator(mode="after")
+    def _all_months(self) -> Self:
+        by_month = [MONTH in name for name in self.by_date.values()]
+        if any(by_month) != all(by_month):
+            raise ValueError("months_mixed")
+        if self.band != 1 and not all(by_month):
+            raise ValueError("months_band")
+        return self
+
+    @property
+    def by_month(self) -> bool:
+        """Whether each month has a file of its own; else the months are the bands of one file."""
+        return any(MONTH in name for name in self.by_date.values())
+
+    def of_month(self, month: int) -> dict[str, str]:
+        """The path of each date for one month."""
+        return {date: name.replace(MONTH, f"{month:02d}") for date, name in self.by_date.items()}
+
+
 class CoefficientSection(Section):
     """``[derived_inputs.<name>.coefficients.<coefficient>]``: a number of an expression, and where it is from."""
 
@@ -162,11 +188,36 @@ class CoefficientSection(Section):
 class DerivedInputSection(UncertainSection):
     """``[derived_inputs.<name>]``: a continuous layer computed cell by cell from others, such as NEP from NPP."""
 
-    expression: str = Field(description="Arithmetic over inputs and coefficients: npp - heterotrophic_respiration.")
+    expression: str | None = Field(
+        default=None, description="Arithmetic over inputs and coefficients: npp - heterotrophic_respiration."
+    )
+    model: Literal["casa"] | None = Field(
+        default=None, description="Instead of an expression a model: casa, NPP from monthly NDVI and climate."
+    )
     quantity: str | None = Field(default=None, description="What it is; by default the layer's name.")
     coefficients: dict[str, CoefficientSection] = Field(
         default_factory=dict, description="Numbers of the expression: {a = {value = ..., unit = ..., source = ...}}."
     )
+    vegetation: str | None = Field(
+        default=None, description="Layer that says the vegetation to a model: land_cover or a stratum."
+    )
+    classes: dict[str, str] = Field(
+        default_factory=dict,
+        description="Vegetation of the model's table for each class of that layer; none where nothing grows.",
+    )
+    parameters: str | None = Field(
+        default=None, description="CSV of your own that extends the model's table (first line # extends: casa_npp)."
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.expression is None) == (self.model is None):
+            raise ValueError("expression_or_model")
+        if self.model is None and (self.vegetation or self.classes or self.parameters):
+            raise ValueError("model_keys")
+        if self.model is not None and (self.coefficients or not self.vegetation or not self.classes):
+            raise ValueError("model_vegetation")
+        return self
 
 
 class VectorSection(Section):

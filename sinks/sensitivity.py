@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from statistics import NormalDist
 
 import numpy as np
@@ -18,7 +19,7 @@ import pandas as pd
 
 from sinks.account import Basis, Entry
 from sinks.methodology import Bound
-from sinks.uncertainty import Draws, Floats
+from sinks.uncertainty import QUANTILES, Draws, Floats
 from sinks.vocabulary import ALL, quantities
 
 COLUMNS = (
@@ -37,10 +38,31 @@ COLUMNS = (
     "stratum",
 )
 
+APPROACH_COLUMNS = (
+    "region_code",
+    "region_name",
+    "level",
+    "quantity",
+    "period",
+    "unit",
+    "value",
+    "approach_1_low",
+    "approach_1_high",
+    "approach_2_low",
+    "approach_2_high",
+    "agreement",
+)
+
+AGREEMENTS = ("agree", "skewed", "width", "areas")
+"""What may be said of two approaches, see :func:`compare_approaches`."""
+
 TOTAL_COLUMNS = ("region_code", "region_name", "level", "quantity", "period", "half_width", "unit")
 
 # Half width of a 95 % interval in standard deviations.
-_Z95 = NormalDist().inv_cdf(0.975)
+_Z95 = NormalDist().inv_cdf(QUANTILES[1])
+
+# Ends of an interval from draws scatter; further apart than so many standard errors is no accident.
+_STANDARD_ERRORS = 3
 
 # Moves are a tenth of a standard deviation: small enough for the slope at the value itself, and far from bounds.
 _STEP = 0.1
@@ -144,25 +166,29 @@ def sensitivity(basis: Basis, entries: Sequence[Entry], draws: Draws) -> Sensiti
     if not factors:
         return Sensitivity(pd.DataFrame(columns=list(COLUMNS)), pd.DataFrame(columns=list(TOTAL_COLUMNS)))
     moved = basis.totals(record, _OneByOne(factors, draws))
-    correlation = _correlation(factors, draws)
-    tables, sums = [], []
+    correlation = _correlation(factors, draws, record)
+    ranked: list[tuple[object, ...]] = []
+    sums = []
     for key, values in moved.items():
         # Change of each region's total with one standard deviation of each thing, shape (regions, factors).
         slopes = (values[:, 1::2] - values[:, 0::2]) / (2 * _STEP)
         parts = slopes * (slopes @ correlation)
         for number, region in enumerate(basis.hierarchy.regions.to_numpy(str).tolist()):
             place = (*region, key[2], key[3])
-            tables.append(_ranked(place, factors, slopes[number], parts[number]))
+            ranked += _ranked(place, factors, slopes[number], parts[number])
             half_width = _Z95 * np.sqrt(max(parts[number].sum(), 0.0))
             sums.append((*place, half_width, quantities()[key[2]].unit))
-    return Sensitivity(pd.concat(tables, ignore_index=True), pd.DataFrame(sums, columns=list(TOTAL_COLUMNS)))
+    table = pd.DataFrame(ranked, columns=list(COLUMNS))
+    return Sensitivity(table, pd.DataFrame(sums, columns=list(TOTAL_COLUMNS)))
 
 
-def _ranked(place: tuple[str, ...], factors: Sequence[Factor], slopes: Floats, parts: Floats) -> pd.DataFrame:
-    """Sources of one total, the largest first; those that do not touch it are left out."""
+def _ranked(
+    place: tuple[str, ...], factors: Sequence[Factor], slopes: Floats, parts: Floats
+) -> list[tuple[object, ...]]:
+    """Sources of one total as rows, the largest first; those that do not touch it are left out."""
     variance = parts.sum()
     order = [i for i in np.argsort(-np.abs(parts), kind="stable") if slopes[i] != 0]
-    rows = [
+    return [
         (
             *place,
             rank,
@@ -176,7 +202,6 @@ def _ranked(place: tuple[str, ...], factors: Sequence[Factor], slopes: Floats, p
         )
         for rank, i in enumerate(order, 1)
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _factors(basis: Basis, entries: Sequence[Entry], draws: Draws) -> list[Factor]:
@@ -202,9 +227,17 @@ def _stratum(key: str) -> str:
     return key.partition("[")[2].removesuffix("]")
 
 
-def _correlation(factors: Sequence[Factor], draws: Draws) -> Floats:
-    """Correlation of the uncertain things as declared."""
+def _correlation(factors: Sequence[Factor], draws: Draws, entries: Sequence[Entry]) -> Floats:
+    """Correlation of the uncertain things: by the tables, and by the project where it declares another."""
     matrix = np.eye(len(factors))
+    places = {(f.methodology, f.name, f.stratum): i for i, f in enumerate(factors)}
+    for method in {entry.method.id: entry.method for entry in entries}.values():
+        for group in method.table.correlated:
+            rows = [method.table.rows[number] for number in group.rows]
+            found = [places.get((method.id, row.parameter, _stratum(row.key))) for row in rows]
+            for (i, one), (j, other) in product(enumerate(found), repeat=2):
+                if one is not None and other is not None:
+                    matrix[one, other] = group.matrix[i, j]
     for declared in draws.correlations:
         inside = [
             i for i, f in enumerate(factors) if f.methodology == declared.methodology and f.name in declared.parameters
@@ -214,14 +247,26 @@ def _correlation(factors: Sequence[Factor], draws: Draws) -> Floats:
     return matrix
 
 
-def compare_approaches(found: Sensitivity, account: pd.DataFrame) -> pd.DataFrame:
+def compare_approaches(found: Sensitivity, account: pd.DataFrame, draws: Draws) -> pd.DataFrame:
     """Intervals of each region's totals by both approaches of the guidelines, side by side.
+
+    Approach 1 takes every distribution for normal and every equation for linear; approach 2 draws.  Where they agree
+    the simple one tells the whole story; where they do not, that of the account (approach 2) holds, and the reason is
+    said.
+
+    Parameters
+    ----------
+    found : Sensitivity
+    account : DataFrame
+        Made with ``draws``.
+    draws : Draws
 
     Returns
     -------
     DataFrame
-        ``region_code, region_name, level, quantity, period, unit, value, approach_1_low, approach_1_high,
-        approach_2_low, approach_2_high``; of the account's own interval (approach 2) the ends may lie unevenly.
+        Columns :data:`APPROACH_COLUMNS`.  ``agreement``: ``agree`` where neither end differs by more than the draws
+        scatter; else ``areas`` (errors of area were drawn, which approach 1 does not have), ``skewed`` (the drawn
+        interval lies unevenly about the value) or ``width`` (evenly, but wider or narrower); empty without draws.
     """
     sums = account[(account["ecosystem"] == ALL) & (account["stratum"] == ALL) & (account["pool"] == ALL)]
     keys = ["region_code", "quantity", "period"]
@@ -229,5 +274,21 @@ def compare_approaches(found: Sensitivity, account: pd.DataFrame) -> pd.DataFram
     both["approach_1_low"] = both["value"] - both["half_width"]
     both["approach_1_high"] = both["value"] + both["half_width"]
     both = both.rename(columns={"low": "approach_2_low", "high": "approach_2_high"})
-    ends = [f"approach_{number}_{end}" for number in (1, 2) for end in ("low", "high")]
-    return both[["region_code", "region_name", "level", "quantity", "period", "unit", "value", *ends]]
+    both["agreement"] = _agreement(both, draws)
+    return both[list(APPROACH_COLUMNS)]
+
+
+def _agreement(both: pd.DataFrame, draws: Draws) -> list[str]:
+    scatter = _STANDARD_ERRORS * _standard_error(draws.n) * both["half_width"] / _Z95
+    apart = pd.DataFrame({end: both[f"approach_1_{end}"] - both[f"approach_2_{end}"] for end in ("low", "high")}).abs()
+    differs = apart.gt(scatter, axis=0).any(axis=1)
+    # Of two ends that scatter each by itself the difference scatters more.
+    uneven = (both["approach_2_high"] + both["approach_2_low"] - 2 * both["value"]).abs() > np.sqrt(2) * scatter
+    why = np.where(uneven, "skewed", "width") if draws.areas is None else "areas"
+    return list(np.where(both["approach_2_low"].isna(), "", np.where(differs, why, "agree")))
+
+
+def _standard_error(n: int) -> float:
+    """Of an end of the 95 % interval from ``n`` draws of a normal distribution, in its standard deviations."""
+    low, high = QUANTILES
+    return float(np.sqrt(low * high / n) / NormalDist().pdf(_Z95))

@@ -62,6 +62,9 @@ hectare = 10000 * meter ** 2 = ha
 # The Chinese mu is a fifteenth of a hectare.
 mu = 2000 / 3 * meter ** 2
 month = year / 12
+day = year / 365.25
+second = day / 86400
+watt = joule / second = W
 percent = 1 / 100
 # Definition of the Celsius scale (SI Brochure, 9th ed., section 2.3.1).
 degree_Celsius = kelvin; offset: 273.15 = degC
@@ -133,8 +136,10 @@ def convert(value: Number, from_unit: str, to_unit: str) -> Number:
 
 
 def factor(from_unit: str, to_unit: str) -> float:
-    """How many ``to_unit`` there are in one ``from_unit``, rounded once."""
+    """How many ``to_unit`` there are in one ``from_unit``, rounded once; scales with different zeros have none."""
     check(from_unit, to_unit)
+    if from_unit != to_unit and not (_parse(from_unit)._is_multiplicative and _parse(to_unit)._is_multiplicative):
+        raise UnitError(Problem("units.offset", f"{from_unit} -> {to_unit}", {"found": from_unit, "expected": to_unit}))
     old, new = _parse(from_unit).to_base_units(), _parse(to_unit).to_base_units()
     return float(Fraction(old.m) / Fraction(new.m))
 

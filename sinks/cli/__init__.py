@@ -41,6 +41,7 @@ for _verb in (
     explain.compare,
     explain.assess,
     explain.diff,
+    explain.uncertainty,
     decide.inventory,
     decide.restoration,
     decide.potential,

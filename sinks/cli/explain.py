@@ -31,6 +31,33 @@ def compare(project_or_run: Path, every: bool, out: Path | None) -> None:
 
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
+@click.option("--region", help="地区代码 / code of a region [the first].")
+@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="列出几项 / how many sources.")
+@click.option("--out", type=PATH, help="另存为 CSV 的文件夹 / folder for the tables as CSV.")
+@lang
+@reports_problems
+def uncertainty(run_folder: Path, region: str | None, top: int, out: Path | None) -> None:
+    """区间从哪里来：来源排序，误差传播与蒙特卡洛对照 / where intervals come from, by both IPCC approaches."""
+    import sinks
+    from sinks.output import label
+    from sinks.output.uncertainty import region_code, shown_approaches, shown_sources
+
+    run = sinks.open_run(run_folder)
+    found, both = run.sensitivity(), run.approaches()
+    if both.empty:
+        click.echo(message("cli.no_uncertainty"))
+        return
+    code = region_code(both, region)
+    for table in (shown_sources(found.table, code, top), shown_approaches(both, code)):
+        click.echo(table.to_string(index=False, na_rep="", float_format="{:,.0f}".format) + "\n")
+    click.echo(label("note.uncertainty"))
+    if out is not None:
+        write_tables({out / "uncertainty.csv": both, out / "uncertainty_sources.csv": found.table})
+        click.echo(message("cli.written", folder=out))
+
+
+@click.command()
+@click.argument("run_folder", metavar="RUN", type=PATH)
 @click.option("--project", type=PATH, help="改用另一项目的 [assessment] / that of another project.")
 @click.option("--out", type=PATH, help="CSV 文件夹 / folder for the tables [RUN/assessment].")
 @lang

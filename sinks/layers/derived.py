@@ -3,6 +3,8 @@
 A derived layer goes through the pass like any other: its cells are computed block by block, in double precision, from
 the cells of its inputs on the reference grid, and are then summed as integers.  Nothing is written to disk.  Each tile
 of an input is decoded once, however many layers are derived from it.
+
+How a cell follows from others is a :class:`Rule`: an expression that the user writes, or a model.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +20,42 @@ from rasterio.windows import Window
 
 from sinks.errors import LayerError, Problem, Problems, SinksError
 from sinks.geo.grid import Grid
-from sinks.layers.expression import Coefficient, Expression, Floats, defined, parse
-from sinks.layers.raster import STATIC, ContinuousLayer, RasterSource, inspect
+from sinks.layers.expression import Coefficient, Floats, parse
+from sinks.layers.raster import STATIC, CategoricalLayer, ContinuousLayer, Layer, RasterSource, inspect
 from sinks.layers.raster_reader import RasterReader
 from sinks.vocabulary import quantities
 
-__all__ = ["Coefficient", "DerivedLayer", "DerivedSource", "derived_layer", "with_derived"]
+__all__ = [
+    "Coefficient",
+    "DerivedLayer",
+    "DerivedSource",
+    "Rule",
+    "derived_layer",
+    "ruled_layer",
+    "with_causes",
+    "with_derived",
+]
+
+_MOST_VALUES = 1 << 23
+"""Values of all inputs that are held at once: a model of sixty layers takes a block in strips of rows."""
+
+
+class Rule(Protocol):
+    """How cells of a layer follow from cells of others (picklable; its ``repr`` says all that they depend on)."""
+
+    @property
+    def text(self) -> str:
+        """The rule in one line, for messages."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the layers it takes."""
+
+    def cells(self, values: Mapping[str, Floats]) -> Floats:
+        """The quantity, in its unit; NaN where it was not observed, infinite where it cannot be what was observed."""
+
+    def causes(self, values: Mapping[str, float], where: str) -> list[Problem]:
+        """What a reader should know of a cell whose result is out of bounds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +64,14 @@ class DerivedLayer(ContinuousLayer):
 
     Parameters
     ----------
-    expression : Expression
+    rule : Rule
         In the unit of the quantity.
-    parts : tuple of ContinuousLayer
-        Its inputs, in the order of ``expression.inputs``.
+    parts : tuple of layers
+        Its inputs, in the order of ``rule.inputs``; of a categorical one the codes.
     """
 
-    expression: Expression
-    parts: tuple[ContinuousLayer, ...]
+    rule: Rule
+    parts: tuple[Layer, ...]
 
 
 def derived_layer(
@@ -84,7 +116,22 @@ def derived_layer(
     units = {layer.name: known[layer.quantity].unit for layer in inputs}
     expression = parse(text, name, units, coefficients or {}, result.unit)
     by_name = {layer.name: layer for layer in inputs}
-    return _layer(name, result.id, expression, tuple(by_name[part] for part in expression.inputs))
+    return ruled_layer(name, result.id, expression, by_name)
+
+
+def ruled_layer(name: str, quantity: str, rule: Rule, layers: Mapping[str, Layer]) -> DerivedLayer:
+    """Declare a layer that follows from others by a rule.
+
+    Parameters
+    ----------
+    name : str
+    quantity : str
+        Of :func:`sinks.vocabulary.quantities`; the rule gives it in its unit.
+    rule : Rule
+    layers : mapping of str to layer
+        At least those of ``rule.inputs``, by name.
+    """
+    return _layer(name, quantity, rule, tuple(layers[part] for part in rule.inputs))
 
 
 def with_derived(inputs: Sequence[ContinuousLayer], derived: Sequence[DerivedLayer]) -> tuple[ContinuousLayer, ...]:
@@ -107,19 +154,17 @@ def _itself(layer: ContinuousLayer) -> DerivedLayer:
     return _layer(layer.name, layer.quantity, expression, (layer,), low=layer.low, high=layer.high)
 
 
-def _layer(
-    name: str, quantity: str, expression: Expression, parts: tuple[ContinuousLayer, ...], **bounds: float
-) -> DerivedLayer:
+def _layer(name: str, quantity: str, rule: Rule, parts: tuple[Layer, ...], **bounds: float) -> DerivedLayer:
     dated = [set(layer.files) for layer in parts if STATIC not in layer.files]
     dates = sorted(set.intersection(*dated)) if dated else [STATIC]
     low, high = quantities()[quantity].low, quantities()[quantity].high
     return DerivedLayer(
         name=name,
         quantity=quantity,
-        files=dict.fromkeys(dates, expression.text),
+        files=dict.fromkeys(dates, rule.text),
         low=bounds.get("low", low),
         high=bounds.get("high", high),
-        expression=expression,
+        rule=rule,
         parts=parts,
     )
 
@@ -130,14 +175,14 @@ class DerivedSource(RasterSource):
 
     Attributes
     ----------
-    expression : Expression
+    rule : Rule
     parts : tuple of RasterSource
-        In the order of ``expression.inputs``.
+        In the order of ``rule.inputs``.
     resamplings : tuple of str or None
         How each part is brought onto another grid.
     """
 
-    expression: Expression
+    rule: Rule
     parts: tuple[RasterSource, ...]
     resamplings: tuple[str | None, ...]
 
@@ -159,7 +204,7 @@ class DerivedSource(RasterSource):
         direct = [part.block_shape for part in parts if part.mode == "direct"]
         blocks = tuple(max(sizes) for sizes in zip(*direct, strict=True)) if direct else (1, 1)
         return replace(
-            self, parts=tuple(parts), grid=reference, path=_description(self.expression, parts), block_shape=blocks
+            self, parts=tuple(parts), grid=reference, path=_description(self.rule, parts), block_shape=blocks
         )
 
     def open(self) -> Any:
@@ -180,8 +225,8 @@ def _(layer: DerivedLayer, date: str) -> DerivedSource:
     name = layer.name if STATIC in layer.files else f"{layer.name}@{date}"
     return DerivedSource(
         name=name,
-        where=f"{name} ({layer.expression.text})",
-        path=_description(layer.expression, parts),
+        where=f"{name} ({layer.rule.text})",
+        path=_description(layer.rule, parts),
         band=1,
         categorical=False,
         grid=parts[0].grid,
@@ -192,16 +237,54 @@ def _(layer: DerivedLayer, date: str) -> DerivedSource:
         offset=0.0,
         block_shape=parts[0].block_shape,
         size=tuple(number for part in parts for number in part.size),
-        expression=layer.expression,
+        rule=layer.rule,
         parts=tuple(parts),
         resamplings=tuple(part.resampling for part in layer.parts),
     )
 
 
-def _description(expression: Expression, parts: Sequence[RasterSource]) -> str:
+def _description(rule: Rule, parts: Sequence[RasterSource]) -> str:
     """Everything that the cells depend on, by which an interrupted pass knows them again."""
     files = [(p.path, p.band, p.nodata, p.scale, p.offset, p.mode, p.resampling, p.crs) for p in parts]
-    return f"{expression.root} {files}"
+    return f"{rule!r} {files}"
+
+
+def with_causes(error: SinksError, layers: Sequence[ContinuousLayer], land_cover: CategoricalLayer) -> LayerError:
+    """The error of a pass, with what the implausible cells of derived layers were computed from.
+
+    The pass sees results only; which of sixty inputs made one impossible is read from the files again.
+
+    Parameters
+    ----------
+    error : SinksError
+    layers : sequence of ContinuousLayer
+        Of the pass.
+    land_cover : CategoricalLayer
+        Whose grid at its first date is the reference grid.
+    """
+    found: list[Problem] = []
+    derived = [(layer, date) for layer in layers if isinstance(layer, DerivedLayer) for date in layer.files]
+    for problem in error.problems:
+        found.append(problem)
+        if problem.id == "raster.out_of_bounds":
+            for layer, date in derived:
+                source = inspect(layer, date)
+                if isinstance(source, DerivedSource) and source.where == problem.where:
+                    reference = inspect(land_cover, min(land_cover.files)).grid
+                    found += _causes(source.on(reference, None), problem)
+    return LayerError(*found)
+
+
+def _causes(source: DerivedSource, problem: Problem) -> list[Problem]:
+    """Of the first cell that a problem of bounds names."""
+    x, y = problem.values["x"], problem.values["y"]
+    columns, rows = source.grid.to_pixel([float(x)], [float(y)])
+    computed = source.open()
+    try:
+        values = computed.inputs(int(rows[0]), int(columns[0]), (1, 1))
+    finally:
+        computed.close()
+    return source.rule.causes({name: float(found[0, 0]) for name, found in values.items()}, f"{source.name} ({x}, {y})")
 
 
 class _Computed:
@@ -223,17 +306,17 @@ class _Computed:
         self._parts = []
 
     def read(self, band: int, *, window: Window, out: npt.NDArray[Any]) -> None:
-        """Compute a window of the reference grid into ``out``.
-
-        Where the inputs were observed and the expression still has no value (a logarithm of zero), the cell becomes
-        infinite: out of every bound, so that the pass names it if it lies in a region, and not taken for unobserved.
-        """
+        """Compute a window of the reference grid into ``out``."""
         row, column = int(window.row_off), int(window.col_off)
-        source = self._source
-        names = source.expression.inputs
-        values = {name: part.values(row, column, out.shape) for name, part in zip(names, self._parts, strict=True)}
-        result = source.expression(values)
-        out[...] = np.where(np.isnan(result) & defined(values), np.inf, result)
+        rows = max(1, _MOST_VALUES // (out.shape[1] * len(self._parts)))
+        for top in range(0, out.shape[0], rows):
+            strip = out[top : top + rows]
+            strip[...] = self._source.rule.cells(self.inputs(row + top, column, strip.shape))
+
+    def inputs(self, row: int, column: int, shape: tuple[int, ...]) -> dict[str, Floats]:
+        """The layers of the rule in a window of the reference grid, by name."""
+        pairs = zip(self._source.rule.inputs, self._parts, strict=True)
+        return {name: part.values(row, column, shape) for name, part in pairs}
 
 
 class _Part:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sinks import units
-from sinks.errors import LayerError, Problems, SinksError
+from sinks.errors import LayerError, Problem, Problems, SinksError
 
 Floats = npt.NDArray[np.float64]
 
@@ -78,6 +78,20 @@ class Expression:
         """The result for arrays of the inputs, all of one shape; NaN wherever an input that matters is NaN."""
         with np.errstate(all="ignore"):
             return np.asarray(_evaluate(self.root, values), np.float64)
+
+    def cells(self, values: Mapping[str, Floats]) -> Floats:
+        """The same as cells of a layer: infinite where all was observed and there is still no value (log of zero).
+
+        Such a cell is out of every bound, so that the pass names it if it lies in a region, and not taken for
+        unobserved.
+        """
+        result = self(values)
+        return np.where(np.isnan(result) & defined(values), np.inf, result)
+
+    def causes(self, values: Mapping[str, float], where: str) -> list[Problem]:
+        """What a cell with an impossible result was computed from."""
+        shown = [f"{name} = {values[name]:.6g}" for name in self.inputs]
+        return [Problem("derived.computed_from", where, {"values": shown})]
 
 
 def parse(

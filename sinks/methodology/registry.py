@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib.metadata import entry_points
@@ -106,6 +106,35 @@ class Registry:
         """Every document that the methodologies' folders list, by key."""
         folders = {place.path.parent for place in self._places.values()}
         return {key: source for folder in sorted(folders) for key, source in self._sources_in(folder).items()}
+
+    def table(
+        self,
+        name: str,
+        parameters: Mapping[str, str],
+        strata: Sequence[str],
+        bounds: Mapping[str, tuple[float, float]],
+    ) -> ParameterTable:
+        """A table beside the methodologies of the installed packages that belongs to none of them.
+
+        Parameters
+        ----------
+        name : str
+            Of its file, without the ending.
+        parameters, strata, bounds
+            See :meth:`sinks.parameters.ParameterTable.read`.
+
+        Raises
+        ------
+        MethodologyError
+            No package has it.
+        ParameterError
+            With every fault of the table.
+        """
+        for folder in sorted({place.path.parent for place in self._places.values() if place.module is not None}):
+            if (path := folder / f"{name}.csv").exists():
+                sources = self._sources_in(folder)
+                return ParameterTable.read(path, parameters=parameters, sources=sources, strata=strata, bounds=bounds)
+        raise MethodologyError(self._unknown(name, name))
 
     def _unknown(self, id: str, where: str) -> Problem:
         """With the names that the user may have meant."""

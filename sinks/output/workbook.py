@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import xlsxwriter
 
-from sinks.output import label, term
+from sinks.output import label, labels, term
 from sinks.output.sheets import Book, Column
 from sinks.output.tables import (
     activity_summary,
@@ -39,7 +39,7 @@ MOST_REGION_SHEETS = 40
 """Regions with a sheet of their own, coarsest level first; a workbook of more sheets can no longer be paged through."""
 
 _SCALED_UNIT = {"area": "unit.10k_ha", "carbon_stock": "unit.10k_t_c", "net_removals": "unit.10k_t_co2_yr"}
-_TERM_COLUMNS = {"role", "ecosystem", "pool", "quantity", "stratum", "level", "status", "unverified"}
+_TERM_COLUMNS = {"agreement", "role", "ecosystem", "pool", "quantity", "stratum", "level", "status", "unverified"}
 
 
 def write_workbook(contents: RunContents, path: Path) -> None:
@@ -66,7 +66,8 @@ def write_workbook(contents: RunContents, path: Path) -> None:
         beside = contents.comparison[contents.comparison["stratum"] == ALL].drop(columns="stratum")
         _plain_table(book, label("sheet.comparison"), beside, note=label("note.comparison"))
     for name, frame in contents.tables.items():
-        _plain_table(book, label(f"sheet.{name}"), frame)
+        note = f"note.{name}"
+        _plain_table(book, label(f"sheet.{name}"), frame, label(note) if note in labels() else None)
     _transitions(book, contents)
     _activity(book, contents)
     for name, frame in (

@@ -18,6 +18,12 @@ ALL = "all"
 NODATA = "nodata"
 """The class of land that was not observed."""
 
+MONTHS = range(1, 13)
+"""Numbers of the months."""
+
+MONTH = "{month}"
+"""Stands for the month, in names that are given once for all twelve."""
+
 NOT_APPLICABLE = "-"
 """Value of a stratum on land that it does not divide, such as the tree species of a steppe."""
 
@@ -75,17 +81,25 @@ def pools() -> dict[str, Pool]:
 def quantities() -> dict[str, Quantity]:
     """Every input and result quantity by id."""
     nan = float("nan")
-    return {
-        r["quantity"]: Quantity(
-            r["quantity"],
-            r["kind"],
-            Text(r["zh"], r["en"]),
-            r["unit"],
-            float(r["low"]) if r["low"] else nan,
-            float(r["high"]) if r["high"] else nan,
-        )
-        for r in table_rows("sinks.vocabulary", "quantities.csv")
-    }
+    found = {}
+    for r in table_rows("sinks.vocabulary", "quantities.csv"):
+        for id, zh, en in _by_month(r["quantity"], r["zh"], r["en"]):
+            low, high = (float(r[end]) if r[end] else nan for end in ("low", "high"))
+            found[id] = Quantity(id, r["kind"], Text(zh, en), r["unit"], low, high)
+    return found
+
+
+def month_id(name: str, month: int) -> str:
+    """Name of one month of a quantity, for example ``temperature_07``."""
+    return f"{name}_{month:02d}"
+
+
+def _by_month(id: str, zh: str, en: str) -> list[tuple[str, str, str]]:
+    """Id and names of a row; a row with ``{month}`` stands for twelve quantities."""
+    if MONTH not in id:
+        return [(id, zh, en)]
+    base = id.removesuffix(f"_{MONTH}")
+    return [(month_id(base, m), zh.replace(MONTH, str(m)), en.replace(MONTH, str(m))) for m in MONTHS]
 
 
 def same_carbon(one: Iterable[str], other: Iterable[str]) -> list[str]:

@@ -32,17 +32,19 @@ from sinks.findings import Findings
 from sinks.geo.legends import available_legends, load_legend
 from sinks.geo.regions import LEVELS
 from sinks.growth import CURVES
+from sinks.layers.casa import SERIES
 from sinks.layers.codes import strata
 from sinks.layers.raster import CATEGORICAL_RESAMPLING, CONTINUOUS_RESAMPLING
 from sinks.methodology import Registry
 from sinks.parameters import COLUMNS as PARAMETER_COLUMNS
 from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS
 from sinks.parameters.read import BASES
+from sinks.production import NONE, TABLE, production_table
 from sinks.project import Project
 from sinks.provenance import Source
 from sinks.runs import Run
 from sinks.text import messages
-from sinks.vocabulary import ecosystems, pools, quantities
+from sinks.vocabulary import MONTH, ecosystems, pools, quantities
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guide"
@@ -185,6 +187,7 @@ def _words() -> frozenset[str]:
         "passed",
     }
     words |= {name for values in _choices() for name in values} | {"all", "nodata", "METHODOLOGY"}
+    words |= {*production_table(Registry()).frame["vegetation"], *SERIES, NONE, TABLE, MONTH}
     words |= {one.cls for name in ("species_group", "grassland_type") for one in load_legend(name).classes}
     for table in (ROOT / "sinks" / "assessment").glob("*.csv"):
         frame = pd.read_csv(table, dtype=str)
@@ -199,7 +202,8 @@ def _columns() -> Iterator[str]:
     from sinks import beside, compare, sensitivity
     from sinks.assessment import budget, result, targets
 
-    yield from sensitivity.COLUMNS
+    yield from (*sensitivity.COLUMNS, *sensitivity.APPROACH_COLUMNS)
+    yield from sensitivity.AGREEMENTS
     yield from (*result.COLUMNS, *budget.COLUMNS, *targets.COLUMNS)
     yield from ("detected", "matched_share")
     yield from ("project_id", "state", "tonnes", "first", "last", "used_in", "deducted")

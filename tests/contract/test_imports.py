@@ -36,6 +36,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     ("sinks.output",),
     (
         "sinks.derive",
+        "sinks.production",
         "sinks.prepare",
         "sinks.collect",
         "sinks.accounting",

@@ -16,7 +16,16 @@ ROOMS = {id.split(".")[0] for id in messages()}
 # An id in code is a quoted word of a known room, a dot, and more words.
 USED = {found for found in re.findall(r'"([a-z_]+\.[a-z0-9_]+)"', CODE) if found.split(".")[0] in ROOMS}
 # Ids that are put together from a value: the prefix is in the code, the rest is in the data.
-COMPOSED = {"project.files_or_file", "project.map_or_table", "project.uncertainty_source"}
+COMPOSED = {
+    "project.expression_or_model",
+    "project.files_or_file",
+    "project.map_or_table",
+    "project.model_keys",
+    "project.model_vegetation",
+    "project.months_band",
+    "project.months_mixed",
+    "project.uncertainty_source",
+}
 
 
 def placeholders(template: str) -> set[str]:

@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 
@@ -166,3 +167,32 @@ def test_tables_go_where_they_are_sent(world: Any, tmp_path: Path) -> None:
     blocked.write_text("in the way", encoding="utf-8")
     refused = invoke("diff", tmp_path / "result", tmp_path / "result", "--out", blocked / "diff.csv")
     assert refused.exit_code == EXIT_INPUT
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_uncertainty_is_ranked_and_both_approaches_shown(world: Any, tmp_path: Path, lang: str) -> None:
+    project = world.save(world.project(), tmp_path / "project.toml")
+    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
+    shown = invoke("uncertainty", tmp_path / "result", "--lang", lang, "--top", 2, "--out", tmp_path / "tables")
+    assert shown.exit_code == 0, shown.output
+    assert ("Approach 1 low" in shown.output) == (lang == "en")
+    assert ("方法1下限" in shown.output) == (lang == "zh")
+    written = (tmp_path / "tables" / "uncertainty.csv").read_text(encoding="utf-8-sig")
+    # The folder of the run has the same table, made with the account.
+    assert written == (tmp_path / "result" / "uncertainty.csv").read_text(encoding="utf-8-sig")
+    assert (tmp_path / "tables" / "uncertainty_sources.csv").exists()
+    rows = [*openpyxl.load_workbook(tmp_path / "result" / "account.xlsx")["不确定性"].iter_rows(values_only=True)]
+    assert rows[1][-1] == "两法比较"
+    assert {row[-1] for row in rows[2:]} <= {"一致", "不一致：分布偏斜", "不一致：宽窄不同"}
+    refused = invoke("uncertainty", tmp_path / "result", "--region", "99", "--lang", lang)
+    assert refused.exit_code == EXIT_INPUT
+    assert "99" in refused.stderr
+
+
+def test_without_uncertainty_there_is_nothing_to_rank(world: Any, tmp_path: Path) -> None:
+    project = world.save(world.project(methodologies=[]), tmp_path / "project.toml")
+    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
+    shown = invoke("uncertainty", tmp_path / "result", "--lang", "en")
+    assert shown.exit_code == 0, shown.output
+    assert "nothing to rank" in shown.output
+    assert not (tmp_path / "result" / "uncertainty.csv").exists()

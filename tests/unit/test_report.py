@@ -35,6 +35,7 @@ from sinks.output.report.word.document import Template
 from sinks.output.report.word.make_template import make_template
 from sinks.output.report.words import ABSENT, amount, joined, ordinal, percent, printed, words
 from sinks.output.report.write import VALUES
+from sinks.sensitivity import APPROACH_COLUMNS
 from sinks.text import LANGUAGES, using_language
 from sinks.vocabulary import ALL
 
@@ -321,6 +322,31 @@ def test_a_number_prints_the_same_everywhere(values: list[float]) -> None:
 
 
 # ----- beside the account
+
+
+def both_approaches(agreement: str) -> pd.DataFrame:
+    """Of Ordos, by hand; other dates and quantities are not for this chapter."""
+    ends = (1.8e6, 2.2e6, 1.7e6, 2.4e6)
+    rows = [
+        ("150600", "鄂尔多斯市", "league", quantity, period, "t C", 2e6, *ends, agreement)
+        for quantity, period in (("carbon_stock", "2020"), ("carbon_stock", "2023"), ("stock_change", "2020-2023"))
+    ]
+    return pd.DataFrame(rows, columns=list(APPROACH_COLUMNS))
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "不一致：分布偏斜"), ("en", "differ: skewed")])
+def test_both_approaches_stand_below_the_intervals(lang: str, said: str) -> None:
+    contents = replace(make_contents(), tables={"uncertainty": both_approaches("skewed")})
+    with using_language(lang):
+        _, table = chapters(page("150600", contents))["table_intervals"]
+        assert isinstance(table, Table)
+        ((_quantity, *ends, agreement),) = table.rows
+        assert ends == [amount(x) for x in (1.8e6, 2.2e6, 1.7e6, 2.4e6)]
+        assert agreement == said
+        assert any("Monte Carlo" in note or "蒙特卡洛" in note for note in table.notes)
+        # Nothing is said of a region without them, or of a run without the table.
+        assert len(chapters(page("150700", contents))["table_intervals"]) == 1
+        assert len(chapters(page("150600"))["table_intervals"]) == 1
 
 
 def test_comparison_stands_beside_the_account_and_not_in_it() -> None:

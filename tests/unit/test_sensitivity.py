@@ -14,7 +14,7 @@ from sinks.activity import Activity
 from sinks.book import Hierarchy
 from sinks.errors import ParameterError
 from sinks.methodology import Bound, Registry
-from sinks.sensitivity import Sensitivity, compare_approaches, sensitivity
+from sinks.sensitivity import AGREEMENTS, APPROACH_COLUMNS, Sensitivity, compare_approaches, sensitivity
 from sinks.uncertainty import Correlation, Draws, InputUncertainty, check_correlations, interval
 
 DATES, PERIODS = ("2020", "2023"), (("2020", "2023"),)
@@ -101,13 +101,95 @@ def test_rows_without_an_interval_are_no_source(densities: Bound) -> None:
 def test_both_approaches_agree_where_errors_are_small(densities: Bound) -> None:
     draws = Draws(20_000, 5)
     account = basis().account([entry(densities)], draws).table
-    both = compare_approaches(sensitivity(basis(), [entry(densities)], draws), account)
+    both = compare_approaches(sensitivity(basis(), [entry(densities)], draws), account, draws)
+    # What does not change has no interval to agree on.
+    assert (both["agreement"] == "").equals(both["approach_2_high"].isna())
     both = both[both["approach_2_high"].notna()]
     assert len(both) >= 8
+    assert set(both["agreement"]) == {"agree"}
     for end in ("low", "high"):
         width = (both["approach_1_high"] - both["approach_1_low"]).to_numpy()
         apart = (both[f"approach_1_{end}"] - both[f"approach_2_{end}"]).abs().to_numpy()
         assert (apart < 0.02 * width).all()
+
+
+def one_density(tmp_path: Path, low: float, high: float, interval: str, distribution: str) -> Bound:
+    """Forest biomass of 100 t C/ha, and nothing else that is uncertain."""
+    path = tmp_path / "one.csv"
+    rows = f"biomass,forest,100,t C/ha,{low},{high},{interval},{distribution},user,ipcc_2006_v4,by hand,\n"
+    path.write_text(HEAD + rows + "biomass,grassland,50,t C/ha,,,,,user,ipcc_2006_v4,by hand,\n", encoding="utf-8")
+    return Registry().get("lookup_density").with_parameters(path)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "interval_of", "distribution", "expected"),
+    [
+        (80, 120, "95%", "normal", "agree"),
+        # 0.95 of a uniform distribution is 0.95 of its range; 1.96 standard deviations are 1.13 of half of it.
+        (80, 120, "range", "uniform", "width"),
+        (40, 250, "95%", "lognormal", "skewed"),
+    ],
+)
+def test_why_the_approaches_differ(
+    tmp_path: Path, low: float, high: float, interval_of: str, distribution: str, expected: str
+) -> None:
+    draws = Draws(2_000, 5)
+    entries = [entry(one_density(tmp_path, low, high, interval_of, distribution))]
+    both = compare_approaches(sensitivity(basis(), entries, draws), basis().account(entries, draws).table, draws)
+    row = both.query("region_code == '1501' and quantity == 'carbon_stock' and period == '2020'").iloc[0]
+    assert row["agreement"] == expected
+    assert expected in AGREEMENTS
+    assert tuple(both.columns) == APPROACH_COLUMNS
+
+
+def test_draws_that_scatter_are_no_disagreement(densities: Bound) -> None:
+    """Few draws put the ends far apart by accident, and that is not said to be a difference of the approaches."""
+    found: list[str] = []
+    for seed in range(20):
+        draws = Draws(100, seed)
+        account = basis().account([entry(densities)], draws).table
+        found += list(compare_approaches(sensitivity(basis(), [entry(densities)], draws), account, draws)["agreement"])
+    seen = [agreement for agreement in found if agreement]
+    assert seen.count("agree") / len(seen) > 0.97
+
+
+def test_errors_of_area_are_only_in_the_draws(densities: Bound) -> None:
+    class Areas:
+        def relative(self, source: str, ecosystem: str, date: str, draws: Draws) -> np.ndarray:
+            return 1 + 0.3 * draws.generator(f"area:{ecosystem}").standard_normal((2, draws.n))
+
+    draws = Draws(2_000, 5, areas=Areas())
+    account = basis().account([entry(densities)], draws).table
+    both = compare_approaches(sensitivity(basis(), [entry(densities)], draws), account, draws)
+    row = both.query("region_code == '1501' and quantity == 'carbon_stock' and period == '2020'").iloc[0]
+    assert row["agreement"] == "areas"
+
+
+def test_without_draws_there_is_nothing_to_agree_on(densities: Bound) -> None:
+    account = basis().account([entry(densities)], None).table
+    both = compare_approaches(sensitivity(basis(), [entry(densities)], Draws(1, 1)), account, Draws(1, 1))
+    assert set(both["agreement"]) == {""}
+    assert both["approach_1_high"].notna().any()
+
+
+def test_correlations_of_a_table_are_in_both_approaches(tmp_path: Path) -> None:
+    path = tmp_path / "together.csv"
+    rows = (
+        "above_ground_biomass,forest,60,t C/ha,54,66,sd,normal,user,ipcc_2006_v4,by hand,,below_ground_biomass=0.8\n"
+        "below_ground_biomass,forest,20,t C/ha,16,24,sd,normal,user,ipcc_2006_v4,by hand,,\n"
+        "biomass,grassland,50,t C/ha,,,,,user,ipcc_2006_v4,by hand,,\n"
+    )
+    path.write_text(HEAD.rstrip() + ",correlation\n" + rows, encoding="utf-8")
+    method = Registry().get("lookup_density").with_parameters(path)
+    pools = ("above_ground_biomass", "below_ground_biomass", "biomass")
+    entries = [Entry(method, ("forest", "grassland"), pools, ("stock", "sink"), "land_cover")]
+    draws = Draws(20_000, 3)
+    found = sensitivity(basis(), entries, draws)
+    # 300 ha with 6 and 4 t C/ha that err together.
+    expected = 1.959964 * 300 * sqrt(6**2 + 4**2 + 2 * 0.8 * 6 * 4)
+    assert half_width(found, "1501", "carbon_stock", "2020") == pytest.approx(expected, rel=1e-6)
+    both = compare_approaches(found, basis().account(entries, draws).table, draws)
+    assert set(both["agreement"]) <= {"agree", ""}
 
 
 def test_an_input_is_a_source_once_or_once_for_each_date() -> None:

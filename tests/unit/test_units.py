@@ -114,3 +114,16 @@ def test_there_and_back(value: float, one: str, other: str) -> None:
 def test_importing_units_does_not_import_pint() -> None:
     code = "import sys, sinks.units; sys.exit('pint' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_power_and_days_become_monthly_totals() -> None:
+    assert units.factor("W/m2", "MJ/m2/month") == pytest.approx(86400 * 365.25 / 12 / 1e6)
+    assert units.factor("mm/day", "mm/month") == pytest.approx(365.25 / 12)
+
+
+def test_scales_with_different_zeros_have_no_factor() -> None:
+    assert units.factor("degC", "degC") == 1
+    with pytest.raises(UnitError) as raised:
+        units.factor("K", "degC")
+    assert [problem.id for problem in raised.value.problems] == ["units.offset"]
+    assert units.convert(273.15, "K", "degC") == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from sinks.output import term
+from sinks.output import label, term
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.chapters.overview import own_checks
 from sinks.output.report.page import Page, headers
@@ -13,12 +13,14 @@ from sinks.vocabulary import ALL
 
 QUANTITIES = ("carbon_stock", "net_removals")
 
+_ENDS = ("approach_1_low", "approach_1_high", "approach_2_low", "approach_2_high")
+
 
 def blocks(page: Page) -> Chapters:
     """Tags ``quality_text``, ``table_intervals``, ``checks_text``, ``table_checks``, ``advice_text``."""
     return {
         "quality_text": tuple(Paragraph(text) for text in _text(page)),
-        "table_intervals": _intervals(page),
+        "table_intervals": (*_intervals(page), *_approaches(page)),
         "checks_text": () if len(own_checks(page)) else (Paragraph(word("checks.none")),),
         "table_checks": _checks(page),
         "advice_text": tuple(Paragraph(text) for text in _advice(page)),
@@ -81,6 +83,31 @@ def _intervals(page: Page) -> tuple[Block, ...]:
         widths=(2.4, 1.5, 1.3, 1.3, 1.3, 1.2),
         totals=frozenset(totals),
         notes=[word("note.interval"), word("note.half_width")],
+    )
+    return (table,)
+
+
+def _approaches(page: Page) -> tuple[Block, ...]:
+    """The totals' intervals by error propagation beside those of the account."""
+    both = page.facts.contents.tables.get("uncertainty")
+    if both is None:
+        return ()
+    last = {"carbon_stock": page.facts.last_stock_date, "net_removals": page.facts.main_period}
+    here = both[both["region_code"] == page.code]
+    rows = [
+        [f"{term('quantity', quantity)} ({word(f'unit.{quantity}')})", *map(amount, ends), term("agreement", agreement)]
+        for quantity, period, *ends, agreement in here[["quantity", "period", *_ENDS, "agreement"]].to_numpy().tolist()
+        if period == last.get(quantity)
+    ]
+    if not rows:
+        return ()
+    table = Table(
+        "table_approaches",
+        word("caption.table_approaches", region=page.region.name),
+        [*headers("quantity"), *(label(f"column.{name}") for name in (*_ENDS, "agreement"))],
+        rows,
+        widths=(2.4, 1.3, 1.3, 1.3, 1.3, 1.6),
+        notes=[label("note.uncertainty")],
     )
     return (table,)
 
