@@ -54,6 +54,19 @@ def soil_stock(soc_reference: Any, f_lu: Any, f_mg: Any, f_i: Any) -> Any:
     return soc_reference * f_lu * f_mg * f_i
 
 
+def transition_left(before: Any, after: Any, transition_period: Any, years_left: Any) -> Any:
+    """Years that land needs to its equilibrium: D from a change of the equilibrium on, else what is left of them.
+
+    The change happens at the start of the period in which it is seen (2019 Refinement, ch. 2, Box 2.2, p. 2.36).
+    """
+    return np.where(before == after, years_left, transition_period)
+
+
 def yearly_change(before: Any, after: Any, transition_period: Any, period: Any) -> Any:
     """Eq. 2.25: change per year towards a new equilibrium, over D years (T where that is longer)."""
     return (after - before) / np.maximum(transition_period, period)
+
+
+def left_to_change(before: Any, after: Any, transition_period: Any, period: Any) -> Any:
+    """Stock above its equilibrium when T of the D years have passed; exactly none when all have."""
+    return (before - after) * (1 - period / np.maximum(transition_period, period))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sinks.account import Entry, Measure
+from sinks.activity import at_date
 from sinks.checks import check_entries
 from sinks.errors import Problem, Problems, ProjectError, SinksError, UnitError
 from sinks.geo.legends import Legend, available_legends, load_legend
@@ -20,7 +21,7 @@ from sinks.layers.table import TableLayer
 from sinks.layers.vector import VectorLayer
 from sinks.methodology import Registry
 from sinks.project import Project
-from sinks.sections import BuiltinRegions, InputSection, MethodologySection, RasterSection
+from sinks.sections import STATIC, BuiltinRegions, InputSection, MethodologySection, RasterSection
 from sinks.units import factor
 from sinks.vocabulary import quantities
 
@@ -29,12 +30,17 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Prepared:
-    """A project whose inputs are found and checked, before anything long has run."""
+    """A project whose inputs are found and checked, before anything long has run.
+
+    Land cover, strata and inputs have the dates of the account; ``history`` is land cover and strata at each earlier
+    date, a layer of its own that is read for its classes only.
+    """
 
     project: Project
     regions: Regions
     land_cover: CategoricalLayer | None
     strata: tuple[CategoricalLayer, ...]
+    history: tuple[CategoricalLayer, ...]
     inputs: tuple[ContinuousLayer, ...]
     vectors: tuple[VectorLayer, ...]
     tables: tuple[TableLayer, ...]
@@ -54,6 +60,8 @@ def prepare(project: Project) -> Prepared:
     regions = gather(lambda: _regions(project))
     land_cover = gather(lambda: _land_cover(project))
     strata = [gather(later(_stratum, project, name)) for name in project.strata]
+    dated = [layer for layer in (land_cover, *strata) if layer is not None and STATIC not in layer.files]
+    history = tuple(past for layer in dated for past in _history(project, layer))
     given = [gather(later(_input, project, name)) for name in project.inputs]
     # An input that is at fault would be missed in every expression that it stands in.
     names = project.derived_inputs if all(given) else ()
@@ -62,7 +70,7 @@ def prepare(project: Project) -> Prepared:
     vectors = [gather(later(_vectors, project, name)) for name in project.vectors]
     tables = [gather(later(_table, project, name)) for name in project.tables]
     if land_cover is not None:
-        gather(later(_check_files, land_cover, _all(strata), inputs))
+        gather(later(_check_files, land_cover, (*_all(strata), *history), inputs))
     registry = gather(lambda: Registry([project.path(name) for name in project.methodology_files]))
     entries: list[Entry | None] = []
     if registry is not None:
@@ -77,6 +85,7 @@ def prepare(project: Project) -> Prepared:
         regions,
         land_cover,
         _all(strata),
+        history,
         inputs,
         tuple(layer for layers in _all(vectors) for layer in layers),
         _all(tables),
@@ -133,7 +142,8 @@ def _legend(project: Project, name: str, overrides: dict[str, object] | None = N
 
 
 def _files(project: Project, section: RasterSection) -> dict[str, Path | str]:
-    return {date: project.path(name) for date, name in section.by_date.items()}
+    dates = (*project.dates, STATIC)
+    return {date: project.path(name) for date, name in section.by_date.items() if date in dates}
 
 
 def _categorical(project: Project, name: str, section: RasterSection, legend: Legend) -> CategoricalLayer:
@@ -161,6 +171,16 @@ def _stratum(project: Project, name: str) -> CategoricalLayer:
     section = project.strata[name]
     layer = _categorical(project, name, section, _legend(project, section.legend, stratum=name))
     return replace(layer, ecosystems=section.ecosystems)
+
+
+def _history(project: Project, layer: CategoricalLayer) -> list[CategoricalLayer]:
+    """The land cover or a stratum at each date that is history only."""
+    section = project.strata.get(layer.name, project.land_cover)
+    assert section is not None
+    return [
+        replace(layer, name=at_date(layer.name, date), files={STATIC: project.path(section.by_date[date])})
+        for date in project.history
+    ]
 
 
 def _derived_input(project: Project, name: str, inputs: tuple[ContinuousLayer, ...]) -> DerivedLayer:

@@ -113,6 +113,10 @@ class Methodology:
         carbon another methodology counts.  Reported beside the account, never in it.
     documents : mapping of str to Text
         By parameter, the document that has the numbers the table lacks; a look-up that fails names it.
+    carried : mapping of str to str
+        Unit by name of what goes on from one date of the land's history to the next, of a methodology on change rows
+        whose land changes for longer than a period.  ``compute`` takes it as it is at the start of a period and returns
+        it, under the same name, for the end.  Where no history is known it is zero.
     partial : bool
         Parameters are pools of which a stratum may lack some, but not all; a pool without a row is NaN: not estimated.
     examples : tuple of Example
@@ -142,6 +146,7 @@ class Methodology:
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     beside: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, Text] = field(default_factory=dict)
+    carried: Mapping[str, str] = field(default_factory=dict)
     partial: bool = False
     examples: tuple[Example, ...] = ()
 
