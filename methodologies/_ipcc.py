@@ -37,11 +37,19 @@ def disturbance_loss(
     return disturbed_area * disturbed_biomass * (1 + root_to_shoot) * carbon_fraction * fraction_lost
 
 
-def dead_matter_change(before: Any, after: Any, transition_period: Any, period: Any) -> Any:
-    """Eq. 2.23: a gain comes over T_on years (T where that is longer), a loss at once, somewhere in the T years."""
-    change = after - before
+def dead_matter_change(
+    before: Any, after: Any, imbalance: Any, years_left: Any, transition_period: Any, period: Any
+) -> tuple[Any, Any, Any]:
+    """Eq. 2.23: a gain comes over T_on years (T where that is longer), a loss at once, somewhere in the T years.
+
+    Change per year, what the stock is above its balance at the end of the period, and the years left until then.
+    """
+    reached = before + imbalance
+    change = after - reached
+    left = transition_left(before, after, transition_period, years_left)
     gain, loss = np.maximum(change, 0 * change), np.minimum(change, 0 * change)
-    return gain / np.maximum(transition_period, period) + loss / period
+    yearly = gain / np.maximum(left, period) + loss / period
+    return yearly, left_to_change(-gain, 0 * gain, left, period), np.maximum(left - period, 0 * period)
 
 
 def fuel_burnt(burnt_area: Any, fuel_load: Any, combustion_factor: Any, fuel_consumption: Any) -> Any:

@@ -95,8 +95,8 @@ METHODOLOGY = Methodology(
     options={"edition": ("2006", "2019")},
     soil_depth_cm=(0, 30),
     valid_for=Text(
-        "矿质土壤 0—30 cm；用途或管理在核算期内改变、或更早改变而尚未达到新平衡的土地。最早一期土地利用之前的变化不可见，"
-        "宜有核算期之前 20 年的历史",
+        "矿质土壤 0—30 cm；核算期内改变用途或管理、或更早改变而尚未达到新平衡的土地。最早一期土地利用之前的变化"
+        "不可见，宜有核算期之前 20 年的历史",
         "Mineral soil, 0-30 cm; land whose use or management changed in the period, or earlier and is not at its new "
         "equilibrium yet. Changes before the first known land use are not seen: twenty years of history are wanted",
     ),

@@ -56,10 +56,10 @@ class Activity:
         One row per source, region unit, date and stratum: :data:`STATE_KEYS`, strata, ``area_ha``, and for each input
         ``<input>`` (mean over the observed part), ``<input>_sd``, ``<input>_observed_ha``.
     changes : DataFrame
-        One row per source, unit, pair of dates, pair of strata and history: :data:`CHANGE_KEYS`, static strata, what the
-        land was at every other date before the later one (``class@2000``; empty where the row does not reach that far),
-        ``area_ha``, and for each input mean and observed area at both dates.  Consecutive dates, and the first with
-        the last.
+        One row per source, unit, pair of dates, pair of strata and history: :data:`CHANGE_KEYS`, static strata, what
+        the land was at every other date before the later one (``class@2000``; empty where the row does not reach that
+        far), ``area_ha``, and for each input mean and observed area at both dates.  Consecutive dates, and the first
+        with the last.
     units : DataFrame
         ``region_code``, ``area_ha`` of the polygon on the ellipsoid, ``cells`` of the reference grid touched.
     strata : tuple of str

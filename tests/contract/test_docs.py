@@ -56,6 +56,8 @@ EXAMPLES = {
     *(".cpg", ".hdf", ".vrt", ".py", "make", "/", "=", "GBK", "LC_Type1", "Npp_500m"),
     # What a run and its folder are called in the examples.
     *("run", "out/demo/report"),
+    # A column of the history, and a stratum of an account.
+    *("class@2000", "forest > forest"),
     # Values and units.
     *(
         "2020",

@@ -277,6 +277,69 @@ def test_land_at_reads_the_ends_and_the_history() -> None:
     assert [list(land_at(rows, "class", date)) for date in known_dates(rows)] == [["a", "a"], ["b", "b"], ["", "c"]]
 
 
+def crf(run: sinks.Run, period: str = "2020-2023") -> pd.DataFrame:
+    rows = run.inventory(period).crf
+    return rows[rows["region_code"] == "150100"].set_index(["category", "subcategory"])
+
+
+def test_inventory_keeps_land_converted_for_twenty_years(many: Land) -> None:
+    run = many.run([2020, 2023], YEARS)
+    rows, one = crf(run), area(run) / 2
+    # Forest since 2005 twice, cropland since 2010, grassland since 2020; cropland since 2000 has been so for 20 years.
+    pieces = {("forest_land", "converted"): 2, ("cropland", "converted"): 1, ("grassland", "converted"): 1}
+    pieces |= {("grassland", "remaining"): 1, ("cropland", "remaining"): 1}
+    assert set(pieces) == {key for key in rows.index if key[0] != "all"}
+    for key, count in pieces.items():
+        assert rows.loc[key, "area_ha"] == pytest.approx(count * one, rel=1e-3)
+    stays = rows[rows.index.get_level_values(1) == "remaining"]
+    assert stays["soil"].abs().max() == pytest.approx(0, abs=1e-9)
+    gain = change(run, "2020-2023") / 3 * 44 / 12 / 1000
+    assert rows.loc[("all", ""), "total"] == pytest.approx(-gain, rel=1e-9)
+    assert rows.loc[list(pieces), "total"].sum() == pytest.approx(-gain, rel=1e-9)
+
+
+def test_inventory_says_when_the_history_is_short(many: Land) -> None:
+    long, short = many.run([2020, 2023], YEARS).inventory(), many.run([2020, 2023], [2005, 2020, 2023]).inventory()
+    assert long.notes == ()
+    assert [(note.id, note.values["since"]) for note in short.notes] == [("assessment.inventory_history", "2005")]
+    rows = crf(many.run([2020, 2023]))
+    assert set(rows.index.get_level_values(1)) - {""} == {"converted", "remaining"}
+    assert rows.loc[("forest_land", "remaining"), "area_ha"] > 0
+
+
+def test_a_short_history_is_a_finding(many: Land) -> None:
+    def found(run: sinks.Run) -> list[str]:
+        checks = run.contents.checks
+        return list(checks.loc[checks["check"] == "short_history", "detail_en"])
+
+    assert found(many.run([2020, 2023], YEARS)) == []
+    assert found(many.run([2020, 2023], [2005, 2020, 2023]))[0].startswith("land use is known from 2005 on")
+    assert found(many.run([2020, 2023]))[0].startswith("land use is known from 2020 on")
+
+
+def test_litter_goes_on_to_gain_until_its_time_is_over(many: Land) -> None:
+    table = TABLE.splitlines()[0] + "".join(
+        f"\n{name},{land},{value},{unit},,,,,user,survey,p. 1,"
+        for name, land, value, unit in [
+            ("litter", "forest", 20, "t C/ha"),
+            ("litter", "", 0, "t C/ha"),
+            ("transition_period", "", 20, "yr"),
+        ]
+    )
+    (many.folder / "litter.csv").write_text(table + "\n", encoding="utf-8")
+    method = {"id": "dead_organic_matter", "ecosystems": ["forest", "grassland", "cropland"], "pools": ["litter"]}
+    method |= {"parameters": "litter.csv", "strata": {"edition": "2019", "dead_wood_pool": "not_estimated"}}
+    run = many.run(YEARS, methodologies=[method])
+    one = area(run) / 2
+    # Two pieces planted in 2005; the loss of the piece cleared after 2010 is at once, that of 2000 too.
+    assert change(run, "2005-2010") == pytest.approx(2 * 5 * one, rel=1e-3)
+    assert change(run, "2010-2020") == pytest.approx((2 * 10 - 20) * one, abs=one * 1e-2)
+    assert change(run, "2020-2023") == pytest.approx(2 * 3 * one, rel=1e-3)
+    assert change(run, "2000-2005") == pytest.approx(-20 * one, rel=1e-3)
+    parts = [change(run, f"{first}-{last}") for first, last in pairwise(YEARS)]
+    assert change(run, "2000-2023") == pytest.approx(sum(parts), abs=1e-6)
+
+
 def test_a_painting_adds_up_over_histories(many: Land, tmp_path: Path) -> None:
     run = many.run([2010, 2020, 2023], YEARS)
     painting = run.paint(tmp_path / "p.tif", what="net_removals_density", period="2020-2023")
