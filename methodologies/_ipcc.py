@@ -37,6 +37,11 @@ def disturbance_loss(
     return disturbed_area * disturbed_biomass * (1 + root_to_shoot) * carbon_fraction * fraction_lost
 
 
+def conversion_change(before: Any, after: Any, period: Any) -> Any:
+    """Eq. 2.16: initial change of biomass on converted land, as a yearly mean of the T years in which it happened."""
+    return (after - before) / period
+
+
 def dead_matter_change(
     before: Any, after: Any, imbalance: Any, years_left: Any, transition_period: Any, period: Any
 ) -> tuple[Any, Any, Any]:

@@ -12,12 +12,10 @@ import numpy as np
 from sinks import units
 from sinks.errors import Problems, UnitError
 from sinks.methodology.docstring import names_in, sections
-from sinks.methodology.spec import KIND_OF_UNIT, Approach, Example, Methodology, arguments
+from sinks.methodology.spec import KIND_OF_UNIT, OF_THE_ROW, Approach, Example, Methodology, arguments
 from sinks.text import Text
 from sinks.vocabulary import ecosystems, pools, quantities
 
-# Inputs that are not layers: see Methodology.inputs.
-_OF_THE_ROW = {"area": "ha", "period": "yr"}
 _TIERS = (1, 2, 3)
 
 
@@ -85,7 +83,7 @@ def _check_words(methodology: Methodology, where: str, problems: Problems) -> No
     if methodology.carried and methodology.acts_on == "state":
         problems.add("methodology.carried_by_states", where, names=list(methodology.carried))
     # The mean of a layer over land of one history is not known at the dates before a transition.
-    layers = [name for name in methodology.inputs if name not in _OF_THE_ROW]
+    layers = [name for name in methodology.inputs if name not in OF_THE_ROW]
     if methodology.carried and layers:
         problems.add("methodology.carried_with_layers", where, names=list(methodology.carried), inputs=layers)
 
@@ -99,7 +97,7 @@ def _check_units(methodology: Methodology, where: str, problems: Problems) -> No
         try:
             units.dimension(unit, f"{where} {name}")
             base = methodology.base_name(name)
-            if name in methodology.inputs and (expected := _OF_THE_ROW.get(name) or _unit_of(base)):
+            if name in methodology.inputs and (expected := OF_THE_ROW.get(name) or _unit_of(base)):
                 units.check(unit, expected, f"{where} {name}")
         except UnitError as error:
             problems.extend(error)
@@ -107,7 +105,7 @@ def _check_units(methodology: Methodology, where: str, problems: Problems) -> No
         if unit not in KIND_OF_UNIT:
             problems.add("methodology.output_unit", where, pool=pool, unit=unit, allowed=list(KIND_OF_UNIT))
     for name in methodology.inputs:
-        if methodology.base_name(name) not in quantity and name not in methodology.bounds and name not in _OF_THE_ROW:
+        if methodology.base_name(name) not in quantity and name not in methodology.bounds and name not in OF_THE_ROW:
             problems.add("methodology.no_bounds", where, input=name)
 
 

@@ -17,8 +17,9 @@ from sinks.methodology.spec import SUFFIXES, Floats, Methodology, arguments
 from sinks.parameters import Looked, ParameterTable
 from sinks.vocabulary import quantities
 
-# The two inputs that are not layers: columns of the activity table under another name, or computed from its dates.
-_AREA, _PERIOD = "area", "period"
+# The inputs that are not layers: a column of the activity table under another name, or made from several.
+_AREA, _PERIOD, _CONVERTED = "area", "period", "converted"
+_MADE_FROM = {_PERIOD: {"date_from", "date_to"}, _CONVERTED: {"ecosystem_from", "ecosystem_to"}}
 
 
 Given = Callable[["Resolved"], tuple[dict[str, Floats], dict[str, Floats]]]
@@ -278,11 +279,12 @@ def _input(methodology: Methodology, name: str, rows: pd.DataFrame, problems: Pr
     """An input in its declared unit, within its bounds; NaN where it was not observed."""
     base, nothing = methodology.base_name(name), np.full(len(rows), np.nan)
     column = "area_ha" if name == _AREA else name
-    if column not in rows.columns and not (name == _PERIOD and {"date_from", "date_to"} <= set(rows.columns)):
+    made = column not in rows.columns and name in _MADE_FROM and _MADE_FROM[name] <= set(rows.columns)
+    if column not in rows.columns and not made:
         problems.add("methodology.no_input", methodology.id, input=name, unit=methodology.inputs[name])
         return nothing
     try:
-        values = years_between(rows) if column not in rows.columns else rows[column].to_numpy(dtype=np.float64)
+        values = _made(name, rows) if made else rows[column].to_numpy(dtype=np.float64)
     except (TypeError, ValueError) as error:
         problems.add("methodology.input_not_a_number", methodology.id, input=name, reason=str(error))
         return nothing
@@ -300,6 +302,14 @@ def _input(methodology: Methodology, name: str, rows: pd.DataFrame, problems: Pr
         found = {"value": f"{values[first]:g}", "low": low, "high": high, "unit": unit, "count": len(outside)}
         problems.add("methodology.implausible_input", where, input=name, **found)
     return units.convert(values, unit, methodology.inputs[name])
+
+
+def _made(name: str, rows: pd.DataFrame) -> Floats:
+    """An input of the row itself: the years between its dates, or whether its land was converted."""
+    if name == _PERIOD:
+        return years_between(rows)
+    converted: Floats = (rows["ecosystem_from"] != rows["ecosystem_to"]).to_numpy().astype(np.float64)
+    return converted
 
 
 def _look_up(

@@ -32,6 +32,9 @@ KIND_OF_UNIT: Mapping[str, Kind] = {
 
 SUFFIXES = ("_from", "_to")
 
+OF_THE_ROW: Mapping[str, str] = {"area": "ha", "period": "yr", "converted": "1"}
+"""Unit by name of the inputs that are no layers: see :class:`Methodology`."""
+
 
 @dataclass(frozen=True)
 class Example:
@@ -84,7 +87,8 @@ class Methodology:
         Where it applies.
     inputs, parameters : mapping of str to str
         Unit by name.  On change rows a name may end in ``_from`` or ``_to``: it is then taken from the row's state
-        before or after.  The input ``area`` is the row's area, ``period`` the years between its dates.
+        before or after.  The input ``area`` is the row's area, ``period`` the years between its dates, ``converted`` 1
+        on land whose ecosystem changed between them and 0 elsewhere.
     outputs : mapping of str to str
         Unit by pool: ``t C/ha``, ``t C/ha/yr``, ``t C`` or ``t C/yr``.
     compute : function

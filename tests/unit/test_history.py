@@ -224,6 +224,31 @@ def test_draws_follow_the_history_too(many: Land) -> None:
     assert rows["high"].iloc[0] == pytest.approx(rows["value"].iloc[0] * 25 / 20, rel=0.1)
 
 
+def test_biomass_of_converted_land_grows_on_in_an_account(many: Land) -> None:
+    choices = {"edition": "2006", "losses": "none", "ecological_zone": "temperate_continental", "origin": "planted"}
+    choices |= {"species_group": "larch", "grassland_type": "typical_steppe"}
+    method = {"id": "biomass_conversion", "ecosystems": ["forest", "cropland", "grassland"], "strata": choices}
+    run = many.run([2020, 2023], YEARS, methodologies=[method])
+    growth, loss = 2 * 3 * 4.0 * 1.4 * 0.51, 4.04 - 4.7
+    assert change(run, "2020-2023") == pytest.approx((growth + loss) * area(run) / 2, rel=1e-3)
+    rows = crf(run)
+    assert rows.loc[("forest_land", "converted"), "biomass"] < 0
+    assert rows["biomass"].loc[["forest_land"]].dropna().shape == (1,)
+
+
+def test_the_loss_of_conversion_stands_beside_no_stock_difference(many: Land) -> None:
+    constants = {"edition": "2006", "losses": "none"}
+    biomass = {"id": "biomass_conversion", "ecosystems": ["cropland"], "strata": constants}
+    stock = {"id": "lookup_density", "ecosystems": ["forest"], "pools": ["biomass"]}
+    with pytest.raises(SinksError) as error:
+        many.run([2020, 2023], methodologies=[biomass, stock])
+    assert "checks.counted_twice_converted" in {problem.id for problem in error.value.problems}
+    beside = [biomass | {"role": "comparison"}, stock | {"accounts_for": ["stock"]}]
+    with pytest.raises(SinksError) as error:
+        many.run([2020, 2023], methodologies=beside)
+    assert "checks.counted_twice_converted" not in {problem.id for problem in error.value.problems}
+
+
 def test_what_the_table_lacks_for_an_earlier_use_is_asked_for(tmp_path: Path) -> None:
     land = Land(tmp_path, [2010, 2020, 2023], [[CROP, FOREST, FOREST]] * 2)
     lacking = "\n".join(line for line in TABLE.splitlines() if ",cropland," not in line)
@@ -315,6 +340,14 @@ def test_a_short_history_is_a_finding(many: Land) -> None:
     assert found(many.run([2020, 2023], YEARS)) == []
     assert found(many.run([2020, 2023], [2005, 2020, 2023]))[0].startswith("land use is known from 2005 on")
     assert found(many.run([2020, 2023]))[0].startswith("land use is known from 2020 on")
+
+
+def test_classes_of_one_equilibrium_do_not_restart_the_transition(tmp_path: Path) -> None:
+    years = [2000, 2010, 2020]
+    land = Land(tmp_path, years, [[CROP, FOREST, GRASS]] * 2)
+    (tmp_path / "soil.csv").write_text(TABLE.replace("f_lu,grassland,1,", "f_lu,grassland,1.2,"), encoding="utf-8")
+    run = land.run(years)
+    assert change(run, "2000-2020") == pytest.approx(20 * area(run), rel=1e-9)
 
 
 def test_litter_goes_on_to_gain_until_its_time_is_over(many: Land) -> None:
