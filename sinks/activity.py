@@ -90,11 +90,6 @@ class Activity:
         return tuple(sorted(self.states["date"].unique()))
 
     @property
-    def first_date(self) -> str:
-        """The earliest date at which land is known, be it as history only."""
-        return min((*self.dates, *past_dates(self.changes)))
-
-    @property
     def sources(self) -> tuple[str, ...]:
         """Names of the sources, in order of appearance."""
         return tuple(self.states["source"].unique())

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sinks.account import Account, Entry
-from sinks.activity import Activity
+from sinks.activity import Activity, known_dates
 from sinks.book import Hierarchy
 from sinks.text import LANGUAGES, Text, message, messages, using_language
 from sinks.vocabulary import ALL, NODATA, ecosystems, pools, same_carbon
@@ -143,7 +143,9 @@ def _note_not_estimated(result: Account, findings: Findings) -> None:
 
 def _note_history(result: Account, activity: Activity, findings: Findings) -> None:
     """Methodologies whose land changes for longer than land use is known before the account begins."""
-    since, first = activity.first_date, activity.dates[0]
+    if activity.changes.empty:
+        return
+    since, first = known_dates(activity.changes)[0], str(activity.changes["date_from"].min())
     for entry, rows in result.used:
         table = entry.method.table.frame.iloc[rows]
         needed = table.loc[table["unit"] == "yr", "value"].max()

@@ -125,7 +125,8 @@ def inventory(basis: Basis, entries: Sequence[Entry], account: pd.DataFrame, per
 
 def _history_notes(basis: Basis, period: str) -> tuple[Problem, ...]:
     """What the tables cannot know of conversions before the first land cover."""
-    since, first = basis.activity.first_date, period.split("-")[0]
+    first = period.split("-")[0]
+    since = min([first, *known_dates(basis.activity.changes)])
     needed = max(int(row["conversion_years"]) for row in categories().values())
     if int(first) - int(since) >= needed:
         return ()
