@@ -65,8 +65,8 @@ def stretches(rows: pd.DataFrame, ecosystems: Collection[str]) -> Iterator[Stret
     was: dict[str, NDArray[np.object_]] = {name: last for name in names}
     for date in known_dates(rows):
         now = {name: land_at(rows, name, date) for name in names}
-        # No history goes beyond the later date of its row.
-        known = np.isin(now["ecosystem"].astype(str), list(ecosystems)) & (rows["date_to"] >= date).to_numpy(bool)
+        # Where the row does not reach the date, it says nothing and is not known.
+        known = np.isin(now["ecosystem"].astype(str), list(ecosystems))
         places = np.flatnonzero(known & (last != ""))
         if places.size:
             part = static.iloc[places].assign(

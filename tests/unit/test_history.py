@@ -276,6 +276,14 @@ def test_a_dated_stratum_has_a_history_of_its_own(tmp_path: Path) -> None:
     strata = {"condition": {"files": files, "legend": "condition.csv"}}
     found = land.run([2020, 2023], [2010, 2020, 2023], strata=strata)
     assert change(found, "2020-2023") == pytest.approx(15 * 3 / TRANSITION * area(found), rel=1e-6)
+    # On land that the stratum does not divide it says nothing, in the history too.
+    (tmp_path / "crop").mkdir()
+    crop = Land(tmp_path / "crop", [2010, 2020, 2023], [[CROP, GRASS, GRASS]] * 2)
+    for name in ("soil.csv", "condition.csv"):
+        (crop.folder / name).write_text((tmp_path / name).read_text(encoding="utf-8"), encoding="utf-8")
+    of_grass = {"condition": {**strata["condition"], "ecosystems": ["grassland"]}}
+    found = crop.run([2020, 2023], [2010, 2020, 2023], strata=of_grass)
+    assert change(found, "2020-2023") == pytest.approx(10 * 3 / TRANSITION * area(found), rel=1e-6)
     del files["2010"]
     with pytest.raises(SinksError) as error:
         land.project([2020, 2023], [2010, 2020, 2023], strata=strata)
