@@ -229,24 +229,20 @@ def resolve(
     _check_ecosystems(methodology, rows, problems)
     inputs = {name: _input(methodology, name, rows, problems) for name in methodology.inputs}
     problems.raise_as(MethodologyError)
-    looked, inactive = _look_up(methodology, table, strata, inputs, len(rows))
-    return Resolved(methodology, rows, inputs, looked, inactive, _steps(methodology, table, rows, constants))
-
-
-def _steps(
-    methodology: Methodology, table: ParameterTable, rows: pd.DataFrame, constants: Mapping[str, str]
-) -> tuple[Step, ...]:
-    """The history of the rows, looked up; of every stretch what the table lacks, at once."""
-    steps, problems = [], Problems()
+    # What the table lacks for the ends of the rows and for their history is asked for at once.
+    looked, inactive = dict[str, Looked](), dict[str, Any]()
+    try:
+        looked, inactive = _look_up(methodology, table, strata, inputs, len(rows))
+    except ParameterError as error:
+        problems.extend(error)
+    steps = []
     for stretch in stretches(rows, methodology.ecosystems) if methodology.carried else ():
         try:
-            looked = resolve(methodology, table, stretch.rows, constants)
+            steps.append(Step(stretch.places, stretch.share, resolve(methodology, table, stretch.rows, constants)))
         except ParameterError as error:
-            problems.extend(error)
-        else:
-            steps.append(Step(stretch.places, stretch.share, looked))
+            problems.extend(ParameterError(*(problem for problem in error.problems if problem not in list(problems))))
     problems.raise_as(ParameterError)
-    return tuple(steps)
+    return Resolved(methodology, rows, inputs, looked, inactive, tuple(steps))
 
 
 def _strata(methodology: Methodology, rows: pd.DataFrame, constants: Mapping[str, str]) -> dict[str, Any]:
