@@ -291,6 +291,27 @@ def test_a_dated_stratum_has_a_history_of_its_own(tmp_path: Path) -> None:
     assert [problem.id for problem in error.value.problems] == ["project.history_missing"]
 
 
+def test_an_early_map_may_have_a_grid_of_its_own(tmp_path: Path) -> None:
+    years = [2010, 2020, 2023]
+    land = Land(tmp_path, years, [[CROP, FOREST, FOREST]] * 2)
+    with rasterio.open(tmp_path / "2010.tif") as dataset:
+        coarse = {
+            **dataset.profile,
+            "width": 1,
+            "height": 1,
+            "transform": Affine(2 * EDGE, 0, 3e5, 0, -2 * EDGE, 4.7e6),
+        }
+    with rasterio.open(tmp_path / "2010.tif", "w", **coarse) as dataset:
+        dataset.write(np.array([[CROP]], np.uint8), 1)
+    with pytest.raises(SinksError) as error:
+        land.run([2020, 2023], years)
+    assert [problem.id for problem in error.value.problems] == ["raster.other_grid"]
+    cover = {"legend": "clcd", "files": land.files, "resampling": "nearest"}
+    run = land.run([2020, 2023], years, land_cover=cover)
+    assert change(run, "2020-2023") == pytest.approx(20 * 3 / TRANSITION * area(run), rel=1e-6)
+    assert run.activity.units["cells"].max() == 4
+
+
 def test_keys_of_files_are_years(tmp_path: Path) -> None:
     land = Land(tmp_path, [2020, 2023], [[GRASS] * 2] * 2)
     files = {**land.files, "early": land.files["2020"]}
