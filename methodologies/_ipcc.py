@@ -37,11 +37,24 @@ def disturbance_loss(
     return disturbed_area * disturbed_biomass * (1 + root_to_shoot) * carbon_fraction * fraction_lost
 
 
-def dead_matter_change(before: Any, after: Any, transition_period: Any, period: Any) -> Any:
-    """Eq. 2.23: a gain comes over T_on years (T where that is longer), a loss at once, somewhere in the T years."""
-    change = after - before
+def conversion_change(before: Any, after: Any, period: Any) -> Any:
+    """Eq. 2.16: initial change of biomass on converted land, as a yearly mean of the T years in which it happened."""
+    return (after - before) / period
+
+
+def dead_matter_change(
+    before: Any, after: Any, imbalance: Any, years_left: Any, transition_period: Any, period: Any
+) -> tuple[Any, Any, Any]:
+    """Eq. 2.23: a gain comes over T_on years (T where that is longer), a loss at once, somewhere in the T years.
+
+    Change per year, what the stock is above its balance at the end of the period, and the years left until then.
+    """
+    reached = before + imbalance
+    change = after - reached
+    left = transition_left(before, after, transition_period, years_left)
     gain, loss = np.maximum(change, 0 * change), np.minimum(change, 0 * change)
-    return gain / np.maximum(transition_period, period) + loss / period
+    yearly = gain / np.maximum(left, period) + loss / period
+    return yearly, left_to_change(-gain, 0 * gain, left, period), np.maximum(left - period, 0 * period)
 
 
 def fuel_burnt(burnt_area: Any, fuel_load: Any, combustion_factor: Any, fuel_consumption: Any) -> Any:
@@ -54,6 +67,19 @@ def soil_stock(soc_reference: Any, f_lu: Any, f_mg: Any, f_i: Any) -> Any:
     return soc_reference * f_lu * f_mg * f_i
 
 
+def transition_left(before: Any, after: Any, transition_period: Any, years_left: Any) -> Any:
+    """Years that land needs to its equilibrium: D from a change of the equilibrium on, else what is left of them.
+
+    The change happens at the start of the period in which it is seen (2019 Refinement, ch. 2, Box 2.2, p. 2.36).
+    """
+    return np.where(before == after, years_left, transition_period)
+
+
 def yearly_change(before: Any, after: Any, transition_period: Any, period: Any) -> Any:
     """Eq. 2.25: change per year towards a new equilibrium, over D years (T where that is longer)."""
     return (after - before) / np.maximum(transition_period, period)
+
+
+def left_to_change(before: Any, after: Any, transition_period: Any, period: Any) -> Any:
+    """Stock above its equilibrium when T of the D years have passed; exactly none when all have."""
+    return (before - after) * (1 - period / np.maximum(transition_period, period))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from methodologies._ipcc import soil_stock, yearly_change
+import numpy as np
+
+from methodologies._ipcc import left_to_change, soil_stock, transition_left, yearly_change
 from sinks.methodology import Example, Methodology
 from sinks.text import Text
 
@@ -20,6 +22,8 @@ def soil_change(
     f_i_to: Any,
     transition_period: Any,
     period: Any,
+    soil_imbalance: Any,
+    years_left: Any,
 ) -> dict[str, Any]:
     """Yearly change of soil organic carbon of land between its use before and after.
 
@@ -35,25 +39,40 @@ def soil_change(
         Years to the new equilibrium, D. [yr]
     period : array
         Years between the dates, T. [yr]
+    soil_imbalance : array
+        Stock at the first date above the equilibrium of the use before; zero where no earlier change is known. [t C/ha]
+    years_left : array
+        Years from the first date until it would be reached. [yr]
 
     Returns
     -------
     dict of array
-        ``soil_organic_carbon``, to 30 cm; a gain is positive. [t C/ha/yr]
+        ``soil_organic_carbon``, to 30 cm; a gain is positive [t C/ha/yr].  ``soil_imbalance`` and ``years_left`` as
+        they are at the second date.
 
     Notes
     -----
     .. math:: \\Delta C = \\frac{SOC_0 - SOC_{0-T}}{\\max(D, T)},\\quad SOC = SOC_{REF} F_{LU} F_{MG} F_I
 
-    Land that changed before the first date is still changing; only a longer history of land use shows it.
+    At the first known date the stock is at its equilibrium.  Land that changes comes to the new equilibrium after D
+    years; land that changes again on the way starts anew, from the stock it has reached.  Where nothing changes, D is
+    what is left of a transition under way, and there is no change once nothing is left.  A change happens at the start
+    of the period in which it is seen; one before the first known date is not seen.
 
     References
     ----------
-    ipcc_2006_v4, ch. 2, Eq. 2.25, p. 2.30; ipcc_2019_v4, ch. 2, Eq. 2.25, p. 2.33.
+    ipcc_2006_v4, ch. 2, Eq. 2.25, p. 2.30; ipcc_2019_v4, ch. 2, Eq. 2.25, p. 2.33, and Box 2.2 (updated), p. 2.36-2.38,
+    which starts a second transition from the stock reached (Box 2.2 of 2006 from the equilibrium before it).
     """
     before = soil_stock(soc_reference, f_lu_from, f_mg_from, f_i_from)
     after = soil_stock(soc_reference, f_lu_to, f_mg_to, f_i_to)
-    return {"soil_organic_carbon": yearly_change(before, after, transition_period, period)}
+    reached = before + soil_imbalance
+    left = transition_left(before, after, transition_period, years_left)
+    return {
+        "soil_organic_carbon": yearly_change(reached, after, left, period),
+        "soil_imbalance": left_to_change(reached, after, left, period),
+        "years_left": np.maximum(left - period, 0 * period),
+    }
 
 
 _FACTORS = tuple(f"{factor}{when}" for when in ("_from", "_to") for factor in ("f_lu", "f_mg", "f_i"))
@@ -71,13 +90,15 @@ METHODOLOGY = Methodology(
     inputs={"period": "yr"},
     parameters={"soc_reference": "t C/ha", **dict.fromkeys(_FACTORS, "1"), "transition_period": "yr"},
     outputs={"soil_organic_carbon": "t C/ha/yr"},
+    carried={"soil_imbalance": "t C/ha", "years_left": "yr"},
     bounds={"soc_reference": (0, inf), "transition_period": (1, inf), **dict.fromkeys(_FACTORS, (0, inf))},
     options={"edition": ("2006", "2019")},
     soil_depth_cm=(0, 30),
     valid_for=Text(
-        "矿质土壤 0—30 cm；两期之间用途或管理发生变化的土地。只有两期数据时，第一期之前的变化不可见",
-        "Mineral soil, 0-30 cm; land whose use or management changed between the dates. With two dates only, changes "
-        "before the first are not seen",
+        "矿质土壤 0—30 cm；核算期内改变用途或管理、或更早改变而尚未达到新平衡的土地。最早一期土地利用之前的变化"
+        "不可见，宜有核算期之前 20 年的历史",
+        "Mineral soil, 0-30 cm; land whose use or management changed in the period, or earlier and is not at its new "
+        "equilibrium yet. Changes before the first known land use are not seen: twenty years of history are wanted",
     ),
     examples=(
         Example(

@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 STATE_KEYS = ("source", "region_code", "date", "land_cover", "class", "ecosystem")
 CHANGE_KEYS = (
@@ -28,6 +30,9 @@ CHANGE_KEYS = (
 )
 UNIT_COLUMNS = ("region_code", "area_ha", "cells")
 AREA = "area_ha"
+
+_AT = "@"
+"""Between the name of a column and the date it is of: ``class@2000`` of a transition from 2010 to 2020."""
 
 _PARTS = ("states", "changes", "units")
 _META = b"sinks"
@@ -51,8 +56,10 @@ class Activity:
         One row per source, region unit, date and stratum: :data:`STATE_KEYS`, strata, ``area_ha``, and for each input
         ``<input>`` (mean over the observed part), ``<input>_sd``, ``<input>_observed_ha``.
     changes : DataFrame
-        One row per source, unit, pair of dates and pair of strata: :data:`CHANGE_KEYS`, static strata, ``area_ha``, and
-        for each input mean and observed area at both dates.  Consecutive dates, and the first with the last.
+        One row per source, unit, pair of dates, pair of strata and history: :data:`CHANGE_KEYS`, static strata, what
+        the land was at every other date before the later one (``class@2000``; empty where the row does not reach that
+        far), ``area_ha``, and for each input mean and observed area at both dates.  Consecutive dates, and the first
+        with the last.
     units : DataFrame
         ``region_code``, ``area_ha`` of the polygon on the ellipsoid, ``cells`` of the reference grid touched.
     strata : tuple of str
@@ -122,6 +129,45 @@ class Activity:
         )
         html: str = shown.round(1).to_html()
         return html
+
+
+def at_date(name: str, date: str) -> str:
+    """The column that has the history of another: ``class@2000``."""
+    return f"{name}{_AT}{date}"
+
+
+def past_dates(changes: pd.DataFrame) -> tuple[str, ...]:
+    """Dates of the history columns of transitions, ascending; none where only two dates are known."""
+    head = at_date("ecosystem", "")
+    return tuple(sorted(str(name).removeprefix(head) for name in changes.columns if str(name).startswith(head)))
+
+
+def known_dates(changes: pd.DataFrame) -> tuple[str, ...]:
+    """Every date that transitions speak of, ascending."""
+    return tuple(sorted({*past_dates(changes), *changes["date_from"], *changes["date_to"]}))
+
+
+def land_at(changes: pd.DataFrame, name: str, date: str) -> NDArray[np.object_]:
+    """What the land of every transition was at a date.
+
+    Parameters
+    ----------
+    changes : DataFrame
+        Rows of ``Activity.changes``.
+    name : str
+        A column without its end: ``class``, ``ecosystem``, or a stratum that has a date.
+    date : str
+
+    Returns
+    -------
+    array (rows,)
+        Empty text where a row does not reach so far.
+    """
+    past = at_date(name, date)
+    found = changes[past].fillna("").to_numpy(object) if past in changes.columns else np.full(len(changes), "", object)
+    for end in ("from", "to"):
+        found = np.where(changes[f"date_{end}"] == date, changes[f"{name}_{end}"].to_numpy(object), found)
+    return found
 
 
 def concat(activities: Iterable[Activity]) -> Activity:

@@ -55,6 +55,7 @@ def check_entries(entries: Sequence[Entry], where: str = "methodologies") -> Non
                     ecosystems=sorted(both),
                     pools=clash,
                 )
+    _check_conversions(record, where, problems)
     for measure in ("stock", "sink"):
         soil = [e for e in record if "soil_organic_carbon" in e.pools and measure in e.accounts_for]
         depths = {e.method.methodology.soil_depth_cm for e in soil}
@@ -66,6 +67,19 @@ def check_entries(entries: Sequence[Entry], where: str = "methodologies") -> Non
     if len(editions) > 1:
         problems.add("checks.editions", where, editions=sorted(map(str, editions)))
     problems.raise_as(AccountError)
+
+
+def _check_conversions(record: Sequence[Entry], where: str, problems: Problems) -> None:
+    """Land that leaves an ecosystem takes its carbon out of a stock difference: conversion may not count it again."""
+    sinks = [entry for entry in record if "sink" in entry.accounts_for]
+    for stock in (entry for entry in sinks if entry.method.acts_on == "state"):
+        pools = [pool for pool in stock.pools if stock.method.kind(pool) in ("density", "stock_total")]
+        for change in (entry for entry in sinks if entry.method.acts_on == "change"):
+            left = set(stock.ecosystems) & set(change.method.methodology.ecosystems)
+            clash = same_carbon(pools, change.pools)
+            if left and clash and not set(stock.ecosystems) & set(change.ecosystems):
+                values = {"stock": stock.method.id, "change": change.method.id, "pools": clash}
+                problems.add("checks.counted_twice_converted", where, ecosystems=sorted(left), **values)
 
 
 def check_laws(table: pd.DataFrame, activity: Activity, hierarchy: Hierarchy, findings: Findings) -> None:

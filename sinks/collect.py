@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
     from sinks.layers.vector import VectorLayer
+    from sinks.tabulate import Joint
 
 Progress = bool | Callable[[int, int], None]
 
@@ -63,7 +65,7 @@ def collect(
             joint = tabulate(
                 prepared.regions.units,
                 prepared.land_cover,
-                strata=prepared.strata,
+                strata=(*prepared.strata, *prepared.history),
                 inputs=prepared.inputs,
                 threads=threads,
                 block_size=block_size,
@@ -73,7 +75,7 @@ def collect(
             )
         except LayerError as error:
             raise with_causes(error, prepared.inputs, prepared.land_cover) from error
-        parts.append(joint.activity())
+        parts.append(_with_history(joint, prepared).activity())
     activity = _derived(concat(parts), prepared)
     return activity, [note for layer in layers for note in layer.notes]
 
@@ -92,7 +94,8 @@ def check_needs(prepared: Prepared) -> None:
         return
     from sinks.tabulate import Joint
 
-    activity = _derived(Joint.blank(prepared.land_cover, prepared.strata, prepared.inputs).activity(), prepared)
+    blank = Joint.blank(prepared.land_cover, (*prepared.strata, *prepared.history), prepared.inputs)
+    activity = _derived(_with_history(blank, prepared).activity(), prepared)
     gather = Gather()
     for entry in prepared.entries:
         rows = activity.states if entry.method.acts_on == "state" else activity.changes
@@ -111,7 +114,8 @@ def check_rasters(prepared: Prepared) -> None:
     from sinks.tabulate import check_layers
 
     if prepared.land_cover is not None:
-        check_layers(prepared.regions.units, prepared.land_cover, strata=prepared.strata, inputs=prepared.inputs)
+        strata = (*prepared.strata, *prepared.history)
+        check_layers(prepared.regions.units, prepared.land_cover, strata=strata, inputs=prepared.inputs)
 
 
 def layer_states(prepared: Prepared) -> list[LayerStates]:
@@ -129,6 +133,11 @@ def layer_states(prepared: Prepared) -> list[LayerStates]:
     found += [gather(later(table_states, layer, prepared.regions.frame)) for layer in prepared.tables]
     gather.problems.raise_as(LayerError)
     return [layer for layer in found if layer is not None]
+
+
+def _with_history(joint: Joint, prepared: Prepared) -> Joint:
+    """A joint table whose layers of earlier dates are the history of its land, and no strata."""
+    return replace(joint, strata=prepared.strata, history=prepared.project.history)
 
 
 def _derived(activity: Activity, prepared: Prepared) -> Activity:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sinks.activity import Activity
+from sinks.activity import Activity, at_date, past_dates
 from sinks.errors import Problem, Problems, ProjectError
 
 _ENDS = ("", "_from", "_to")
@@ -63,7 +63,8 @@ def _mapped(
     frame: pd.DataFrame, target: str, source: str, mapping: Mapping[str, str], problems: Problems
 ) -> pd.DataFrame:
     where = f"derive.{target}"
-    present = [end for end in _ENDS if source + end in frame.columns]
+    ends = [*_ENDS, *(at_date("", date) for date in past_dates(frame))]
+    present = [end for end in ends if source + end in frame.columns]
     if not present and not frame.empty:
         problems.add("derive.no_stratum", where, source=source, columns=sorted(map(str, frame.columns)))
     added = {}

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sinks.account import Account, Entry
-from sinks.activity import Activity
+from sinks.activity import Activity, known_dates
 from sinks.book import Hierarchy
 from sinks.text import LANGUAGES, Text, message, messages, using_language
 from sinks.vocabulary import ALL, NODATA, ecosystems, pools, same_carbon
@@ -120,8 +120,7 @@ def note_findings(
         findings.add("checks.no_land", "warning", entry.method.id, **values)
     _note_two_ways(record, findings)
     _note_not_estimated(result, findings)
-    if len(activity.dates) <= 2 and any(entry.method.acts_on == "change" for entry in record):
-        findings.add("checks.short_history", "note", ALL, dates=activity.dates)
+    _note_history(result, activity, findings)
     if adjusted is not None and len(adjusted):
         _note_adjusted(adjusted, hierarchy, findings)
         findings.add("checks.adjusted_used" if used else "checks.map_used", "warning" if used else "note", ALL)
@@ -140,6 +139,19 @@ def _note_not_estimated(result: Account, findings: Findings) -> None:
     for (method, ecosystem, pool), strata in missing.items():
         values = {"pool": pools()[pool].label, "method": method, "strata": strata}
         findings.add("checks.not_estimated", "note", ecosystem, **values)
+
+
+def _note_history(result: Account, activity: Activity, findings: Findings) -> None:
+    """Methodologies whose land changes for longer than land use is known before the account begins."""
+    if activity.changes.empty:
+        return
+    since, first = known_dates(activity.changes)[0], str(activity.changes["date_from"].min())
+    for entry, rows in result.used:
+        table = entry.method.table.frame.iloc[rows]
+        needed = table.loc[table["unit"] == "yr", "value"].max()
+        if entry.role == "record" and entry.method.methodology.carried and int(first) - int(since) < needed:
+            values = {"since": since, "first": first, "needed": f"{needed:g}"}
+            findings.add("checks.short_history", "warning", entry.method.id, **values)
 
 
 def _note_steps(result: Account, hierarchy: Hierarchy, findings: Findings) -> None:

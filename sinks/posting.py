@@ -9,14 +9,13 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sinks.book import Amount, Book, Posting, per_year
-from sinks.methodology import Kind, Resolved
+from sinks.methodology import Kind
 from sinks.sheet import Entry, Leaf, Sheet
 from sinks.uncertainty import Draws, Floats
 from sinks.units import CO2_PER_C
@@ -156,7 +155,7 @@ def _draw(book: Book, sheet: Sheet, at: NDArray[np.intp], table: Floats) -> dict
     total = {pool: np.zeros((len(book.hierarchy.units), draws.n)) for pool in sheet.entry.pools}
     for start in range(0, len(at), step):
         part = at[start : start + step]
-        resolved, used = _compact(sheet.resolved.take(part))
+        resolved, used = sheet.resolved.take(part).compact()
         values = resolved.pools_from_draws(table[used].T, _factors(sheet, part, draws))
         for pool in sheet.entry.pools:
             size = _size(method.kind(pool), sheet.observed[part])
@@ -167,17 +166,6 @@ def _draw(book: Book, sheet: Sheet, at: NDArray[np.intp], table: Floats) -> dict
         for amount in total.values():
             amount *= errors
     return total
-
-
-def _compact(resolved: Resolved) -> tuple[Resolved, NDArray[np.int64]]:
-    """The same with only the rows of the parameter table that take part, and their places in the whole table."""
-    rows = [found.rows[found.rows >= 0] for found in resolved.looked.values()]
-    used = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *rows]))
-    looked = {
-        name: found._replace(rows=np.where(found.rows >= 0, np.searchsorted(used, found.rows), -1))
-        for name, found in resolved.looked.items()
-    }
-    return replace(resolved, looked=looked), used
 
 
 def _factors(sheet: Sheet, part: NDArray[np.intp], draws: Draws) -> dict[str, Floats]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sinks.account import Entry, Measure
+from sinks.activity import at_date
 from sinks.checks import check_entries
 from sinks.errors import Problem, Problems, ProjectError, SinksError, UnitError
 from sinks.geo.legends import Legend, available_legends, load_legend
@@ -23,7 +24,7 @@ from sinks.layers.vector import VectorLayer
 from sinks.methodology import Registry
 from sinks.production import Production, production, production_table
 from sinks.project import Project
-from sinks.sections import BuiltinRegions, InputSection, MethodologySection, RasterSection
+from sinks.sections import STATIC, BuiltinRegions, InputSection, MethodologySection, RasterSection
 from sinks.units import factor
 from sinks.vocabulary import MONTHS, month_id, quantities
 
@@ -32,12 +33,17 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Prepared:
-    """A project whose inputs are found and checked, before anything long has run."""
+    """A project whose inputs are found and checked, before anything long has run.
+
+    Land cover, strata and inputs have the dates of the account; ``history`` is land cover and strata at each earlier
+    date, a layer of its own that is read for its classes only.
+    """
 
     project: Project
     regions: Regions
     land_cover: CategoricalLayer | None
     strata: tuple[CategoricalLayer, ...]
+    history: tuple[CategoricalLayer, ...]
     inputs: tuple[ContinuousLayer, ...]
     vectors: tuple[VectorLayer, ...]
     tables: tuple[TableLayer, ...]
@@ -58,6 +64,8 @@ def prepare(project: Project) -> Prepared:
     regions = gather(lambda: _regions(project))
     land_cover = gather(lambda: _land_cover(project))
     strata = [gather(later(_stratum, project, name)) for name in project.strata]
+    dated = [layer for layer in (land_cover, *strata) if layer is not None and STATIC not in layer.files]
+    history = tuple(past for layer in dated for past in _history(project, layer))
     given = [gather(later(_input, project, name)) for name in project.inputs]
     monthly = [gather(later(_months, project, name)) for name in project.monthly_inputs]
     registry = gather(lambda: Registry([project.path(name) for name in project.methodology_files]))
@@ -81,7 +89,7 @@ def prepare(project: Project) -> Prepared:
     asked = tuple(layer for layer in months if layer.name in _asked(_all(entries)))
     inputs = with_derived((*_all(given), *asked), _all(derived))
     if land_cover is not None:
-        gather(later(_check_files, land_cover, _all(strata), inputs))
+        gather(later(_check_files, land_cover, (*_all(strata), *history), inputs))
     if not len(gather.problems):
         gather(later(_check_months, project, inputs))
     gather.problems.raise_as(ProjectError)
@@ -92,6 +100,7 @@ def prepare(project: Project) -> Prepared:
         regions,
         land_cover,
         _all(strata),
+        history,
         inputs,
         tuple(layer for layers in _all(vectors) for layer in layers),
         _all(tables),
@@ -149,7 +158,8 @@ def _legend(project: Project, name: str, overrides: dict[str, object] | None = N
 
 
 def _files(project: Project, section: RasterSection) -> dict[str, Path | str]:
-    return {date: project.path(name) for date, name in section.by_date.items()}
+    dates = (*project.dates, STATIC)
+    return {date: project.path(name) for date, name in section.by_date.items() if date in dates}
 
 
 def _categorical(project: Project, name: str, section: RasterSection, legend: Legend) -> CategoricalLayer:
@@ -177,6 +187,16 @@ def _stratum(project: Project, name: str) -> CategoricalLayer:
     section = project.strata[name]
     layer = _categorical(project, name, section, _legend(project, section.legend, stratum=name))
     return replace(layer, ecosystems=section.ecosystems)
+
+
+def _history(project: Project, layer: CategoricalLayer) -> list[CategoricalLayer]:
+    """The land cover or a stratum at each date that is history only."""
+    section = project.strata.get(layer.name, project.land_cover)
+    assert section is not None
+    return [
+        replace(layer, name=at_date(layer.name, date), files={STATIC: project.path(section.by_date[date])})
+        for date in project.history
+    ]
 
 
 def _derived_input(

@@ -128,6 +128,12 @@ class Project(Section):
         return tuple(pairs)
 
     @property
+    def history(self) -> tuple[str, ...]:
+        """Years of the land cover that are not in the account but before its end: they tell how land came about."""
+        files = self.land_cover.by_date if self.land_cover else {}
+        return tuple(sorted(date for date in files if date not in (*self.dates, STATIC) and date < self.dates[-1]))
+
+    @property
     def area_source(self) -> dict[str, str]:
         """The layer that each ecosystem's area is taken from."""
         default = LAND_COVER if self.land_cover else next(iter([*self.vectors, *self.tables]), LAND_COVER)
@@ -201,6 +207,13 @@ class Project(Section):
             missing = [d for d in self.dates if d not in section.by_date and STATIC not in section.by_date]
             if missing:
                 problems.add("project.date_missing", f"{where}: {place}.files", missing=missing, dates=self.dates)
+            # A stratum is part of what land was; the mean of an input is not asked for before the account begins.
+            past = [d for d in self.history if d not in section.by_date and STATIC not in section.by_date]
+            if past and isinstance(section, StratumSection):
+                problems.add("project.history_missing", f"{where}: {place}.files", missing=past)
+        for date in self.land_cover.by_date if self.land_cover else ():
+            if date != STATIC and not re.fullmatch(r"\d{4}", date):
+                problems.add("project.not_a_year", f"{where}: land_cover.files", found=date)
         if self.land_cover and STATIC in self.land_cover.by_date and len(self.dates) > 1:
             problems.add("project.static_land_cover", f"{where}: land_cover", dates=self.dates)
         if (self.strata or self.inputs or self.monthly_inputs) and not self.land_cover:

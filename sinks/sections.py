@@ -110,6 +110,11 @@ class RasterSection(Section):
 class LandCoverSection(RasterSection):
     """``[land_cover]``: the layer whose grid is the reference grid."""
 
+    files: Files | None = Field(
+        default=None,
+        description="A file for each date: {2020 = ..., 2023 = ...}. Earlier years are history, for land that is still "
+        "changing.",
+    )
     legend: str = Field(description="Legend: a built-in id (clcd, glc_fcs30d, ...) or a CSV of your own.")
     legend_overrides: Annotated[dict[str, Any], BeforeValidator(_keys_as_text)] = Field(
         default_factory=dict, description="Classes read otherwise: {8 = 'grassland'}."

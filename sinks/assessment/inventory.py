@@ -3,8 +3,10 @@
 All three tables come from the same emissions by transition, so that each of them sums to the account with its sign
 turned.  What the split cannot place - sources without transitions, land seen at one date only - has a row of its own.
 
-With two dates, *converted* is land that changed between them.  The guidelines keep land in its conversion category for
-twenty years, which takes a longer history of land use; the tables say so.
+Land stays in its conversion category for ``conversion_years`` (twenty by default: ipcc_2006_v4, ch. 2, section 2.3.1.1,
+p. 2.13): *converted* is land that changed its category in the period, or less than that before it began.  A change
+happens at the start of the interval between two dates in which it is seen, as in ``soil_transition``.  Where land use
+is known for fewer years, what changed earlier counts as remaining, and the tables say so.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sinks.account import Basis
+from sinks.activity import known_dates, land_at
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.land import can_be_split, counts_for_sink, row_removals
 from sinks.beside import gases
@@ -48,6 +51,7 @@ CRF_COLUMNS = (
 PROVINCIAL_COLUMNS = ("region_code", "region_name", "period", "item", "co2", "notation", "unit")
 MEMO_COLUMNS = ("region_code", "region_name", "item", "detail", "period", "value", "unit", "methodology")
 
+_EMISSION = ("region_code", "ecosystem_from", "ecosystem_to", "converted", "pool", "emission")
 _PROVINCIAL_UNIT = "10^4 t CO2"
 _WOODED = ("forest", "shrub")
 _PERMAFROST = "permafrost"
@@ -82,7 +86,7 @@ class Inventory:
 
 @cache
 def categories() -> dict[str, dict[str, str]]:
-    """The inventory category of every ecosystem, with its codes and names."""
+    """The inventory category of every ecosystem, with its codes, names and years of conversion."""
     text = files("sinks.assessment").joinpath("inventory.csv").read_text(encoding="utf-8-sig")
     return {row["ecosystem"]: row for row in csv.DictReader(text.splitlines())}
 
@@ -116,13 +120,24 @@ def inventory(basis: Basis, entries: Sequence[Entry], account: pd.DataFrame, per
     areas = _areas(basis, chosen)
     crf = _crf(emissions, areas, basis.hierarchy.regions, chosen)
     provincial = _provincial(emissions, basis.hierarchy.regions, chosen)
-    first, last = chosen.split("-")
-    notes = (Problem("assessment.inventory_history", "inventory", {"first": first, "last": last}),)
-    return Inventory(crf, provincial, _memo(basis, entries, emissions, chosen), notes)
+    return Inventory(crf, provincial, _memo(basis, entries, emissions, chosen), _history_notes(basis, chosen))
+
+
+def _history_notes(basis: Basis, period: str) -> tuple[Problem, ...]:
+    """What the tables cannot know of conversions before the first land cover."""
+    first = period.split("-")[0]
+    since = min([first, *known_dates(basis.activity.changes)])
+    needed = max(int(row["conversion_years"]) for row in categories().values())
+    if int(first) - int(since) >= needed:
+        return ()
+    return (Problem("assessment.inventory_history", "inventory", {"since": since, "first": first, "needed": needed}),)
 
 
 def _emissions(basis: Basis, entries: Sequence[Entry], account: pd.DataFrame, period: str) -> pd.DataFrame:
-    """Emissions [t CO2/yr] by region, ecosystem before and after, pool; empty ecosystems where they are not known."""
+    """Emissions [t CO2/yr] by region, ecosystem before and after, conversion and pool.
+
+    Ecosystems are empty where they are not known.
+    """
     parts = []
     for entry in (one for one in entries if counts_for_sink(one)):
         posted = _posted(account, entry, period)
@@ -135,11 +150,11 @@ def _emissions(basis: Basis, entries: Sequence[Entry], account: pd.DataFrame, pe
             # What is left is land that one of the dates did not see, or a method that is not linear in its layers.
             scale = posted["emission"].abs().sum()
             rest = rest[rest["emission"].abs() > 1e-9 * scale]
-            parts.append(rest.assign(ecosystem_from="", ecosystem_to=""))
+            parts.append(rest.assign(ecosystem_from="", ecosystem_to="", converted=False))
         else:
-            parts.append(posted.rename(columns={"ecosystem": "ecosystem_to"}).assign(ecosystem_from=""))
-    columns = ["region_code", "ecosystem_from", "ecosystem_to", "pool", "emission"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+            placeless = posted.rename(columns={"ecosystem": "ecosystem_to"})
+            parts.append(placeless.assign(ecosystem_from="", converted=False))
+    return pd.concat(parts, ignore_index=True)[list(_EMISSION)] if parts else pd.DataFrame(columns=list(_EMISSION))
 
 
 def _posted(account: pd.DataFrame, entry: Entry, period: str) -> pd.DataFrame:
@@ -155,18 +170,18 @@ def _split(basis: Basis, entry: Entry, period: str) -> pd.DataFrame:
     found, hierarchy = row_removals(basis.activity, entry, period), basis.hierarchy
     known = categories()
     seen = found.rows["ecosystem_from"].isin(known) & found.rows["ecosystem_to"].isin(known) & found.estimated
-    units, rows = hierarchy.numbers(found.rows["region_code"]), found.rows
+    units, rows = hierarchy.numbers(found.rows["region_code"]), found.rows.assign(converted=_converted(found.rows))
     parts = []
     for pool, removals in found.pools.items():
-        for key, places in rows[seen].groupby(["ecosystem_from", "ecosystem_to"], sort=True).groups.items():
-            (before, after), at = cast(tuple[str, str], key), places.to_numpy()
+        keys = ["ecosystem_from", "ecosystem_to", "converted"]
+        for key, places in rows[seen].groupby(keys, sort=True).groups.items():
+            (before, after, converted), at = cast(tuple[str, str, bool], key), places.to_numpy()
             total = np.zeros(len(hierarchy.units))
             # The one place where a gain of carbon becomes a negative emission of land.
             np.add.at(total, units[at], -removals[at, 0])
             part = pd.DataFrame({"region_code": hierarchy.regions["code"], "emission": hierarchy.total(total)})
-            parts.append(part.assign(ecosystem_from=before, ecosystem_to=after, pool=pool))
-    columns = ["region_code", "ecosystem_from", "ecosystem_to", "pool", "emission"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+            parts.append(part.assign(ecosystem_from=before, ecosystem_to=after, converted=converted, pool=pool))
+    return pd.concat(parts, ignore_index=True)[list(_EMISSION)] if parts else pd.DataFrame(columns=list(_EMISSION))
 
 
 def _areas(basis: Basis, period: str) -> pd.DataFrame:
@@ -176,7 +191,7 @@ def _areas(basis: Basis, period: str) -> pd.DataFrame:
     source = rows["ecosystem_to"].map(dict(basis.area_source))
     rows = rows[(rows["date_from"] == first) & (rows["date_to"] == last) & (rows["source"] == source)]
     rows = rows[rows["ecosystem_from"].isin(categories()) & rows["ecosystem_to"].isin(categories())]
-    marked = _categorised(rows)
+    marked = _categorised(rows.assign(converted=_converted(rows)))
     parts = []
     for key, group in marked.groupby(["category", "subcategory"], sort=True):
         category, subcategory = cast(tuple[str, str], key)
@@ -188,11 +203,29 @@ def _areas(basis: Basis, period: str) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
+def _converted(rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Land of transitions over one period that belongs to a conversion category in it."""
+    of = {name: row["category"] for name, row in categories().items()}
+    years = {row["category"]: int(row["conversion_years"]) for row in categories().values()}
+    category, seen = np.full(len(rows), "", object), np.zeros(len(rows))
+    changed = np.full(len(rows), -np.inf)
+    for date in known_dates(rows):
+        now = np.array([of.get(str(name), "") for name in land_at(rows, "ecosystem", date)], object)
+        known = now != ""
+        moved = known & (category != "") & (now != category)
+        changed[moved] = seen[moved]
+        category, seen = np.where(known, now, category), np.where(known, float(date[:4]), seen)
+    started = rows["date_from"].astype(str).str[:4].to_numpy(np.float64)
+    stays = np.array([years.get(name, 0) for name in category], np.float64)
+    converted: NDArray[np.bool_] = started - changed < stays
+    return converted
+
+
 def _categorised(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with the inventory category of the land as it is now, and whether it was of that category before."""
+    """Rows with the inventory category of the land as it is now, and whether it is converted to it."""
     of = {name: row["category"] for name, row in categories().items()}
     before, after = rows["ecosystem_from"].map(of), rows["ecosystem_to"].map(of)
-    kind = np.where(before.isna() | after.isna(), NOT_SPLIT, np.where(before == after, REMAINING, CONVERTED))
+    kind = np.where(before.isna() | after.isna(), NOT_SPLIT, np.where(rows["converted"], CONVERTED, REMAINING))
     return rows.assign(category=after.fillna(""), subcategory=kind)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from sinks.errors import MethodologyError, Problem
 from sinks.methodology.resolve import Resolved, resolve
-from sinks.methodology.spec import Floats, Kind, Methodology
+from sinks.methodology.spec import OF_THE_ROW, Floats, Kind, Methodology
 from sinks.parameters import ParameterTable, extended_id
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Bound:
     def inputs(self) -> tuple[str, ...]:
         """Layers it needs, without the ``_from`` and ``_to`` of change rows."""
         names = (self.methodology.base_name(name) for name in self.methodology.inputs)
-        return tuple(dict.fromkeys(name for name in names if name not in ("area", "period")))
+        return tuple(dict.fromkeys(name for name in names if name not in OF_THE_ROW))
 
     @property
     def strata(self) -> tuple[str, ...]:

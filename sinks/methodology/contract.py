@@ -12,12 +12,10 @@ import numpy as np
 from sinks import units
 from sinks.errors import Problems, UnitError
 from sinks.methodology.docstring import names_in, sections
-from sinks.methodology.spec import KIND_OF_UNIT, Approach, Example, Methodology, arguments
+from sinks.methodology.spec import KIND_OF_UNIT, OF_THE_ROW, Approach, Example, Methodology, arguments
 from sinks.text import Text
 from sinks.vocabulary import ecosystems, pools, quantities
 
-# Inputs that are not layers: see Methodology.inputs.
-_OF_THE_ROW = {"area": "ha", "period": "yr"}
 _TIERS = (1, 2, 3)
 
 
@@ -51,6 +49,7 @@ def _check_types(methodology: Methodology, where: str, problems: Problems) -> No
         "inputs": (Mapping, '{"growing_stock": "m3/ha"}'),
         "parameters": (Mapping, '{"bcef": "t DM/m3"}'),
         "outputs": (Mapping, '{"biomass": "t C/ha"}'),
+        "carried": (Mapping, '{"years_left": "yr"}'),
         "bounds": (Mapping, '{"bcef": (0, inf)}'),
         "options": (Mapping, '{"edition": ("2006", "2019")}'),
     }
@@ -81,18 +80,24 @@ def _check_words(methodology: Methodology, where: str, problems: Problems) -> No
             problems.add("methodology.unknown_word", where, name=name, found=unknown, allowed=allowed)
     if not (methodology.outputs or methodology.beside):
         problems.add("methodology.no_output", where)
+    if methodology.carried and methodology.acts_on == "state":
+        problems.add("methodology.carried_by_states", where, names=list(methodology.carried))
+    # The mean of a layer over land of one history is not known at the dates before a transition.
+    layers = [name for name in methodology.inputs if name not in OF_THE_ROW]
+    if methodology.carried and layers:
+        problems.add("methodology.carried_with_layers", where, names=list(methodology.carried), inputs=layers)
 
 
 def _check_units(methodology: Methodology, where: str, problems: Problems) -> None:
     quantity = quantities()
-    declared = {**methodology.inputs, **methodology.parameters}
+    declared = _declared(methodology)
     declared |= {name: intermediate.unit for name, intermediate in methodology.intermediates.items()}
     declared |= methodology.beside
     for name, unit in declared.items():
         try:
             units.dimension(unit, f"{where} {name}")
             base = methodology.base_name(name)
-            if name in methodology.inputs and (expected := _OF_THE_ROW.get(name) or _unit_of(base)):
+            if name in methodology.inputs and (expected := OF_THE_ROW.get(name) or _unit_of(base)):
                 units.check(unit, expected, f"{where} {name}")
         except UnitError as error:
             problems.extend(error)
@@ -100,7 +105,7 @@ def _check_units(methodology: Methodology, where: str, problems: Problems) -> No
         if unit not in KIND_OF_UNIT:
             problems.add("methodology.output_unit", where, pool=pool, unit=unit, allowed=list(KIND_OF_UNIT))
     for name in methodology.inputs:
-        if methodology.base_name(name) not in quantity and name not in methodology.bounds and name not in _OF_THE_ROW:
+        if methodology.base_name(name) not in quantity and name not in methodology.bounds and name not in OF_THE_ROW:
             problems.add("methodology.no_bounds", where, input=name)
 
 
@@ -111,7 +116,7 @@ def _unit_of(input: str) -> str | None:
 
 def _check_signature(methodology: Methodology, where: str, problems: Problems) -> None:
     """All that is declared is used, and all that is used is declared."""
-    declared = {*methodology.inputs, *methodology.parameters}
+    declared = set(_declared(methodology))
     functions = [methodology.compute, *(one.compute for one in methodology.intermediates.values())]
     used = {name for function in functions for name in arguments(function)}
     if undeclared := sorted(used - declared - set(methodology.intermediates)):
@@ -124,7 +129,7 @@ def _check_docstring(methodology: Methodology, where: str, problems: Problems) -
     found = sections(methodology.compute)
     expected = {
         "Parameters": set(arguments(methodology.compute)),
-        "Returns": {*methodology.outputs, *methodology.beside},
+        "Returns": set(_returned(methodology)),
         "Notes": set(),
         "References": {methodology.source},
     }
@@ -176,7 +181,7 @@ def _check_dimensions(methodology: Methodology, where: str, problems: Problems) 
     except Exception as error:  # whatever the equation raises on quantities is a fault of its dimensions
         problems.add("methodology.dimensions", where, reason=f"{type(error).__name__}: {error}")
         return
-    given = {**methodology.outputs, **methodology.beside}
+    given = _returned(methodology)
     if set(outputs) != set(given):
         problems.add("methodology.outputs", where, found=sorted(outputs), declared=sorted(given))
         return
@@ -202,7 +207,13 @@ def _has_unit(value: Any) -> bool:
 
 
 def _declared(methodology: Methodology) -> dict[str, str]:
-    return {**methodology.inputs, **methodology.parameters}
+    """Unit by name of what the function takes."""
+    return {**methodology.inputs, **methodology.parameters, **methodology.carried}
+
+
+def _returned(methodology: Methodology) -> dict[str, str]:
+    """Unit by name of what the function gives."""
+    return {**methodology.outputs, **methodology.beside, **methodology.carried}
 
 
 def _run_on(methodology: Methodology, known: dict[str, Any]) -> Mapping[str, Any]:
@@ -214,7 +225,7 @@ def _run_on(methodology: Methodology, known: dict[str, Any]) -> Mapping[str, Any
 
 
 def _check_example(methodology: Methodology, example: Example, where: str, problems: Problems) -> None:
-    given = {**example.inputs, **example.parameters}
+    given = {**dict.fromkeys(methodology.carried, 0.0), **example.inputs, **example.parameters}
     if set(given) != set(_declared(methodology)):
         problems.add("methodology.example_names", where, found=sorted(given), declared=sorted(_declared(methodology)))
         return

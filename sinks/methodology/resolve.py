@@ -12,12 +12,35 @@ from numpy.typing import NDArray
 
 from sinks import units
 from sinks.errors import MethodologyError, ParameterError, Problem, Problems
+from sinks.methodology.history import stretches, years_between
 from sinks.methodology.spec import SUFFIXES, Floats, Methodology, arguments
 from sinks.parameters import Looked, ParameterTable
 from sinks.vocabulary import quantities
 
-# The two inputs that are not layers: columns of the activity table under another name, or computed from its dates.
-_AREA, _PERIOD = "area", "period"
+# The inputs that are not layers: a column of the activity table under another name, or made from several.
+_AREA, _PERIOD, _CONVERTED = "area", "period", "converted"
+_MADE_FROM = {_PERIOD: {"date_from", "date_to"}, _CONVERTED: {"ecosystem_from", "ecosystem_to"}}
+
+
+Given = Callable[["Resolved"], tuple[dict[str, Floats], dict[str, Floats]]]
+"""Inputs and parameters of rows, as central values or as draws."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stretch of the history of some rows (:class:`sinks.methodology.history.Stretch`), looked up."""
+
+    places: NDArray[np.intp]
+    share: Floats
+    resolved: Resolved
+
+    def take(self, places: NDArray[np.intp], n: int) -> Step:
+        """The same for some of the ``n`` rows of the whole, numbered anew."""
+        number = np.full(n, -1, dtype=np.intp)
+        number[self.places] = np.arange(len(self.places))
+        own = number[places]
+        kept = own[own >= 0]
+        return Step(np.flatnonzero(own >= 0), self.share[kept], self.resolved.take(kept))
 
 
 @dataclass(frozen=True)
@@ -32,6 +55,9 @@ class Resolved:
         By parameter: values, and the table's rows they come from.
     inactive : mapping of str to array of bool (n,)
         Rows in which a parameter takes no part, because of an option.
+    steps : tuple of Step
+        The history of the rows in order of time, of a methodology that carries something on; their sum over the years
+        of a row stands for the row.  Empty where there is no history.
     """
 
     methodology: Methodology
@@ -39,6 +65,7 @@ class Resolved:
     inputs: Mapping[str, Floats]
     looked: Mapping[str, Looked]
     inactive: Mapping[str, Any]
+    steps: tuple[Step, ...] = ()
 
     def pools(self) -> dict[str, Floats]:
         """Outputs by pool, shape (n,); NaN where an input was not observed or a pool is not estimated.
@@ -72,13 +99,17 @@ class Resolved:
         draws = len(table_draws)
         padded = np.full((table_draws.shape[1] + 1, draws), np.nan)
         padded[:-1] = table_draws.T
-        values = {name: padded[looked.rows] for name, looked in self.looked.items()}
-        for name, inactive in self.inactive.items():
-            values[name][inactive] = self.methodology.only_if[name][2]
-        inputs = {name: column[:, None] for name, column in self.inputs.items()}
-        for name, factor in input_factors.items():
-            inputs[name] = inputs[name] * factor.T
-        outputs = self._compute(inputs, values, (len(self.rows), draws))
+
+        def given(part: Resolved) -> tuple[dict[str, Floats], dict[str, Floats]]:
+            values = {name: padded[looked.rows] for name, looked in part.looked.items()}
+            for name, inactive in part.inactive.items():
+                values[name][inactive] = self.methodology.only_if[name][2]
+            inputs = {name: column[:, None] for name, column in part.inputs.items()}
+            for name, factor in input_factors.items():
+                inputs[name] = inputs[name] * factor.T
+            return inputs, values
+
+        outputs = self._outputs(given, (draws,))
         return {pool: outputs[pool].T for pool in self.methodology.outputs}
 
     def take(self, places: NDArray[np.intp]) -> Resolved:
@@ -89,16 +120,55 @@ class Resolved:
             inputs={name: values[places] for name, values in self.inputs.items()},
             looked={name: Looked(found.values[places], found.rows[places]) for name, found in self.looked.items()},
             inactive={name: rows[places] for name, rows in self.inactive.items()},
+            steps=tuple(step.take(places, len(self.rows)) for step in self.steps),
         )
 
     def used_rows(self) -> dict[str, Any]:
         """Indices of the table's rows that any activity row took, by parameter of ``compute``."""
-        return {name: np.unique(looked.rows[looked.rows >= 0]) for name, looked in self.looked.items()}
+        parts = (self, *(step.resolved for step in self.steps))
+        return {
+            name: np.unique(np.concatenate([part.looked[name].rows[part.looked[name].rows >= 0] for part in parts]))
+            for name in self.looked
+        }
+
+    def compact(self) -> tuple[Resolved, NDArray[np.int64]]:
+        """The same with only the rows of the parameter table that take part, and their places in the whole table."""
+        used = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *self.used_rows().values()]))
+        return self._renumbered(used), used
+
+    def _renumbered(self, used: NDArray[np.int64]) -> Resolved:
+        looked = {
+            name: found._replace(rows=np.where(found.rows >= 0, np.searchsorted(used, found.rows), -1))
+            for name, found in self.looked.items()
+        }
+        steps = tuple(replace(step, resolved=step.resolved._renumbered(used)) for step in self.steps)
+        return replace(self, looked=looked, steps=steps)
 
     def _central(self, wanted: Iterable[str]) -> dict[str, Floats]:
-        values = {name: looked.values for name, looked in self.looked.items()}
-        outputs = self._compute(dict(self.inputs), values, (len(self.rows),))
+        def given(part: Resolved) -> tuple[dict[str, Floats], dict[str, Floats]]:
+            return dict(part.inputs), {name: looked.values for name, looked in part.looked.items()}
+
+        outputs = self._outputs(given, ())
         return {name: outputs[name] for name in wanted}
+
+    def _outputs(self, given: Given, tail: tuple[int, ...]) -> dict[str, Floats]:
+        """Outputs of all rows, shape (n, *tail); along the history of each where there is one."""
+        n = len(self.rows)
+        carried = {name: np.zeros((n, *tail)) for name in self.methodology.carried}
+        if not self.steps:
+            inputs, values = given(self)
+            return self._compute({**inputs, **carried}, values, (n, *tail))
+        total = {name: np.zeros((n, *tail)) for name in (*self.methodology.outputs, *self.methodology.beside)}
+        for step in self.steps:
+            inputs, values = given(step.resolved)
+            brought = {name: amount[step.places] for name, amount in carried.items()}
+            found = step.resolved._compute({**inputs, **brought}, values, (len(step.places), *tail))
+            for name, amount in carried.items():
+                amount[step.places] = found[name]
+            own = step.share > 0
+            for name, amount in total.items():
+                amount[step.places[own]] += (found[name].T * step.share).T[own]
+        return total
 
     def _compute(
         self, inputs: dict[str, Floats], values: dict[str, Floats], shape: tuple[int, ...]
@@ -159,8 +229,20 @@ def resolve(
     _check_ecosystems(methodology, rows, problems)
     inputs = {name: _input(methodology, name, rows, problems) for name in methodology.inputs}
     problems.raise_as(MethodologyError)
-    looked, inactive = _look_up(methodology, table, strata, inputs, len(rows))
-    return Resolved(methodology, rows, inputs, looked, inactive)
+    # What the table lacks for the ends of the rows and for their history is asked for at once.
+    looked, inactive = dict[str, Looked](), dict[str, Any]()
+    try:
+        looked, inactive = _look_up(methodology, table, strata, inputs, len(rows))
+    except ParameterError as error:
+        problems.extend(error)
+    steps = []
+    for stretch in stretches(rows, methodology.ecosystems) if methodology.carried else ():
+        try:
+            steps.append(Step(stretch.places, stretch.share, resolve(methodology, table, stretch.rows, constants)))
+        except ParameterError as error:
+            problems.extend(ParameterError(*(problem for problem in error.problems if problem not in list(problems))))
+    problems.raise_as(ParameterError)
+    return Resolved(methodology, rows, inputs, looked, inactive, tuple(steps))
 
 
 def _strata(methodology: Methodology, rows: pd.DataFrame, constants: Mapping[str, str]) -> dict[str, Any]:
@@ -193,11 +275,12 @@ def _input(methodology: Methodology, name: str, rows: pd.DataFrame, problems: Pr
     """An input in its declared unit, within its bounds; NaN where it was not observed."""
     base, nothing = methodology.base_name(name), np.full(len(rows), np.nan)
     column = "area_ha" if name == _AREA else name
-    if column not in rows.columns and not (name == _PERIOD and {"date_from", "date_to"} <= set(rows.columns)):
+    made = column not in rows.columns and name in _MADE_FROM and _MADE_FROM[name] <= set(rows.columns)
+    if column not in rows.columns and not made:
         problems.add("methodology.no_input", methodology.id, input=name, unit=methodology.inputs[name])
         return nothing
     try:
-        values = _years(rows) if column not in rows.columns else rows[column].to_numpy(dtype=np.float64)
+        values = _made(name, rows) if made else rows[column].to_numpy(dtype=np.float64)
     except (TypeError, ValueError) as error:
         problems.add("methodology.input_not_a_number", methodology.id, input=name, reason=str(error))
         return nothing
@@ -217,10 +300,12 @@ def _input(methodology: Methodology, name: str, rows: pd.DataFrame, problems: Pr
     return units.convert(values, unit, methodology.inputs[name])
 
 
-def _years(rows: pd.DataFrame) -> Floats:
-    """Years between the dates of change rows; a date without month stands for the same day of each year."""
-    before, after = (pd.to_numeric(rows[name].astype(str).str[:4]) for name in ("date_from", "date_to"))
-    return (after - before).to_numpy(dtype=np.float64)
+def _made(name: str, rows: pd.DataFrame) -> Floats:
+    """An input of the row itself: the years between its dates, or whether its land was converted."""
+    if name == _PERIOD:
+        return years_between(rows)
+    converted: Floats = (rows["ecosystem_from"] != rows["ecosystem_to"]).to_numpy().astype(np.float64)
+    return converted
 
 
 def _look_up(

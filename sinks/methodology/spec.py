@@ -32,6 +32,9 @@ KIND_OF_UNIT: Mapping[str, Kind] = {
 
 SUFFIXES = ("_from", "_to")
 
+OF_THE_ROW: Mapping[str, str] = {"area": "ha", "period": "yr", "converted": "1"}
+"""Unit by name of the inputs that are no layers: see :class:`Methodology`."""
+
 
 @dataclass(frozen=True)
 class Example:
@@ -84,7 +87,8 @@ class Methodology:
         Where it applies.
     inputs, parameters : mapping of str to str
         Unit by name.  On change rows a name may end in ``_from`` or ``_to``: it is then taken from the row's state
-        before or after.  The input ``area`` is the row's area, ``period`` the years between its dates.
+        before or after.  The input ``area`` is the row's area, ``period`` the years between its dates, ``converted`` 1
+        on land whose ecosystem changed between them and 0 elsewhere.
     outputs : mapping of str to str
         Unit by pool: ``t C/ha``, ``t C/ha/yr``, ``t C`` or ``t C/yr``.
     compute : function
@@ -113,6 +117,10 @@ class Methodology:
         carbon another methodology counts.  Reported beside the account, never in it.
     documents : mapping of str to Text
         By parameter, the document that has the numbers the table lacks; a look-up that fails names it.
+    carried : mapping of str to str
+        Unit by name of what goes on from one date of the land's history to the next, of a methodology on change rows
+        whose land changes for longer than a period.  ``compute`` takes it as it is at the start of a period and returns
+        it, under the same name, for the end.  Where no history is known it is zero.
     partial : bool
         Parameters are pools of which a stratum may lack some, but not all; a pool without a row is NaN: not estimated.
     examples : tuple of Example
@@ -142,6 +150,7 @@ class Methodology:
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     beside: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, Text] = field(default_factory=dict)
+    carried: Mapping[str, str] = field(default_factory=dict)
     partial: bool = False
     examples: tuple[Example, ...] = ()
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sinks.activity import AREA, CHANGE_KEYS, STATE_KEYS, Activity
+from sinks.activity import AREA, CHANGE_KEYS, STATE_KEYS, Activity, at_date
 from sinks.geo.legends import Legend
 from sinks.layers.raster import STATIC, CategoricalLayer, ContinuousLayer, Layer
 from sinks.vocabulary import NODATA, NOT_APPLICABLE
@@ -22,13 +22,15 @@ from sinks.vocabulary import NODATA, NOT_APPLICABLE
 Floats = npt.NDArray[np.float64]
 SUM, SQUARES, OBSERVED = "_sum", "_squares", "_observed_ha"
 
+_LAND = ("land_cover", "class", "ecosystem")
+
 _ELSEWHERE = -(2**31)
 # Stands for the codes of a stratum on land that it does not divide; no legend has a class like it.
 
 
 def column(layer: Layer, date: str) -> str:
     """Column of a layer at a date: ``land_cover@2020``; the name alone for a static layer."""
-    return f"{layer.name}@{date}" if date in layer.files and date != STATIC else layer.name
+    return at_date(layer.name, date) if date in layer.files and date != STATIC else layer.name
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Joint:
         Dates of the land cover, ascending.
     land_cover, strata, inputs
         The layers.
+    history : tuple of str
+        Further dates of which the table has the classes only; they show in the history of changes.
     """
 
     table: pd.DataFrame
@@ -56,6 +60,7 @@ class Joint:
     land_cover: CategoricalLayer
     strata: tuple[CategoricalLayer, ...] = ()
     inputs: tuple[ContinuousLayer, ...] = ()
+    history: tuple[str, ...] = ()
 
     @classmethod
     def blank(
@@ -89,7 +94,7 @@ class Joint:
         return Activity(
             states=pd.concat(states, ignore_index=True),
             units=self.units[["region_code", "area_ha", "cells"]].copy(),
-            **({"changes": pd.concat(changes, ignore_index=True)} if changes else {}),
+            **({"changes": _together(changes)} if changes else {}),
             strata=tuple(layer.name for layer in self.strata),
             inputs=tuple(layer.name for layer in self.inputs),
         )
@@ -121,19 +126,23 @@ class Joint:
 
     def _changes(self, first: str, last: str) -> pd.DataFrame:
         ends = (("_from", first), ("_to", last))
-        classes = {f"{self.land_cover.name}{end}": column(self.land_cover, date) for end, date in ends}
+        earlier = sorted(date for date in {*self.dates, *self.history} if date < last and date != first)
+        past = tuple((at_date("", date), date) for date in earlier)
+        cover = self.land_cover.name
         static = [layer for layer in self.strata if STATIC in layer.files]
         dated = [layer for layer in self.strata if STATIC not in layer.files]
+        classes = {f"{cover}{end}": at_date(cover, date) for end, date in ends}
         classes |= {layer.name: column(layer, STATIC) for layer in static}
-        classes |= {f"{layer.name}{end}": column(layer, date) for layer in dated for end, date in ends}
+        classes |= {f"{layer.name}{end}": at_date(layer.name, date) for layer in dated for end, date in ends}
+        classes |= {f"{name}{end}": f"{name}{end}" for name in (cover, *(x.name for x in dated)) for end, _ in past}
         wanted = [(item, date, f"{item.name}{end}") for item in self.inputs for end, date in ends]
-        both = (classes[f"{self.land_cover.name}_from"], classes[f"{self.land_cover.name}_to"])
+        both = (classes[f"{cover}_from"], classes[f"{cover}_to"])
         land: dict[str, tuple[str, ...]] = dict.fromkeys((layer.name for layer in static), both)
-        land |= {f"{layer.name}{end}": (at,) for layer in dated for (end, _), at in zip(ends, both, strict=True)}
+        land |= {f"{x.name}{end}": (at_date(cover, date),) for x in dated for end, date in (*ends, *past)}
         sums = self._sum_by(classes, wanted, land)
         frame = sums.frame
-        frame["source"], frame["date_from"], frame["date_to"] = self.land_cover.name, first, last
-        for end, _ in ends:
+        frame["source"], frame["date_from"], frame["date_to"] = cover, first, last
+        for end, _ in (*ends, *past):
             self._name_classes(frame, end)
             for layer in dated:
                 frame[layer.name + end] = _stratum(frame[layer.name + end], layer.legend)
@@ -142,8 +151,9 @@ class Joint:
         for _, _, name in wanted:
             frame[name] = sums.moments(name)[0]
         strata = [*(layer.name for layer in static), *(layer.name + end for layer in dated for end, _ in ends)]
+        history = [name + end for end, _ in past for name in (*_LAND, *(layer.name for layer in dated))]
         measured = [name + end for _, _, name in wanted for end in ("", OBSERVED)]
-        return frame[[*CHANGE_KEYS, *strata, AREA, *measured]]
+        return frame[[*CHANGE_KEYS, *strata, *history, AREA, *measured]]
 
     def _categorical(self) -> list[tuple[str, CategoricalLayer]]:
         return [(layer.name, layer) for layer in (self.land_cover, *self.strata)]
@@ -154,7 +164,7 @@ class Joint:
         classes = {code: self.land_cover.legend.get(int(code)) for code in codes.dropna().unique()}
         named = {code: (c.text, c.cls, c.ecosystem) for code, c in classes.items() if c is not None}
         rows = [named.get(code, (NODATA,) * 3) if pd.notna(code) else (NODATA,) * 3 for code in codes]
-        for at, name in enumerate(("land_cover", "class", "ecosystem")):
+        for at, name in enumerate(_LAND):
             frame[f"{name}{end}"] = pd.Series([row[at] for row in rows], index=frame.index, dtype=str)
 
     def _sum_by(
@@ -168,7 +178,8 @@ class Joint:
         ``land`` names, for each stratum, the columns with the land cover that decides whether it applies.
         """
         parts = {"region_code": self.table["region_code"], **{new: self.table[old] for new, old in classes.items()}}
-        strata = {layer.name + end: layer for layer in self.strata for end in ("", "_from", "_to")}
+        ends = ("", "_from", "_to", *(at_date("", date) for date in (*self.dates, *self.history)))
+        strata = {layer.name + end: layer for layer in self.strata for end in ends}
         for name, columns in land.items():
             parts[name] = self._where_it_applies(strata[name], parts[name], columns)
         parts[AREA] = self.table[AREA]
@@ -201,6 +212,13 @@ class _Sums:
         variance = self.frame[name + SQUARES].to_numpy(np.float64) / weight - mean**2
         # Rounding can leave a constant field with a variance just below zero.
         return mean, np.sqrt(np.where(variance < 0, 0.0, variance))
+
+
+def _together(changes: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Changes of all pairs of dates; what a row's history does not reach is empty, not missing."""
+    stacked = pd.concat(changes, ignore_index=True)
+    past = [name for name in stacked.columns if at_date("", "") in name]
+    return stacked.assign(**{name: stacked[name].fillna("") for name in past})
 
 
 def _stratum(codes: pd.Series, legend: Legend) -> pd.Series:

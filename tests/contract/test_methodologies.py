@@ -184,7 +184,7 @@ def test_compute_is_elementwise(bound: Bound) -> None:
     """Draws broadcast: (draws, n) in, (draws, n) out, each element as if alone."""
     method = bound.methodology
     rng = np.random.default_rng(5)
-    names = [*method.inputs, *method.parameters]
+    names = [*method.inputs, *method.parameters, *method.carried]
     values = {name: rng.uniform(0.1, 0.9, (4, 3)) for name in names}
     outputs = method.compute(**values)
     for pool, output in outputs.items():
@@ -204,7 +204,7 @@ def run(bound: Bound, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def test_nothing_breaks_at_the_ends(bound: Bound) -> None:
     """No area, no stock, no growth, a rate of zero: a number, and no division by it."""
     method = bound.methodology
-    names = [*method.inputs, *method.parameters]
+    names = [*method.inputs, *method.parameters, *method.carried]
     refused = {"period"} | {name for name, (low, _) in method.bounds.items() if low > 0}
     for name in set(names) - refused:
         values = {key: np.array([0.0 if key == name else 0.3]) for key in names}

@@ -98,8 +98,8 @@ SOIL |= {"climate_zone": "cool_temperate_dry", "soil_class": "hac"}
 
 
 def mixed_depths(world: Any, folder: Path) -> Content:
-    """Soil to 30 cm by the guidelines beside soil to 100 cm by inventory densities."""
-    shallow = {"id": "soil_transition", "ecosystems": ["cropland"], "strata": SOIL}
+    """Soil to 10 cm by measured rates beside soil to 100 cm by inventory densities."""
+    shallow = {"id": "cropland_soil_rates", "ecosystems": ["cropland"], "strata": {"soil_group": "black_soil"}}
     methods = [*world.content["methodologies"], shallow]
     return dict(world.project(methodologies=methods))
 
@@ -132,7 +132,7 @@ def a_choice_that_is_none(world: Any, folder: Path) -> Content:
         (interval_in_percent, "parameters.outside_interval", ("our_growing_stock_bef.csv:3", "0.52")),
         (unknown_species, "tabulate.unknown_codes", ("species_group", "99")),
         (stratum_without_numbers, "parameters.gap", ("lookup_density", "ecosystem = cropland", "cropland,")),
-        (mixed_depths, "checks.soil_depths", ("0", "30", "100")),
+        (mixed_depths, "checks.soil_depths", ("0", "10", "100")),
         (mixed_editions, "checks.editions", ("2006", "2019")),
         (a_choice_that_is_none, "methodology.bad_choice", ("fang_v3", "fang_v1")),
     ],

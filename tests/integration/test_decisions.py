@@ -58,7 +58,7 @@ def invoke(*arguments: object) -> Result:
 def test_inventory_is_a_csv_and_a_workbook(run_folder: Path) -> None:
     found = invoke("inventory", run_folder, "--lang", "en")
     assert found.exit_code == 0, found.output
-    assert "twenty years" in found.output
+    assert "converted for 20 years" in found.output
     table = pd.read_csv(run_folder / "assessment" / "inventory_crf.csv", encoding="utf-8-sig")
     account = sinks.open_run(run_folder).account
     whole = account[(account[["ecosystem", "stratum", "pool"]] == "all").all(axis=1)]

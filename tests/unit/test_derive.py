@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -33,6 +34,14 @@ def test_a_stratum_follows_in_states_and_at_both_ends_of_a_transition() -> None:
     assert list(found.changes["group_from"]) == ["conifer", "broadleaf"]
     assert list(found.changes["group_to"]) == ["conifer", "conifer"]
     assert found.strata == ("species", "group")
+
+
+def test_a_stratum_follows_in_the_history_of_a_transition() -> None:
+    given = activity("larch", "birch")
+    past = given.changes.assign(**{"ecosystem@2000": ["forest", ""], "species@2000": ["birch", ""]})
+    found = derive(replace(given, changes=past), "group", "species", SPECIES).changes
+    assert found["group@2000"].iloc[0] == "broadleaf"
+    assert pd.isna(found["group@2000"].iloc[1])
 
 
 def test_what_cannot_be_derived_is_named() -> None:

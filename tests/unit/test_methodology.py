@@ -202,6 +202,8 @@ class TestContract:
             ('return {"biomass"', 'return {"litter"', "methodology.outputs"),
             ('{"biomass": "37.5"}', '{"biomass": "37.6"}', "methodology.example"),
             ('Example({"growing_stock": 100}', 'Example({"volume": 100}', "methodology.example_names"),
+            ("compute=stock,", 'compute=stock, carried={"left": "yr"},', "methodology.carried_by_states"),
+            ("compute=stock,", 'compute=stock, carried={"left": "yr"},', "methodology.carried_with_layers"),
             ("METHODOLOGY = ", "METHOD = ", "methodology.no_attribute"),
             ("import numpy as np", "import nunpy as np", "methodology.import_failed"),
         ],

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from numba import njit
 
-from sinks.activity import AREA, CHANGE_KEYS, STATE_KEYS, Activity
+from sinks.activity import AREA, CHANGE_KEYS, STATE_KEYS, Activity, past_dates
 from sinks.errors import Problem, RunError
 from sinks.geo.grid import Grid
 from sinks.layers.raster import STATIC, CategoricalLayer, inspect
@@ -24,6 +24,8 @@ from sinks.tabulate.kernels import find_slot
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+_VALUE = "painted"
 
 _SAME_AREA = 1e-9
 """Relative; areas of the same cells differ only by the order in which hectares are added."""
@@ -97,6 +99,7 @@ def densities(joint: Joint, activity: Activity, found: Amounts) -> Floats:
         if now.empty or np.isnan(values).all():
             continue
         strata = [name for name in now.columns if name not in (*keys, AREA)]
+        run, values = _whatever_before(run, values, [*keys, *strata])
         places = now["region_code"].to_numpy().astype(np.intp)
         rows = _rows_of(now.assign(region_code=codes[places]), run, [*keys, *strata])
         area = np.bincount(rows, now[AREA].to_numpy(float), len(run)).astype(np.float64)
@@ -171,6 +174,16 @@ def _rows_of(now: pd.DataFrame, run: pd.DataFrame, keys: Sequence[str]) -> npt.N
         row = [f"{name} = {value}" for name, value in first.items()]
         raise RunError(Problem("painting.new_row", "run", {"count": int((found < 0).sum()), "row": row}))
     return there[found]
+
+
+def _whatever_before(run: pd.DataFrame, values: Floats, keys: Sequence[str]) -> tuple[pd.DataFrame, Floats]:
+    """Transitions and their amounts summed over histories: a cell is told by what it is at the dates painted."""
+    if not past_dates(run):
+        return run, values
+    groups = run.assign(**{_VALUE: values}).groupby(list(keys), sort=False, dropna=False)[[AREA, _VALUE]]
+    # What is estimated for no history of a transition is not zero.
+    summed = groups.sum(min_count=1).reset_index()
+    return summed, summed[_VALUE].to_numpy(np.float64)
 
 
 def _check_areas(area: Floats, run: pd.DataFrame, rows: npt.NDArray[np.intp]) -> None:
