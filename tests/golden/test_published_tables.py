@@ -99,7 +99,23 @@ def rates() -> Iterator[Case]:
         yield "fixed_rate", "sequestration_rate", strata, value
 
 
-CASES = [case for table in (species, fang, soil_reference, rates) for case in table()]
+def grass_roots() -> Iterator[Case]:
+    """Roots to shoots by type of grassland (recalled), for both methodologies that have them."""
+    printed = {
+        "meadow_steppe": 5.26,
+        "typical_steppe": 4.25,
+        "desert_steppe": 7.89,
+        "desert": 7.89,
+        "lowland_meadow": 6.31,
+        "mountain_meadow": 6.23,
+    }
+    for grassland_type, value in printed.items():
+        strata = {"grassland_type": grassland_type, "climate_zone": "", "ratio_set": "type", "curve_set": "piao_2007"}
+        for id in ("grassland_yield", "grassland_ndvi"):
+            yield id, "root_to_shoot", strata, value
+
+
+CASES = [case for table in (species, fang, soil_reference, rates, grass_roots) for case in table()]
 
 
 @pytest.mark.parametrize(("id", "parameter", "strata", "printed"), CASES, ids=lambda value: str(value)[:60])
