@@ -1,4 +1,4 @@
-"""Numbers of documents not at hand, recalled a second time, and the reference stocks of soils."""
+"""Numbers of documents not at hand, recalled a second time."""
 
 from __future__ import annotations
 
@@ -60,30 +60,6 @@ def fang() -> Iterator[Case]:
                 yield "growing_stock_fang", name, {"parameter_set": parameter_set, "species_group": group}, value
 
 
-def soil_reference() -> Iterator[Case]:
-    """IPCC 2006, vol. 4, ch. 2, Table 2.3, p. 2.31, and its 2019 update: t C/ha in 0-30 cm."""
-    soils = ("hac", "lac", "sandy", "volcanic", "wetland")
-    printed = {
-        ("2006", "cool_temperate_dry"): (50, 33, 34, 20, 87),
-        ("2006", "cool_temperate_moist"): (95, 85, 71, 130, 87),
-        ("2006", "warm_temperate_dry"): (38, 24, 19, 70, 88),
-        ("2006", "warm_temperate_moist"): (88, 63, 34, 80, 88),
-        ("2019", "cool_temperate_dry"): (43, 33, 13, 20, 87),
-        ("2019", "cool_temperate_moist"): (81, 76, 51, 136, 128),
-        ("2019", "warm_temperate_dry"): (24, 19, 10, 84, 74),
-        ("2019", "warm_temperate_moist"): (64, 55, 36, 138, 135),
-    }
-    for (edition, zone), values in printed.items():
-        for soil, value in zip(soils, values, strict=True):
-            strata = {"edition": edition, "climate_zone": zone, "soil_class": soil}
-            yield "soil_transition", "soc_reference", strata, value
-    for edition, values in {"2006": (68, 10, 117, 146), "2019": (63, 10, 117, 116)}.items():
-        for soil, value in zip(("hac", "sandy", "spodic", "wetland"), values, strict=True):
-            for zone in ("boreal_dry", "boreal_moist"):
-                strata = {"edition": edition, "climate_zone": zone, "soil_class": soil}
-                yield "soil_transition", "soc_reference", strata, value
-
-
 def rates() -> Iterator[Case]:
     """Fixed rates of carbon sequestration: GEP guide (recalled) and a paper, in t C/ha/yr."""
     printed = {
@@ -115,7 +91,7 @@ def grass_roots() -> Iterator[Case]:
             yield id, "root_to_shoot", strata, value
 
 
-CASES = [case for table in (species, fang, soil_reference, rates, grass_roots) for case in table()]
+CASES = [case for table in (species, fang, rates, grass_roots) for case in table()]
 
 
 @pytest.mark.parametrize(("id", "parameter", "strata", "printed"), CASES, ids=lambda value: str(value)[:60])
