@@ -91,7 +91,19 @@ def grass_roots() -> Iterator[Case]:
             yield id, "root_to_shoot", strata, value
 
 
-CASES = [case for table in (species, fang, rates, grass_roots) for case in table()]
+def products() -> Iterator[Case]:
+    """Carbon of wood products, KP Supplement, Table 2.8.1 (recalled)."""
+    printed = {
+        ("sawnwood_coniferous", "carbon_content_volume"): 0.225,
+        ("sawnwood_non_coniferous", "carbon_content_volume"): 0.28,
+        ("wood_panels", "carbon_content_volume"): 0.269,
+        ("paper", "carbon_content_mass"): 0.386,
+    }
+    for (product, name), value in printed.items():
+        yield "harvested_wood", name, {"product": product}, value
+
+
+CASES = [case for table in (species, fang, rates, grass_roots, products) for case in table()]
 
 
 @pytest.mark.parametrize(("id", "parameter", "strata", "printed"), CASES, ids=lambda value: str(value)[:60])

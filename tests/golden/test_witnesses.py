@@ -19,12 +19,14 @@ PAGE = HERE.parents[1] / "docs" / "verification.md"
 HEAD = "| methodology | equation | parameters |"
 with (HERE / "witnesses.csv").open(encoding="utf-8", newline="") as handle:
     WITNESSES = list(csv.DictReader(handle))
-IDS = Registry((), ("methodologies",)).ids
+# Two tables are no methodology's: what makes inputs, and what weighs gases.
+IDS = (*Registry((), ("methodologies",)).ids, "casa_npp", "gwp")
 NAMED = ("published", "transcribed")
 WORDS = {
     "recalled": "recalled",
     "user": "asked of the user",
     "through": "none: hands its number through",
+    "table": "none: a table",
 }
 NOTHING = {"equation": "hand calculation only", "parameters": "none of its own"}
 
