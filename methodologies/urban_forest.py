@@ -33,7 +33,7 @@ def biomass_growth(canopy_cover: Any, crown_growth: Any) -> dict[str, Any]:
 
     References
     ----------
-    ipcc_2006_v4, ch. 8, Eq. 8.2 and Table 8.2 (recalled, not re-read).
+    ipcc_2006_v4, ch. 8, Eq. 8.2 and Table 8.1, as ipcc_2019_v4, ch. 8, p. 8.5, quotes them.
     """
     return {"biomass": canopy_cover * crown_growth}
 

@@ -55,7 +55,19 @@ def test_the_change_without_practices_is_asked_for() -> None:
 
 @pytest.mark.parametrize(
     ("soil_group", "before", "after"),
-    [("black_soil", 2.44, 1.91), ("chernozem", 2.24, 1.65), ("kastanozem", 1.75, 1.41), ("arenosol", 1.11, 1.55)],
+    [
+        ("black_soil", 2.44, 1.91),
+        ("chernozem", 2.24, 1.65),
+        ("luvisol", 2.11, 1.54),
+        ("arenosol", 1.11, 1.55),
+        ("gleysol", 2.03, 1.95),
+        ("solonetz", 1.06, 1.68),
+        ("anthrosol", 2.04, 1.56),
+        ("cambisol", 1.72, 1.61),
+        ("kastanozem", 1.75, 1.41),
+        ("solonchak", 2.15, 1.47),
+        ("fluvisol", 1.12, 1.34),
+    ],
 )
 def test_what_was_measured(soil_group: str, before: float, after: float) -> None:
     """Densities of 1980 and 2015 in kg/m2: black soils lose, sandy ones gain."""

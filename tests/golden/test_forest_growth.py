@@ -5,11 +5,16 @@ from __future__ import annotations
 from math import exp
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from methodologies import forest_growth_logistic as _logistic
+from methodologies import forest_growth_richards as _richards
+from methodologies import forest_growth_schumacher as _schumacher
 from sinks.errors import ParameterError
 from sinks.methodology import Bound, Registry
+from sinks.methodology.contract import agrees
 
 REGISTRY = Registry((), ("methodologies",))
 UNITS = {"asymptote": "t DM/ha", "growth_rate": "1/yr", "shape": "1", "time_scale": "yr"}
@@ -57,3 +62,45 @@ def test_stands_grow_from_nothing(curve: str, tmp_path: Path) -> None:
 def test_there_is_no_default_curve(curve: str) -> None:
     with pytest.raises(ParameterError, match="样地"):
         REGISTRY.get(f"forest_growth_{curve}").evaluate(rows(30.0))
+
+
+# Ratkowsky 1983, regrowth of pasture: NIST Statistical Reference Datasets, Rat42, y = b1/(1 + exp(b2 - b3 x)).
+DAYS = (9, 14, 21, 28, 42, 57, 63, 70, 79)
+YIELD = (8.93, 10.8, 18.59, 22.33, 39.35, 56.11, 61.73, 64.62, 67.08)
+CERTIFIED = (72.462237576, 2.6180768402, 0.067359200066)
+
+
+def test_logistic_by_a_reference_dataset() -> None:
+    """The certified sum of squares, 8.0565229338, from the certified parameters; c is exp(b2)."""
+    asymptote, b2, rate = CERTIFIED
+    grown = _logistic.above_ground_biomass(np.array(DAYS, dtype=float), asymptote, rate, exp(b2))
+    assert agrees(float(((grown - np.array(YIELD)) ** 2).sum()), "8.0565229338")
+
+
+# NIST Misra1a, y = b1 (1 - exp(-b2 x)): Richards with a shape of one.
+DOSE = (77.6, 114.9, 141.1, 190.8, 239.9, 289.0, 332.8, 378.4, 434.8, 477.3, 536.8, 593.1, 689.1, 760.0)
+RESPONSE = (10.07, 14.73, 17.94, 23.93, 29.61, 35.18, 40.02, 44.82, 50.76, 55.05, 61.01, 66.40, 75.47, 81.78)
+
+
+def test_richards_by_a_reference_dataset() -> None:
+    grown = _richards.above_ground_biomass(np.array(DOSE), 238.94212918, 5.5015643181e-4, 1.0)
+    assert agrees(float(((grown - np.array(RESPONSE)) ** 2).sum()), "0.12455138894")
+
+
+# NIST MGH10 (Meyer 1970), y = b1 exp(b2/(x + b3)): Schumacher with a time scale below nought, falling.
+STEPS = np.arange(50.0, 130.0, 5.0)
+MEYER = (34780, 28610, 23650, 19630, 16370, 13720, 11540, 9744, 8261, 7030, 6005, 5147, 4427, 3820, 3307, 2872)
+
+
+def test_schumacher_by_a_reference_dataset() -> None:
+    fallen = _schumacher.above_ground_biomass(STEPS + 345.22363462, 5.6096364710e-3, -6181.3463463)
+    assert agrees(float(((fallen - np.array(MEYER)) ** 2).sum()), "87.945855171")
+
+
+def test_richards_by_a_site_curve() -> None:
+    """Pine in Norway, site index 14 m at a breast-height age of 40: H = 1.3 + 24.7 (1 - exp(-0.02105 t))^1.18029.
+
+    Tveite 1976, with the parameters as the R package skogR has them; the paper was not at hand.
+    """
+    height = 1.3 + float(_richards.above_ground_biomass(40.0, 24.7, 0.02105, 1.18029))
+    assert agrees(height, "14.00")

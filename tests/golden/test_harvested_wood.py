@@ -36,3 +36,12 @@ def test_paper_is_weighed() -> None:
     inflow = 50 * 0.386
     expected = (exp(-k) - 1) * 200 + (1 - exp(-k)) / k * inflow
     assert change("paper", "mass", 200, 0, 50) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("product", "years"),
+    [("paper", 2), ("wood_panels", 25), ("sawnwood_coniferous", 35), ("sawnwood_non_coniferous", 35)],
+)
+def test_half_lives_of_european_law(product: str, years: float) -> None:
+    """Regulation (EU) 2018/841, annex V: paper 2, wood panels 25, sawn wood 35 years."""
+    assert BOUND.table.lookup("half_life", {"product": [product]}).values[0] == years

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sinks import units
 from sinks.methodology import Registry
 
 BOUND = Registry((), ("methodologies",)).get("nep_casa")
@@ -47,3 +48,14 @@ def test_the_law_respires_at_twenty_below_when_told_to() -> None:
 def test_a_month_that_was_not_observed_leaves_the_year_unknown() -> None:
     found = BOUND.with_constants({"winter": "none"}).evaluate(rows().assign(temperature_07=np.nan))
     assert np.isnan(found["ecosystem"][0])
+
+
+def test_the_law_as_two_papers_print_it() -> None:
+    """ChinaXiv 202106.00081 and 202209.00152: 0.22 [exp(0.0912 T) + ln(0.3145 P + 1)] x 30 x 46.5 %.
+
+    The temperature is left out: the papers have 0.0912, the script from which the table is taken 0.0913.
+    """
+    printed = {"rh_scale": (0.22, "g C/m2/month"), "rh_precipitation": (0.3145, "1"), "rh_days": (30, "1")}
+    for name, (number, unit) in {**printed, "rh_carbon": (0.465, "1")}.items():
+        (row,) = (row for row in BOUND.table.rows if row.parameter == name)
+        assert row.value == pytest.approx(units.convert(number, unit, row.unit)), name

@@ -1,4 +1,4 @@
-"""Published tables, transcribed a second time: a look-up in each printed class gives the printed figure."""
+"""Numbers of documents not at hand, recalled a second time."""
 
 from __future__ import annotations
 
@@ -11,56 +11,6 @@ from sinks.methodology import Registry
 REGISTRY = Registry((), ("methodologies",))
 
 Case = tuple[str, str, dict[str, object], float]
-
-
-def bcef() -> Iterator[Case]:
-    """IPCC 2006, vol. 4, ch. 4, Table 4.5, p. 4.50-4.51: BCEF_S at a growing stock inside each printed class."""
-    boreal, temperate = (10, 35, 75, 150), (10, 30, 70, 150, 250)
-    printed = {
-        ("boreal", "pine"): (boreal, (1.2, 0.68, 0.57, 0.5)),
-        ("boreal", "larch"): (boreal, (1.22, 0.78, 0.77, 0.77)),
-        ("boreal", "fir_spruce"): (boreal, (1.16, 0.66, 0.58, 0.53)),
-        ("boreal", "broadleaf"): (boreal, (0.9, 0.7, 0.62, 0.55)),
-        ("temperate", "broadleaf"): (temperate, (3.0, 1.7, 1.4, 1.05, 0.8)),
-        ("temperate", "pine"): (temperate, (1.8, 1.0, 0.75, 0.7, 0.7)),
-        ("temperate", "conifer"): (temperate, (3.0, 1.4, 1.0, 0.75, 0.7)),
-    }
-    for id in ("growing_stock_bcef", "growing_stock_bcef_2019"):
-        for (domain, forest), (stocks, values) in printed.items():
-            for stock, value in zip(stocks, values, strict=True):
-                strata = {"climate_domain": domain, "forest_type": forest, "growing_stock": stock, "origin": "natural"}
-                yield id, "bcef", strata, value
-
-
-def root_to_shoot() -> Iterator[Case]:
-    """IPCC 2006, Table 4.4, p. 4.49, and 2019 Refinement, Table 4.4, by above-ground biomass."""
-    printed_2006 = {
-        ("boreal", "larch"): {40: 0.39, 100: 0.24},
-        ("temperate", "conifer"): {40: 0.40, 100: 0.29, 200: 0.20},
-        ("temperate", "oak"): {100: 0.30},
-        ("temperate", "broadleaf"): {40: 0.46, 100: 0.23, 200: 0.24},
-    }
-    printed_2019 = {
-        ("temperate", "conifer", "natural"): {100: 0.243, 150: 0.262},
-        ("temperate", "broadleaf", "natural"): {100: 0.225, 150: 0.229},
-        ("temperate", "conifer", "planted"): {100: 0.224, 150: 0.232},
-        ("temperate", "broadleaf", "planted"): {100: 0.307, 150: 0.248},
-        ("boreal", "larch", "natural"): {40: 0.39, 100: 0.24},
-    }
-    for (domain, forest), values in printed_2006.items():
-        for biomass, value in values.items():
-            strata = {"climate_domain": domain, "forest_type": forest, "above_ground_biomass_density": biomass}
-            yield "growing_stock_bcef", "root_to_shoot", strata, value
-    for (domain, forest, origin), values in printed_2019.items():
-        for biomass, value in values.items():
-            strata = {"climate_domain": domain, "forest_type": forest, "above_ground_biomass_density": biomass}
-            yield "growing_stock_bcef_2019", "root_to_shoot", {**strata, "origin": origin}, value
-
-
-def carbon_fraction() -> Iterator[Case]:
-    """IPCC 2006, Table 4.3, p. 4.48."""
-    for forest, value in {"larch": 0.51, "pine": 0.51, "fir_spruce": 0.51, "oak": 0.48, "broadleaf": 0.48}.items():
-        yield "growing_stock_bcef", "carbon_fraction", {"forest_type": forest}, value
 
 
 def species() -> Iterator[Case]:
@@ -110,98 +60,14 @@ def fang() -> Iterator[Case]:
                 yield "growing_stock_fang", name, {"parameter_set": parameter_set, "species_group": group}, value
 
 
-def soil_reference() -> Iterator[Case]:
-    """IPCC 2006, vol. 4, ch. 2, Table 2.3, p. 2.31, and its 2019 update: t C/ha in 0-30 cm."""
-    soils = ("hac", "lac", "sandy", "volcanic", "wetland")
-    printed = {
-        ("2006", "cool_temperate_dry"): (50, 33, 34, 20, 87),
-        ("2006", "cool_temperate_moist"): (95, 85, 71, 130, 87),
-        ("2006", "warm_temperate_dry"): (38, 24, 19, 70, 88),
-        ("2006", "warm_temperate_moist"): (88, 63, 34, 80, 88),
-        ("2019", "cool_temperate_dry"): (43, 33, 13, 20, 87),
-        ("2019", "cool_temperate_moist"): (81, 76, 51, 136, 128),
-        ("2019", "warm_temperate_dry"): (24, 19, 10, 84, 74),
-        ("2019", "warm_temperate_moist"): (64, 55, 36, 138, 135),
-    }
-    for (edition, zone), values in printed.items():
-        for soil, value in zip(soils, values, strict=True):
-            strata = {"edition": edition, "climate_zone": zone, "soil_class": soil}
-            yield "soil_transition", "soc_reference", strata, value
-    for edition, values in {"2006": (68, 10, 117, 146), "2019": (63, 10, 117, 116)}.items():
-        for soil, value in zip(("hac", "sandy", "spodic", "wetland"), values, strict=True):
-            for zone in ("boreal_dry", "boreal_moist"):
-                strata = {"edition": edition, "climate_zone": zone, "soil_class": soil}
-                yield "soil_transition", "soc_reference", strata, value
-
-
-def soil_factors() -> Iterator[Case]:
-    """Cropland and grassland factors of both editions, dry and moist cool temperate climate."""
-    crop: dict[tuple[str, str], tuple[float, ...]] = {
-        # F_LU long-term and set-aside; F_MG reduced, no-till; F_I low, high, with manure
-        ("2006", "dry"): (0.80, 0.93, 1.02, 1.10, 0.95, 1.04, 1.37),
-        ("2006", "moist"): (0.69, 0.82, 1.08, 1.15, 0.92, 1.11, 1.44),
-        ("2019", "dry"): (0.77, 0.93, 0.98, 1.03, 0.95, 1.04, 1.37),
-        ("2019", "moist"): (0.70, 0.82, 1.04, 1.09, 0.92, 1.11, 1.44),
-    }
-    cases = (
-        ("f_lu", {}),
-        ("f_lu", {"condition": "set_aside"}),
-        ("f_mg", {"tillage": "reduced"}),
-        ("f_mg", {"tillage": "no_till"}),
-        ("f_i", {"input": "low"}),
-        ("f_i", {"input": "high"}),
-        ("f_i", {"input": "high_manure"}),
-    )
-    usual = {"soil_class": "hac", "class": "", "condition": "nominal", "tillage": "full", "input": "medium"}
-    for (edition, climate), values in crop.items():
-        place = {"edition": edition, "climate_zone": f"cool_temperate_{climate}", **usual}
-        for (factor, management), value in zip(cases, values, strict=True):
-            yield "soil_transition", factor, {**place, "ecosystem": "cropland", **management}, value
-    grass = {
-        "2006": {"moderately_degraded": 0.95, "severely_degraded": 0.70, "improved": 1.14, "nominal": 1.0},
-        "2019": {"high_intensity_grazing": 0.90, "severely_degraded": 0.70, "improved": 1.14, "nominal": 1.0},
-    }
-    for edition, conditions in grass.items():
-        for condition, value in conditions.items():
-            place = {"edition": edition, "climate_zone": "cool_temperate_dry", **usual}
-            yield "soil_transition", "f_mg", {**place, "ecosystem": "grassland", "condition": condition}, value
-
-
-def gain_loss() -> Iterator[Case]:
-    """IPCC 2006, ch. 4, Tables 4.4, 4.9 and 4.5 (BCEF_R), as gain_loss needs them."""
-    usual = {"edition": "2006", "origin": "natural", "climate_domain": "temperate"}
-    yield (
-        "gain_loss",
-        "above_ground_growth",
-        {**usual, "ecological_zone": "temperate_continental", "stand_age": 10},
-        4.0,
-    )
-    yield "gain_loss", "above_ground_growth", {**usual, "ecological_zone": "temperate_mountain", "stand_age": 10}, 3.0
-    for biomass, value in {40: 0.40, 100: 0.29, 200: 0.20}.items():
-        for forest in ("conifer", "pine", "larch", "fir_spruce"):
-            strata = {**usual, "forest_type": forest, "above_ground_biomass_density": biomass}
-            yield "gain_loss", "root_to_shoot", strata, value
-    for domain, forest, values in (
-        ("boreal", "pine", {10: 1.33, 35: 0.75, 75: 0.63, 150: 0.55}),
-        ("boreal", "larch", {10: 1.35, 35: 0.87, 75: 0.85, 150: 0.85}),
-        ("temperate", "pine", {30: 1.11}),
-    ):
-        for stock, value in values.items():
-            strata = {**usual, "climate_domain": domain, "forest_type": forest, "growing_stock": stock}
-            yield "gain_loss", "bcef_r", strata, value
-    yield "gain_loss", "bark_expansion", usual, 1.15
-
-
 def rates() -> Iterator[Case]:
-    """Fixed rates of carbon sequestration: GEP guide (recalled) and papers, in t C/ha/yr."""
+    """Fixed rates of carbon sequestration: GEP guide (recalled) and a paper, in t C/ha/yr."""
     printed = {
         ("water", "", "lake_mongolia_xinjiang"): 0.3026,
         ("water", "", "lake_northeast"): 0.0449,
         ("wetland", "", "marsh_peat"): 0.2480,
         ("wetland", "", "marsh_humus"): 0.3248,
         ("wetland", "", "inland_salt_marsh"): 0.6711,
-        ("forest", "elm", "sandy_land"): 0.81,
-        ("forest", "poplar", "sandy_land"): 5.35,
         ("grassland", "", "sandy_exclosure"): 0.68,
     }
     for (ecosystem, group, kind), value in printed.items():
@@ -209,11 +75,35 @@ def rates() -> Iterator[Case]:
         yield "fixed_rate", "sequestration_rate", strata, value
 
 
-CASES = [
-    case
-    for table in (bcef, root_to_shoot, carbon_fraction, species, fang, soil_reference, soil_factors, gain_loss, rates)
-    for case in table()
-]
+def grass_roots() -> Iterator[Case]:
+    """Roots to shoots by type of grassland (recalled), for both methodologies that have them."""
+    printed = {
+        "meadow_steppe": 5.26,
+        "typical_steppe": 4.25,
+        "desert_steppe": 7.89,
+        "desert": 7.89,
+        "lowland_meadow": 6.31,
+        "mountain_meadow": 6.23,
+    }
+    for grassland_type, value in printed.items():
+        strata = {"grassland_type": grassland_type, "climate_zone": "", "ratio_set": "type", "curve_set": "piao_2007"}
+        for id in ("grassland_yield", "grassland_ndvi"):
+            yield id, "root_to_shoot", strata, value
+
+
+def products() -> Iterator[Case]:
+    """Carbon of wood products, KP Supplement, Table 2.8.1 (recalled)."""
+    printed = {
+        ("sawnwood_coniferous", "carbon_content_volume"): 0.225,
+        ("sawnwood_non_coniferous", "carbon_content_volume"): 0.28,
+        ("wood_panels", "carbon_content_volume"): 0.269,
+        ("paper", "carbon_content_mass"): 0.386,
+    }
+    for (product, name), value in printed.items():
+        yield "harvested_wood", name, {"product": product}, value
+
+
+CASES = [case for table in (species, fang, rates, grass_roots, products) for case in table()]
 
 
 @pytest.mark.parametrize(("id", "parameter", "strata", "printed"), CASES, ids=lambda value: str(value)[:60])

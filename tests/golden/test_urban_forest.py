@@ -1,4 +1,4 @@
-"""Urban trees: 2.9 t C per hectare of crown cover and year (IPCC 2006, vol. 4, ch. 8, Table 8.2, recalled)."""
+"""Urban trees: 2.9 t C per hectare of crown cover and year (IPCC 2006, quoted in IPCC 2019, vol. 4, ch. 8, p. 8.5)."""
 
 from __future__ import annotations
 

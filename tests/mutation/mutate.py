@@ -4,8 +4,15 @@
     python tests/mutation/mutate.py --seed 3 --coefficients 40 --signs 20
 
 A coefficient is scaled together with its interval, so that the row stays consistent in itself: only a test that knows
-the published number can notice.  A sign is a plus or minus of an equation turned round.  The library and its tests are
-copied to a temporary folder; nothing here is changed.  Exit code 1 when a mutant survives.
+the published number can notice.  A sign is a plus or minus of an equation turned round.  Coefficients are drawn from
+all tables in turn, signs from all functions.  The library and its tests are copied to a temporary folder; nothing here
+is changed.
+
+Every mutant meets three groups of tests, and the first that notices is reported with the test: those that hold the
+library against what others published (``tests/golden/witnesses.csv``), all others of its own, by hand or recalled, and
+last the ledger (``tests/golden/ledger.csv``), which is written from the tables themselves: a number caught by it alone
+has no witness.  A sign may be noticed sooner than its group: a methodology is checked against its own example as it is
+loaded, whatever the test.  Exit code 1 when a mutant survives.
 """
 
 from __future__ import annotations
@@ -15,6 +22,7 @@ import ast
 import csv
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +35,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 TESTS = ("tests/golden", "tests/contract/test_parameter_tables.py", "tests/contract/test_methodologies.py")
+LEDGER = "tests/golden/test_ledger.py"
+WITNESSES = "tests/golden/witnesses.csv"
+WITNESSED, OWN, LEDGER_ONLY, SURVIVED = "published", "own test", "ledger only", "SURVIVED"
 NOT_PARAMETERS = ("sources", "species_groups", "climate_domains")
 FACTOR = 1.07
 
@@ -102,25 +113,42 @@ def _turned(text: str, number: int) -> str:
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
-def caught(mutant: Mutant | None, folder: Path) -> bool:
-    """Whether the tests fail on a copy of the library with this one change; without one they must pass."""
+def tried(mutant: Mutant | None, folder: Path) -> tuple[str, str]:
+    """How a copy of the library with this one change fares, and the test that noticed; without a change all pass."""
     shutil.copytree(ROOT / "methodologies", folder / "methodologies", ignore=shutil.ignore_patterns("__pycache__"))
     for name in TESTS:
         source, target = ROOT / name, folder / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         target.parent.mkdir(parents=True, exist_ok=True)
         copy(source, target)
+    # Golden tests keep the tables of docs/ in step.
+    (folder / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "verification.md", folder / "docs")
     shutil.copy(ROOT / "pyproject.toml", folder)
     if mutant is not None:
         path = folder / "methodologies" / mutant.file
         path.write_text(mutant.spoil(path.read_text(encoding="utf-8")), encoding="utf-8")
-    # The copy comes before the installed library on the path.
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *TESTS]
+    with (folder / WITNESSES).open(encoding="utf-8", newline="") as handle:
+        published = sorted({f"tests/golden/{row['test']}" for row in csv.DictReader(handle) if row["test"]})
+    groups = {WITNESSED: published, OWN: [*TESTS, f"--ignore={LEDGER}"], LEDGER_ONLY: [LEDGER]}
+    for fate, arguments in groups.items():
+        if noticed := first_failure(folder, *arguments):
+            return fate, noticed
+    return SURVIVED, ""
+
+
+def first_failure(folder: Path, *arguments: str) -> str:
+    """The first test that fails in the copy, empty when none does."""
+    # The copy comes before the library of this tree on the path.
+    environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode not in (0, 1, 2):
+    if done.returncode == 0:
+        return ""
+    named = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    if named is None:
         raise SystemExit(done.stdout + done.stderr)
-    return done.returncode != 0
+    return named[1]
 
 
 def main() -> int:
@@ -134,16 +162,16 @@ def main() -> int:
     mutants: list[Mutant | None] = [None, *coefficients(rng, given.coefficients), *signs(rng, given.signs)]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(given.workers) as pool:
         places = [Path(folder, str(number)) for number in range(len(mutants))]
-        results = list(pool.map(caught, mutants, places))
-    if results[0]:
-        print("the tests fail before anything is changed")
+        results = list(pool.map(tried, mutants, places))
+    if results[0][0] != SURVIVED:
+        print(f"the tests fail before anything is changed: {results[0][1]}")
         return 1
-    for mutant, found in zip(mutants[1:], results[1:], strict=True):
+    for mutant, (fate, noticed) in zip(mutants[1:], results[1:], strict=True):
         assert mutant is not None
-        print(f"{'caught  ' if found else 'SURVIVED'}  {mutant.name}")
-    survivors = results[1:].count(False)
-    print(f"{len(mutants) - 1} mutants, {survivors} survived")
-    return int(survivors > 0)
+        print(f"{fate:<12} {mutant.name}" + (f"\n{'':<12} by {noticed}" if fate in (WITNESSED, OWN) else ""))
+    fates = [fate for fate, _ in results[1:]]
+    print(", ".join(f"{fates.count(fate)} {fate}" for fate in (WITNESSED, OWN, LEDGER_ONLY, SURVIVED)))
+    return int(SURVIVED in fates)
 
 
 if __name__ == "__main__":

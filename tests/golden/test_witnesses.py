@@ -1,0 +1,73 @@
+"""Who else says so: for every methodology what was published and checked, and what only hand calculation supports.
+
+``witnesses.csv`` names, for the equation and for the parameters of a methodology, each document that a test holds it
+against.  The table in docs/verification.md is made from it: ``python tests/golden/test_witnesses.py``.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from sinks.methodology import Registry
+
+HERE = Path(__file__).parent
+PAGE = HERE.parents[1] / "docs" / "verification.md"
+HEAD = "| methodology | equation | parameters |"
+with (HERE / "witnesses.csv").open(encoding="utf-8", newline="") as handle:
+    WITNESSES = list(csv.DictReader(handle))
+# Two tables are no methodology's: what makes inputs, and what weighs gases.
+IDS = (*Registry((), ("methodologies",)).ids, "casa_npp", "gwp")
+NAMED = ("published", "transcribed")
+WORDS = {
+    "recalled": "recalled",
+    "user": "asked of the user",
+    "through": "none: hands its number through",
+    "table": "none: a table",
+}
+NOTHING = {"equation": "hand calculation only", "parameters": "none of its own"}
+
+
+def said(methodology: str, of: str) -> str:
+    """A cell of the table: documents with their pages; what is only transcribed in italics."""
+    rows = [row for row in WITNESSES if (row["methodology"], row["of"]) == (methodology, of)]
+    cells = []
+    for row in rows:
+        text = f"{row['document']}, {row['where']}"
+        cells.append(
+            WORDS[row["kind"]] if row["kind"] in WORDS else f"*{text}*" if row["kind"] == "transcribed" else text
+        )
+    return "; ".join(cells) or NOTHING[of]
+
+
+def table() -> str:
+    lines = [f"| `{id}` | {said(id, 'equation')} | {said(id, 'parameters')} |" for id in IDS]
+    return "\n".join([HEAD, "|---|---|---|", *lines])
+
+
+def test_every_methodology_is_listed() -> None:
+    assert {row["methodology"] for row in WITNESSES} == set(IDS)
+    assert {row["of"] for row in WITNESSES} == {"equation", "parameters"}
+    assert {row["kind"] for row in WITNESSES} == {*NAMED, *WORDS}
+
+
+@pytest.mark.parametrize("row", WITNESSES, ids=lambda row: f"{row['methodology']}-{row['of']}-{row['document']}")
+def test_a_witness_names_document_place_and_test(row: dict[str, str]) -> None:
+    given = [bool(row[name]) for name in ("document", "where", "test")]
+    assert given == [row["kind"] in NAMED] * 3
+    if row["test"]:
+        file, _, function = row["test"].partition("::")
+        text = (HERE / file).read_text(encoding="utf-8")
+        assert not function or re.search(rf"^\s*def {function}\(", text, re.MULTILINE)
+
+
+def test_the_page_has_this_table() -> None:
+    assert table() in PAGE.read_text(encoding="utf-8"), "run `python tests/golden/test_witnesses.py`"
+
+
+if __name__ == "__main__":
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(HEAD)
+    PAGE.write_text(before + table() + "\n\n" + rest.partition("\n\n")[2], encoding="utf-8")
