@@ -120,13 +120,17 @@ class Basis:
     def removals(
         self, entries: Sequence[Entry], draws: Draws, ecosystems: Collection[str], pools: Collection[str]
     ) -> dict[str, Floats]:
-        """Draws of the net removals of some ecosystems and pools together, by period, shape (n, regions)."""
+        """Draws of the net removals of some ecosystems and pools together, by period, shape (n, regions).
+
+        ``all`` stands for every ecosystem, or every pool, that the account has.
+        """
         book = self._book(draws)
-        counted = [e for e in entries if e.role == "record" and set(e.ecosystems) & set(ecosystems)]
-        self._post(book, self._sheets(counted))
+        record = [entry for entry in entries if entry.role == "record"]
+        lands = {name for entry in record for name in entry.ecosystems} if ALL in ecosystems else set(ecosystems)
+        self._post(book, self._sheets([entry for entry in record if lands & set(entry.ecosystems)]))
         found = {f"{first}-{last}": np.zeros((draws.n, len(self.hierarchy.members))) for first, last in self.periods}
         for (ecosystem, pool, quantity, period), amount in book.totals():
-            wanted = ecosystem in ecosystems and pool != ALL and (ALL in pools or pool in pools)
+            wanted = ecosystem in lands and pool != ALL and (ALL in pools or pool in pools)
             if quantity == "net_removals" and wanted and amount.draws is not None:
                 found.setdefault(period, np.zeros((draws.n, len(self.hierarchy.members))))
                 found[period] += self.hierarchy.total(amount.draws).T

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -217,6 +218,25 @@ def test_draws_are_reproducible_and_depend_on_the_seed(densities: Bound) -> None
     pd.testing.assert_frame_equal(one, same)
     assert not one["low"].equals(other["low"])
     assert one["value"].equals(other["value"])
+
+
+@pytest.mark.parametrize("pools", [("all",), ("biomass", "soil_organic_carbon")])
+def test_draws_of_the_counted_sink_are_those_of_the_account(densities: Bound, pools: tuple[str, ...]) -> None:
+    """Whichever way a rule says that everything counts, its draws have the interval of the account."""
+    basis = Basis(activity(), Hierarchy.of(REGIONS), DATES, PERIODS, SOURCES)
+    draws = Draws(400, seed=1)
+    table = basis.account([entry(densities)], draws).table
+    whole = table[
+        (table["quantity"] == "net_removals") & (table[["ecosystem", "stratum", "pool"]] == "all").all(axis=1)
+    ]
+    for ecosystems in (("all",), ("forest", "grassland")):
+        drawn = basis.removals([entry(densities)], draws, ecosystems, pools)["2020-2023"]
+        for code, low, high in zip(whole["region_code"], whole["low"], whole["high"], strict=True):
+            place = list(basis.hierarchy.regions["code"]).index(code)
+            if math.isfinite(low):
+                ends = np.quantile(drawn[:, place], (0.025, 0.975))
+                np.testing.assert_allclose(ends, (low, high), rtol=1e-9, atol=1e-9)
+    assert whole["low"].notna().sum() >= 3
 
 
 def test_what_was_not_observed_is_not_filled() -> None:
