@@ -90,9 +90,10 @@ def evaluate(
     inputs, rule = read_inputs(paths, encoding=section.encoding), section.rule
     codes, _ = assessed_regions(account, rule)
     whole = _whole(regions, codes)
-    known = {*account["region_code"], *([whole[0]] if whole else [])}
+    known = {*account["region_code"], *([] if whole is None else [whole[0]])}
     problems = Problems()
-    _collect(problems, lambda: check_inputs(inputs, codes, known, rule, waived=section.waived))
+    code = None if whole is None else whole[0]
+    _collect(problems, lambda: check_inputs(inputs, codes, known, rule, whole=code, waived=section.waived))
     _collect(problems, lambda: _check_credits(section, inputs, account, codes, regions, resolve))
     problems.raise_as(AssessmentError)
     ccer = None if inputs.ledger is None else deductions(inputs.ledger, cancelled_returns=rule.cancelled_returns.value)

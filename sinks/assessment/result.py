@@ -35,11 +35,14 @@ class Assessment:
     rule : Rule
     notes : tuple of Problem
         What holds for the whole assessment: how draws came about, which presentation flatters.
+    whole : str or None
+        Code of the region whose rows are sums of the others.
     """
 
     table: pd.DataFrame
     rule: Rule
     notes: tuple[Problem, ...] = ()
+    whole: str | None = None
 
     def values(self) -> dict[tuple[str, int, str], float]:
         """Every value by region, year and quantity."""

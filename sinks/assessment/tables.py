@@ -165,12 +165,22 @@ def _parse_column(
         return pd.Series(found.values, index=cells.index)
     text = cells.map(_as_text)
     allowed = _allowed(table, column)
-    for row in np.flatnonzero(~text.map(lambda cell: re.fullmatch(allowed, cell) is not None).to_numpy(bool)):
+    fits = text.map(lambda cell: re.fullmatch(allowed, cell) is not None).astype(bool)
+    for row in np.flatnonzero(~fits.to_numpy()):
         values = {"column": column.name, "found": _shown(cells.iloc[row]), "expected": _expected(table, column)}
         problems.add("assessment.not_allowed", where.iloc[row], **values)
     if column.kind == "year":
-        return pd.to_numeric(text, errors="coerce").astype("Int64")
+        return pd.to_numeric(text.where(fits)).astype("Int64")
+    if column.kind == "period":
+        # A span written backwards holds no year, and what it gives would vanish without a word.
+        for row in np.flatnonzero(fits & text.map(_is_backwards)):
+            problems.add("assessment.span_backwards", where.iloc[row], found=text.iloc[row])
     return text
+
+
+def _is_backwards(span: str) -> bool:
+    first, _, last = span.partition("-")
+    return first > last > ""
 
 
 def _allowed(table: str, column: Column) -> str:
