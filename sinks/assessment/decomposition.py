@@ -185,6 +185,9 @@ def estimate_account(account: pd.DataFrame, early: pd.DataFrame) -> pd.DataFrame
     """
     rows = account[(account["quantity"] == "net_removals") & account["period"].str.contains("-")]
     rows = rows[(rows["stratum"] == ALL) & (rows["pool"] == ALL) & (rows["ecosystem"] != ALL)]
+    if rows.empty:
+        values = {"quantity": "net_removals", "period": "...-...", "found": sorted(set(account["period"]))}
+        raise AssessmentError(Problem("assessment.no_leaves", "account", values))
     period = max(rows["period"].unique(), key=lambda one: (one[-4:], one))
     last = rows.loc[rows["period"] == period, ["region_code", "ecosystem", "value", "low", "high"]]
     problems, key = Problems(), ["region_code", "ecosystem", "year"]

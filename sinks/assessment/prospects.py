@@ -25,7 +25,7 @@ from sinks.errors import Problem, Problems, SinksError
 from sinks.growth import CURVES
 from sinks.uncertainty import Floats
 from sinks.units import CO2_PER_C
-from sinks.vocabulary import ALL
+from sinks.vocabulary import ALL, ecosystems
 
 MARK = "@"
 INSIDE, OUTSIDE = "inside", "outside"
@@ -138,7 +138,7 @@ def prospects(
             suited = float(units["area_ha"].sum())
             needed = _needed(planting, curves, section.target_year, section.target, suited)
     if section.limits is not None:
-        parts.append(_existing(account, hierarchy, read_table("limits", paths["limits"]), section.years))
+        parts.append(_existing(account, hierarchy, _limits(paths["limits"]), section.years))
         notes.append(Problem("assessment.potential_saturation", "potential.limits"))
     found = pd.concat(parts, ignore_index=True) if parts else None
     return Prospects(land, found, needed, tuple(notes))
@@ -294,6 +294,18 @@ def _too_much(planting: pd.DataFrame, land: pd.DataFrame) -> list[Problem]:
             values = {"scenario": scenario, "area": f"{area:,.0f}", "suited": f"{have:,.0f}"}
             notes.append(Problem("assessment.more_than_suited", code, values))
     return notes
+
+
+def _limits(path: str) -> pd.DataFrame:
+    """Densities at saturation, each of a known ecosystem and once."""
+    table, problems = read_table("limits", path), Problems()
+    for row in records(table[~table["ecosystem"].isin(set(ecosystems()))]):
+        values = {"column": "ecosystem", "found": row["ecosystem"], "expected": list(ecosystems())}
+        problems.add("assessment.not_allowed", row[WHERE], **values)
+    for row in records(table[table.duplicated("ecosystem")]):
+        problems.add("assessment.limit_twice", row[WHERE], ecosystem=row["ecosystem"])
+    problems.raise_as(AssessmentError)
+    return table
 
 
 def _existing(account: pd.DataFrame, hierarchy: Hierarchy, limits: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:

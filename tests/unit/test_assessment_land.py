@@ -415,6 +415,36 @@ def test_quick_estimate_of_an_account_is_marked(entry: Entry) -> None:
         estimate_account(account, early(("1501", "forest", "1.1")))
 
 
+def test_quick_estimate_needs_a_period(entry: Entry) -> None:
+    account = basis(activity(CHANGES)).account([entry]).table
+    stocks = account[account["quantity"] == "carbon_stock"]
+    with pytest.raises(AssessmentError) as caught:
+        estimate_account(stocks, early(("1501", "forest", "1.1")))
+    assert [problem.id for problem in caught.value.problems] == ["assessment.no_leaves"]
+
+
+def test_densities_at_saturation_are_of_known_ecosystems_and_given_once(tmp_path: Path) -> None:
+    """A slip of the pen would leave its land out, and of two rows the last would count."""
+    path = tmp_path / "limits.csv"
+    rows = ("forest", "forrest", "forest")
+    path.write_text(
+        "ecosystem,quantity,value,unit,source\n" + "".join(f"{name},limit,200,t C/ha,x\n" for name in rows),
+        encoding="utf-8",
+    )
+    with pytest.raises(AssessmentError) as caught:
+        prospects(
+            PotentialSection.model_validate(
+                {"conditions": [{"name": "a", "layer": "ecosystem", "allowed": ["forest"]}], "limits": "limits.csv"}
+            ),
+            pd.DataFrame({"region_code": ["150101"], "ecosystem": ["forest"], "area_ha": [1.0]}),
+            pd.DataFrame(),
+            Hierarchy.of(REGIONS),
+            {"limits": str(path)},
+        )
+    found = [problem.id.removeprefix("assessment.") for problem in caught.value.problems]
+    assert found == ["not_allowed", "limit_twice"]
+
+
 def test_effects_by_region_add_up_and_read_in_both_languages(entry: Entry) -> None:
     before = basis(activity(CHANGES)).account([entry]).table
     more = [{**row, "area_ha": row["area_ha"] * 2} for row in CHANGES]  # type: ignore[operator]
