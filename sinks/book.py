@@ -299,7 +299,7 @@ class Book:
         with np.errstate(invalid="ignore", divide="ignore"):
             valued = np.where(area > 0, figures.valued_ha / area, 1.0)
         coverage = valued * self.observed[period]
-        # The sum of a region none of whose land was accounted is not known; it is not zero.
-        value = np.where(area > 0, figures.value, np.nan) if keys[3] != "area" else figures.value
+        # Carbon of a region none of whose land was accounted, or could be estimated, is not known; it is not zero.
+        value = np.where(figures.valued_ha > 0, figures.value, np.nan) if keys[3] != "area" else figures.value
         columns = (value, figures.low, figures.high, coverage)
         self._lines.append(_Line(*keys, present, *(column[present] for column in columns)))

@@ -343,4 +343,4 @@ def _present(account: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         for name, (quantity, period) in wanted.items()
     ]
     # Land without a stock or without a sink has no course that could be carried on.
-    return pd.concat(parts, axis=1, join="inner").reset_index(), date
+    return pd.concat(parts, axis=1, join="inner").dropna().reset_index(), date

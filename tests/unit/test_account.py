@@ -255,6 +255,47 @@ def test_what_was_not_observed_is_not_filled() -> None:
     assert set(row["coverage"].round(12)) == {0.75}
 
 
+def without_stock_in_2023(code: str) -> Activity:
+    """The growing stock of one region's forest was not observed in 2023."""
+    gap = {"growing_stock": math.nan, "growing_stock_observed_ha": 0.0}
+    place = {"region_code": code, "date": "2023", "ecosystem": "forest"}
+    return activity([row | (gap if place.items() <= row.items() else {}) for row in STATES])
+
+
+def test_a_stock_that_nothing_was_observed_of_is_not_zero() -> None:
+    method = (
+        Registry()
+        .get("growing_stock_fang")
+        .with_constants({"parameter_set": "fang_v1", "roots": "included", "species_group": "larch"})
+    )
+    part = Entry(method, ("forest",), ("biomass",), ("stock", "sink"), "land_cover")
+    given, findings = without_stock_in_2023("1501"), Findings()
+    result = make(part, given=given, draws=Draws(20, 1))
+    for where in ({}, {"ecosystem": "forest"}, {"ecosystem": "forest", "pool": "biomass"}):
+        assert math.isnan(value(result.table, "1501", "carbon_stock", "2023", **where))
+    check_laws(result.table, given, Hierarchy.of(REGIONS), Findings())
+    # The change is then the loss of the whole stock, which is a gap of the layer and no felling: the account says so.
+    note_findings(result, given, Hierarchy.of(REGIONS), findings, coverage_min=0.9, cells_min=1)
+    table = findings.table().set_index("check")
+    assert table.loc["coverage_uneven", "status"] == "failed"
+    lost = value(result.table, "15", "carbon_stock", "2020")
+    assert f"up to {lost:,.0f} t C" in table.loc["coverage_uneven", "detail_en"]
+    assert "100.00% and 0.00%" in table.loc["coverage_uneven", "detail_en"]
+    whole, none = make(part, draws=Draws(20, 1)), Findings()
+    note_findings(whole, activity(), Hierarchy.of(REGIONS), none, coverage_min=0.9, cells_min=1)
+    assert "coverage_uneven" not in set(none.table()["check"])
+
+
+def test_a_flux_on_a_part_of_the_land_is_said(rates: Bound) -> None:
+    """A methodology of rates has no stock whose coverage would be looked at."""
+    states = [dict(row) for row in STATES]
+    states[1]["area_ha"], nodata = 400.0, state("1501", "2020", "nodata", 400)
+    given, findings = activity([*states, nodata]), Findings()
+    result = make(entry(rates, ("grassland",), pools=("ecosystem",), accounts_for=("sink",)), given=given)
+    note_findings(result, given, Hierarchy.of(REGIONS), findings, coverage_min=0.9, cells_min=1)
+    assert "coverage_pool" in set(findings.table()["check"])
+
+
 def test_uncertainty_of_an_input_reaches_the_interval() -> None:
     method = (
         Registry()
@@ -336,7 +377,8 @@ def test_findings_name_thin_coverage_few_cells_and_odd_transitions(densities: Bo
     note_findings(result, given, Hierarchy.of(REGIONS), findings, coverage_min=0.9, cells_min=400)
     table = findings.table()
     failed = table[table["status"] == "failed"]
-    assert set(failed["check"]) == {"coverage", "cells"}
+    # What was grassland in 2020 and is not observed in 2023 looks like a loss.
+    assert set(failed["check"]) == {"coverage", "coverage_uneven", "cells"}
     assert "Banner B2" in set(failed[failed["check"] == "coverage"]["where"])
     assert list(failed[failed["check"] == "cells"]["where"]) == ["Banner B1"]
     assert list(failed[failed["check"] == "cells"]["region_code"]) == ["150201"]
