@@ -65,8 +65,9 @@ class Hierarchy:
     def of(cls, frame: pd.DataFrame) -> Hierarchy:
         """From a table with ``code, name, level, parent``; a region without children is a unit."""
         codes = list(frame["code"])
-        parent = {c: p for c, p in zip(codes, frame["parent"], strict=True) if isinstance(p, str) and p in set(codes)}
-        units = tuple(sorted(set(codes) - set(parent.values())))
+        known = set(codes)
+        parent = {c: p for c, p in zip(codes, frame["parent"], strict=True) if isinstance(p, str) and p in known}
+        units = tuple(sorted(known - set(parent.values())))
         inside: dict[str, list[int]] = {code: [] for code in codes}
         depth = dict.fromkeys(codes, 0)
         for number, unit in enumerate(units):
@@ -84,8 +85,12 @@ class Hierarchy:
         return cls(units, regions, tuple(np.array(inside[codes[i]], dtype=np.intp) for i in order))
 
     def numbers(self, codes: pd.Series[str]) -> NDArray[np.intp]:
-        """Unit numbers of region codes."""
-        return pd.Index(self.units).get_indexer(pd.Index(codes)).astype(np.intp)
+        """Unit numbers of region codes; a code that is no unit is a ``KeyError``."""
+        numbers = pd.Index(self.units).get_indexer(pd.Index(codes)).astype(np.intp)
+        # get_indexer says -1, under which an amount would be added to the last unit.
+        if (numbers < 0).any():
+            raise KeyError(f"no units: {sorted(set(codes[numbers < 0]))}")
+        return numbers
 
     def total(self, values: Floats) -> Floats:
         """Sum values by unit (units on the first axis) to every region."""
@@ -134,9 +139,8 @@ class Amount:
         return Amount((self.value + other.value) / 2, draws, *self._mean_land(other))
 
     def times(self, factor: float) -> Amount:
-        return Amount(
-            self.value * factor, None if self.draws is None else self.draws * factor, self.valued_ha, self.area_ha
-        )
+        draws = None if self.draws is None else self.draws * factor
+        return Amount(self.value * factor, draws, self.valued_ha.copy(), self.area_ha.copy())
 
     def _mean_land(self, other: Amount) -> tuple[Floats, Floats]:
         return (self.valued_ha + other.valued_ha) / 2, (self.area_ha + other.area_ha) / 2

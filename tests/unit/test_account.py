@@ -12,7 +12,7 @@ import pytest
 
 from sinks.account import Account, Basis, Entry
 from sinks.activity import Activity
-from sinks.book import Hierarchy
+from sinks.book import Amount, Hierarchy
 from sinks.checks import check_entries, check_laws
 from sinks.errors import AccountError
 from sinks.findings import Findings, note_findings
@@ -147,6 +147,21 @@ def test_hierarchy_knows_the_units_of_every_region() -> None:
     assert hierarchy.units == ("1501", "150201", "150202")
     assert list(hierarchy.regions["code"]) == ["15", "1501", "1502", "150201", "150202"]
     assert [list(m) for m in hierarchy.members] == [[0, 1, 2], [0], [1, 2], [1], [2]]
+
+
+def test_a_region_that_is_no_unit_is_not_taken_for_the_last_one() -> None:
+    hierarchy = Hierarchy.of(REGIONS)
+    assert list(hierarchy.numbers(pd.Series(["150202", "1501"]))) == [2, 0]
+    with pytest.raises(KeyError, match="9999"):
+        hierarchy.numbers(pd.Series(["1501", "9999"]))
+
+
+def test_an_amount_in_another_unit_has_land_of_its_own() -> None:
+    """What is added to one of the two must not reach the other."""
+    one, other = (Amount(np.ones(2), None, np.ones(2), np.ones(2)) for _ in range(2))
+    removals = one.times(2.0)
+    removals.add(other)
+    assert (list(one.valued_ha), list(one.area_ha)) == ([1, 1], [1, 1])
 
 
 def test_stocks_are_density_times_area(densities: Bound) -> None:
