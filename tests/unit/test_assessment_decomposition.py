@@ -133,6 +133,13 @@ def test_value_and_present_value() -> None:
     assert rows["present_value"].tolist() == pytest.approx([5000, -2000])
 
 
+@pytest.mark.parametrize("rate", [5.0, 1.0, -1.0])
+def test_a_rate_in_percent_is_refused(rate: float) -> None:
+    with pytest.raises(AssessmentError) as caught:
+        value_of_sink(SINK, PRICES, rate, 2023)
+    assert [problem.id for problem in caught.value.problems] == ["assessment.discount_rate"]
+
+
 def test_year_without_a_price_is_refused() -> None:
     with pytest.raises(AssessmentError, match="low 2025"):
         value_of_sink(SINK, PRICES.iloc[:1], 0.1, 2023)
