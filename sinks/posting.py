@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from sinks.book import Amount, Book, Posting, per_year
 from sinks.methodology import Kind, Resolved
-from sinks.sheet import Entry, Leaf, Sheet
-from sinks.uncertainty import Draws, Floats
+from sinks.sheet import Entry, Leaf, Sheet, input_factors
+from sinks.uncertainty import Floats
 from sinks.units import CO2_PER_C
-from sinks.vocabulary import ALL
 
 Made = TypeVar("Made")
 
@@ -152,12 +151,14 @@ def _draw(book: Book, sheet: Sheet, at: NDArray[np.intp], table: Floats) -> dict
     # Transitions keep the areas of the map: only areas of states are ever adjusted.
     first = sheet.rows.iloc[at[0]]
     errors = draws.area(first["source"], first["ecosystem"], first["date"]) if "date" in first else None
+    # The rows of a leaf at one time share their dates.
+    factors = input_factors(first, method, draws)
     step = max(1, _DRAWS_AT_ONCE // draws.n)
     total = {pool: np.zeros((len(book.hierarchy.units), draws.n)) for pool in sheet.entry.pools}
     for start in range(0, len(at), step):
         part = at[start : start + step]
         resolved, used = _compact(sheet.resolved.take(part))
-        values = resolved.pools_from_draws(table[used].T, _factors(sheet, part, draws))
+        values = resolved.pools_from_draws(table[used].T, factors)
         for pool in sheet.entry.pools:
             size = _size(method.kind(pool), sheet.observed[part])
             # Row by row, so that no array of the size of all draws is made on the way.
@@ -178,15 +179,3 @@ def _compact(resolved: Resolved) -> tuple[Resolved, NDArray[np.int64]]:
         for name, found in resolved.looked.items()
     }
     return replace(resolved, looked=looked), used
-
-
-def _factors(sheet: Sheet, part: NDArray[np.intp], draws: Draws) -> dict[str, Floats]:
-    """Draws of the inputs relative to their means; the rows of a leaf at one time share their dates."""
-    method, row = sheet.entry.method.methodology, sheet.rows.iloc[part[0]]
-    found: dict[str, Floats] = {}
-    for name in method.inputs:
-        base = method.base_name(name)
-        factor = draws.factor(base, str(row.get(f"date{name.removeprefix(base)}", ALL)))
-        if factor is not None:
-            found[name] = factor[:, None]
-    return found

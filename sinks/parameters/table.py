@@ -256,10 +256,6 @@ class ParameterTable:
                 found[name] = sorted(own - known), sorted(known)
         return found
 
-    def without_interval(self) -> pd.DataFrame:
-        """The rows that are taken as exact because no interval is published for them."""
-        return self.frame[self.frame["interval"] == ""]
-
     def _with_derived(self, strata: Mapping[str, ArrayLike], needed: Sequence[str]) -> Mapping[str, ArrayLike]:
         """``strata`` and those that are needed and follow from them; what the activity says itself has precedence."""
         derived = {

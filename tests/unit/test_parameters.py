@@ -299,7 +299,7 @@ class TestDraws:
         assert drawn.shape == (5, 5)
         assert np.ptp(drawn[:, 0]) == 0
         assert np.ptp(drawn[:, 1]) > 0
-        assert table.without_interval()["row"].tolist() == [2, 5, 6]
+        assert table.frame.loc[table.frame["interval"] == "", "row"].tolist() == [2, 5, 6]
 
     def test_draws_of_a_row_do_not_depend_on_the_others(self, tmp_path: Path) -> None:
         lines = UNITLESS.splitlines(keepends=True)

@@ -17,6 +17,7 @@ from sinks.account import Entry
 from sinks.activity import Activity
 from sinks.book import per_year
 from sinks.errors import Problem, RunError
+from sinks.sheet import observed_area
 from sinks.uncertainty import Floats
 from sinks.units import CO2_PER_C
 from sinks.vocabulary import ALL, quantities
@@ -171,7 +172,7 @@ def _add(subject: Subject, entry: Entry, pools: Sequence[str], frame: pd.DataFra
     """Add what one methodology gives on the rows of a table, in place."""
     for time, places in _places(subject, entry, frame):
         rows = frame.iloc[places].reset_index(drop=True)
-        values, observed = entry.method.evaluate(rows), _observed_area(rows, entry)
+        values, observed = entry.method.evaluate(rows), observed_area(rows, entry.method)
         for pool in pools:
             factor = _shares(subject, entry, pool).get(time)
             if factor is None:
@@ -199,13 +200,6 @@ def _places(
         places = np.flatnonzero((wanted & (times == time)).to_numpy(bool))
         if places.size:
             yield time, places
-
-
-def _observed_area(rows: pd.DataFrame, entry: Entry) -> Floats:
-    """Area [ha] over which all inputs of the methodology were observed, at most the smallest of theirs."""
-    names = ("area_ha", *(f"{name}_observed_ha" for name in entry.method.methodology.inputs))
-    areas: Floats = np.minimum.reduce([rows[name].to_numpy(float) for name in names if name in rows.columns])
-    return areas
 
 
 def _in_account(subject: Subject, entry: Entry, pools: Sequence[str], account: pd.DataFrame) -> pd.Series[float]:
