@@ -44,7 +44,7 @@ class Prospects:
     trajectory : DataFrame or None
         ``scenario, region_code, year, area_ha, stock`` [t C], ``removals`` [t CO2/yr].
     needed : DataFrame or None
-        What it takes to reach the target; see :func:`sinks.assessment.potential.area_needed`.
+        What it takes to reach the target; see :func:`sinks.assessment.potential.scaled_to`.
     notes : tuple of Problem
     """
 

@@ -21,7 +21,7 @@ from sinks.assessment.equations import (
     required_reduction,
 )
 from sinks.assessment.ledger import SINK, audit, deductions
-from sinks.assessment.potential import Condition, GrowthCurve, candidates, trajectory
+from sinks.assessment.potential import Condition, NamedCurve, candidates, trajectory
 from sinks.assessment.rules import CreditState
 
 positive = st.floats(1, 1e6)
@@ -180,6 +180,6 @@ def test_suited_and_unsuited_land_is_all_land(rows: list[tuple[float, float, str
 @given(st.floats(1, 500), st.floats(0.01, 0.5), st.floats(0.5, 4), st.integers(2000, 2050))
 def test_planted_land_only_gains_and_never_beyond_its_limit(limit: float, rate: float, shape: float, year: int) -> None:
     planting = pd.DataFrame({"scenario": ["a"], "year": [year], "area_ha": [1.0]})
-    rows = trajectory(planting, GrowthCurve(limit, rate, shape, "law"), range(1990, 2120))
+    rows = trajectory(planting, NamedCurve("richards", (limit, rate, shape), "law"), range(1990, 2120))
     assert (rows["removals"] >= 0).all()
     assert (rows["stock"] <= limit * (1 + 1e-12)).all()

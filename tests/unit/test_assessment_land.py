@@ -203,6 +203,22 @@ def test_effect_of_restoration_by_hand(entry: Entry) -> None:
     assert found["total"] == pytest.approx(2 * found["effect"])
 
 
+def test_each_stratum_has_its_own_surroundings_and_land_without_is_said(entry: Entry) -> None:
+    moist = [
+        change("R1", "bare", "forest", 10, zone="moist"),
+        change("R1-control", "bare", "forest", 30, zone="moist"),
+        change("R1-control", "bare", "bare", 10, zone="moist"),
+    ]
+    lonely = change("R1", "bare", "forest", 50, zone="salty")
+    found = effect_of(entry, [*SITES, *moist, lonely])
+    row = found.table.iloc[0]
+    # Dry as by hand 35 ha; moist 10 ha of forest where the surroundings would have 7.5; salty has nothing beside it.
+    assert row["effect"] == pytest.approx((35 + 2.5) * 20 * A_YEAR)
+    assert row["matched_share"] == pytest.approx(110 / 160)
+    assert "assessment.unmatched" in [note.id for note in found.notes]
+    assert "assessment.unmatched" not in [note.id for note in effect_of(entry, [*SITES, *moist]).notes]
+
+
 def test_what_meets_project_and_surroundings_is_no_effect(entry: Entry) -> None:
     both = [change(code, "bare", "forest", area, zone="dry") for code, area in (("R1", 40), ("R1-control", 10))]
     found = effect_of(entry, both)
