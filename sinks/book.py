@@ -43,6 +43,12 @@ COLUMNS = (
 _ROUNDING = 1e-11
 
 
+def no_point(low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """The ends of intervals, NaN where they meet: nothing uncertain took part, so that no interval is known."""
+    met = np.isclose(low, high, rtol=_ROUNDING, atol=0)
+    return np.where(met, np.nan, low), np.where(met, np.nan, high)
+
+
 @dataclass(frozen=True)
 class Hierarchy:
     """Regions of every level and the units (finest regions) that each consists of.
@@ -228,9 +234,7 @@ class Book:
         total = self.hierarchy.total
         low = high = np.full(len(self.hierarchy.members), np.nan)
         if amount.draws is not None:
-            low, high = np.array([interval(draws) for draws in self.hierarchy.each(amount.draws)]).T
-            # Where nothing that is uncertain takes part, an interval is not known; it is not a point.
-            low, high = np.where(np.isclose(low, high, rtol=_ROUNDING, atol=0), np.nan, [low, high])
+            low, high = no_point(*np.array([interval(draws) for draws in self.hierarchy.each(amount.draws)]).T)
         return Figures(total(amount.value), low, high, total(amount.valued_ha), total(amount.area_ha))
 
     def post(self, posting: Posting) -> None:

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.rules import Rule
+from sinks.book import no_point
 from sinks.errors import Problem, Problems
-from sinks.uncertainty import Draws, Floats
+from sinks.uncertainty import Draws, Floats, interval
 from sinks.vocabulary import ALL
 
 
@@ -113,7 +114,9 @@ def sink_of(
         if draws is not None:
             drawn = _given(draws, period, codes)
             notes.append(Problem("assessment.note_draws", period, {"n": drawn.shape[1]}))
-            low = np.quantile(drawn, 0.025, axis=1)
+            low, _ = no_point(*interval(drawn))
+            # A sink of zero that does not vary is land that the region does not have, and that is certain.
+            low = np.where((central == 0) & np.isnan(low), 0.0, low)
         else:
             drawn = _approximate(central, low, high, n, seed, period)
             notes += _notes(np.isnan(low), codes, period, whole)

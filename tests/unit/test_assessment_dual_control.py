@@ -294,6 +294,21 @@ def test_rule_is_printed_with_its_basis() -> None:
     assert "k、" not in note
 
 
+def test_draws_that_do_not_differ_are_no_interval_to_deduct() -> None:
+    """Parameters without intervals draw the same sink every time: that is not known to be certain."""
+    same = {period: np.full((50, 1), sink[0]) for period, sink in TWO.items()}
+    with pytest.raises(AssessmentError) as caught:
+        assess(account(TWO), inputs(), rule(uncertainty_deduction=0.5), draws=same)
+    assert {problem.id for problem in caught.value.problems} == {"assessment.no_interval"}
+    shifted = assess(account(TWO), inputs(), rule(), draws={p: draws * (1 + 1e-15) for p, draws in same.items()})
+    assert shifted.table["low"].isna().all()
+    spread = {period: sink[0] + np.linspace(-40, 40, 41)[:, None] for period, sink in TWO.items()}
+    result = assess(account(TWO), inputs(), rule(uncertainty_deduction=0.5), draws=spread)
+    # The lower end is 38 below the sink, half of which is taken off.
+    assert value(result, "uncertainty_deducted") == pytest.approx(19)
+    assert value(result, "sink_counted") == pytest.approx(131)
+
+
 def test_sum_row_is_the_sum_of_the_leagues() -> None:
     two = pd.concat([account(TWO), account(TWO, code="150100")])
     both = (inputs(), inputs(code="150100", emissions=(500, 400), gdp=(700, 900)))
