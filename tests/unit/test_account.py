@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -252,6 +253,22 @@ def test_draws_of_the_counted_sink_are_those_of_the_account(densities: Bound, po
                 ends = np.quantile(drawn[:, place], (0.025, 0.975))
                 np.testing.assert_allclose(ends, (low, high), rtol=1e-9, atol=1e-9)
     assert whole["low"].notna().sum() >= 3
+
+
+def test_draws_do_not_depend_on_what_else_is_accounted(densities: Bound, rates: Bound) -> None:
+    """Neither another methodology nor the order of entries nor an input that nothing uses moves an interval."""
+    forest, grass = entry(densities, ("forest",)), entry(rates, ("grassland",), pools=("ecosystem",))
+    grass = replace(grass, accounts_for=("sink",))
+    other = {"canopy_cover": InputUncertainty(20)}
+    made = [
+        make(*entries, draws=Draws(300, 5, inputs)).table.query("ecosystem == 'forest'").reset_index(drop=True)
+        for entries, inputs in (((forest,), {}), ((forest, grass), {}), ((grass, forest), {}), ((forest,), other))
+    ]
+    keys = ["region_code", "stratum", "pool", "quantity", "period"]
+    first, *rest = (table.set_index(keys).sort_index()[["value", "low", "high"]] for table in made)
+    assert first["low"].notna().any()
+    for table in rest:
+        pd.testing.assert_frame_equal(table, first, check_exact=True)
 
 
 def test_what_was_not_observed_is_not_filled() -> None:

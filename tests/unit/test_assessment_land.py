@@ -247,6 +247,12 @@ def test_restoration_that_cannot_be_measured_is_refused(entry: Entry, options: d
     assert [problem.id for problem in caught.value.problems] == [id]
 
 
+def test_restoration_of_one_date_is_refused(entry: Entry) -> None:
+    with pytest.raises(AssessmentError) as caught:
+        measure(activity(SITES), [entry], (), SECTION, pd.Series({"R1": 2021}), Draws(10, 7))
+    assert [problem.id for problem in caught.value.problems] == ["assessment.effect_without_period"]
+
+
 def square(x: float, y: float, size: float) -> shapely.Polygon:
     return shapely.box(x, y, x + size, y + size)
 
