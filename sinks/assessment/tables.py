@@ -6,12 +6,10 @@ validation, the template and the labels.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,7 +22,7 @@ from sinks.assessment.rules import CreditState
 from sinks.errors import Problem, Problems, SinksError
 from sinks.layers.numbers import as_numbers
 from sinks.layers.table_file import read_sheet
-from sinks.text import Text
+from sinks.text import Text, table_rows
 
 RESULT = "result"
 """Key of the quantities that the assessment computes."""
@@ -61,29 +59,24 @@ class Measure:
     label: Text
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    text = files("sinks.assessment").joinpath(name).read_text(encoding="utf-8-sig")
-    return list(csv.DictReader(text.splitlines()))
-
-
 @cache
 def columns(table: str) -> tuple[Column, ...]:
     """The columns of an input table, in the order of the template."""
-    rows = (r for r in _rows("schema.csv") if r["table"] == table)
+    rows = (r for r in table_rows("sinks.assessment", "schema.csv") if r["table"] == table)
     return tuple(Column(r["column"], r["kind"], Text(r["zh"], r["en"])) for r in rows)
 
 
 @cache
 def measures(table: str) -> dict[str, Measure]:
     """The quantities of an input table, or of the result (:data:`RESULT`), by id."""
-    rows = (r for r in _rows("quantities.csv") if r["table"] == table)
+    rows = (r for r in table_rows("sinks.assessment", "quantities.csv") if r["table"] == table)
     return {r["quantity"]: Measure(r["quantity"], r["unit"], Text(r["zh"], r["en"])) for r in rows}
 
 
 @cache
 def tables() -> tuple[str, ...]:
     """Names of the input tables."""
-    return tuple(dict.fromkeys(r["table"] for r in _rows("schema.csv")))
+    return tuple(dict.fromkeys(r["table"] for r in table_rows("sinks.assessment", "schema.csv")))
 
 
 def read_table(table: str, path: str | Path, *, sheet: str | None = None, encoding: str | None = None) -> pd.DataFrame:
