@@ -6,7 +6,7 @@ to the sums over strata, pools and ecosystems, so that only the sums stay in mem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -185,6 +185,11 @@ def per_year(period: str) -> float:
     """Factor from a change of carbon over a period ``2020-2023`` [t C] to net removals [t CO2/yr]."""
     first, last = period.split("-")
     return CO2_PER_C / (int(last) - int(first))
+
+
+def latest(periods: Iterable[str]) -> str:
+    """The last date, or of the periods the one that ends last, and of those the longest; empty without any."""
+    return max(periods, key=lambda period: (period[-4:], -int(period[:4])), default="")
 
 
 @dataclass(frozen=True)

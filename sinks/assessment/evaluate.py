@@ -153,6 +153,6 @@ def _whole(regions: gpd.GeoDataFrame, codes: list[str]) -> tuple[str, str] | Non
 def _five_year(result: Assessment, inputs: Inputs) -> pd.DataFrame | None:
     if inputs.budget is None:
         return None
-    periods = sorted({p for p in inputs.budget["year"] if "-" in p})
+    periods = sorted(set(inputs.budget["year"]))
     blocks = [budget.five_year(result, inputs.budget, period, inputs.targets) for period in periods]
     return pd.concat(blocks, ignore_index=True) if blocks else None

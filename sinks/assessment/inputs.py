@@ -152,7 +152,7 @@ def check_inputs(
     _check_intensity_targets(inputs.targets, judged, rule, problems)
     _check_one_each(inputs.targets, judged, problems)
     if inputs.budget is not None:
-        _check_signs(inputs.budget, problems)
+        _check_plan(inputs.budget, problems)
     problems.raise_as(AssessmentError)
 
 
@@ -288,9 +288,11 @@ def _check_one_each(targets: pd.DataFrame, codes: Collection[str], problems: Pro
                 problems.add(id, "targets", region=code, count=number)
 
 
-def _check_signs(budget: pd.DataFrame, problems: Problems) -> None:
-    """Increments are positive and reductions negative, so that a plan can simply be added up."""
+def _check_plan(budget: pd.DataFrame, problems: Problems) -> None:
+    """Increments are positive and reductions negative, so that a plan can simply be added up; it has a beginning."""
     for row in records(budget):
+        if "-" not in row["year"]:
+            problems.add("assessment.plan_year", row[WHERE], found=row["year"])
         increment = row["quantity"] == "new_projects"
         if (row["value"] < 0) if increment else (row["value"] > 0):
             problems.add("assessment.plan_sign", row[WHERE], quantity=row["quantity"], value=row["value"])

@@ -64,6 +64,14 @@ def test_status(rows: list[tuple[int, float]], status: str) -> None:
         assert found["required"] == pytest.approx(0.233)
 
 
+def test_a_target_of_its_base_year_is_named() -> None:
+    """There is no path from a year to itself."""
+    goal = table("targets", [("150000", "forest_cover", INVENTORY, 2025, 2025, 23.5, "%", "规划")])
+    with pytest.raises(AssessmentError) as caught:
+        follow(goal, cover((INVENTORY, 2025, 23.0), (INVENTORY, 2026, 23.1)))
+    assert [problem.id for problem in caught.value.problems] == ["assessment.target_years"]
+
+
 def test_area_in_mu_and_hectares_is_one_indicator() -> None:
     goal = table("targets", [("640000", "wetland_area", "湿地面积（二调口径）", 2020, 2025, 310, "万亩", "方案")])
     seen = table("observations", [("640000", "wetland_area", "湿地面积（二调口径）", 2023, 20.7, "万公顷", "公报")])
