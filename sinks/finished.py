@@ -61,7 +61,7 @@ class Run:
         return self.contents.comparison
 
     @property
-    def activity(self) -> Any:
+    def activity(self) -> Activity:
         """Activity data: ``states``, ``changes``, ``units``."""
         return self.contents.activity
 
