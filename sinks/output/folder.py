@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -202,10 +201,7 @@ def note_derived(folder: Path, made: Iterable[Path]) -> None:
     """List files that were made from a run inside its folder, so that they may be replaced with it."""
     noted = _derived(folder)
     noted |= {path.resolve().relative_to(folder.resolve()).as_posix(): _sha256(path) for path in made}
-    text = json.dumps(noted, ensure_ascii=False, indent=2)
-    with atomic.temporary(folder / DERIVED_FILE) as beside:
-        (beside / DERIVED_FILE).write_text(text, encoding="utf-8", newline="\n")
-        os.replace(beside / DERIVED_FILE, folder / DERIVED_FILE)
+    atomic.write(folder / DERIVED_FILE, json.dumps(noted, ensure_ascii=False, indent=2).encode())
 
 
 def _derived(folder: Path) -> dict[str, str]:
