@@ -6,9 +6,10 @@ to the sums over strata, pools and ecosystems, so that only the sums stay in mem
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -140,9 +141,15 @@ class Amount:
         draws = None if self.draws is None or other.draws is None else self.draws - other.draws
         return Amount(self.value - other.value, draws, *self._mean_land(other))
 
-    def mean(self, other: Amount) -> Amount:
-        draws = None if self.draws is None or other.draws is None else (self.draws + other.draws) / 2
-        return Amount((self.value + other.value) / 2, draws, *self._mean_land(other))
+    @classmethod
+    def mean(cls, parts: Mapping[str, Amount], weights: Mapping[str, float]) -> Amount:
+        """The weighted mean of amounts at several dates, and of the land they stand for."""
+
+        def of(name: str) -> Floats:
+            return np.asarray(sum(weight * getattr(parts[date], name) for date, weight in weights.items()))
+
+        without = any(parts[date].draws is None for date in weights)
+        return cls(of("value"), None if without else of("draws"), of("valued_ha"), of("area_ha"))
 
     def times(self, factor: float) -> Amount:
         draws = None if self.draws is None else self.draws * factor
@@ -185,6 +192,24 @@ def per_year(period: str) -> float:
     """Factor from a change of carbon over a period ``2020-2023`` [t C] to net removals [t CO2/yr]."""
     first, last = period.split("-")
     return CO2_PER_C / (int(last) - int(first))
+
+
+def weights_of_dates(dates: Sequence[str], period: str) -> dict[str, float]:
+    """How much each date within a period counts for its mean yearly flux; the weights sum to one.
+
+    Between dates a flux is taken to change evenly (trapezoidal rule), so that what a long period removes is what the
+    periods inside it remove together.
+    """
+    first, _, last = period.partition("-")
+    inside = [date for date in sorted(dates) if first <= date <= (last or first)]
+    if len(inside) == 1:
+        return {inside[0]: 1.0}
+    weights = dict.fromkeys(inside, 0.0)
+    for before, after in pairwise(inside):
+        share = (int(after) - int(before)) / (int(inside[-1]) - int(inside[0]))
+        weights[before] += share / 2
+        weights[after] += share / 2
+    return weights
 
 
 def latest(periods: Iterable[str]) -> str:

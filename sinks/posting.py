@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sinks.book import Amount, Book, Posting, per_year
+from sinks.book import Amount, Book, Posting, per_year, weights_of_dates
 from sinks.methodology import Kind, Resolved
 from sinks.sheet import Entry, Leaf, Sheet, input_factors
 from sinks.uncertainty import Floats
@@ -114,7 +114,7 @@ def _fluxes(
     dates: Sequence[str],
     periods: Sequence[tuple[str, str]],
 ) -> Iterator[tuple[str, Amount]]:
-    """Period and yearly flux [t C/yr]; that of states is the mean of the two dates."""
+    """Period and yearly flux [t C/yr]; that of states is the mean over the dates of the period."""
     if entry.method.acts_on == "change":
         yield from found.items()
         return
@@ -122,7 +122,8 @@ def _fluxes(
     if len(dates) == 1:
         yield dates[0], at[dates[0]]
     for first, last in periods:
-        yield f"{first}-{last}", at[last].mean(at[first])
+        period = f"{first}-{last}"
+        yield period, Amount.mean(at, weights_of_dates(dates, period))
 
 
 def _evaluate(book: Book, sheet: Sheet, at: NDArray[np.intp], table: Floats | None) -> dict[str, Amount]:

@@ -112,7 +112,8 @@ def _evaluations(
         return
     for end, sign in ((FROM, -1.0), (TO, 1.0)):
         fits = rows["ecosystem" + end].isin(entry.ecosystems)
-        # A stock counts by its change, a flux by the mean of the two dates, as in the account.
+        # A stock counts by its change, a flux by the mean of the two dates, as in the account, which over a longer
+        # period also counts the dates in between: their land this pair of dates does not know.
         weights = {
             pool: CO2_PER_C * (sign / years if entry.method.kind(pool) == "density" else 0.5) for pool in entry.pools
         }

@@ -211,6 +211,21 @@ def test_a_fixed_rate_is_a_flux_over_the_mean_area(rates: Bound) -> None:
     assert "carbon_stock" not in set(table["quantity"])
 
 
+def test_a_flux_of_a_long_period_is_that_of_the_periods_inside(rates: Bound) -> None:
+    """Grassland of 100, 400 and 200 ha in 2017, 2020 and 2025: what the year in between had counts too."""
+    areas = {"2017": 100.0, "2020": 400.0, "2025": 200.0}
+    states = [state("1501", date, "grassland", area) for date, area in areas.items()]
+    periods = (("2017", "2020"), ("2020", "2025"), ("2017", "2025"))
+    sink = entry(rates, ("grassland",), pools=("ecosystem",), accounts_for=("sink",))
+    basis = Basis(activity(states, CHANGES[:1]), Hierarchy.of(REGIONS), tuple(areas), periods, SOURCES)
+    table = basis.account([sink], Draws(10, 1)).table
+    per_ha = 0.3 * 44 / 12
+    yearly = {f"{a}-{b}": value(table, "1501", "net_removals", f"{a}-{b}") for a, b in periods}
+    assert yearly["2017-2020"] == pytest.approx(250 * per_ha, rel=1e-12)
+    assert yearly["2020-2025"] == pytest.approx(300 * per_ha, rel=1e-12)
+    assert 8 * yearly["2017-2025"] == pytest.approx(3 * yearly["2017-2020"] + 5 * yearly["2020-2025"], rel=1e-12)
+
+
 def test_intervals_come_from_the_parameters_and_do_not_average_out(densities: Bound) -> None:
     table = make(entry(densities), draws=Draws(4000, seed=1)).table
     rows = table[(table["quantity"] == "carbon_stock") & (table["period"] == "2020") & (table["stratum"] == "all")]
