@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import Any
 
-from methodologies._growth import OWN_PLOTS, VALID_FOR, pools
+from methodologies._growth import age_curve, pools
 from sinks.growth import logistic
-from sinks.methodology import Intermediate, Methodology
 from sinks.text import Text
 
 
@@ -55,26 +53,11 @@ def carbon_density(
     return pools(above_ground_biomass(stand_age, asymptote, growth_rate, shape), root_to_shoot, carbon_fraction)
 
 
-_CURVE = {"asymptote": "t DM/ha", "growth_rate": "1/yr", "shape": "1"}
-
-METHODOLOGY = Methodology(
-    id="forest_growth_logistic",
-    title=Text("林龄—生物量生长曲线法（逻辑斯蒂）", "Forest biomass by age (logistic curve)"),
-    source="burkhart_2012",
-    locator="growth functions, logistic",
-    approach="stock_difference",
-    tier=2,
-    acts_on="state",
-    ecosystems=("forest",),
-    strata=("species_group", "climate_domain", "forest_type", "above_ground_biomass_density"),
-    inputs={"stand_age": "yr"},
-    parameters={**_CURVE, "root_to_shoot": "t DM/t DM", "carbon_fraction": "t C/(t DM)"},
-    outputs={"above_ground_biomass": "t C/ha", "below_ground_biomass": "t C/ha"},
-    bounds={**dict.fromkeys(_CURVE, (0, inf)), "root_to_shoot": (0, inf), "carbon_fraction": (0, 1)},
-    intermediates={"above_ground_biomass_density": Intermediate("t DM/ha", above_ground_biomass)},
-    crosswalks={"forest_type": "species_groups.csv", "climate_domain": "climate_domains.csv"},
-    edition="2006",
-    documents=dict.fromkeys(_CURVE, OWN_PLOTS),
-    valid_for=VALID_FOR,
+METHODOLOGY = age_curve(
+    "forest_growth_logistic",
+    Text("林龄—生物量生长曲线法（逻辑斯蒂）", "Forest biomass by age (logistic curve)"),
+    "growth functions, logistic",
+    curve={"asymptote": "t DM/ha", "growth_rate": "1/yr", "shape": "1"},
+    biomass=above_ground_biomass,
     compute=carbon_density,
 )

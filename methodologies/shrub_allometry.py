@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import Any
 
-from methodologies._shrub import SPECIES_MODELS, crown_volume, plant_biomass
-from sinks.methodology import Intermediate, Methodology
+from methodologies._shrub import plant_biomass, plant_models
 from sinks.text import Text
 
 
@@ -74,28 +72,12 @@ def carbon_density(
     }
 
 
-_UNITS = {"coefficient": "t DM/plant", "height_exponent": "1", "area_exponent": "1", "intercept": "t DM/plant"}
-_MODELS = {f"{name}_{organ}": unit for organ in ("above", "root") for name, unit in _UNITS.items()}
-
-METHODOLOGY = Methodology(
-    id="shrub_allometry",
-    title=Text("灌木单株生物量模型法（分地上、地下）", "Shrub biomass by species equations (shoot and root apart)"),
-    source="zhao_2019_shrubs",
-    locator="Table 2",
-    approach="stock_difference",
-    tier=2,
-    acts_on="state",
-    ecosystems=("shrub", "forest"),
-    strata=("species", "crown_volume", "crown_area"),
-    inputs={"shrub_height": "m", "crown_area": "m2", "plant_density": "plant/ha"},
-    parameters={**_MODELS, "carbon_fraction": "t C/(t DM)"},
+METHODOLOGY = plant_models(
+    "shrub_allometry",
+    Text("灌木单株生物量模型法（分地上、地下）", "Shrub biomass by species equations (shoot and root apart)"),
+    "Table 2",
+    organs=("_above", "_root"),
     outputs={"above_ground_biomass": "t C/ha", "below_ground_biomass": "t C/ha"},
-    bounds={
-        **{name: (0, inf) for name in _MODELS if not name.startswith("intercept")},
-        "carbon_fraction": (0, 1),
-    },
-    intermediates={"crown_volume": Intermediate("m3", crown_volume)},
-    documents=dict.fromkeys(_MODELS, SPECIES_MODELS),
     valid_for=Text(
         "柠条、小叶锦鸡儿、梭梭等有冠幅、株高和株数调查的灌木林，且植株大小在建模范围内",
         "Caragana, Haloxylon and other shrubs with crown, height and number surveyed, of sizes within those of the "

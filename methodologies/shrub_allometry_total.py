@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import Any
 
-from methodologies._shrub import SPECIES_MODELS, crown_volume, plant_biomass
-from sinks.methodology import Intermediate, Methodology
+from methodologies._shrub import plant_biomass, plant_models
 from sinks.text import Text
 
 
@@ -61,24 +59,12 @@ def carbon_density(
     return {"biomass": plant_density * plant * carbon_fraction}
 
 
-_MODEL = {"coefficient": "t DM/plant", "height_exponent": "1", "area_exponent": "1", "intercept": "t DM/plant"}
-
-METHODOLOGY = Methodology(
-    id="shrub_allometry_total",
-    title=Text("灌木单株生物量模型法（全株）", "Shrub biomass by species equations (whole plant)"),
-    source="zhao_2019_shrubs",
-    locator="Table 2, total",
-    approach="stock_difference",
-    tier=2,
-    acts_on="state",
-    ecosystems=("shrub", "forest"),
-    strata=("species", "crown_volume", "crown_area"),
-    inputs={"shrub_height": "m", "crown_area": "m2", "plant_density": "plant/ha"},
-    parameters={**_MODEL, "carbon_fraction": "t C/(t DM)"},
+METHODOLOGY = plant_models(
+    "shrub_allometry_total",
+    Text("灌木单株生物量模型法（全株）", "Shrub biomass by species equations (whole plant)"),
+    "Table 2, total",
+    organs=("",),
     outputs={"biomass": "t C/ha"},
-    bounds={**{name: (0, inf) for name in _MODEL if name != "intercept"}, "carbon_fraction": (0, 1)},
-    intermediates={"crown_volume": Intermediate("m3", crown_volume)},
-    documents=dict.fromkeys(_MODEL, SPECIES_MODELS),
     valid_for=Text(
         "沙柳等只有全株模型的灌木，植株大小在建模范围内",
         "Shrubs such as Salix psammophila with an equation of the whole plant, of sizes within those of the equations",

@@ -24,7 +24,7 @@ from sinks.steps import step_changes
 from sinks.uncertainty import Draws, Floats
 from sinks.vocabulary import ALL, NODATA
 
-__all__ = ["Account", "Basis", "Entry", "Measure"]
+__all__ = ["Account", "Basis", "Entry", "Measure", "accounted"]
 
 
 @dataclass(frozen=True)
@@ -120,13 +120,17 @@ class Basis:
     def removals(
         self, entries: Sequence[Entry], draws: Draws, ecosystems: Collection[str], pools: Collection[str]
     ) -> dict[str, Floats]:
-        """Draws of the net removals of some ecosystems and pools together, by period, shape (n, regions)."""
+        """Draws of the net removals of some ecosystems and pools together, by period, shape (n, regions).
+
+        ``all`` stands for every ecosystem, or every pool, that the account has.
+        """
         book = self._book(draws)
-        counted = [e for e in entries if e.role == "record" and set(e.ecosystems) & set(ecosystems)]
-        self._post(book, self._sheets(counted))
+        record = [entry for entry in entries if entry.role == "record"]
+        lands = {name for entry in record for name in entry.ecosystems} if ALL in ecosystems else set(ecosystems)
+        self._post(book, self._sheets([entry for entry in record if lands & set(entry.ecosystems)]))
         found = {f"{first}-{last}": np.zeros((draws.n, len(self.hierarchy.members))) for first, last in self.periods}
         for (ecosystem, pool, quantity, period), amount in book.totals():
-            wanted = ecosystem in ecosystems and pool != ALL and (ALL in pools or pool in pools)
+            wanted = ecosystem in lands and pool != ALL and (ALL in pools or pool in pools)
             if quantity == "net_removals" and wanted and amount.draws is not None:
                 found.setdefault(period, np.zeros((draws.n, len(self.hierarchy.members))))
                 found[period] += self.hierarchy.total(amount.draws).T
@@ -207,7 +211,7 @@ def _observed_share(
     np.add.at(whole, hierarchy.numbers(activity.units["region_code"]), activity.units["area_ha"].to_numpy(float))
     share: dict[str, Floats] = {}
     for date in dates:
-        rows = _accounted(activity.states, date, area_source)
+        rows = accounted(activity.states, date, area_source)
         seen = np.zeros(len(hierarchy.units))
         np.add.at(seen, hierarchy.numbers(rows["region_code"]), rows["area_ha"].to_numpy(float))
         share[date] = hierarchy.total(seen) / hierarchy.total(whole)
@@ -218,7 +222,7 @@ def _observed_share(
     return share
 
 
-def _accounted(states: pd.DataFrame, date: str, area_source: Mapping[str, str]) -> pd.DataFrame:
+def accounted(states: pd.DataFrame, date: str, area_source: Mapping[str, str]) -> pd.DataFrame:
     """State rows of a date that count, each ecosystem from its own source, land not observed left out."""
     wanted = states["ecosystem"].map(dict(area_source))
     return states[(states["date"] == date) & (states["source"] == wanted) & (states["ecosystem"] != NODATA)]
@@ -226,7 +230,7 @@ def _accounted(states: pd.DataFrame, date: str, area_source: Mapping[str, str]) 
 
 def _post_areas(book: Book, activity: Activity, dates: Sequence[str], area_source: Mapping[str, str]) -> None:
     for date in dates:
-        rows = _accounted(activity.states, date, area_source)
+        rows = accounted(activity.states, date, area_source)
         for (ecosystem, stratum), group in rows.groupby(["ecosystem", "class"], sort=True):
             area = book.units(book.hierarchy.numbers(group["region_code"]), group["area_ha"].to_numpy(float))
             errors = None if book.draws is None else book.draws.area(area_source[str(ecosystem)], str(ecosystem), date)

@@ -9,8 +9,9 @@ their standard errors.  Equation numbers below are those of that paper; strata a
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from statistics import NormalDist
 
@@ -217,14 +218,15 @@ def read_matrix(path: Path | str, known: Sequence[str]) -> ConfusionMatrix:
     """
     path, problems = Path(path), Problems()
     try:
-        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
+        reader = csv.reader(StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))
+        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise LayerError(Problem("accuracy.unreadable", str(path), {"reason": str(error)})) from error
-    rows = [[cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
-    if len(rows) < _LEAST_SAMPLE or len(rows[0]) < _LEAST_SAMPLE:
+    (_, head), *body = [(line, row) for line, row in rows if any(row)] or [(0, [])]
+    if not body or len(head) == 1:
         raise LayerError(Problem("accuracy.empty", str(path), {"columns": LONG_COLUMNS}))
     counts: dict[tuple[str, str], float] = {}
-    for number, mapped, reference, cell in _cells(rows):
+    for number, mapped, reference, cell in _cells(head, body):
         where = f"{path}:{number}"
         if (mapped, reference) in counts:
             problems.add("accuracy.twice", where, map_class=mapped, reference_class=reference)
@@ -234,21 +236,16 @@ def read_matrix(path: Path | str, known: Sequence[str]) -> ConfusionMatrix:
     return matrix
 
 
-def _cells(rows: list[list[str]]) -> list[tuple[int, str, str, str]]:
+def _cells(head: list[str], body: list[tuple[int, list[str]]]) -> Iterator[tuple[int, str, str, str]]:
     """Line number, class of the map, class of the reference and count, of either form."""
-    head = rows[0]
+    filled = [(line, [*row, *[""] * len(head)][: len(head)]) for line, row in body]
     if set(LONG_COLUMNS) <= set(head):
-        places = [head.index(name) for name in LONG_COLUMNS]
-        return [(line, *(row[place] if place < len(row) else "" for place in places)) for line, row in _lines(rows)]  # type: ignore[misc]
-    return [
-        (line, row[0], name, row[place] if place < len(row) else "")
-        for line, row in _lines(rows)
-        for place, name in enumerate(head[1:], 1)
-    ]
-
-
-def _lines(rows: list[list[str]]) -> list[tuple[int, list[str]]]:
-    return list(enumerate(rows[1:], 2))
+        mapped, reference, count = (head.index(name) for name in LONG_COLUMNS)
+        yield from ((line, row[mapped], row[reference], row[count]) for line, row in filled)
+        return
+    for line, row in filled:
+        for name, cell in zip(head[1:], row[1:], strict=True):
+            yield line, row[0], name, cell
 
 
 def _count(cell: str, where: str, problems: Problems) -> float:

@@ -38,10 +38,6 @@ _PARTS = ("states", "changes", "units")
 _META = b"sinks"
 
 
-def _no_states() -> pd.DataFrame:
-    return pd.DataFrame(columns=[*STATE_KEYS, AREA])
-
-
 def _no_changes() -> pd.DataFrame:
     return pd.DataFrame(columns=[*CHANGE_KEYS, AREA])
 

@@ -6,9 +6,10 @@ to the sums over strata, pools and ecosystems, so that only the sums stay in mem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -43,6 +44,12 @@ COLUMNS = (
 _ROUNDING = 1e-11
 
 
+def no_point(low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """The ends of intervals, NaN where they meet: nothing uncertain took part, so that no interval is known."""
+    met = np.isclose(low, high, rtol=_ROUNDING, atol=0)
+    return np.where(met, np.nan, low), np.where(met, np.nan, high)
+
+
 @dataclass(frozen=True)
 class Hierarchy:
     """Regions of every level and the units (finest regions) that each consists of.
@@ -65,8 +72,9 @@ class Hierarchy:
     def of(cls, frame: pd.DataFrame) -> Hierarchy:
         """From a table with ``code, name, level, parent``; a region without children is a unit."""
         codes = list(frame["code"])
-        parent = {c: p for c, p in zip(codes, frame["parent"], strict=True) if isinstance(p, str) and p in set(codes)}
-        units = tuple(sorted(set(codes) - set(parent.values())))
+        known = set(codes)
+        parent = {c: p for c, p in zip(codes, frame["parent"], strict=True) if isinstance(p, str) and p in known}
+        units = tuple(sorted(known - set(parent.values())))
         inside: dict[str, list[int]] = {code: [] for code in codes}
         depth = dict.fromkeys(codes, 0)
         for number, unit in enumerate(units):
@@ -84,8 +92,12 @@ class Hierarchy:
         return cls(units, regions, tuple(np.array(inside[codes[i]], dtype=np.intp) for i in order))
 
     def numbers(self, codes: pd.Series[str]) -> NDArray[np.intp]:
-        """Unit numbers of region codes."""
-        return pd.Index(self.units).get_indexer(pd.Index(codes)).astype(np.intp)
+        """Unit numbers of region codes; a code that is no unit is a ``KeyError``."""
+        numbers = pd.Index(self.units).get_indexer(pd.Index(codes)).astype(np.intp)
+        # get_indexer says -1, under which an amount would be added to the last unit.
+        if (numbers < 0).any():
+            raise KeyError(f"no units: {sorted(set(codes[numbers < 0]))}")
+        return numbers
 
     def total(self, values: Floats) -> Floats:
         """Sum values by unit (units on the first axis) to every region."""
@@ -135,14 +147,19 @@ class Amount:
         draws = None if self.draws is None or other.draws is None else self.draws - other.draws
         return Amount(self.value - other.value, draws, *self._mean_land(other))
 
-    def mean(self, other: Amount) -> Amount:
-        draws = None if self.draws is None or other.draws is None else (self.draws + other.draws) / 2
-        return Amount((self.value + other.value) / 2, draws, *self._mean_land(other))
+    @classmethod
+    def mean(cls, parts: Mapping[str, Amount], weights: Mapping[str, float]) -> Amount:
+        """The weighted mean of amounts at several dates, and of the land they stand for."""
+
+        def of(name: str) -> Floats:
+            return np.asarray(sum(weight * getattr(parts[date], name) for date, weight in weights.items()))
+
+        without = any(parts[date].draws is None for date in weights)
+        return cls(of("value"), None if without else of("draws"), of("valued_ha"), of("area_ha"))
 
     def times(self, factor: float) -> Amount:
-        return Amount(
-            self.value * factor, None if self.draws is None else self.draws * factor, self.valued_ha, self.area_ha
-        )
+        draws = None if self.draws is None else self.draws * factor
+        return Amount(self.value * factor, draws, self.valued_ha.copy(), self.area_ha.copy())
 
     def _mean_land(self, other: Amount) -> tuple[Floats, Floats]:
         return (self.valued_ha + other.valued_ha) / 2, (self.area_ha + other.area_ha) / 2
@@ -181,6 +198,29 @@ def per_year(period: str) -> float:
     """Factor from a change of carbon over a period ``2020-2023`` [t C] to net removals [t CO2/yr]."""
     first, last = period.split("-")
     return CO2_PER_C / (int(last) - int(first))
+
+
+def weights_of_dates(dates: Sequence[str], period: str) -> dict[str, float]:
+    """How much each date within a period counts for its mean yearly flux; the weights sum to one.
+
+    Between dates a flux is taken to change evenly (trapezoidal rule), so that what a long period removes is what the
+    periods inside it remove together.
+    """
+    first, _, last = period.partition("-")
+    inside = [date for date in sorted(dates) if first <= date <= (last or first)]
+    if len(inside) == 1:
+        return {inside[0]: 1.0}
+    weights = dict.fromkeys(inside, 0.0)
+    for before, after in pairwise(inside):
+        share = (int(after) - int(before)) / (int(inside[-1]) - int(inside[0]))
+        weights[before] += share / 2
+        weights[after] += share / 2
+    return weights
+
+
+def latest(periods: Iterable[str]) -> str:
+    """The last date, or of the periods the one that ends last, and of those the longest; empty without any."""
+    return max(periods, key=lambda period: (period[-4:], -int(period[:4])), default="")
 
 
 @dataclass(frozen=True)
@@ -230,9 +270,7 @@ class Book:
         total = self.hierarchy.total
         low = high = np.full(len(self.hierarchy.members), np.nan)
         if amount.draws is not None:
-            low, high = self.hierarchy.intervals(amount.draws)
-            # Where nothing that is uncertain takes part, an interval is not known; it is not a point.
-            low, high = np.where(np.isclose(low, high, rtol=_ROUNDING, atol=0), np.nan, [low, high])
+            low, high = no_point(*self.hierarchy.intervals(amount.draws))
         return Figures(total(amount.value), low, high, total(amount.valued_ha), total(amount.area_ha))
 
     def post(self, posting: Posting) -> None:
@@ -305,7 +343,7 @@ class Book:
         with np.errstate(invalid="ignore", divide="ignore"):
             valued = np.where(area > 0, figures.valued_ha / area, 1.0)
         coverage = valued * self.observed[period]
-        # The sum of a region none of whose land was accounted is not known; it is not zero.
-        value = np.where(area > 0, figures.value, np.nan) if keys[3] != "area" else figures.value
+        # Carbon of a region none of whose land was accounted, or could be estimated, is not known; it is not zero.
+        value = np.where(figures.valued_ha > 0, figures.value, np.nan) if keys[3] != "area" else figures.value
         columns = (value, figures.low, figures.high, coverage)
         self._lines.append(_Line(*keys, present, *(column[present] for column in columns)))

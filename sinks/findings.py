@@ -25,6 +25,9 @@ Status = Literal["passed", "note", "warning", "failed"]
 _IMPLAUSIBLE = (("bare", "forest"), ("water", "forest"), ("urban", "forest"), ("ice", "forest"))
 _IMPLAUSIBLE_SHARE = 1e-4
 
+# A change of stock of which more than this part may come from land that only one date observed is worth a line.
+_UNEVEN_SHARE = 0.1
+
 
 class Findings:
     """A growing table of checks."""
@@ -106,6 +109,7 @@ def note_findings(
     """
     names = dict(zip(hierarchy.regions["code"], hierarchy.regions["name"], strict=True))
     _note_coverage(result.table, names, coverage_min, findings)
+    _note_uneven(result.table, names, findings)
     _note_cells(activity, names, cells_min, findings)
     _note_transitions(activity, names, findings)
     _note_parameters(result, findings)
@@ -224,13 +228,41 @@ def _note_coverage(table: pd.DataFrame, names: Mapping[str, str], least: float, 
     for code, date, share in zip(areas["region_code"], areas["period"], areas["coverage"], strict=True):
         values = {"date": date, "share": f"{share:.2%}", "least": f"{least:.0%}"}
         findings.add("checks.coverage", "failed", names[code], code, **values)
-    stocks = sums[(sums["quantity"] == "carbon_stock") & (sums["ecosystem"] != ALL) & (sums["pool"] != ALL)]
-    for (ecosystem, pool), thin in stocks.groupby(["ecosystem", "pool"], sort=False):
+    carbon = sums[sums["quantity"].isin(["carbon_stock", "net_removals"])]
+    carbon = carbon[(carbon["ecosystem"] != ALL) & (carbon["pool"] != ALL)]
+    for (ecosystem, pool), thin in carbon.groupby(["ecosystem", "pool"], sort=False):
         worst = thin.sort_values("coverage").iloc[0]
         share, count = f"{worst['coverage']:.2%}", thin["region_code"].nunique()
         values = {"pool": pools()[str(pool)].label, "date": worst["period"], "share": share, "count": count}
         where = f"{names[worst['region_code']]} {ecosystem}"
         findings.add("checks.coverage_pool", "warning", where, **values)
+
+
+def _note_uneven(table: pd.DataFrame, names: Mapping[str, str], findings: Findings) -> None:
+    """Changes of stock that are in part the stock of land which only one of the two dates observed."""
+    key = ["region_code", "ecosystem", "pool"]
+    sums = table[(table["stratum"] == ALL) & (table["ecosystem"] != ALL) & (table["pool"] != ALL)]
+    stocks = sums[sums["quantity"] == "carbon_stock"].set_index([*key, "period"])[["value", "coverage"]]
+    changes = sums[sums["quantity"] == "stock_change"].set_index(key)
+    for period in changes["period"].unique():
+        first, last = str(period).split("-")
+        ends = [stocks.xs(date, level="period").add_suffix(end) for date, end in ((first, "_first"), (last, "_last"))]
+        change = changes.loc[changes["period"] == period, "value"].rename("change")
+        both = pd.concat([*ends, change], axis=1, join="inner")
+        both = both[~np.isclose(both["coverage_first"], both["coverage_last"])]
+        first_is_better = both["coverage_first"] > both["coverage_last"]
+        stock = both["value_first"].where(first_is_better, both["value_last"])
+        seen = both[["coverage_first", "coverage_last"]]
+        # What the better observed date has beyond the share that the other one observed.
+        both["apparent"] = stock * (1 - seen.min(axis=1) / seen.max(axis=1))
+        both["part"] = both["apparent"].abs() / both["change"].abs()
+        for (ecosystem, pool), rows in both[both["part"] > _UNEVEN_SHARE].groupby(["ecosystem", "pool"], sort=False):
+            worst = rows.sort_values("part", ascending=False, kind="stable").iloc[0]
+            status: Status = "failed" if worst["part"] >= 1 else "warning"
+            values = {"pool": pools()[str(pool)].label, "period": period, "count": len(rows)}
+            values |= {"apparent": f"{worst['apparent']:,.0f}", "change": f"{worst['change']:+,.0f}"}
+            values |= {end: f"{worst[f'coverage_{end}']:.2%}" for end in ("first", "last")}
+            findings.add("checks.coverage_uneven", status, f"{names[str(worst.name[0])]} {ecosystem}", **values)
 
 
 def _note_cells(activity: Activity, names: Mapping[str, str], least: int, findings: Findings) -> None:

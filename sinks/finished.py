@@ -12,6 +12,7 @@ import pandas as pd
 
 from sinks.accounting import Accounting
 from sinks.activity import Activity
+from sinks.book import latest
 from sinks.collect import collect
 from sinks.compare import Comparison
 from sinks.compare import compare as compare_entries
@@ -60,7 +61,7 @@ class Run:
         return self.contents.comparison
 
     @property
-    def activity(self) -> Any:
+    def activity(self) -> Activity:
         """Activity data: ``states``, ``changes``, ``units``."""
         return self.contents.activity
 
@@ -294,6 +295,4 @@ def _painted_layers(prepared: Prepared, activity: Activity) -> Layers:
 
 
 def _last(account: pd.DataFrame, quantity: str) -> str:
-    """The latest date or, of the periods, the latest and longest; empty when the account has no such quantity."""
-    found = account.loc[account["quantity"] == quantity, "period"].unique()
-    return str(max(found, key=lambda period: (period[-4:], -int(period[:4])), default=""))
+    return latest(account.loc[account["quantity"] == quantity, "period"].unique())

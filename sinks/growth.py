@@ -151,7 +151,7 @@ class Fit:
 
     @property
     def _quantile(self) -> float:
-        from scipy.stats import t  # type: ignore[import-untyped, unused-ignore]
+        from scipy.stats import t
 
         return float(t.ppf((1 + _LEVEL) / 2, self.plots - len(self.values)))
 
@@ -280,7 +280,7 @@ def _check_plots(curve: str, xs: Floats, ys: Floats, sds: Floats | None, where: 
 
 def _least_squares(curve: Curve, xs: Floats, ys: Floats, sds: Floats | None) -> tuple[Floats, Floats] | None:
     """Parameters and covariance of the best fit from any starting point; None when no fit makes sense."""
-    from scipy.optimize import OptimizeWarning, curve_fit  # type: ignore[import-untyped, unused-ignore]
+    from scipy.optimize import OptimizeWarning, curve_fit
 
     best: tuple[float, Floats, Floats] | None = None
     for start in curve.starts(xs, ys):

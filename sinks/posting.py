@@ -14,12 +14,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sinks.book import Amount, Book, Posting, per_year
+from sinks.book import Amount, Book, Posting, per_year, weights_of_dates
 from sinks.methodology import Kind
-from sinks.sheet import Entry, Leaf, Sheet
-from sinks.uncertainty import Draws, Floats
+from sinks.sheet import Entry, Leaf, Sheet, input_factors
+from sinks.uncertainty import Floats
 from sinks.units import CO2_PER_C
-from sinks.vocabulary import ALL
 
 Made = TypeVar("Made")
 
@@ -114,7 +113,7 @@ def _fluxes(
     dates: Sequence[str],
     periods: Sequence[tuple[str, str]],
 ) -> Iterator[tuple[str, Amount]]:
-    """Period and yearly flux [t C/yr]; that of states is the mean of the two dates."""
+    """Period and yearly flux [t C/yr]; that of states is the mean over the dates of the period."""
     if entry.method.acts_on == "change":
         yield from found.items()
         return
@@ -122,7 +121,8 @@ def _fluxes(
     if len(dates) == 1:
         yield dates[0], at[dates[0]]
     for first, last in periods:
-        yield f"{first}-{last}", at[last].mean(at[first])
+        period = f"{first}-{last}"
+        yield period, Amount.mean(at, weights_of_dates(dates, period))
 
 
 def _evaluate(book: Book, sheet: Sheet, at: NDArray[np.intp], table: Floats | None) -> dict[str, Amount]:
@@ -151,12 +151,14 @@ def _draw(book: Book, sheet: Sheet, at: NDArray[np.intp], table: Floats) -> dict
     # Transitions keep the areas of the map: only areas of states are ever adjusted.
     first = sheet.rows.iloc[at[0]]
     errors = draws.area(first["source"], first["ecosystem"], first["date"]) if "date" in first else None
+    # The rows of a leaf at one time share their dates.
+    factors = input_factors(first, method, draws)
     step = max(1, _DRAWS_AT_ONCE // draws.n)
     total = {pool: np.zeros((len(book.hierarchy.units), draws.n)) for pool in sheet.entry.pools}
     for start in range(0, len(at), step):
         part = at[start : start + step]
         resolved, used = sheet.resolved.take(part).compact()
-        values = resolved.pools_from_draws(table[used].T, _factors(sheet, part, draws))
+        values = resolved.pools_from_draws(table[used].T, factors)
         for pool in sheet.entry.pools:
             size = _size(method.kind(pool), sheet.observed[part])
             # Row by row, so that no array of the size of all draws is made on the way.
@@ -166,15 +168,3 @@ def _draw(book: Book, sheet: Sheet, at: NDArray[np.intp], table: Floats) -> dict
         for amount in total.values():
             amount *= errors
     return total
-
-
-def _factors(sheet: Sheet, part: NDArray[np.intp], draws: Draws) -> dict[str, Floats]:
-    """Draws of the inputs relative to their means; the rows of a leaf at one time share their dates."""
-    method, row = sheet.entry.method.methodology, sheet.rows.iloc[part[0]]
-    found: dict[str, Floats] = {}
-    for name in method.inputs:
-        base = method.base_name(name)
-        factor = draws.factor(base, str(row.get(f"date{name.removeprefix(base)}", ALL)))
-        if factor is not None:
-            found[name] = factor[:, None]
-    return found

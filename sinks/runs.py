@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from sinks.errors import ProjectError
 from sinks.finished import Run
 from sinks.prepare import Gather, Prepared, later, prepare
 from sinks.project import Project
+from sinks.tabulate.checkpoint import FILE_NAME
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -58,7 +58,7 @@ def run(
     check_accuracy(prepared)
     declared_correlations(prepared)
     if checkpoint is not None and not resume:
-        shutil.rmtree(checkpoint, ignore_errors=True)
+        _forget(Path(checkpoint))
     # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.
     with ThreadPoolExecutor(max_workers=1) as beside:
         files = beside.submit(input_files, prepared.project)
@@ -134,6 +134,13 @@ def ensure_writable(folder: Path, *, force: bool = False) -> None:
     from sinks.output.folder import check_destination
 
     check_destination(Path(folder), force=force)
+
+
+def _forget(folder: Path) -> None:
+    """Throw an old checkpoint away: its own file, and nothing else that may stand in the folder."""
+    name = Path(FILE_NAME)
+    for path in (folder / name, *folder.glob(f"{name.stem}.*.tmp")):
+        path.unlink(missing_ok=True)
 
 
 def _prepared(project: Project | str | Path) -> Prepared:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from sinks.book import Hierarchy
 from sinks.methodology import Bound, Resolved
-from sinks.uncertainty import Floats
-from sinks.vocabulary import NOT_APPLICABLE
+from sinks.uncertainty import Draws, Floats
+from sinks.vocabulary import ALL, NOT_APPLICABLE
 
 Measure = Literal["stock", "sink"]
 Leaf = tuple[str, str, dict[str, NDArray[np.intp]]]
@@ -67,7 +67,7 @@ class Sheet:
             resolved.pools(),
             hierarchy.numbers(rows["region_code"]),
             rows["area_ha"].to_numpy(float),
-            _observed_area(rows, entry),
+            observed_area(rows, entry.method),
             times.to_numpy(object),
         )
 
@@ -104,8 +104,19 @@ def _labels(rows: pd.DataFrame, entry: Entry) -> pd.Series[str]:
     return label.where(label != "", classes)
 
 
-def _observed_area(rows: pd.DataFrame, entry: Entry) -> Floats:
-    """Area over which all inputs of the methodology were observed (at most the smallest of theirs)."""
-    names = ("area_ha", *(f"{name}_observed_ha" for name in entry.method.methodology.inputs))
+def observed_area(rows: pd.DataFrame, method: Bound) -> Floats:
+    """Area [ha] over which all inputs of the methodology were observed: at most the smallest of theirs."""
+    names = ("area_ha", *(f"{name}_observed_ha" for name in method.methodology.inputs))
     areas: Floats = np.minimum.reduce([rows[name].to_numpy(float) for name in names if name in rows.columns])
     return areas
+
+
+def input_factors(row: pd.Series[Any], method: Bound, draws: Draws) -> dict[str, Floats]:
+    """Draws of the inputs relative to their means, shape (n, 1), for rows that all have the dates of ``row``."""
+    found: dict[str, Floats] = {}
+    for name in method.methodology.inputs:
+        base = method.methodology.base_name(name)
+        factor = draws.factor(base, str(row.get(f"date{name.removeprefix(base)}", ALL)))
+        if factor is not None:
+            found[name] = factor[:, None]
+    return found

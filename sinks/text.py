@@ -65,7 +65,7 @@ def messages() -> dict[str, Text]:
     for table in sorted(files("sinks").joinpath("messages").iterdir(), key=lambda p: p.name):
         if not table.name.endswith(".csv"):
             continue
-        for row in csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines()):
+        for row in table_rows("sinks", f"messages/{table.name}"):
             if row["id"] in found:
                 raise ValueError(f"message id {row['id']!r} stands twice (again in {table.name})")
             found[row["id"]] = Text(row["zh"], row["en"])

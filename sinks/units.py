@@ -70,7 +70,9 @@ percent = 1 / 100
 degree_Celsius = kelvin; offset: 273.15 = degC
 """
 
+# Replaced in this order: a word stands before the words inside it.
 _CHINESE = {
+    "百万": "10^6 ",
     "万": "10^4 ",
     "亿": "10^8 ",
     "立方米": "m3",
@@ -90,6 +92,8 @@ _CHINESE = {
     "碳": "C",
     "年": "yr",
     "元": "CNY",
+    "株": "plant",
+    "千": "10^3 ",
     "％": "%",
     "·": " ",
     "²": "2",
@@ -242,6 +246,7 @@ def _normalise(unit: str) -> str:
     for chinese, plain in _CHINESE.items():
         text = text.replace(chinese, plain)
     text = text.replace("d.m.", "DM").replace("%", "percent")
+    text = re.sub(r"CO2-?e(q?)\b", "CO2e", text)
     text = re.sub(rf"\b([kMGTP]?g|[kMG]?t)({_SUBSTANCES})\b", r"\1 \2", text)
     text = re.sub(r"\b([kchm]?m)([23])\b", r"\1^\2", text)
     text = re.sub(r"\b(yr|a|ha|mu|month|[kchm]?m)-([123])\b", r"\1^-\2", text)

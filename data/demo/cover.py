@@ -209,8 +209,7 @@ def _shared_areas(on: Frame, code: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def _areas(code: NDArray[np.uint8], weight: Field) -> NDArray[np.float64]:
-    areas: NDArray[np.float64] = np.bincount(code, weights=weight, minlength=max(CODES.values()) + 1)  # type: ignore[assignment]
-    return areas
+    return np.bincount(code, weights=weight, minlength=max(CODES.values()) + 1).astype(np.float64, copy=False)
 
 
 def league_areas(on: Frame, code: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from sinks.assessment.errors import AssessmentError
 from sinks.assessment.result import Assessment
 from sinks.assessment.tables import measures, records
 from sinks.errors import Problem, Problems
+from sinks.vocabulary import ALL
 
 COLUMNS = ("region_code", "region_name", "year", "quantity", "value", "unit", "basis")
 
@@ -135,12 +136,14 @@ def five_year(assessment: Assessment, plan: pd.DataFrame, period: str, targets: 
     DataFrame
         :data:`COLUMNS` [t CO2]: base, one row for each kind, planned, ``allowed`` and ``intensity_balance`` where the
         region has a target, ``expected_total`` and ``elastic_balance`` where it has one. Sums over the leagues stand
-        under the region ``all``.
+        under the region ``all``, for what every one of them has: the allowance of some less the plans of all would be
+        no balance.
 
     Raises
     ------
     AssessmentError
-        No plan for the period, or a target year beyond the GDP figures without a growth rate in the rule.
+        No plan for the period, a plan for the whole region and for parts of it, or a target year beyond the GDP
+        figures without a growth rate in the rule.
     """
     rows = plan[plan["year"] == period]
     if rows.empty:
@@ -153,13 +156,16 @@ def five_year(assessment: Assessment, plan: pd.DataFrame, period: str, targets: 
     strange = sorted(set(planned.index) - set(names))
     if strange:
         raise AssessmentError(Problem("assessment.plan_region", "budget", {"regions": strange}))
+    if assessment.whole in planned.index and len(planned) > 1:
+        raise AssessmentError(Problem("assessment.plan_whole", "budget", {"whole": assessment.whole}))
     for code in planned.index:
         kinds = {kind: float(planned.loc[code].get(kind, 0.0)) for kind in measures("budget")}
         found += _league(assessment, values, str(code), kinds, end, targets, problems)
     problems.raise_as(AssessmentError)
     table = pd.DataFrame(found, columns=["region_code", "quantity", "value", "basis"])
-    total = table.groupby("quantity", sort=False)["value"].sum().rename("value").reset_index()
-    table = pd.concat([table, total.assign(region_code="all", basis="computed")], ignore_index=True)
+    sums = table.groupby("quantity", sort=False)["value"].agg(["sum", "size"])
+    total = sums.loc[sums["size"] == len(planned), "sum"].rename("value").reset_index()
+    table = pd.concat([table, total.assign(region_code=ALL, basis="computed")], ignore_index=True)
     table = table.assign(region_name=table["region_code"].map(names).fillna(""), year=period, unit="t CO2")
     return table[list(COLUMNS)]
 

@@ -5,8 +5,8 @@ product rule in its symmetric form leaves no remainder::
 
     a1 d1 - a0 d0 = (a1 - a0) (d0 + d1)/2 + (d1 - d0) (a0 + a1)/2
 
-Two finished accounts cannot tell a new method from a new year where both changed; a chain of accounts in which each
-step changes one thing can (:func:`chain`).
+Two finished accounts cannot tell a new method from a new year where both changed: run an account between them that
+changes one thing, and explain each step.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ _WORDS = ("source", "locator", "note", "basis", "role")
 """Columns of a parameter table that change a result, and those that do not."""
 
 Effect = Literal["area", "density", "method", "parameter", "data"]
-Step = Literal["time", "method", "parameter", "data"]
 
 KEY = ["region_code", "ecosystem", "pool"]
 
@@ -100,36 +99,6 @@ def decompose(
     return _summed(parts)
 
 
-def chain(start: pd.DataFrame, steps: Sequence[tuple[Step, pd.DataFrame]]) -> pd.DataFrame:
-    """Explain a difference by a chain of accounts, each step of which changes one thing.
-
-    Parameters
-    ----------
-    start : DataFrame
-        Leaves of the first account.
-    steps : sequence of (kind, DataFrame)
-        What changed, and the leaves after it: ``method``, ``parameter`` and ``data`` take the whole difference of their
-        step; ``time`` is split into area and density.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`decompose`; the sum is the last account less the first.
-    """
-    parts, before = [], start
-    for kind, after in steps:
-        if kind not in get_args(Step):
-            raise ValueError(f"step must be one of {get_args(Step)}, got {kind!r}")
-        both = _paired(before, after)
-        area, density = _split(both)
-        if kind == "time":
-            parts += [both[KEY].assign(effect="area", value=area), both[KEY].assign(effect="density", value=density)]
-        else:
-            parts.append(both[KEY].assign(effect=kind, value=area + density))
-        before = after
-    return _summed(parts)
-
-
 def quick_estimate(last: pd.DataFrame, early: pd.DataFrame, year: int) -> pd.DataFrame:
     """A first estimate for a year whose account is not made yet, from the last account and early statistics.
 
@@ -185,6 +154,9 @@ def estimate_account(account: pd.DataFrame, early: pd.DataFrame) -> pd.DataFrame
     """
     rows = account[(account["quantity"] == "net_removals") & account["period"].str.contains("-")]
     rows = rows[(rows["stratum"] == ALL) & (rows["pool"] == ALL) & (rows["ecosystem"] != ALL)]
+    if rows.empty:
+        values = {"quantity": "net_removals", "period": "...-...", "found": sorted(set(account["period"]))}
+        raise AssessmentError(Problem("assessment.no_leaves", "account", values))
     period = max(rows["period"].unique(), key=lambda one: (one[-4:], one))
     last = rows.loc[rows["period"] == period, ["region_code", "ecosystem", "value", "low", "high"]]
     problems, key = Problems(), ["region_code", "ecosystem", "year"]

@@ -66,8 +66,9 @@ def assess(
         Inputs are missing or contradict each other; everything that is found is named.
     """
     codes, names = assessed_regions(account, rule)
-    known = {*account["region_code"], *([whole[0]] if whole else [])}
-    check_inputs(inputs, codes, known, rule, waived=waived)
+    sum_code = None if whole is None else whole[0]
+    known = {*account["region_code"], *([] if sum_code is None else [sum_code])}
+    check_inputs(inputs, codes, known, rule, whole=sum_code, waived=waived)
     periods = years_and_periods(rule, account)
     sink = sink_of(account, codes, sorted({p for p in periods.values() if p}), rule, draws)
     _check_low(sink.low, codes, rule)
@@ -84,7 +85,7 @@ def assess(
             comparison = Comparison(terms[year], base, rule.baseline.value == "net_net", base_period is not None)
             _add_changes(rows, year, comparison, rule)
             _add_verdict(rows, year, comparison, target, rule, single=len(codes) - (whole is not None))
-    return Assessment(rows.table(rule), rule, sink.notes)
+    return Assessment(rows.table(rule), rule, sink.notes, sum_code)
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ def _sources(table: pd.DataFrame, codes: Sequence[str], year: int, quantity: str
 
 def _add_expected(rows: Rows, year: int, terms: Terms, targets: pd.DataFrame, codes: Sequence[str]) -> None:
     """The elastic total: the gap to what is expected for the end of the plan, never a verdict."""
-    expected = targets[targets["indicator"] == "expected_total"].drop_duplicates("region_code").set_index("region_code")
+    expected = targets[targets["indicator"] == "expected_total"].set_index("region_code")
     if expected.empty:
         return
     value = expected["value"].reindex(list(codes)).to_numpy(dtype=np.float64)[:, None]

@@ -4,7 +4,7 @@
 
     E        = E_energy + E_process + E_net imported power
     A        = E - R_projects - S_counted
-    S_counted = min(cap, k (S - D))         D: CCER, deduction for uncertainty, reference level
+    S_counted = min(cap, k C),  C = S - D   D: CCER, deduction for uncertainty, reference level
     I        = A / GDP at constant prices
     change   = 1 - I_t / I_base
     required = 1 - (1 - X)^(n / N)          in year n of a target X over N years
@@ -23,19 +23,19 @@ Floats = NDArray[np.float64]
 Number = TypeVar("Number", float, Floats)
 
 
-def counted_sink(sink: Floats, deducted: Floats, k: float, cap: Floats) -> Floats:
+def counted_sink(countable: Floats, k: float, cap: Floats) -> Floats:
     """Sink that enters the evaluation [t CO2/yr].
 
     Parameters
     ----------
-    sink, deducted : array
-        Sink within the rule's scope, and what is taken off before the coefficient [t CO2/yr].
+    countable : array
+        Sink within the rule's scope less what is taken off before the coefficient [t CO2/yr].
     k : float
         Coefficient of the offset.
     cap : array
         Most that may be counted [t CO2/yr]; infinite where there is no cap.
     """
-    return np.minimum(cap, k * (sink - deducted))
+    return np.minimum(cap, k * countable)
 
 
 def reduction(emissions: Floats, gdp: Floats, base_emissions: Floats, base_gdp: Floats) -> Floats:

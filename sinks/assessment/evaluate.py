@@ -90,9 +90,10 @@ def evaluate(
     inputs, rule = read_inputs(paths, encoding=section.encoding), section.rule
     codes, _ = assessed_regions(account, rule)
     whole = _whole(regions, codes)
-    known = {*account["region_code"], *([whole[0]] if whole else [])}
+    known = {*account["region_code"], *([] if whole is None else [whole[0]])}
     problems = Problems()
-    _collect(problems, lambda: check_inputs(inputs, codes, known, rule, waived=section.waived))
+    code = None if whole is None else whole[0]
+    _collect(problems, lambda: check_inputs(inputs, codes, known, rule, whole=code, waived=section.waived))
     _collect(problems, lambda: _check_credits(section, inputs, account, codes, regions, resolve))
     problems.raise_as(AssessmentError)
     ccer = None if inputs.ledger is None else deductions(inputs.ledger, cancelled_returns=rule.cancelled_returns.value)
@@ -152,6 +153,6 @@ def _whole(regions: gpd.GeoDataFrame, codes: list[str]) -> tuple[str, str] | Non
 def _five_year(result: Assessment, inputs: Inputs) -> pd.DataFrame | None:
     if inputs.budget is None:
         return None
-    periods = sorted({p for p in inputs.budget["year"] if "-" in p})
+    periods = sorted(set(inputs.budget["year"]))
     blocks = [budget.five_year(result, inputs.budget, period, inputs.targets) for period in periods]
     return pd.concat(blocks, ignore_index=True) if blocks else None

@@ -13,13 +13,12 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from sinks.account import Basis
+from sinks.account import Basis, accounted
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.tables import WHERE, measures, read_table
 from sinks.assessment.targets import follow
 from sinks.errors import Problem, Problems
 from sinks.uncertainty import Floats
-from sinks.vocabulary import NODATA
 
 COMPUTED = "run"
 """Source of a figure that was computed from the run."""
@@ -129,9 +128,7 @@ def _value(basis: Basis, name: str, date: str) -> Floats:
 
 
 def _rows(basis: Basis, date: str, ecosystems: tuple[str, ...] | None) -> pd.DataFrame:
-    states = basis.activity.states
-    source = states["ecosystem"].map(dict(basis.area_source))
-    rows = states[(states["date"] == date) & (states["source"] == source) & (states["ecosystem"] != NODATA)]
+    rows = accounted(basis.activity.states, date, basis.area_source)
     return rows if ecosystems is None else rows[rows["ecosystem"].isin(ecosystems)]
 
 

@@ -106,7 +106,13 @@ def write_templates(folder: str | Path, *, force: bool = False) -> list[Path]:
 
 
 def check_inputs(
-    inputs: Inputs, codes: Collection[str], known: Collection[str], rule: Rule, *, waived: Collection[str] = ()
+    inputs: Inputs,
+    codes: Collection[str],
+    known: Collection[str],
+    rule: Rule,
+    *,
+    whole: str | None = None,
+    waived: Collection[str] = (),
 ) -> None:
     """Check the tables against each other, the regions and the rule.
 
@@ -118,6 +124,8 @@ def check_inputs(
     known : collection of str
         All regions of the account; a code that is not among them is a mistake.
     rule : Rule
+    whole : str, optional
+        The region that is the sum of the assessed ones: it has no figures of its own, but may have targets.
     waived : collection of str
         ``"magnitude"`` passes over the search for figures in the wrong unit.
 
@@ -140,9 +148,11 @@ def check_inputs(
         constant_gdp(inputs.gdp)
     except AssessmentError as error:
         problems.extend(error)
-    _check_intensity_targets(inputs.targets, codes, rule, problems)
+    judged = {*codes, *([] if whole is None else [whole])}
+    _check_intensity_targets(inputs.targets, judged, rule, problems)
+    _check_one_each(inputs.targets, judged, problems)
     if inputs.budget is not None:
-        _check_signs(inputs.budget, problems)
+        _check_plan(inputs.budget, problems)
     problems.raise_as(AssessmentError)
 
 
@@ -266,14 +276,23 @@ def _check_intensity_targets(targets: pd.DataFrame, codes: Collection[str], rule
             problems.add("assessment.target_range", row[WHERE], region=row["region_code"], value=row["value"])
         if row["target_year"] <= row["base_year"]:
             problems.add("assessment.target_years", row[WHERE], base=row["base_year"], target=row["target_year"])
-    for code, number in rows.groupby("region_code").size().items():
-        if number > 1:
-            problems.add("assessment.several_targets", "targets", region=code, count=number)
 
 
-def _check_signs(budget: pd.DataFrame, problems: Problems) -> None:
-    """Increments are positive and reductions negative, so that a plan can simply be added up."""
+def _check_one_each(targets: pd.DataFrame, codes: Collection[str], problems: Problems) -> None:
+    """One target of intensity and one expected total for a region: of two, the order of rows would choose."""
+    several = {"intensity_reduction": "assessment.several_targets", "expected_total": "assessment.several_expected"}
+    for indicator, id in several.items():
+        rows = targets[(targets["indicator"] == indicator) & targets["region_code"].isin(set(codes))]
+        for code, number in rows.groupby("region_code").size().items():
+            if number > 1:
+                problems.add(id, "targets", region=code, count=number)
+
+
+def _check_plan(budget: pd.DataFrame, problems: Problems) -> None:
+    """Increments are positive and reductions negative, so that a plan can simply be added up; it has a beginning."""
     for row in records(budget):
+        if "-" not in row["year"]:
+            problems.add("assessment.plan_year", row[WHERE], found=row["year"])
         increment = row["quantity"] == "new_projects"
         if (row["value"] < 0) if increment else (row["value"] > 0):
             problems.add("assessment.plan_sign", row[WHERE], quantity=row["quantity"], value=row["value"])

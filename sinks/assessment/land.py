@@ -19,10 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sinks.activity import Activity
-from sinks.sheet import Entry
+from sinks.sheet import Entry, input_factors, observed_area
 from sinks.uncertainty import Draws, Floats
 from sinks.units import CO2_PER_C
-from sinks.vocabulary import ALL
 
 FROM, TO = "_from", "_to"
 
@@ -113,7 +112,8 @@ def _evaluations(
         return
     for end, sign in ((FROM, -1.0), (TO, 1.0)):
         fits = rows["ecosystem" + end].isin(entry.ecosystems)
-        # A stock counts by its change, a flux by the mean of the two dates, as in the account.
+        # A stock counts by its change, a flux by the mean of the two dates, as in the account, which over a longer
+        # period also counts the dates in between: their land this pair of dates does not know.
         weights = {
             pool: CO2_PER_C * (sign / years if entry.method.kind(pool) == "density" else 0.5) for pool in entry.pools
         }
@@ -130,27 +130,15 @@ def as_states(rows: pd.DataFrame, end: str) -> pd.DataFrame:
 def _values(entry: Entry, frame: pd.DataFrame, draws: Draws | None) -> dict[str, Floats]:
     """Carbon of each row and pool, shape (rows, 1 + n): t C for stocks, t C/yr for fluxes."""
     resolved = entry.method.resolve(frame)
-    names = [f"{name}_observed_ha" for name in entry.method.methodology.inputs]
-    area = frame[["area_ha", *(name for name in names if name in frame.columns)]].min(axis=1).to_numpy(np.float64)
-    central = resolved.pools()
-    drawn = (
-        {} if draws is None else resolved.pools_from_draws(draws.table(entry.method).T, _factors(entry, frame, draws))
-    )
+    area, central = observed_area(frame, entry.method), resolved.pools()
+    drawn: dict[str, Floats] = {}
+    if draws is not None:
+        factors = input_factors(frame.iloc[0], entry.method, draws)
+        drawn = resolved.pools_from_draws(draws.table(entry.method).T, factors)
     found = {}
     for pool in entry.pools:
         parts = [central[pool][:, None], *([drawn[pool].T] if pool in drawn else [])]
         # What is not estimated in the account must not come in by the draws either.
         estimated = ~np.isnan(central[pool])[:, None]
         found[pool] = np.where(estimated, np.concatenate(parts, axis=1), 0.0) * area[:, None]
-    return found
-
-
-def _factors(entry: Entry, frame: pd.DataFrame, draws: Draws) -> dict[str, Floats]:
-    """Draws of the layers relative to their means; all rows share their dates."""
-    method, row, found = entry.method.methodology, frame.iloc[0], {}
-    for name in method.inputs:
-        base = method.base_name(name)
-        factor = draws.factor(base, str(row.get(f"date{name.removeprefix(base)}", ALL)))
-        if factor is not None:
-            found[name] = factor[:, None]
     return found

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -63,38 +62,6 @@ class Condition:
         return fits
 
 
-class Curve(Protocol):
-    """A growth curve of the carbon density of a stand."""
-
-    def density(self, age: Floats) -> Floats: ...
-
-
-@dataclass(frozen=True)
-class GrowthCurve:
-    """Richards curve of the carbon density of a stand: ``A (1 - exp(-k t))^c`` [t C/ha] at age ``t`` [yr].
-
-    Parameters
-    ----------
-    asymptote, rate, shape : float
-        ``A`` [t C/ha], ``k`` [1/yr] and ``c``.
-    source : str
-        Document or plots that the curve was fitted to.
-
-    References
-    ----------
-    Richards, F. J. (1959). A flexible growth function for empirical use. Journal of Experimental Botany 10, 290-301.
-    """
-
-    asymptote: float
-    rate: float
-    shape: float
-    source: str
-
-    def density(self, age: Floats) -> Floats:
-        """Carbon density [t C/ha]; none before planting."""
-        return NamedCurve("richards", (self.asymptote, self.rate, self.shape), self.source).density(age)
-
-
 @dataclass(frozen=True)
 class NamedCurve:
     """A curve of :data:`sinks.growth.CURVES` with its parameters.
@@ -144,14 +111,14 @@ def candidates(states: pd.DataFrame, conditions: Sequence[Condition]) -> pd.Data
     return rows.groupby(["region_code", "reason"])["area_ha"].sum().rename("area_ha").reset_index()
 
 
-def trajectory(planting: pd.DataFrame, curve: Curve, years: Sequence[int]) -> pd.DataFrame:
+def trajectory(planting: pd.DataFrame, curve: NamedCurve, years: Sequence[int]) -> pd.DataFrame:
     """Stock and sink of planted land over time.
 
     Parameters
     ----------
     planting : DataFrame
         ``scenario, year, area_ha``: land planted in each year.
-    curve : GrowthCurve
+    curve : NamedCurve
     years : sequence of int
 
     Returns
@@ -176,14 +143,15 @@ def trajectory(planting: pd.DataFrame, curve: Curve, years: Sequence[int]) -> pd
     return pd.concat(parts, ignore_index=True)
 
 
-def area_needed(planting: pd.DataFrame, curve: Curve, year: int, removals: float, available_ha: float) -> pd.DataFrame:
-    """What it takes to reach a sink: each scenario's planting scaled until it removes ``removals`` in ``year``.
+def scaled_to(reached: pd.Series[float], area: pd.Series[float], removals: float, available_ha: float) -> pd.DataFrame:
+    """What it takes to reach a sink: each scenario of planting scaled as a whole until it removes so much.
 
     Parameters
     ----------
-    planting, curve
-        See :func:`trajectory`.
-    year : int
+    reached : Series
+        What each scenario removes in the year [t CO2/yr], by scenario.
+    area : Series
+        Land that it has planted by then [ha].
     removals : float
         Wanted [t CO2/yr].
     available_ha : float
@@ -195,15 +163,6 @@ def area_needed(planting: pd.DataFrame, curve: Curve, year: int, removals: float
         ``scenario, factor, area_ha, feasible``: how many times the scenario, the land that takes, and whether there is
         that much. A scenario that removes nothing in the year cannot be scaled: infinite and not feasible.
     """
-    reached = trajectory(planting, curve, [year]).set_index("scenario")
-    total = (
-        planting[planting["year"] <= year].groupby("scenario")["area_ha"].sum().reindex(reached.index, fill_value=0.0)
-    )
-    return scaled_to(reached["removals"], total, removals, available_ha)
-
-
-def scaled_to(reached: pd.Series[float], area: pd.Series[float], removals: float, available_ha: float) -> pd.DataFrame:
-    """Scale scenarios as a whole, given what each removes [t CO2/yr] and plants [ha]; see :func:`area_needed`."""
     factor = (removals / reached.where(reached > 0)).fillna(np.inf)
     whole = (area * factor).fillna(np.inf)
     found = pd.DataFrame({"factor": factor, "area_ha": whole, "feasible": whole <= available_ha})

@@ -25,7 +25,7 @@ from sinks.errors import Problem, Problems, SinksError
 from sinks.growth import CURVES
 from sinks.uncertainty import Floats
 from sinks.units import CO2_PER_C
-from sinks.vocabulary import ALL
+from sinks.vocabulary import ALL, ecosystems
 
 MARK = "@"
 INSIDE, OUTSIDE = "inside", "outside"
@@ -44,7 +44,7 @@ class Prospects:
     trajectory : DataFrame or None
         ``scenario, region_code, year, area_ha, stock`` [t C], ``removals`` [t CO2/yr].
     needed : DataFrame or None
-        What it takes to reach the target; see :func:`sinks.assessment.potential.area_needed`.
+        What it takes to reach the target; see :func:`sinks.assessment.potential.scaled_to`.
     notes : tuple of Problem
     """
 
@@ -138,7 +138,7 @@ def prospects(
             suited = float(units["area_ha"].sum())
             needed = _needed(planting, curves, section.target_year, section.target, suited)
     if section.limits is not None:
-        parts.append(_existing(account, hierarchy, read_table("limits", paths["limits"]), section.years))
+        parts.append(_existing(account, hierarchy, _limits(paths["limits"]), section.years))
         notes.append(Problem("assessment.potential_saturation", "potential.limits"))
     found = pd.concat(parts, ignore_index=True) if parts else None
     return Prospects(land, found, needed, tuple(notes))
@@ -296,6 +296,18 @@ def _too_much(planting: pd.DataFrame, land: pd.DataFrame) -> list[Problem]:
     return notes
 
 
+def _limits(path: str) -> pd.DataFrame:
+    """Densities at saturation, each of a known ecosystem and once."""
+    table, problems = read_table("limits", path), Problems()
+    for row in records(table[~table["ecosystem"].isin(set(ecosystems()))]):
+        values = {"column": "ecosystem", "found": row["ecosystem"], "expected": list(ecosystems())}
+        problems.add("assessment.not_allowed", row[WHERE], **values)
+    for row in records(table[table.duplicated("ecosystem")]):
+        problems.add("assessment.limit_twice", row[WHERE], ecosystem=row["ecosystem"])
+    problems.raise_as(AssessmentError)
+    return table
+
+
 def _existing(account: pd.DataFrame, hierarchy: Hierarchy, limits: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
     """Present ecosystems that have a limit, unit by unit, so that regions are the sums of their units."""
     table, date = _present(account)
@@ -331,4 +343,4 @@ def _present(account: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         for name, (quantity, period) in wanted.items()
     ]
     # Land without a stock or without a sink has no course that could be carried on.
-    return pd.concat(parts, axis=1, join="inner").reset_index(), date
+    return pd.concat(parts, axis=1, join="inner").dropna().reset_index(), date

@@ -12,6 +12,7 @@ import pandas as pd
 from sinks.assessment.rules import Basis, Rule
 from sinks.assessment.tables import RESULT, measures
 from sinks.assessment.words import readable, word
+from sinks.book import no_point
 from sinks.errors import Problem
 from sinks.text import message
 from sinks.uncertainty import Floats, interval
@@ -35,11 +36,14 @@ class Assessment:
     rule : Rule
     notes : tuple of Problem
         What holds for the whole assessment: how draws came about, which presentation flatters.
+    whole : str or None
+        Code of the region whose rows are sums of the others.
     """
 
     table: pd.DataFrame
     rule: Rule
     notes: tuple[Problem, ...] = ()
+    whole: str | None = None
 
     def values(self) -> dict[tuple[str, int, str], float]:
         """Every value by region, year and quantity."""
@@ -103,9 +107,7 @@ class Rows:
         values = np.broadcast_to(values, (len(self._codes), values.shape[-1]))
         low = high = np.full(len(self._codes), np.nan)
         if values.shape[1] > 1:
-            low, high = interval(values[:, 1:])
-            # Equal draws are a figure without an interval, not one that is certain.
-            low, high = (np.where(np.ptp(values, axis=1) > 0, end, np.nan) for end in (low, high))
+            low, high = no_point(*interval(values[:, 1:]))
         block = pd.DataFrame(
             {
                 "region_code": self._codes,

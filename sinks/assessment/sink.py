@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.rules import Rule
+from sinks.book import no_point
 from sinks.errors import Problem, Problems
-from sinks.uncertainty import Draws, Floats
+from sinks.uncertainty import Draws, Floats, interval
 from sinks.vocabulary import ALL
-
-SCOPE = ["ecosystem", "pool"]
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def sink_of(
     Raises
     ------
     AssessmentError
-        A region, a period, an ecosystem or a pool of the rule is not in the account.
+        A period, an ecosystem or a pool of the rule is not in the account, or a region whose sink is not known.
     """
     rows = account[(account["quantity"] == "net_removals") & (account["stratum"] == ALL)]
     problems = Problems()
@@ -108,11 +107,16 @@ def sink_of(
     lows: dict[str, Floats] = {}
     notes: list[Problem] = []
     for period in periods:
+        unknown = _unknown(rows[rows["period"] == period], codes, rule)
+        if unknown:
+            notes.append(Problem("assessment.note_unknown", period, {"land": [" ".join(one) for one in unknown]}))
         central, low, high, whole = _scope(rows[rows["period"] == period], codes, rule)
         if draws is not None:
             drawn = _given(draws, period, codes)
             notes.append(Problem("assessment.note_draws", period, {"n": drawn.shape[1]}))
-            low = np.quantile(drawn, 0.025, axis=1)
+            low, _ = no_point(*interval(drawn))
+            # A sink of zero that does not vary is land that the region does not have, and that is certain.
+            low = np.where((central == 0) & np.isnan(low), 0.0, low)
         else:
             drawn = _approximate(central, low, high, n, seed, period)
             notes += _notes(np.isnan(low), codes, period, whole)
@@ -127,8 +131,11 @@ def _check(rows: pd.DataFrame, codes: Sequence[str], periods: Sequence[str], rul
         if period not in there:
             problems.add("assessment.no_period", "account", period=period, found=sorted(there))
             continue
-        have = set(rows.loc[rows["period"] == period, "region_code"])
-        missing = [code for code in codes if code not in have]
+        here = rows[rows["period"] == period]
+        counted = _counted(here, rule)
+        # Without any of the counted land the sink is zero; with some, of which nothing could be estimated, it is not.
+        blind = set(counted["region_code"]) - set(counted.loc[counted["value"].notna(), "region_code"])
+        missing = [code for code in codes if code in blind or code not in set(here["region_code"])]
         if missing:
             problems.add("assessment.no_sink", "account", period=period, regions=missing)
     for column, wanted in (("ecosystem", rule.ecosystems.value), ("pool", rule.pools.value)):
@@ -137,6 +144,20 @@ def _check(rows: pd.DataFrame, codes: Sequence[str], periods: Sequence[str], rul
         for name in wanted:
             if name not in set(rows[column]):
                 problems.add("assessment.not_accounted", "account", name=name, found=sorted(set(rows[column]) - {ALL}))
+
+
+def _counted(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:
+    """Sums of single ecosystems within the rule's scope, each over the pools that the rule names."""
+    lands = rule.ecosystems.value
+    land = rows["ecosystem"] != ALL if ALL in lands else rows["ecosystem"].isin(lands)
+    return rows[land & rows["pool"].isin(rule.pools.value)]
+
+
+def _unknown(rows: pd.DataFrame, codes: Sequence[str], rule: Rule) -> list[tuple[str, str]]:
+    """Regions and ecosystems that count and of which nothing could be estimated."""
+    counted = _counted(rows[rows["region_code"].isin(set(codes))], rule)
+    estimated = counted.groupby(["region_code", "ecosystem"])["value"].count()
+    return [(str(code), str(land)) for code, land in estimated.index[estimated == 0]]
 
 
 def _scope(rows: pd.DataFrame, codes: Sequence[str], rule: Rule) -> tuple[Floats, Floats, Floats, bool]:

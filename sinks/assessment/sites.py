@@ -115,10 +115,13 @@ def measure(
     Raises
     ------
     AssessmentError
-        There are no draws, a stratum is not in the data, or a project has nothing to be compared with.
+        There are no draws, one date only, a stratum that is not in the data, or a project without anything to be
+        compared with.
     """
     if draws is None:
         raise AssessmentError(Problem("assessment.removals_without_interval", "project.draws", {"period": periods}))
+    if not periods:
+        raise AssessmentError(Problem("assessment.effect_without_period", "project.dates", {"dates": activity.dates}))
     _check_strata(activity, section)
     counted = [one for one in entries if counts_for_sink(one)]
     left_out = [one.method.id for one in counted if not can_be_split(one, activity)]

@@ -6,12 +6,10 @@ validation, the template and the labels.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,7 +22,7 @@ from sinks.assessment.rules import CreditState
 from sinks.errors import Problem, Problems, SinksError
 from sinks.layers.numbers import as_numbers
 from sinks.layers.table_file import read_sheet
-from sinks.text import Text
+from sinks.text import Text, table_rows
 
 RESULT = "result"
 """Key of the quantities that the assessment computes."""
@@ -61,29 +59,24 @@ class Measure:
     label: Text
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    text = files("sinks.assessment").joinpath(name).read_text(encoding="utf-8-sig")
-    return list(csv.DictReader(text.splitlines()))
-
-
 @cache
 def columns(table: str) -> tuple[Column, ...]:
     """The columns of an input table, in the order of the template."""
-    rows = (r for r in _rows("schema.csv") if r["table"] == table)
+    rows = (r for r in table_rows("sinks.assessment", "schema.csv") if r["table"] == table)
     return tuple(Column(r["column"], r["kind"], Text(r["zh"], r["en"])) for r in rows)
 
 
 @cache
 def measures(table: str) -> dict[str, Measure]:
     """The quantities of an input table, or of the result (:data:`RESULT`), by id."""
-    rows = (r for r in _rows("quantities.csv") if r["table"] == table)
+    rows = (r for r in table_rows("sinks.assessment", "quantities.csv") if r["table"] == table)
     return {r["quantity"]: Measure(r["quantity"], r["unit"], Text(r["zh"], r["en"])) for r in rows}
 
 
 @cache
 def tables() -> tuple[str, ...]:
     """Names of the input tables."""
-    return tuple(dict.fromkeys(r["table"] for r in _rows("schema.csv")))
+    return tuple(dict.fromkeys(r["table"] for r in table_rows("sinks.assessment", "schema.csv")))
 
 
 def read_table(table: str, path: str | Path, *, sheet: str | None = None, encoding: str | None = None) -> pd.DataFrame:
@@ -165,12 +158,22 @@ def _parse_column(
         return pd.Series(found.values, index=cells.index)
     text = cells.map(_as_text)
     allowed = _allowed(table, column)
-    for row in np.flatnonzero(~text.map(lambda cell: re.fullmatch(allowed, cell) is not None).to_numpy(bool)):
+    fits = text.map(lambda cell: re.fullmatch(allowed, cell) is not None).astype(bool)
+    for row in np.flatnonzero(~fits.to_numpy()):
         values = {"column": column.name, "found": _shown(cells.iloc[row]), "expected": _expected(table, column)}
         problems.add("assessment.not_allowed", where.iloc[row], **values)
     if column.kind == "year":
-        return pd.to_numeric(text, errors="coerce").astype("Int64")
+        return pd.to_numeric(text.where(fits)).astype("Int64")
+    if column.kind == "period":
+        # A span written backwards holds no year, and what it gives would vanish without a word.
+        for row in np.flatnonzero(fits & text.map(_is_backwards)):
+            problems.add("assessment.span_backwards", where.iloc[row], found=text.iloc[row])
     return text
+
+
+def _is_backwards(span: str) -> bool:
+    first, _, last = span.partition("-")
+    return first > last > ""
 
 
 def _allowed(table: str, column: Column) -> str:

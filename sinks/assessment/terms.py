@@ -153,7 +153,7 @@ def terms_of(
     )
     if period is None or (year == rule.base_year and rule.baseline.value == "reference_level"):
         return terms
-    return replace(terms, counted=counted_sink(terms.countable, np.zeros(1), rule.k.value, cap))
+    return replace(terms, counted=counted_sink(terms.countable, rule.k.value, cap))
 
 
 def _in_year(table: pd.DataFrame | None, year: int) -> pd.DataFrame:

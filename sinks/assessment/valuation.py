@@ -14,6 +14,7 @@ import pandas as pd
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.tables import WHERE, records
 from sinks.errors import Problem, Problems
+from sinks.uncertainty import Floats
 from sinks.vocabulary import ALL
 
 
@@ -39,7 +40,7 @@ def value_of_sink(sink: pd.DataFrame, prices: pd.DataFrame, discount_rate: float
     Raises
     ------
     AssessmentError
-        A scenario has no price for a year of the sink.
+        A scenario has no price for a year of the sink, or the rate is no fraction.
     """
     scenarios = prices["scenario"].drop_duplicates().to_frame()
     rows = scenarios.merge(sink.rename(columns={"value": "tonnes"}), how="cross")
@@ -49,10 +50,22 @@ def value_of_sink(sink: pd.DataFrame, prices: pd.DataFrame, discount_rate: float
         missing = sorted({f"{s} {y}" for s, y in zip(gaps["scenario"], gaps["year"], strict=True)})
         raise AssessmentError(Problem("assessment.no_price", "prices", {"missing": missing}))
     value = rows["tonnes"] * rows["price"]
-    years = rows["year"].to_numpy(dtype=np.float64) - base_year
-    present = value / np.power(1 + discount_rate, years)
+    present = value * _discount(rows["year"], discount_rate, base_year)
     columns = ["scenario", "region_code", "year", "tonnes", "price", "value", "present_value"]
     return rows.assign(value=value, present_value=present)[columns]
+
+
+def _discount(years: pd.Series[int], rate: float, base_year: int) -> Floats:
+    """What a yuan of each year is worth in the base year.
+
+    Raises
+    ------
+    AssessmentError
+        The rate is no fraction: five percent are 0.05.
+    """
+    if not -1 < rate < 1:
+        raise AssessmentError(Problem("assessment.discount_rate", "discount_rate", {"found": rate}))
+    return np.asarray(np.power(1 + rate, base_year - years.to_numpy(np.float64)))
 
 
 def sink_of_years(account: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
@@ -114,7 +127,7 @@ def value_of_account(
     Raises
     ------
     AssessmentError
-        A year lies before the account, or a price is given twice.
+        A year lies before the account, a price is given twice, or as :func:`value_of_sink`.
     """
     prices = _each_year(prices)
     again = prices[prices.duplicated(["scenario", "year"])]
@@ -128,16 +141,15 @@ def value_of_account(
         sink = sink_of_years(account, [int(year) for year in sorted(rows["year"])])
         worth = value_of_sink(sink[["region_code", "year", "value"]], given, discount_rate, base_year)
         both = worth.merge(sink.drop(columns="value"), on=["region_code", "year"], validate="one_to_one")
-        both["discount"] = np.power(1 + discount_rate, base_year - both["year"].to_numpy(np.float64))
         low, high = both["low"] * both["price"], both["high"] * both["price"]
         parts.append(both.assign(low=low, high=high, scenario=str(scenario)))
     yearly = pd.concat(parts, ignore_index=True)
     figures = ["value", "low", "high"]
-    now = yearly[figures].mul(yearly["discount"], axis=0)
+    now = yearly[figures].mul(_discount(yearly["year"], discount_rate, base_year), axis=0)
     groups = yearly[["scenario", "region_code"]].join(now).groupby(["scenario", "region_code"], sort=False)[figures]
     # Where a year has no interval, neither has the sum.
     net = groups.sum().where(groups.count().eq(groups.size(), axis=0))
-    return yearly.drop(columns="discount"), net.reset_index()
+    return yearly, net.reset_index()
 
 
 def _each_year(prices: pd.DataFrame) -> pd.DataFrame:

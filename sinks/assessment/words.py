@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
 import pandas as pd
 
 from sinks.assessment.tables import labels
-from sinks.text import Text
+from sinks.text import Text, texts
 from sinks.vocabulary import ecosystems
 
 
 @cache
 def words() -> Mapping[str, Text]:
     """Every word by key."""
-    text = files("sinks.assessment").joinpath("words.csv").read_text(encoding="utf-8-sig")
-    return {row["key"]: Text(row["zh"], row["en"]) for row in csv.DictReader(text.splitlines())}
+    return texts("sinks.assessment", "words.csv")
 
 
 def word(key: str, /, **values: object) -> str:

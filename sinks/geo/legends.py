@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import Any, SupportsFloat
 
 from sinks.errors import LegendError, Problem, Problems
-from sinks.text import Text, language
+from sinks.text import Text, language, table_rows
 from sinks.vocabulary import NODATA, ecosystems
 
 Code = int | str
@@ -202,8 +202,8 @@ _HEADINGS = {
 @cache
 def _index() -> dict[str, tuple[Text, str]]:
     """Title and stratum of every built-in legend."""
-    text = files("sinks.geo").joinpath("legends/index.csv").read_text(encoding="utf-8")
-    return {r["id"]: (Text(r["title_zh"], r["title_en"]), r["stratum"]) for r in csv.DictReader(StringIO(text))}
+    rows = table_rows("sinks.geo", "legends/index.csv")
+    return {r["id"]: (Text(r["title_zh"], r["title_en"]), r["stratum"]) for r in rows}
 
 
 def available_legends() -> dict[str, Text]:

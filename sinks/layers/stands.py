@@ -126,6 +126,7 @@ class _Reading:
         self.projector = Projector(self.info.crs.crs, self.cutter.plane, self.layer.place)
         self.numeric: dict[str, bool] = {}
         self.outside_ha = self._area_ha = 0.0
+        self._undeclared = 0
         self._bounds: list[Floats] = [np.empty((0, 4))]
         self._geometry = GeometryCheck(self.layer.repair)
         self._ids = IdCheck()
@@ -185,8 +186,6 @@ class _Reading:
         self._undeclared += int((~(declared_ha > 0.0)).sum())
         factor = np.where(declared_ha > 0.0, declared_ha, 0.0) / pieces.stand_area_ha
         return pieces.area_ha * factor[pieces.stand]
-
-    _undeclared: int = 0
 
     def report(self, findings: Findings) -> None:
         """Everything that was found on the way."""

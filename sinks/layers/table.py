@@ -7,8 +7,9 @@ other rows are compared with them and then left out, so that nothing is counted 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,9 @@ _YEAR = re.compile(r"(\d{4})\s*年?(度|末|底)?")
 _EXTENDED_CODE = re.compile(r"(\d{6})0{6}")
 
 Floats = npt.NDArray[np.float64]
+
+_Understood = str | tuple[str, dict[str, Any]]
+"""What a cell says, or the message and its values when it says nothing that can be used."""
 
 
 @dataclass(frozen=True)
@@ -230,7 +234,7 @@ class _Reading:
         table["date"] = self._texts(DATE, self._date) if dated else str(self._layer.date)
         self._read_land(table)
         for role in self._plan.strata:
-            table[role] = self._texts(role, lambda cell, role=role: self._code(cell, role), missing=NODATA)
+            table[role] = self._texts(role, partial(self._code, role=role), missing=NODATA)
         table["area_ha"] = self._numbers(AREA, "ha", 0.0, np.inf, required=True)
         for name, quantity in self._plan.inputs.items():
             spec = self._layer.columns[name]
@@ -242,7 +246,7 @@ class _Reading:
     def _read_land(self, table: pd.DataFrame) -> None:
         if LAND_COVER in self._layer.columns:
             book = self._plan.books[LAND_COVER]
-            table["land_cover"] = self._texts(LAND_COVER, lambda cell: self._code(cell, LAND_COVER, text=True))
+            table["land_cover"] = self._texts(LAND_COVER, partial(self._code, role=LAND_COVER, text=True))
             found = [book.legend.by_text.get(code) for code in table["land_cover"]]
             table["class"] = [entry.cls if entry else TOTAL for entry in found]
             table["ecosystem"] = [entry.ecosystem if entry else TOTAL for entry in found]
@@ -261,7 +265,7 @@ class _Reading:
             Problem(id, self._sheet.where, {"column": column, "rows": rows, "count": len(rows), **values})
         )
 
-    def _texts(self, role: str, read: Any, missing: str | None = None) -> list[str]:
+    def _texts(self, role: str, read: Callable[[object], _Understood], missing: str | None = None) -> list[str]:
         """Cells of a column as ``read`` understands them; a problem where it returns one."""
         found = []
         for row, cell in self._sheet.cells[self._layer.columns[role].field].items():
@@ -281,20 +285,20 @@ class _Reading:
                     found.append("")
         return found
 
-    def _region(self, cell: object) -> Any:
+    def _region(self, cell: object) -> _Understood:
         code = self._regions.find(cell)
         return code if code is not None else ("table.unknown_region", {})
 
-    def _date(self, cell: object) -> Any:
+    def _date(self, cell: object) -> _Understood:
         year = _YEAR.fullmatch(plain(str(cell)))
         return year[1] if year else ("table.bad_date", {})
 
-    def _ecosystem(self, cell: object) -> Any:
+    def _ecosystem(self, cell: object) -> _Understood:
         by_name = {name: entry.id for entry in ecosystems().values() for name in _ecosystem_names(entry)}
         found = by_name.get(plain(str(cell)).casefold())
         return found if found else ("table.unknown_ecosystem", {"known": sorted(by_name)})
 
-    def _code(self, cell: object, role: str, *, text: bool = False) -> Any:
+    def _code(self, cell: object, role: str, *, text: bool = False) -> _Understood:
         book = self._plan.books[role]
         entry, how = book.read(str(cell), zeros_lost=not isinstance(cell, str))
         if entry is None:

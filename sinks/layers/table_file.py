@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import openpyxl
 import pandas as pd
@@ -75,7 +76,10 @@ def read_sheet(
 
 
 def _csv(path: Path, encoding: str | None) -> list[list[Any]]:
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise LayerError(Problem("table.unreadable", str(path), {"reason": str(error)})) from error
     try:
         # UTF-8 with and without a byte-order mark is what is meant when nothing is said; anything else must be said.
         text = content.decode(encoding or "utf-8-sig")
@@ -87,7 +91,10 @@ def _csv(path: Path, encoding: str | None) -> list[list[Any]]:
         values = {"encoding": encoding or "UTF-8", "line": line, "gbk": shown}
         raise LayerError(Problem("table.encoding_fails", str(path), values)) from None
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter))
+    try:
+        return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise LayerError(Problem("table.unreadable", str(path), {"reason": str(error)})) from error
 
 
 def _excel(path: Path, sheet: str | None) -> tuple[str, list[list[Any]]]:
@@ -96,7 +103,8 @@ def _excel(path: Path, sheet: str | None) -> tuple[str, list[list[Any]]]:
             # What openpyxl warns of is decoration that it does not keep: validation lists, styles.
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (OSError, ValueError, KeyError, openpyxl.utils.exceptions.InvalidFileException) as error:
+    except (OSError, ValueError, KeyError, BadZipFile, openpyxl.utils.exceptions.InvalidFileException) as error:
+        # An old .xls that was only renamed is no archive; that and a missing part of one are the usual faults.
         raise LayerError(Problem("table.unreadable", str(path), {"reason": str(error)})) from error
     try:
         names = book.sheetnames

@@ -5,30 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from sinks.errors import MethodologyError, Problem
 from sinks.methodology.resolve import Resolved, resolve
 from sinks.methodology.spec import OF_THE_ROW, Floats, Kind, Methodology
 from sinks.parameters import ParameterTable, extended_id
-
-if TYPE_CHECKING:
-    from collections.abc import Hashable
-
-_COMMON_DATE = "all"
-
-
-class Draws(Protocol):
-    """What is needed of the account's draws (``sinks.uncertainty.Draws``)."""
-
-    n: int
-    seed: int
-
-    def generator(self, name: str) -> np.random.Generator: ...
-    def factor(self, input: str, date: str) -> Floats | None: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +33,6 @@ class Bound:
     table: ParameterTable
     origin: str
     constants: Mapping[str, str] = field(default_factory=dict)
-    _drawn: dict[Hashable, Floats] = field(default_factory=dict, repr=False)
 
     @property
     def id(self) -> str:
@@ -96,7 +79,7 @@ class Bound:
             if constants.get(option, choices[0]) not in choices:
                 values = {"option": option, "found": constants[option], "choices": choices}
                 raise MethodologyError(Problem("methodology.bad_choice", self.id, values))
-        return replace(self, constants={**self.constants, **constants}, _drawn={})
+        return replace(self, constants={**self.constants, **constants})
 
     def with_parameters(self, path: Path | str) -> Bound:
         """The same with another CSV: one that says ``# extends: ID`` goes before the table, another replaces it."""
@@ -105,7 +88,7 @@ class Bound:
             values = {"found": base, "expected": self.id}
             raise MethodologyError(Problem("methodology.extends_other", str(path), values))
         if base is not None:
-            return replace(self, table=self.table.extended(path), _drawn={})
+            return replace(self, table=self.table.extended(path))
         method = self.methodology
         table = ParameterTable.read(
             path,
@@ -114,7 +97,7 @@ class Bound:
             strata=method.strata,
             bounds=method.table_bounds,
         )
-        return replace(self, table=replace(table, crosswalks=self.table.crosswalks), _drawn={})
+        return replace(self, table=replace(table, crosswalks=self.table.crosswalks))
 
     def resolve(self, rows: pd.DataFrame) -> Resolved:
         """Inputs and parameters for activity rows, with the table's rows they come from."""
@@ -127,36 +110,3 @@ class Bound:
     def beside(self, rows: pd.DataFrame) -> dict[str, Floats]:
         """What the equation gives beside carbon (gases), by name, shape (n,); in the units of ``beside``."""
         return self.resolve(rows).beside()
-
-    def evaluate_draws(self, rows: pd.DataFrame, draws: Draws) -> dict[str, Floats]:
-        """Draws by pool, shape (draws.n, n): one draw of a table row for all rows, one of an input for each date."""
-        return self.draw(self.resolve(rows), draws)
-
-    def draw(self, resolved: Resolved, draws: Draws) -> dict[str, Floats]:
-        """The same for rows that are resolved already."""
-        key = (draws.seed, draws.n)
-        if key not in self._drawn:
-            self._drawn[key] = self.table.draw(draws.generator(f"parameters:{self.id}"), draws.n)
-        return resolved.pools_from_draws(self._drawn[key], self._input_factors(resolved.rows, draws))
-
-    def parameters_used(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """The rows of the table that activity rows take, as ``ParameterTable.frame`` with ``methodology`` in front."""
-        used = self.resolve(rows).used_rows().values()
-        numbers = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *used]))
-        frame = self.table.frame.iloc[numbers].reset_index(drop=True)
-        frame.insert(0, "methodology", self.id)
-        return frame
-
-    def _input_factors(self, rows: pd.DataFrame, draws: Draws) -> dict[str, Floats]:
-        factors = {}
-        for name in self.methodology.inputs:
-            base = self.methodology.base_name(name)
-            column = f"date{name[len(base) :]}"
-            dates = rows[column].astype(str) if column in rows.columns else pd.Series(_COMMON_DATE, index=rows.index)
-            codes, names = pd.factorize(dates)
-            by_date = [draws.factor(base, str(date)) for date in names]
-            if any(factor is not None for factor in by_date):
-                ones = np.ones(draws.n)
-                stacked = np.stack([ones if factor is None else factor for factor in by_date])
-                factors[name] = stacked[codes].T
-        return factors

@@ -333,7 +333,7 @@ def _look_up(
                 if inactive_rows is not None:
                     inactive[name] = inactive_rows
     if methodology.partial and not problems:
-        _check_any_pool(methodology, table, looked, strata, n)
+        _check_any_pool(methodology, table, looked, strata)
         _check_pools_apart(table, looked)
     problems.raise_as(ParameterError)
     return looked, inactive
@@ -365,7 +365,7 @@ def _look_up_one(
 
 
 def _check_any_pool(
-    methodology: Methodology, table: ParameterTable, looked: Mapping[str, Looked], strata: Mapping[str, Any], n: int
+    methodology: Methodology, table: ParameterTable, looked: Mapping[str, Looked], strata: Mapping[str, Any]
 ) -> None:
     """A stratum without any pool is a gap; the missing row is named for the pool that has most rows."""
     nothing = np.all([found.rows < 0 for found in looked.values()], axis=0)

@@ -5,17 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sinks.text import Text
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from sinks.parameters import ParameterTable
 
 Approach = Literal["stock_difference", "gain_loss", "rate", "nep"]
 Kind = Literal["density", "flux", "stock_total", "flux_total"]
@@ -176,27 +171,6 @@ class Methodology:
     def kind(self, pool: str) -> Kind:
         """What the output of a pool is: a density, a flux, or a total of either."""
         return KIND_OF_UNIT[self.outputs[pool]]
-
-    def evaluate(
-        self, rows: pd.DataFrame, parameters: ParameterTable, strata: Mapping[str, str] | None = None
-    ) -> dict[str, Floats]:
-        """Outputs by pool for activity rows, shape (n,); see :func:`sinks.methodology.resolve`."""
-        from sinks.methodology.resolve import resolve
-
-        return resolve(self, parameters, rows, strata or {}).pools()
-
-    def evaluate_draws(
-        self,
-        rows: pd.DataFrame,
-        parameters: ParameterTable,
-        table_draws: Floats,
-        strata: Mapping[str, str] | None = None,
-        input_factors: Mapping[str, Floats] | None = None,
-    ) -> dict[str, Floats]:
-        """Outputs by pool for draws of the table (``ParameterTable.draw``), shape (draws, n)."""
-        from sinks.methodology.resolve import resolve
-
-        return resolve(self, parameters, rows, strata or {}).pools_from_draws(table_draws, input_factors or {})
 
 
 def arguments(function: Callable[..., Any]) -> tuple[str, ...]:

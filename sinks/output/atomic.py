@@ -1,6 +1,6 @@
-"""Putting a whole folder in place, or nothing.
+"""Putting a whole folder or file in place, or nothing.
 
-A folder is written beside its destination under a name that says who writes it, brought to the disk, and renamed.  What
+It is written beside its destination under a name that says who writes it, brought to the disk, and renamed.  What
 a killed attempt leaves behind is recognised by that name and cleaned up by the next one.
 """
 
@@ -84,6 +84,15 @@ def temporary(out: Path) -> Iterator[Path]:
     finally:
         # After the rename there is nothing left to remove.
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put a whole file in place, making its folder; one that is there stays as it was until then."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    recover(path)
+    with temporary(path) as folder:
+        (folder / path.name).write_bytes(content)
+        os.replace(folder / path.name, path)
 
 
 def sync(folder: Path) -> None:

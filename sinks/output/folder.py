@@ -201,7 +201,7 @@ def note_derived(folder: Path, made: Iterable[Path]) -> None:
     """List files that were made from a run inside its folder, so that they may be replaced with it."""
     noted = _derived(folder)
     noted |= {path.resolve().relative_to(folder.resolve()).as_posix(): _sha256(path) for path in made}
-    (folder / DERIVED_FILE).write_text(json.dumps(noted, ensure_ascii=False, indent=2), encoding="utf-8")
+    atomic.write(folder / DERIVED_FILE, json.dumps(noted, ensure_ascii=False, indent=2).encode())
 
 
 def _derived(folder: Path) -> dict[str, str]:

@@ -8,6 +8,7 @@ from html import escape
 
 import pandas as pd
 
+from sinks.book import latest
 from sinks.output import label
 from sinks.output.folder import RunContents
 from sinks.output.tables import TEN_THOUSAND, shown_checks
@@ -36,7 +37,7 @@ def summary(account: pd.DataFrame) -> pd.DataFrame:
         rows = totals[totals["quantity"] == quantity].set_index("region_code")
         if rows.empty:
             continue
-        period = max(rows["period"].unique(), key=_span)
+        period = latest(rows["period"].unique())
         rows = rows[rows["period"] == period].reindex(names.index)
         table[quantity] = rows["value"] / TEN_THOUSAND
         table.attrs[quantity] = period
@@ -48,12 +49,6 @@ def summary(account: pd.DataFrame) -> pd.DataFrame:
     counts = levels.value_counts(sort=False).cumsum()
     table.attrs["shown"] = int(max(counts[counts <= _LINES].max(), counts.iloc[0]) if len(counts) else 0)
     return table.set_axis(names.to_numpy(), axis=0)
-
-
-def _span(period: str) -> tuple[str, int]:
-    """Later ends come last, and of those that end together the longest."""
-    first, _, last = period.partition("-")
-    return (last, -int(first)) if last else (first, 0)
 
 
 def as_text(contents: RunContents) -> str:

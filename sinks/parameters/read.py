@@ -95,6 +95,8 @@ class Spec:
     sources: Mapping[str, Source]
     bounds: Mapping[str, tuple[float, float]]
     is_extension: bool = False
+    numeric: frozenset[str] = frozenset()
+    """Strata that the table extended tells apart by size: a bare number of the extension is one there too."""
 
 
 def extended_id(path: Path | str) -> str | None:
@@ -120,7 +122,7 @@ def read_rows(path: Path, spec: Spec) -> tuple[tuple[str, ...], tuple[Row, ...]]
     strata = _check_header(path, header, spec)
     problems = Problems()
     _check_widths(path, len(header), records, problems)
-    numeric = _numeric_columns(strata, records)
+    numeric = spec.numeric | _numeric_columns(strata, records)
     rows = [
         row
         for line, record in records

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from sinks.errors import ParameterError, Problem
+from sinks.parameters.cells import Range
 from sinks.parameters.correlation import Group, generator, groups, reordered
 from sinks.parameters.crosswalk import Crosswalk
 from sinks.parameters.draws import Spread, spread
@@ -118,7 +119,9 @@ class ParameterTable:
             With every fault of the extension, as ``file:row``.
         """
         path = Path(path)
-        columns, rows = read_rows(path, Spec(self.parameters, self.strata, self.sources, self.bounds, True))
+        sizes = {name for row in self.rows for name, cell in row.cells.items() if isinstance(cell, Range)}
+        spec = Spec(self.parameters, self.strata, self.sources, self.bounds, True, frozenset(sizes))
+        columns, rows = read_rows(path, spec)
         layer = 1 + max((row.layer for row in self.rows), default=-1)
         strata = (*self.strata, *(name for name in columns if name not in self.strata))
         layered = tuple(replace(row, layer=layer) for row in rows)
@@ -256,10 +259,6 @@ class ParameterTable:
             if known and own - known:
                 found[name] = sorted(own - known), sorted(known)
         return found
-
-    def without_interval(self) -> pd.DataFrame:
-        """The rows that are taken as exact because no interval is published for them."""
-        return self.frame[self.frame["interval"] == ""]
 
     def _with_derived(self, strata: Mapping[str, ArrayLike], needed: Sequence[str]) -> Mapping[str, ArrayLike]:
         """``strata`` and those that are needed and follow from them; what the activity says itself has precedence."""

@@ -21,6 +21,7 @@ ROOMS: tuple[tuple[str, ...], ...] = (
     (
         "sinks.uncertainty",
         "sinks.accuracy",
+        "sinks.quantiles",
         "sinks.book",
         "sinks.steps",
         "sinks.sheet",

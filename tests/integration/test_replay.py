@@ -14,7 +14,7 @@ from pandas.testing import assert_frame_equal
 
 import sinks
 from sinks.cli import EXIT_INPUT, main
-from sinks.tabulate import scheduler
+from sinks.tabulate import checkpoint, scheduler
 from sinks.text import message
 
 INTERRUPTED = 130
@@ -170,6 +170,16 @@ def test_without_resume_an_old_checkpoint_is_thrown_away(
     assert result.exit_code == 0, result.output
     assert_same(sinks.open_run(tmp_path / "result"), sinks.open_run(folder))
     assert hidden(tmp_path) == []
+
+
+def test_a_checkpoint_in_a_folder_of_other_things_takes_nothing_with_it(project: Path, tmp_path: Path) -> None:
+    """``sinks.run(checkpoint=...)`` may be given any folder, and its user's files are his."""
+    mine = tmp_path / "desk" / "remarks.docx"
+    mine.parent.mkdir()
+    mine.write_text("mine", encoding="utf-8")
+    (mine.parent / checkpoint.FILE_NAME).write_bytes(b"of another pass")
+    sinks.run(project, checkpoint=mine.parent, block_size=128)
+    assert [path.name for path in mine.parent.iterdir()] == ["remarks.docx"]
 
 
 def interrupt_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from sinks.account import Account, Basis, Entry
 from sinks.activity import Activity
-from sinks.book import Hierarchy
+from sinks.book import Amount, Hierarchy
 from sinks.checks import check_entries, check_laws
 from sinks.errors import AccountError
 from sinks.findings import Findings, note_findings
@@ -148,6 +150,21 @@ def test_hierarchy_knows_the_units_of_every_region() -> None:
     assert [list(m) for m in hierarchy.members] == [[0, 1, 2], [0], [1, 2], [1], [2]]
 
 
+def test_a_region_that_is_no_unit_is_not_taken_for_the_last_one() -> None:
+    hierarchy = Hierarchy.of(REGIONS)
+    assert list(hierarchy.numbers(pd.Series(["150202", "1501"]))) == [2, 0]
+    with pytest.raises(KeyError, match="9999"):
+        hierarchy.numbers(pd.Series(["1501", "9999"]))
+
+
+def test_an_amount_in_another_unit_has_land_of_its_own() -> None:
+    """What is added to one of the two must not reach the other."""
+    one, other = (Amount(np.ones(2), None, np.ones(2), np.ones(2)) for _ in range(2))
+    removals = one.times(2.0)
+    removals.add(other)
+    assert (list(one.valued_ha), list(one.area_ha)) == ([1, 1], [1, 1])
+
+
 def test_stocks_are_density_times_area(densities: Bound) -> None:
     table = make(entry(densities)).table
     # League A in 2020: 200 ha x (10 + 100) + 800 ha x (1 + 50) = 22 000 + 40 800.
@@ -194,6 +211,21 @@ def test_a_fixed_rate_is_a_flux_over_the_mean_area(rates: Bound) -> None:
     assert "carbon_stock" not in set(table["quantity"])
 
 
+def test_a_flux_of_a_long_period_is_that_of_the_periods_inside(rates: Bound) -> None:
+    """Grassland of 100, 400 and 200 ha in 2017, 2020 and 2025: what the year in between had counts too."""
+    areas = {"2017": 100.0, "2020": 400.0, "2025": 200.0}
+    states = [state("1501", date, "grassland", area) for date, area in areas.items()]
+    periods = (("2017", "2020"), ("2020", "2025"), ("2017", "2025"))
+    sink = entry(rates, ("grassland",), pools=("ecosystem",), accounts_for=("sink",))
+    basis = Basis(activity(states, CHANGES[:1]), Hierarchy.of(REGIONS), tuple(areas), periods, SOURCES)
+    table = basis.account([sink], Draws(10, 1)).table
+    per_ha = 0.3 * 44 / 12
+    yearly = {f"{a}-{b}": value(table, "1501", "net_removals", f"{a}-{b}") for a, b in periods}
+    assert yearly["2017-2020"] == pytest.approx(250 * per_ha, rel=1e-12)
+    assert yearly["2020-2025"] == pytest.approx(300 * per_ha, rel=1e-12)
+    assert 8 * yearly["2017-2025"] == pytest.approx(3 * yearly["2017-2020"] + 5 * yearly["2020-2025"], rel=1e-12)
+
+
 def test_intervals_come_from_the_parameters_and_do_not_average_out(densities: Bound) -> None:
     table = make(entry(densities), draws=Draws(4000, seed=1)).table
     rows = table[(table["quantity"] == "carbon_stock") & (table["period"] == "2020") & (table["stratum"] == "all")]
@@ -219,6 +251,41 @@ def test_draws_are_reproducible_and_depend_on_the_seed(densities: Bound) -> None
     assert one["value"].equals(other["value"])
 
 
+@pytest.mark.parametrize("pools", [("all",), ("biomass", "soil_organic_carbon")])
+def test_draws_of_the_counted_sink_are_those_of_the_account(densities: Bound, pools: tuple[str, ...]) -> None:
+    """Whichever way a rule says that everything counts, its draws have the interval of the account."""
+    basis = Basis(activity(), Hierarchy.of(REGIONS), DATES, PERIODS, SOURCES)
+    draws = Draws(400, seed=1)
+    table = basis.account([entry(densities)], draws).table
+    whole = table[
+        (table["quantity"] == "net_removals") & (table[["ecosystem", "stratum", "pool"]] == "all").all(axis=1)
+    ]
+    for ecosystems in (("all",), ("forest", "grassland")):
+        drawn = basis.removals([entry(densities)], draws, ecosystems, pools)["2020-2023"]
+        for code, low, high in zip(whole["region_code"], whole["low"], whole["high"], strict=True):
+            place = list(basis.hierarchy.regions["code"]).index(code)
+            if math.isfinite(low):
+                ends = np.quantile(drawn[:, place], (0.025, 0.975))
+                np.testing.assert_allclose(ends, (low, high), rtol=1e-9, atol=1e-9)
+    assert whole["low"].notna().sum() >= 3
+
+
+def test_draws_do_not_depend_on_what_else_is_accounted(densities: Bound, rates: Bound) -> None:
+    """Neither another methodology nor the order of entries nor an input that nothing uses moves an interval."""
+    forest, grass = entry(densities, ("forest",)), entry(rates, ("grassland",), pools=("ecosystem",))
+    grass = replace(grass, accounts_for=("sink",))
+    other = {"canopy_cover": InputUncertainty(20)}
+    made = [
+        make(*entries, draws=Draws(300, 5, inputs)).table.query("ecosystem == 'forest'").reset_index(drop=True)
+        for entries, inputs in (((forest,), {}), ((forest, grass), {}), ((grass, forest), {}), ((forest,), other))
+    ]
+    keys = ["region_code", "stratum", "pool", "quantity", "period"]
+    first, *rest = (table.set_index(keys).sort_index()[["value", "low", "high"]] for table in made)
+    assert first["low"].notna().any()
+    for table in rest:
+        pd.testing.assert_frame_equal(table, first, check_exact=True)
+
+
 def test_what_was_not_observed_is_not_filled() -> None:
     method = (
         Registry()
@@ -233,6 +300,47 @@ def test_what_was_not_observed_is_not_filled() -> None:
     assert value(thin, "1501", "carbon_stock", "2020") == pytest.approx(full * 150 / 200, rel=1e-12)
     row = thin[(thin["region_code"] == "1501") & (thin["quantity"] == "carbon_stock") & (thin["period"] == "2020")]
     assert set(row["coverage"].round(12)) == {0.75}
+
+
+def without_stock_in_2023(code: str) -> Activity:
+    """The growing stock of one region's forest was not observed in 2023."""
+    gap = {"growing_stock": math.nan, "growing_stock_observed_ha": 0.0}
+    place = {"region_code": code, "date": "2023", "ecosystem": "forest"}
+    return activity([row | (gap if place.items() <= row.items() else {}) for row in STATES])
+
+
+def test_a_stock_that_nothing_was_observed_of_is_not_zero() -> None:
+    method = (
+        Registry()
+        .get("growing_stock_fang")
+        .with_constants({"parameter_set": "fang_v1", "roots": "included", "species_group": "larch"})
+    )
+    part = Entry(method, ("forest",), ("biomass",), ("stock", "sink"), "land_cover")
+    given, findings = without_stock_in_2023("1501"), Findings()
+    result = make(part, given=given, draws=Draws(20, 1))
+    for where in ({}, {"ecosystem": "forest"}, {"ecosystem": "forest", "pool": "biomass"}):
+        assert math.isnan(value(result.table, "1501", "carbon_stock", "2023", **where))
+    check_laws(result.table, given, Hierarchy.of(REGIONS), Findings())
+    # The change is then the loss of the whole stock, which is a gap of the layer and no felling: the account says so.
+    note_findings(result, given, Hierarchy.of(REGIONS), findings, coverage_min=0.9, cells_min=1)
+    table = findings.table().set_index("check")
+    assert table.loc["coverage_uneven", "status"] == "failed"
+    lost = value(result.table, "15", "carbon_stock", "2020")
+    assert f"up to {lost:,.0f} t C" in table.loc["coverage_uneven", "detail_en"]
+    assert "100.00% and 0.00%" in table.loc["coverage_uneven", "detail_en"]
+    whole, none = make(part, draws=Draws(20, 1)), Findings()
+    note_findings(whole, activity(), Hierarchy.of(REGIONS), none, coverage_min=0.9, cells_min=1)
+    assert "coverage_uneven" not in set(none.table()["check"])
+
+
+def test_a_flux_on_a_part_of_the_land_is_said(rates: Bound) -> None:
+    """A methodology of rates has no stock whose coverage would be looked at."""
+    states = [dict(row) for row in STATES]
+    states[1]["area_ha"], nodata = 400.0, state("1501", "2020", "nodata", 400)
+    given, findings = activity([*states, nodata]), Findings()
+    result = make(entry(rates, ("grassland",), pools=("ecosystem",), accounts_for=("sink",)), given=given)
+    note_findings(result, given, Hierarchy.of(REGIONS), findings, coverage_min=0.9, cells_min=1)
+    assert "coverage_pool" in set(findings.table()["check"])
 
 
 def test_uncertainty_of_an_input_reaches_the_interval() -> None:
@@ -316,7 +424,8 @@ def test_findings_name_thin_coverage_few_cells_and_odd_transitions(densities: Bo
     note_findings(result, given, Hierarchy.of(REGIONS), findings, coverage_min=0.9, cells_min=400)
     table = findings.table()
     failed = table[table["status"] == "failed"]
-    assert set(failed["check"]) == {"coverage", "cells"}
+    # What was grassland in 2020 and is not observed in 2023 looks like a loss.
+    assert set(failed["check"]) == {"coverage", "coverage_uneven", "cells"}
     assert "Banner B2" in set(failed[failed["check"] == "coverage"]["where"])
     assert list(failed[failed["check"] == "cells"]["where"]) == ["Banner B1"]
     assert list(failed[failed["check"] == "cells"]["region_code"]) == ["150201"]

@@ -244,6 +244,12 @@ def test_faults_of_a_matrix_are_named(tmp_path: Path, text: str, expected: str) 
     assert str(caught.value)
 
 
+def test_a_fault_is_found_in_the_line_that_an_editor_shows(tmp_path: Path) -> None:
+    with pytest.raises(LayerError) as caught:
+        read_matrix(written(tmp_path, "map_class,a,b\n\n,,\na,8,2\nb,many,9\n"), ("a", "b"))
+    assert [problem.where.rpartition(":")[2] for problem in caught.value.problems] == ["5"]
+
+
 def test_a_matrix_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(LayerError, match="confusion"):
         read_matrix(tmp_path / "confusion.csv", ("a", "b"))

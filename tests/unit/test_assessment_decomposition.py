@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sinks.assessment.decomposition import chain, changed_parameters, decompose, explain, leaves, quick_estimate
+from sinks.assessment.decomposition import changed_parameters, decompose, explain, leaves, quick_estimate
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.inventory import categories
 from sinks.assessment.valuation import value_of_sink
@@ -41,15 +41,6 @@ def test_method_parameters_and_data() -> None:
     changed = decompose(leaf(10, 20), leaf(10, 30), same_time=True, new_parameters=["m"])
     assert by_effect(changed) == {"data": 0, "parameter": 10}
     assert by_effect(decompose(leaf(10, 20), leaf(14, 42), same_time=True)) == pytest.approx({"data": 22})
-
-
-def test_chain_tells_apart_what_two_accounts_cannot() -> None:
-    steps = [("method", leaf(10, 25, "new")), ("time", leaf(14, 42, "new"))]
-    found = by_effect(chain(leaf(10, 20), steps))  # type: ignore[arg-type]
-    # Method 25 - 20 = 5; then 2.5 -> 3 t/ha and 10 -> 14 ha: area 4 x 2.75 = 11, density 0.5 x 12 = 6.
-    assert found == pytest.approx({"method": 5, "area": 11, "density": 6})
-    with pytest.raises(ValueError, match="step"):
-        chain(leaf(10, 20), [("weather", leaf(1, 1))])  # type: ignore[list-item]
 
 
 def account(*rows: tuple[Any, ...]) -> pd.DataFrame:
@@ -131,6 +122,13 @@ def test_value_and_present_value() -> None:
     assert rows["value"].tolist() == pytest.approx([5000, -2420])
     # A source costs: -2420 / 1.1^2 = -2000.
     assert rows["present_value"].tolist() == pytest.approx([5000, -2000])
+
+
+@pytest.mark.parametrize("rate", [5.0, 1.0, -1.0])
+def test_a_rate_in_percent_is_refused(rate: float) -> None:
+    with pytest.raises(AssessmentError) as caught:
+        value_of_sink(SINK, PRICES, rate, 2023)
+    assert [problem.id for problem in caught.value.problems] == ["assessment.discount_rate"]
 
 
 def test_year_without_a_price_is_refused() -> None:

@@ -101,6 +101,26 @@ def test_league_that_meets_its_target_only_with_the_offset() -> None:
     assert value(result, "probability_met") == 1
 
 
+def with_unknown(*lands: str) -> pd.DataFrame:
+    """An account in which the sink of some ecosystems of the report period could not be estimated."""
+    table = account(TWO)
+    gap = (table["period"] == "2020-2023") & table["ecosystem"].isin([*lands, *(["all"] if "forest" in lands else [])])
+    return table.assign(value=table["value"].mask(gap))
+
+
+def test_a_sink_that_is_not_known_is_not_zero() -> None:
+    with pytest.raises(AssessmentError) as caught:
+        assess(with_unknown("forest", "grassland", "wetland"), inputs(), rule())
+    problem = caught.value.problems[0]
+    assert (problem.id, problem.values["regions"]) == ("assessment.no_sink", [LEAGUE])
+    # A part of it that is not known is said, and the rest counts.
+    result = assess(with_unknown("wetland"), inputs(), rule())
+    note = next(note for note in result.notes if note.id == "assessment.note_unknown")
+    assert note.values["land"] == [f"{LEAGUE} wetland"]
+    assert value(result, "sink_counted") == 150
+    assert "assessment.note_unknown" not in {note.id for note in assess(account(TWO), inputs(), rule()).notes}
+
+
 def test_three_presentations_of_one_change() -> None:
     result = assess(account(TWO), inputs(), rule())
     assert value(result, "change_gross") == pytest.approx(1 - 1000 / 1100)
@@ -272,6 +292,21 @@ def test_rule_is_printed_with_its_basis() -> None:
     note = str(result.table.set_index("quantity").loc["verdict", "note"])
     assert "baseline" in note
     assert "k、" not in note
+
+
+def test_draws_that_do_not_differ_are_no_interval_to_deduct() -> None:
+    """Parameters without intervals draw the same sink every time: that is not known to be certain."""
+    same = {period: np.full((50, 1), sink[0]) for period, sink in TWO.items()}
+    with pytest.raises(AssessmentError) as caught:
+        assess(account(TWO), inputs(), rule(uncertainty_deduction=0.5), draws=same)
+    assert {problem.id for problem in caught.value.problems} == {"assessment.no_interval"}
+    shifted = assess(account(TWO), inputs(), rule(), draws={p: draws * (1 + 1e-15) for p, draws in same.items()})
+    assert shifted.table["low"].isna().all()
+    spread = {period: sink[0] + np.linspace(-40, 40, 41)[:, None] for period, sink in TWO.items()}
+    result = assess(account(TWO), inputs(), rule(uncertainty_deduction=0.5), draws=spread)
+    # The lower end is 38 below the sink, half of which is taken off.
+    assert value(result, "uncertainty_deducted") == pytest.approx(19)
+    assert value(result, "sink_counted") == pytest.approx(131)
 
 
 def test_sum_row_is_the_sum_of_the_leagues() -> None:

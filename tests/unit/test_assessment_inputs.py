@@ -58,6 +58,23 @@ def problems(inputs: Inputs, **options: Any) -> list[tuple[str, dict[str, Any]]]
     return [(p.id, p.values) for p in caught.value.problems]
 
 
+def test_targets_of_the_sum_are_checked_like_those_of_its_parts() -> None:
+    """The whole region has no emissions of its own, but its verdict rests on its own target."""
+    other = ("150000", "intensity_reduction", "较基年下降", 2015, 2025, 18, "%", "")
+    inputs = given(targets=[*targets(), other])
+    known = (*CODES, "150000")
+    check_inputs(inputs, CODES, known, RULE)
+    with pytest.raises(AssessmentError) as caught:
+        check_inputs(inputs, CODES, known, RULE, whole="150000")
+    assert [p.id for p in caught.value.problems] == ["assessment.target_base"]
+
+
+def test_one_expected_total_for_a_region() -> None:
+    totals = [("150100", "expected_total", "预期", 2020, end, 900, "t CO2", "") for end in (2025, 2030)]
+    inputs = given(targets=[*targets(), *totals])
+    assert [id for id, _ in problems(inputs)] == ["assessment.several_expected"]
+
+
 def test_sound_inputs_pass() -> None:
     check_inputs(given(), CODES, CODES, RULE)
 
@@ -75,6 +92,21 @@ def test_figures_as_they_stand_in_spreadsheets() -> None:
     row = read.iloc[0]
     assert (row["region_code"], row["year"], row["source"]) == ("150100", 2020, "")
     assert row["value"] == pytest.approx(12_345_000)
+
+
+@pytest.mark.parametrize("year", [2020.5, "1e400", "2020.5", "二〇二〇"])
+def test_a_year_that_is_none_is_named_and_does_not_crash(year: object) -> None:
+    with pytest.raises(AssessmentError) as caught:
+        table("emissions", [("150100", year, "energy", 1, "t CO2", "")])
+    assert [(p.id, p.values["column"]) for p in caught.value.problems] == [("assessment.not_allowed", "year")]
+
+
+def test_a_span_written_backwards_is_named() -> None:
+    """It holds no year, so that its area or price would vanish."""
+    rows = [("low", span, "price", 50, "CNY/t CO2", "") for span in ("2030-2025", "2025-2030", "2025", "2025-2025")]
+    with pytest.raises(AssessmentError) as caught:
+        table("prices", rows)
+    assert [(p.id, p.where) for p in caught.value.problems] == [("assessment.span_backwards", "prices:0")]
 
 
 def test_every_wrong_cell_is_named() -> None:
@@ -173,6 +205,8 @@ def test_faulty_targets_and_plans() -> None:
     plan = [
         ("150100", "2021-2025", "energy_saving", 5, "t CO2", ""),
         ("150100", "2021-2025", "new_projects", -5, "t CO2", ""),
+        # A year has no beginning; its row was passed over.
+        ("150100", "2024", "new_projects", 5, "t CO2", ""),
     ]
     assert [id for id, _ in problems(given(targets=wrong, budget=plan))] == [
         "assessment.target_base",
@@ -180,6 +214,7 @@ def test_faulty_targets_and_plans() -> None:
         "assessment.target_years",
         "assessment.plan_sign",
         "assessment.plan_sign",
+        "assessment.plan_year",
     ]
 
 

@@ -203,6 +203,22 @@ def test_effect_of_restoration_by_hand(entry: Entry) -> None:
     assert found["total"] == pytest.approx(2 * found["effect"])
 
 
+def test_each_stratum_has_its_own_surroundings_and_land_without_is_said(entry: Entry) -> None:
+    moist = [
+        change("R1", "bare", "forest", 10, zone="moist"),
+        change("R1-control", "bare", "forest", 30, zone="moist"),
+        change("R1-control", "bare", "bare", 10, zone="moist"),
+    ]
+    lonely = change("R1", "bare", "forest", 50, zone="salty")
+    found = effect_of(entry, [*SITES, *moist, lonely])
+    row = found.table.iloc[0]
+    # Dry as by hand 35 ha; moist 10 ha of forest where the surroundings would have 7.5; salty has nothing beside it.
+    assert row["effect"] == pytest.approx((35 + 2.5) * 20 * A_YEAR)
+    assert row["matched_share"] == pytest.approx(110 / 160)
+    assert "assessment.unmatched" in [note.id for note in found.notes]
+    assert "assessment.unmatched" not in [note.id for note in effect_of(entry, [*SITES, *moist]).notes]
+
+
 def test_what_meets_project_and_surroundings_is_no_effect(entry: Entry) -> None:
     both = [change(code, "bare", "forest", area, zone="dry") for code, area in (("R1", 40), ("R1-control", 10))]
     found = effect_of(entry, both)
@@ -229,6 +245,12 @@ def test_restoration_that_cannot_be_measured_is_refused(entry: Entry, options: d
     with pytest.raises(AssessmentError) as caught:
         effect_of(entry, **options)
     assert [problem.id for problem in caught.value.problems] == [id]
+
+
+def test_restoration_of_one_date_is_refused(entry: Entry) -> None:
+    with pytest.raises(AssessmentError) as caught:
+        measure(activity(SITES), [entry], (), SECTION, pd.Series({"R1": 2021}), Draws(10, 7))
+    assert [problem.id for problem in caught.value.problems] == ["assessment.effect_without_period"]
 
 
 def square(x: float, y: float, size: float) -> shapely.Polygon:
@@ -413,6 +435,36 @@ def test_quick_estimate_of_an_account_is_marked(entry: Entry) -> None:
     assert [problem.id for problem in caught.value.problems] == ["assessment.unknown_region"]
     with pytest.raises(AssessmentError, match="grassland"):
         estimate_account(account, early(("1501", "forest", "1.1")))
+
+
+def test_quick_estimate_needs_a_period(entry: Entry) -> None:
+    account = basis(activity(CHANGES)).account([entry]).table
+    stocks = account[account["quantity"] == "carbon_stock"]
+    with pytest.raises(AssessmentError) as caught:
+        estimate_account(stocks, early(("1501", "forest", "1.1")))
+    assert [problem.id for problem in caught.value.problems] == ["assessment.no_leaves"]
+
+
+def test_densities_at_saturation_are_of_known_ecosystems_and_given_once(tmp_path: Path) -> None:
+    """A slip of the pen would leave its land out, and of two rows the last would count."""
+    path = tmp_path / "limits.csv"
+    rows = ("forest", "forrest", "forest")
+    path.write_text(
+        "ecosystem,quantity,value,unit,source\n" + "".join(f"{name},limit,200,t C/ha,x\n" for name in rows),
+        encoding="utf-8",
+    )
+    with pytest.raises(AssessmentError) as caught:
+        prospects(
+            PotentialSection.model_validate(
+                {"conditions": [{"name": "a", "layer": "ecosystem", "allowed": ["forest"]}], "limits": "limits.csv"}
+            ),
+            pd.DataFrame({"region_code": ["150101"], "ecosystem": ["forest"], "area_ha": [1.0]}),
+            pd.DataFrame(),
+            Hierarchy.of(REGIONS),
+            {"limits": str(path)},
+        )
+    found = [problem.id.removeprefix("assessment.") for problem in caught.value.problems]
+    assert found == ["not_allowed", "limit_twice"]
 
 
 def test_effects_by_region_add_up_and_read_in_both_languages(entry: Entry) -> None:

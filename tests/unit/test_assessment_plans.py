@@ -64,6 +64,14 @@ def test_status(rows: list[tuple[int, float]], status: str) -> None:
         assert found["required"] == pytest.approx(0.233)
 
 
+def test_a_target_of_its_base_year_is_named() -> None:
+    """There is no path from a year to itself."""
+    goal = table("targets", [("150000", "forest_cover", INVENTORY, 2025, 2025, 23.5, "%", "规划")])
+    with pytest.raises(AssessmentError) as caught:
+        follow(goal, cover((INVENTORY, 2025, 23.0), (INVENTORY, 2026, 23.1)))
+    assert [problem.id for problem in caught.value.problems] == ["assessment.target_years"]
+
+
 def test_area_in_mu_and_hectares_is_one_indicator() -> None:
     goal = table("targets", [("640000", "wetland_area", "湿地面积（二调口径）", 2020, 2025, 310, "万亩", "方案")])
     seen = table("observations", [("640000", "wetland_area", "湿地面积（二调口径）", 2023, 20.7, "万公顷", "公报")])
@@ -148,6 +156,34 @@ def test_five_year_budget_balances() -> None:
     assert value["elastic_balance"] == pytest.approx(30)
     total = rows[rows["region_code"] == "all"].set_index("quantity")["value"]
     assert total.to_dict() == pytest.approx(value.to_dict())
+
+
+def two_leagues(**rule: Any) -> Assessment:
+    """The league, its double with another code, and their sum."""
+    one = league(gdp_growth=0.05, **rule)
+    parts = [one.table.assign(region_code=code, region_name=code) for code in ("150600", "150700", "150000")]
+    return Assessment(pd.concat(parts, ignore_index=True), one.rule, whole="150000")
+
+
+def test_a_sum_that_some_leagues_lack_is_not_shown() -> None:
+    """Two leagues have a plan and one a target: the allowance of one less the plans of two is no balance."""
+    plan = [*PLAN, ("150700", "2021-2025", "new_projects", 100, "t CO2", "")]
+    rows = five_year(two_leagues(), table("budget", plan), "2021-2025", table("targets", GOALS))
+    total = rows[rows["region_code"] == "all"].set_index("quantity")["value"]
+    assert total["planned_emissions"] == pytest.approx(970 + 900 + 100 - 50)
+    assert not {"allowed", "intensity_balance", "expected_total", "elastic_balance"} & set(total.index)
+    whole = [*GOALS, *(("150700", *row[1:]) for row in GOALS)]
+    total = five_year(two_leagues(), table("budget", plan), "2021-2025", table("targets", whole))
+    value = total[total["region_code"] == "all"].set_index("quantity")["value"]
+    assert value["intensity_balance"] == pytest.approx(value["allowed"] - value["planned_emissions"])
+    assert value["elastic_balance"] == pytest.approx(2000 - value["planned_emissions"])
+
+
+def test_a_plan_of_the_whole_and_of_its_parts_is_refused() -> None:
+    plan = table("budget", [*PLAN, ("150000", "2021-2025", "new_projects", 500, "t CO2", "")])
+    with pytest.raises(AssessmentError) as caught:
+        five_year(two_leagues(), plan, "2021-2025", table("targets", GOALS))
+    assert [p.id for p in caught.value.problems] == ["assessment.plan_whole"]
 
 
 def test_budget_without_growth_or_plan_or_for_a_stranger_is_refused() -> None:

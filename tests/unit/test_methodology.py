@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from sinks.errors import MethodologyError, ParameterError, SinksError
-from sinks.methodology import Registry, check_file, describe, new
+from sinks.methodology import Bound, Registry, check_file, describe, new
 from sinks.methodology.contract import agrees
 from sinks.text import using_language
+from sinks.uncertainty import Draws
 
 PACKAGES = ("methodologies",)
 
@@ -150,35 +151,28 @@ class TestEvaluate:
             "root_to_shoot": [2],
             "carbon_fraction": [4],
         }
-        frame = check_file(ours, ()).parameters_used(states(species=["oak", "oak"], growing_stock=[10.0, 20.0]))
-        assert frame[["methodology", "row"]].values.tolist() == [["ours", 3], ["ours", 4], ["ours", 6]]
 
 
 class TestDraws:
-    @pytest.fixture
-    def draws(self) -> SimpleNamespace:
-        factors = {("growing_stock", "2020"): np.array([1.0, 1.1, 0.9])}
-        return SimpleNamespace(
-            n=3,
-            seed=1,
-            generator=lambda name: np.random.default_rng(len(name)),
-            factor=lambda name, date: factors.get((name, date)),
-        )
+    @staticmethod
+    def drawn(bound: Bound, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Three draws of the table, the growing stock off by nothing, a tenth more and a tenth less."""
+        factors = {"growing_stock": np.array([[1.0], [1.1], [0.9]])}
+        return bound.resolve(rows).pools_from_draws(Draws(3, 1).table(bound).T, factors)["biomass"]
 
-    def test_one_draw_of_a_row_serves_all_rows(self, ours: Path, draws: SimpleNamespace) -> None:
+    def test_one_draw_of_a_row_serves_all_rows(self, ours: Path) -> None:
         rows = states(species=["larch", "larch", "oak"], growing_stock=[100.0, 200.0, 100.0])
-        drawn = check_file(ours, ()).evaluate_draws(rows, draws)["biomass"]
+        drawn = self.drawn(check_file(ours, ()), rows)
         assert drawn.shape == (3, 3)
         np.testing.assert_allclose(drawn[:, 1], 2 * drawn[:, 0])
         # Only the input is uncertain for oak.
         np.testing.assert_allclose(drawn[:, 2], 62.5 * np.array([1.0, 1.1, 0.9]))
         assert np.ptp(drawn[:, 0] / drawn[:, 2]) > 0
 
-    def test_draws_can_be_evaluated_in_parts(self, ours: Path, draws: SimpleNamespace) -> None:
+    def test_draws_can_be_evaluated_in_parts(self, ours: Path) -> None:
         bound = check_file(ours, ())
         rows = states(species=["larch", "oak"], growing_stock=[100.0, 200.0])
-        whole = bound.evaluate_draws(rows, draws)["biomass"]
-        np.testing.assert_array_equal(whole[:, 1:], bound.evaluate_draws(rows.iloc[1:], draws)["biomass"])
+        np.testing.assert_array_equal(self.drawn(bound, rows)[:, 1:], self.drawn(bound, rows.iloc[1:]))
 
 
 class TestContract:

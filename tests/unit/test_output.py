@@ -671,3 +671,17 @@ def test_rounding_keeps_the_sum_and_moves_no_part_by_a_whole_step(parts: list[fl
     for part, value in zip(rounded.parts, parts, strict=True):
         assert part is not None
         assert abs(part - Decimal(repr(value))) <= step
+
+
+def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "made" / "summary.html"
+    atomic.write(path, b"first")
+
+    def locked(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "open in Word")
+
+    monkeypatch.setattr(os, "replace", locked)
+    with pytest.raises(PermissionError):
+        atomic.write(path, b"second")
+    assert path.read_bytes() == b"first"
+    assert list(path.parent.iterdir()) == [path], "nothing is left beside it"

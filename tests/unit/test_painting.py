@@ -90,22 +90,33 @@ def grass(tmp_path_factory: pytest.TempPathFactory) -> Small:
     return make(tmp_path_factory.mktemp("grass"), [GRASS])
 
 
-def make(folder: Path, methodologies: list[dict[str, Any]], **sections: Any) -> Small:
+def make(
+    folder: Path, methodologies: list[dict[str, Any]], years: tuple[str, ...] = ("2020", "2023"), **sections: Any
+) -> Small:
     rng = np.random.default_rng(4)
     first = rng.choice([0, 1, 2, 4, 5, 9], (ROWS, COLUMNS), p=[0.02, 0.18, 0.3, 0.3, 0.1, 0.1]).astype(np.uint8)
-    last = np.where(rng.random(first.shape) < 0.1, rng.choice([2, 4], first.shape), first).astype(np.uint8)
+    cover = {years[0]: first}
+    for year in years[1:]:
+        before = [*cover.values()][-1]
+        changed = np.where(rng.random(first.shape) < 0.1, rng.choice([2, 4], first.shape), before)
+        cover[year] = changed.astype(np.uint8)
     volume = (rng.random(first.shape) * 150).astype(np.float32)
-    cover = {"2020": first, "2023": last}
     regions().to_file(folder / "regions.gpkg")
     files = {year: save(folder / f"cover_{year}.tif", array) for year, array in cover.items()}
     stock = {
         year: save(folder / f"stock_{year}.tif", (volume * growth).astype(np.float32), nodata=-1)
-        for year, growth in (("2020", 1.0), ("2023", 1.1))
+        for year, growth in zip(years, (1.0, 1.1, 1.2), strict=False)
     }
     species = save(folder / "species.tif", rng.choice([1, 2, 3], first.shape).astype(np.uint8))
     project = Project.from_dict(
         {
-            "project": {"name": "small", "title": "小区", "dates": [2020, 2023], "draws": 0, "demonstration": True},
+            "project": {
+                "name": "small",
+                "title": "小区",
+                "dates": [*map(int, years)],
+                "draws": 0,
+                "demonstration": True,
+            },
             "regions": {"file": str(folder / "regions.gpkg"), "code": "code", "name": "name", "parent": "parent"},
             "land_cover": {"legend": "clcd", "files": files},
             "strata": {"species_group": {"file": species, "legend": "species_group", "ecosystems": ["forest"]}},
@@ -139,6 +150,16 @@ def test_density_times_area_is_the_account(small: Small, tmp_path: Path, what: s
     expected = small.account(what.removesuffix("_density"), period)
     assert made.total == pytest.approx(expected, rel=1e-12)
     assert np.nansum(density * area) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("what", [CHANGE, REMOVALS])
+def test_a_period_with_a_date_in_between_is_the_account_too(tmp_path: Path, what: str) -> None:
+    """A flux of land that was water in the year between counts, a stock of that year does not."""
+    rates = {"id": "fixed_rate", "ecosystems": ["water"], "strata": {"type": "lake_northeast"}}
+    three = make(tmp_path, [{"id": "growing_stock_bef", "ecosystems": ["forest"]}, rates], ("2017", "2020", "2025"))
+    for period in ("2017-2020", "2017-2025"):
+        made = three.paint(tmp_path / "p.tif", what=what, period=period, force=True)
+        assert made.total == pytest.approx(three.account(what.removesuffix("_density"), period), rel=1e-12)
 
 
 @pytest.mark.parametrize("code", ["100100", "100200"])

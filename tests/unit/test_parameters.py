@@ -235,6 +235,14 @@ class TestLookup:
 
 
 class TestExtension:
+    def test_a_bare_number_is_a_size_where_the_base_tells_sizes_apart(
+        self, table: ParameterTable, tmp_path: Path
+    ) -> None:
+        """Taken for a word it would match nothing, and nobody would notice."""
+        ours = table.extended(write(tmp_path, "bcef,larch,60,0.5,t DM/m3,,,,,user,survey,p. 1,\n", "ours.csv"))
+        found = ours.lookup("bcef", {"species": ["larch"] * 2, "stock": [60.0, 61.0]})
+        assert found.values.tolist() == [0.5, 0.6]
+
     def test_a_row_wins_over_a_more_specific_base(self, table: ParameterTable, tmp_path: Path) -> None:
         path = write(tmp_path, "bcef,larch,,0.5,t DM/m3,,,,,user,survey,p,\n", "ours.csv", "# extends: base\n" + HEAD)
         assert extended_id(path) == "base"
@@ -299,7 +307,7 @@ class TestDraws:
         assert drawn.shape == (5, 5)
         assert np.ptp(drawn[:, 0]) == 0
         assert np.ptp(drawn[:, 1]) > 0
-        assert table.without_interval()["row"].tolist() == [2, 5, 6]
+        assert table.frame.loc[table.frame["interval"] == "", "row"].tolist() == [2, 5, 6]
 
     def test_draws_of_a_row_do_not_depend_on_the_others(self, tmp_path: Path) -> None:
         lines = UNITLESS.splitlines(keepends=True)

@@ -29,12 +29,12 @@ from sinks.output.folder import RunContents, StoredRegions
 from sinks.output.report import grammar, write_html, write_reports, write_template
 from sinks.output.report.blocks import Paragraph, Picture, Table, reference
 from sinks.output.report.chapters import chapters
-from sinks.output.report.facts import Amount, Facts
+from sinks.output.report.facts import Amount, Facts, Region
 from sinks.output.report.page import Page
 from sinks.output.report.word.document import Template
 from sinks.output.report.word.make_template import make_template
 from sinks.output.report.words import ABSENT, amount, joined, ordinal, percent, printed, words
-from sinks.output.report.write import VALUES
+from sinks.output.report.write import VALUES, file_name
 from sinks.sensitivity import APPROACH_COLUMNS
 from sinks.text import LANGUAGES, using_language
 from sinks.vocabulary import ALL
@@ -597,6 +597,11 @@ def test_one_report_for_each_league_and_the_region(tmp_path: Path) -> None:
         "150700 呼伦贝尔市.docx",
     ]
     assert steps == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+def test_a_code_is_no_path() -> None:
+    region = Region("15/06..", "鄂尔多斯市: 东", "league", "")
+    assert file_name(region) == "15_06 鄂尔多斯市_ 东.docx"
 
 
 def test_unknown_region_is_refused(tmp_path: Path) -> None:

@@ -187,3 +187,20 @@ def test_a_column_is_found_whatever_the_spaces_in_its_name(tmp_path: Path) -> No
     columns = {**COLUMNS, "area": FieldSpec("area (10^4 ha)", unit="10^4 ha")}
     states = read(tmp_path, [HEADER.replace("面积", "area  (10^4 ha)"), *GOOD[1:]], columns=columns).states
     assert states["area_ha"].tolist() == pytest.approx([150_000, 300_000])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        # An .xls of old whose name was changed, an empty file, a CSV with a quotation mark that is never closed.
+        ("renamed.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)),
+        ("empty.xlsx", b""),
+        ("open.csv", HEADER.encode() + b'\n"' + b"x" * 200_000),
+    ],
+)
+def test_a_file_that_is_not_what_it_is_called_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(LayerError) as caught:
+        table_states(TableLayer("yearbook", path, COLUMNS), REGIONS)
+    assert [(problem.id, problem.where) for problem in caught.value.problems] == [("table.unreadable", str(path))]

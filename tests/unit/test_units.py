@@ -37,6 +37,15 @@ from sinks.vocabulary import quantities
         ("t DM/t DM", "1", 1),
         ("亿立方米", "m3", 1e8),
         ("t C/ha/month", "t C/ha/yr", 12),
+        # As yearbooks write them.
+        ("千公顷", "ha", 1_000),
+        ("千吨", "t", 1_000),
+        ("百万吨CO2", "t CO2", 1_000_000),
+        ("千克/株", "t/plant", 0.001),
+        ("株/亩", "plant/ha", 15),
+        ("平方千米", "ha", 100),
+        ("万吨CO2-eq", "t CO2e", 10_000),
+        ("tCO2eq", "t CO2e", 1),
     ],
 )
 def test_factors(from_unit: str, to_unit: str, factor: float) -> None:

@@ -15,8 +15,9 @@ import pandas as pd
 
 from sinks.account import Entry
 from sinks.activity import Activity
-from sinks.book import per_year
+from sinks.book import per_year, weights_of_dates
 from sinks.errors import Problem, RunError
+from sinks.sheet import observed_area
 from sinks.uncertainty import Floats
 from sinks.units import CO2_PER_C
 from sinks.vocabulary import ALL, quantities
@@ -38,10 +39,13 @@ class Subject:
         One of :data:`WHAT`.
     period : str
         A date (``2020``) for stocks; two (``2020-2023``) for changes and removals, or one where the account has one.
+    dates : tuple of str
+        Dates of the account from the beginning to the end of the period.
     """
 
     what: What
     period: str
+    dates: tuple[str, ...]
 
     @classmethod
     def of(cls, what: str, period: str | None, account: pd.DataFrame) -> Subject:
@@ -57,11 +61,11 @@ class Subject:
                 quantity = known.removesuffix("_density")
                 present = sorted(set(account.loc[account["quantity"] == quantity, "period"].astype(str)))
                 if period is None and len(present) == 1:
-                    return cls(known, present[0])
+                    return cls(known, present[0], _dates(account, present[0]))
                 if period not in present:
                     id = "painting.which_period" if period is None and present else "painting.no_period"
                     raise RunError(Problem(id, what, {"found": period, "present": present}))
-                return cls(known, period)
+                return cls(known, period, _dates(account, period))
         raise RunError(Problem("painting.unknown_what", what, {"known": list(WHAT)}))
 
     @property
@@ -75,9 +79,12 @@ class Subject:
         mass, slash, time = quantities()[self.quantity].unit.partition("/")
         return f"{mass}/ha{slash}{time}"
 
-    @property
-    def dates(self) -> tuple[str, ...]:
-        return tuple(self.period.split("-"))
+
+def _dates(account: pd.DataFrame, period: str) -> tuple[str, ...]:
+    """Dates of the account within a period, which begin and end it."""
+    first, _, last = period.partition("-")
+    dates = {str(one) for one in account.loc[account["quantity"] == "area", "period"]}
+    return tuple(sorted(date for date in dates if first <= date <= (last or first)))
 
 
 @dataclass(frozen=True)
@@ -148,7 +155,7 @@ def _shares(subject: Subject, entry: Entry, pool: str) -> dict[str, float]:
     """Factor from the amount of a row to the account, by the row's date (or period, of transitions).
 
     The rules are the account's: a stock-difference pool changes by what the last date has more than the first; a flux
-    that is known at two dates is the mean of both.
+    is the mean over the dates of the period.
     """
     method, dates, measures = entry.method, subject.dates, entry.accounts_for
     flux = method.acts_on == "change" or method.kind(pool) in ("flux", "flux_total")
@@ -160,18 +167,18 @@ def _shares(subject: Subject, entry: Entry, pool: str) -> dict[str, float]:
     if method.acts_on == "change":
         return {subject.period: CO2_PER_C}
     if flux:
-        return {date: CO2_PER_C / len(dates) for date in dates}
+        return {date: CO2_PER_C * weight for date, weight in weights_of_dates(dates, subject.period).items()}
     if len(dates) == 1:
         return {}
     factor = per_year(subject.period) if subject.quantity == "net_removals" else 1.0
-    return {dates[0]: -factor, dates[1]: factor}
+    return {dates[0]: -factor, dates[-1]: factor}
 
 
 def _add(subject: Subject, entry: Entry, pools: Sequence[str], frame: pd.DataFrame, target: Floats) -> None:
     """Add what one methodology gives on the rows of a table, in place."""
     for time, places in _places(subject, entry, frame):
         rows = frame.iloc[places].reset_index(drop=True)
-        values, observed = entry.method.evaluate(rows), _observed_area(rows, entry)
+        values, observed = entry.method.evaluate(rows), observed_area(rows, entry.method)
         for pool in pools:
             factor = _shares(subject, entry, pool).get(time)
             if factor is None:
@@ -199,13 +206,6 @@ def _places(
         places = np.flatnonzero((wanted & (times == time)).to_numpy(bool))
         if places.size:
             yield time, places
-
-
-def _observed_area(rows: pd.DataFrame, entry: Entry) -> Floats:
-    """Area [ha] over which all inputs of the methodology were observed, at most the smallest of theirs."""
-    names = ("area_ha", *(f"{name}_observed_ha" for name in entry.method.methodology.inputs))
-    areas: Floats = np.minimum.reduce([rows[name].to_numpy(float) for name in names if name in rows.columns])
-    return areas
 
 
 def _in_account(subject: Subject, entry: Entry, pools: Sequence[str], account: pd.DataFrame) -> pd.Series[float]:

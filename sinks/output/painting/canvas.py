@@ -22,7 +22,7 @@ from sinks.geo.grid import Bounds, CellAreas, Grid
 from sinks.layers.raster_reader import RasterReader
 from sinks.output.painting.palette import Palette
 from sinks.tabulate.blocks import Block, block_shape
-from sinks.tabulate.coverage import Coverage
+from sinks.tabulate.coverage import Coverage, Runs
 from sinks.tabulate.crosstab import Axis
 from sinks.tabulate.division import divide
 from sinks.tabulate.kernels import find_slot
@@ -213,10 +213,27 @@ def _joint_codes(axes: Sequence[Axis], strides: Sequence[int], readers: Sequence
 
 
 @njit(nogil=True, cache=True)
-def _lay_on(  # type: ignore[no-untyped-def]
-    runs, top, left, width, weights, group_width, codes, joints, keys, densities, origin, factor, amount, weight
-):  # fmt: skip
-    """Add density times area, and area, of the cells of a block to the cells of the canvas that they lie in."""
+def _lay_on(
+    runs: Runs,
+    top: int,
+    left: int,
+    width: int,
+    weights: Ints,
+    group_width: int,
+    codes: Ints,
+    joints: int,
+    keys: Ints,
+    densities: Floats,
+    origin: tuple[int, int],
+    factor: int,
+    amount: Floats,
+    weight: Floats,
+) -> None:
+    """Add density times area, and area, of the cells of a block to the cells of the canvas that they lie in.
+
+    ``codes`` are the joint codes of the block, row by row of ``width`` cells from ``top, left`` of the reference;
+    ``weights`` its cells' areas by group of columns, ``origin`` the first cell of the reference under the window.
+    """
     ptr, start, stop, region, fraction = runs
     for row in range(ptr.shape[0] - 1):
         to_row = (top + row - origin[0]) // factor

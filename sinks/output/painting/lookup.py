@@ -75,11 +75,7 @@ def link(
     tags = facts(contents, subject, found) | {"BANDS": message("painting.link_bands")}
     text = _vrt(source, Path(layer_file(layers.land_cover, subject.period)), out, table, subject, tags)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        atomic.recover(out)
-        with atomic.temporary(out) as folder:
-            (folder / out.name).write_text(text, encoding="utf-8", newline="\n")
-            os.replace(folder / out.name, out)
+        atomic.write(out, text.encode())
     except OSError as error:
         raise atomic.explained(error, out) from error
     return Painting(out, subject, source.grid.transform.a, float(np.nansum(found.states)), found.left_out)

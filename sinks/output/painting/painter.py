@@ -6,10 +6,9 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -239,7 +238,7 @@ def facts(contents: RunContents, subject: Subject, found: Amounts) -> dict[str, 
     return tags
 
 
-def _shown(progress: Progress, total: int) -> Any:
+def _shown(progress: Progress, total: int) -> AbstractContextManager[Callable[[int, int], object]]:
     """A context whose value takes (done, total)."""
     if callable(progress):
         return nullcontext(progress)

@@ -144,7 +144,8 @@ def palette(joint: Joint, found: Floats, reference: Grid, codes: Sequence[str]) 
 
 
 @njit(cache=True)
-def _fill(keys, found, table, values):  # type: ignore[no-untyped-def]
+def _fill(keys: Ints, found: Floats, table: Ints, values: Floats) -> None:
+    """Enter the densities ``found`` of ``keys`` into an open-addressing table and the values beside it."""
     for key, density in zip(keys, found):  # noqa: B905 - numba's zip has no strict
         slot = find_slot(table, key)
         table[slot] = key

@@ -12,6 +12,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from sinks.errors import Problem, RunError
+from sinks.output import atomic
 from sinks.output.folder import RunContents
 from sinks.output.report.blocks import REFERENCE, Block, Paragraph, Picture, Table
 from sinks.output.report.chapters import chapters
@@ -96,8 +97,7 @@ def write_html(
         wanted = frozenset(tag for _, tags in SECTIONS for tag in tags) | {"caveats"}
         text = page_html(Page(facts, code, wanted, assessment, approval(contents.record)))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        atomic.write(path, text.encode())
     except OSError as error:
         raise RunError(Problem("report.write_failed", str(path), {"reason": error.strerror or ""})) from error
     return path

@@ -14,8 +14,6 @@ from sinks.output.report.words import amount, in_tens, joined, rounded, word
 from sinks.text import language
 from sinks.vocabulary import ALL
 
-Picker = Callable[[str], bool]
-
 
 @dataclass(frozen=True)
 class Page:

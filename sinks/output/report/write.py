@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from sinks.errors import Problem, Problems, RunError
+from sinks.output import atomic
 from sinks.output.folder import RunContents
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Facts, Region
@@ -144,8 +145,8 @@ def values(page: Page) -> dict[str, str]:
 
 def file_name(region: Region) -> str:
     """Code and name, without characters that a file system refuses, and short enough for all of them."""
-    name = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", region.name).strip(" .")[:60]
-    return f"{region.code} {name}".strip() + ".docx"
+    code, name = (re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", text).strip(" .") for text in (region.code, region.name))
+    return f"{code} {name[:60]}".strip() + ".docx"
 
 
 def approval(record: Mapping[str, Any]) -> str | None:
@@ -172,11 +173,7 @@ def _write(page: Page, form: Template, out: Path) -> Path:
     document = form.fill(chapters(page), values(page))
     path = out / file_name(page.region)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        # Beside its place first: an old report stays whole until the new one is.
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_bytes(document)
-        partial.replace(path)
+        atomic.write(path, document)
     except OSError as error:
         reason = error.strerror or str(error)
         raise RunError(Problem("report.write_failed", str(path), {"reason": reason})) from error
