@@ -30,6 +30,8 @@ from sinks.vocabulary import MONTHS, month_id, quantities
 
 Made = TypeVar("Made")
 
+_DEGREES = "degC"
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -261,6 +263,9 @@ def _input(project: Project, name: str) -> ContinuousLayer:
 
 def _continuous(project: Project, name: str, measured: str, section: InputSection) -> ContinuousLayer:
     quantity = quantities()[measured]
+    if section.uncertainty is not None and quantity.unit == _DEGREES:
+        found = {"quantity": str(quantity.label), "found": section.uncertainty}
+        raise ProjectError(Problem("uncertainty.degrees", f"inputs.{name}.uncertainty", found))
     return ContinuousLayer(
         name,
         quantity.id,

@@ -146,7 +146,7 @@ class Draws:
         Returns
         -------
         array (n,)
-            Around 1.
+            Around 1, and above 0: a draw that would turn the sign of the input is drawn again.
         """
         uncertainty = self.inputs.get(input)
         if uncertainty is None:
@@ -154,7 +154,11 @@ class Draws:
         name = f"input:{input}" if uncertainty.dates_correlated else f"input:{input}@{date}"
         if name not in self._factors:
             sigma = uncertainty.percent / 100 / self.Z95
-            self._factors[name] = 1 + sigma * self.generator(name).standard_normal(self.n)
+            stream = self.generator(name)
+            drawn = 1 + sigma * stream.standard_normal(self.n)
+            while (turned := drawn <= 0).any():
+                drawn[turned] = 1 + sigma * stream.standard_normal(int(turned.sum()))
+            self._factors[name] = drawn
         return self._factors[name]
 
 
@@ -164,8 +168,8 @@ def check_correlations(correlations: Sequence[Correlation], methods: Sequence[Bo
     Raises
     ------
     ParameterError
-        A methodology or parameter is unknown, a parameter stands in two groups, or the coefficient is not possible
-        for so many rows (it must lie above -1/(k - 1) and below 1).
+        A methodology or parameter is unknown, a parameter stands in two groups or has rows that their table correlates
+        already, or the coefficient is not possible for so many rows (it must lie above -1/(k - 1) and below 1).
     """
     problems, seen = Problems(), set[tuple[str, str]]()
     known = {method.id: method for method in methods}
@@ -181,6 +185,9 @@ def check_correlations(correlations: Sequence[Correlation], methods: Sequence[Bo
         if twice := sorted(name for name in one.parameters if (one.methodology, name) in seen):
             problems.add("uncertainty.correlated_twice", where, parameters=twice)
         seen |= {(one.methodology, name) for name in one.parameters}
+        grouped = {row for group in method.table.correlated for row in group.rows}
+        if again := sorted({method.table.rows[row].parameter for row in one.rows(method) if row in grouped}):
+            problems.add("uncertainty.table_correlates", where, parameters=again)
         count = max(len(one.rows(m)) for m in methods if m.id == one.methodology)
         least = -1 / (count - 1) if count > 1 else -1.0
         if not least < one.coefficient < 1:

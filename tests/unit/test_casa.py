@@ -260,6 +260,12 @@ def test_what_is_wrong_with_the_words_is_said_before_the_pass(content: dict[str,
     assert ids({**content, "monthly_inputs": without_unit}, tmp_path) == ["project.missing_key"]
 
 
+def test_degrees_have_no_error_in_percent(content: dict[str, Any], tmp_path: Path) -> None:
+    doubtful = content["monthly_inputs"]["temperature"] | {"uncertainty": 10, "uncertainty_source": "a guess"}
+    monthly = content["monthly_inputs"] | {"temperature": doubtful}
+    assert ids({**content, "monthly_inputs": monthly}, tmp_path) == ["uncertainty.degrees"]
+
+
 def test_a_user_gives_numbers_of_his_own(content: dict[str, Any], tmp_path: Path) -> None:
     own = tmp_path / "own.csv"
     head = "parameter,vegetation,value,unit,low,high,interval,distribution,basis,source,locator,note\n"

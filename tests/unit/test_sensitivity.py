@@ -172,7 +172,9 @@ def test_without_draws_there_is_nothing_to_agree_on(densities: Bound) -> None:
     assert both["approach_1_high"].notna().any()
 
 
-def test_correlations_of_a_table_are_in_both_approaches(tmp_path: Path) -> None:
+@pytest.fixture
+def together(tmp_path: Path) -> Bound:
+    """Two pools of forest that their table says are wrong together."""
     path = tmp_path / "together.csv"
     rows = (
         "above_ground_biomass,forest,60,t C/ha,54,66,sd,normal,user,ipcc_2006_v4,by hand,,below_ground_biomass=0.8\n"
@@ -180,9 +182,12 @@ def test_correlations_of_a_table_are_in_both_approaches(tmp_path: Path) -> None:
         "biomass,grassland,50,t C/ha,,,,,user,ipcc_2006_v4,by hand,,\n"
     )
     path.write_text(HEAD.rstrip() + ",correlation\n" + rows, encoding="utf-8")
-    method = Registry().get("lookup_density").with_parameters(path)
+    return Registry().get("lookup_density").with_parameters(path)
+
+
+def test_correlations_of_a_table_are_in_both_approaches(together: Bound) -> None:
     pools = ("above_ground_biomass", "below_ground_biomass", "biomass")
-    entries = [Entry(method, ("forest", "grassland"), pools, ("stock", "sink"), "land_cover")]
+    entries = [Entry(together, ("forest", "grassland"), pools, ("stock", "sink"), "land_cover")]
     draws = Draws(20_000, 3)
     found = sensitivity(basis(), entries, draws)
     # 300 ha with 6 and 4 t C/ha that err together.
@@ -190,6 +195,14 @@ def test_correlations_of_a_table_are_in_both_approaches(tmp_path: Path) -> None:
     assert half_width(found, "1501", "carbon_stock", "2020") == pytest.approx(expected, rel=1e-6)
     both = compare_approaches(found, basis().account(entries, draws).table, draws)
     assert set(both["agreement"]) <= {"agree", ""}
+
+
+def test_a_correlation_that_the_table_has_is_not_declared_again(together: Bound) -> None:
+    again = Correlation("lookup_density", ("above_ground_biomass", "below_ground_biomass"), 0.5)
+    with pytest.raises(ParameterError) as caught:
+        check_correlations([again], [together])
+    assert [problem.id for problem in caught.value.problems] == ["uncertainty.table_correlates"]
+    check_correlations([Correlation("lookup_density", ("biomass",), 0.5)], [together])
 
 
 def test_an_input_is_a_source_once_or_once_for_each_date() -> None:
@@ -203,6 +216,16 @@ def test_an_input_is_a_source_once_or_once_for_each_date() -> None:
         assert set(rows["kind"]) == {"input"}
         assert len(rows) == count
         assert rows["share"].sum() == pytest.approx(1)
+
+
+def test_no_draw_turns_the_sign_of_an_input() -> None:
+    """Half of 300 % is more than the value itself: a power of a negative biomass would be no number."""
+    drawn = Draws(5_000, 1, {"biomass": InputUncertainty(300)}).factor("biomass", "2020")
+    assert drawn is not None
+    assert (drawn > 0).all()
+    narrow = Draws(5_000, 1, {"biomass": InputUncertainty(20)}).factor("biomass", "2020")
+    assert narrow is not None
+    assert narrow.std() == pytest.approx(0.2 / Draws.Z95, rel=0.05)
 
 
 def test_correlated_rows_are_drawn_together_and_keep_their_distributions(densities: Bound) -> None:
