@@ -6,7 +6,8 @@ account; the carbon dioxide of a fire is the loss of a pool that is in the accou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -16,6 +17,8 @@ from sinks import units
 from sinks.account import Entry
 from sinks.activity import Activity
 from sinks.book import Hierarchy
+from sinks.methodology import Registry
+from sinks.provenance import Source
 from sinks.uncertainty import Floats
 
 COLUMNS = (
@@ -27,12 +30,61 @@ COLUMNS = (
     "date",
     "value",
     "unit",
+    "co2e",
+    "gwp",
     "methodology",
     "coverage",
 )
 
 UNIT_OF_GAS = {"co2": "t CO2/yr", "ch4": "t CH4/yr", "n2o": "t N2O/yr"}
 """Unit of the table by gas; an emission is positive."""
+
+POTENTIALS = "gwp"
+"""The table of global warming potentials."""
+
+_POTENTIAL_UNITS = {"gwp_ch4": "kg CO2e/(kg CH4)", "gwp_n2o": "kg CO2e/(kg N2O)"}
+
+
+@dataclass(frozen=True)
+class Potentials:
+    """Global warming potentials over 100 years, as one assessment report of the IPCC has them.
+
+    Attributes
+    ----------
+    assessment : str
+        ``ar2``, ``ar4``, ``ar5`` or ``ar6``.
+    of_gas : mapping of str to float
+        t CO2e per t of each gas.
+    used : DataFrame
+        Their rows of the table, as ``ParameterTable.frame`` has them.
+    sources : mapping of str to Source
+        Documents by key.
+    """
+
+    assessment: str
+    of_gas: Mapping[str, float]
+    used: pd.DataFrame
+    sources: Mapping[str, Source]
+
+    @classmethod
+    def of(cls, registry: Registry, assessment: str) -> Potentials:
+        """Read the potentials of an assessment report.
+
+        Raises
+        ------
+        MethodologyError, ParameterError
+            The table is missing or at fault, or does not have the assessment.
+        """
+        table = registry.table(POTENTIALS, _POTENTIAL_UNITS, ("assessment",), {})
+        strata = {"assessment": np.array([assessment], object)}
+        found = {name: table.lookup(name, strata, 1) for name in _POTENTIAL_UNITS}
+        of_gas = {name.removeprefix("gwp_"): float(one.values[0]) for name, one in found.items()}
+        rows = sorted({int(one.rows[0]) for one in found.values()})
+        return cls(assessment, {"co2": 1.0, **of_gas}, table.frame.iloc[rows], table.sources)
+
+    def weigh(self, emissions: pd.DataFrame) -> pd.DataFrame:
+        """The table of :func:`gases` with ``co2e`` [t CO2e/yr] and the assessment it is by."""
+        return emissions.assign(co2e=emissions["value"] * emissions["gas"].map(self.of_gas), gwp=self.assessment)
 
 
 def gases(activity: Activity, entries: Sequence[Entry], hierarchy: Hierarchy, dates: Sequence[str]) -> pd.DataFrame:
@@ -51,8 +103,9 @@ def gases(activity: Activity, entries: Sequence[Entry], hierarchy: Hierarchy, da
     Returns
     -------
     DataFrame
-        Columns :data:`COLUMNS`.  ``coverage`` is the share of the land of the entry whose emission is known; the rest
-        is not estimated and not zero.  A region none of whose land is known has no row.
+        Columns :data:`COLUMNS`; ``co2e`` and ``gwp`` are empty (see :class:`Potentials`).  ``coverage`` is the share
+        of the land of the entry whose emission is known; the rest is not estimated and not zero.  A region none of
+        whose land is known has no row.
 
     Raises
     ------
@@ -102,6 +155,8 @@ def _lines(hierarchy: Hierarchy, sums: Sequence[Floats], constant: dict[str, str
             "level": regions["level"].to_numpy(),
             **constant,
             "value": value,
+            "co2e": np.nan,
+            "gwp": "",
             "coverage": np.divide(known, land, out=np.zeros_like(known), where=land > 0),
         }
     )

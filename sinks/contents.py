@@ -13,7 +13,7 @@ import pandas as pd
 
 from sinks.account import Account
 from sinks.accounting import Accounting
-from sinks.beside import gases
+from sinks.beside import POTENTIALS, Potentials, gases
 from sinks.checks import check_laws
 from sinks.errors import Problem
 from sinks.findings import Findings, note_findings
@@ -48,10 +48,13 @@ def run_contents(accounting: Accounting, notes: Sequence[Problem], files: Sequen
         The account, its laws or its assessment fail.
     """
     prepared, result = accounting.prepared, accounting.account
-    used = _parameters_used(prepared, result)
+    emitted = gases(accounting.activity, prepared.entries, accounting.hierarchy, prepared.project.dates)
+    potentials = _potentials(prepared, emitted)
+    used = _parameters_used(prepared, result, potentials)
     evaluation = accounting.assess(result.table)
     further = {**_uncertainty(accounting), **(evaluation.tables() if evaluation else {})}
-    emitted = gases(accounting.activity, prepared.entries, accounting.hierarchy, prepared.project.dates)
+    if potentials is not None:
+        emitted = potentials.weigh(emitted)
     assessed = evaluation.assessment.notes if evaluation else ()
     return RunContents(
         account=result.table,
@@ -59,7 +62,7 @@ def run_contents(accounting: Accounting, notes: Sequence[Problem], files: Sequen
         regions=prepared.regions,
         activity=accounting.activity,
         parameters_used=used,
-        sources=_sources(prepared, used),
+        sources=_sources(prepared, used, potentials),
         checks=_checks(accounting, [*notes, *assessed, *_changed_inputs(prepared.project, files)]),
         tables=further if emitted.empty else {**further, "gases": emitted},
         record=_record(prepared, files),
@@ -113,10 +116,18 @@ def _checks(accounting: Accounting, notes: Sequence[Problem]) -> pd.DataFrame:
     return findings.table()
 
 
-def _parameters_used(prepared: Prepared, result: Account) -> pd.DataFrame:
+def _potentials(prepared: Prepared, emitted: pd.DataFrame) -> Potentials | None:
+    """Warming potentials, where the project names an assessment and there are gases to weigh."""
+    assessment = prepared.project.project.gwp
+    return None if assessment is None or emitted.empty else Potentials.of(prepared.registry, assessment)
+
+
+def _parameters_used(prepared: Prepared, result: Account, potentials: Potentials | None) -> pd.DataFrame:
     """The rows of the parameter tables that the account stands on, each with its methodology and role."""
     # Models make layers for whatever is accounted for.
     parts = [model.used.assign(methodology=TABLE, role="record") for model in prepared.models]
+    if potentials is not None:
+        parts.append(potentials.used.assign(methodology=POTENTIALS, role="record"))
     for entry, rows in result.used:
         frame = entry.method.table.frame.iloc[rows]
         parts.append(frame.assign(methodology=entry.method.id, role=entry.role))
@@ -127,11 +138,11 @@ def _parameters_used(prepared: Prepared, result: Account) -> pd.DataFrame:
     return used[[*first, *(column for column in used.columns if column not in first)]]
 
 
-def _sources(prepared: Prepared, used: pd.DataFrame) -> pd.DataFrame:
+def _sources(prepared: Prepared, used: pd.DataFrame, potentials: Potentials | None) -> pd.DataFrame:
     """The documents that parameters and equations come from, each once."""
     known: dict[str, Any] = {}
-    for model in prepared.models:
-        known |= model.sources
+    for part in (*prepared.models, *((potentials,) if potentials else ())):
+        known |= part.sources
     for entry in prepared.entries:
         known |= entry.method.table.sources
     keys = {entry.method.methodology.source for entry in prepared.entries}

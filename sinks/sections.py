@@ -55,6 +55,11 @@ class ProjectSection(Section):
     )
     draws: int = Field(default=2000, ge=0, le=1_000_000, description="Monte Carlo draws; 0 leaves intervals out.")
     seed: int = Field(default=20230, ge=0, description="Seed of the draws.")
+    gwp: Literal["ar2", "ar4", "ar5", "ar6"] | None = Field(
+        default=None,
+        description="IPCC assessment report whose 100-year potentials turn methane and nitrous oxide into CO2e; "
+        "without it they are given in tonnes of the gas only.",
+    )
 
 
 class BuiltinRegions(Section):

@@ -10,7 +10,7 @@ import pytest
 
 from sinks.account import Entry
 from sinks.activity import CHANGE_KEYS, Activity
-from sinks.beside import COLUMNS, gases, in_tonnes
+from sinks.beside import COLUMNS, Potentials, gases, in_tonnes
 from sinks.book import Hierarchy
 from sinks.methodology import Bound, Registry
 
@@ -92,3 +92,20 @@ def test_only_the_dates_and_ecosystems_of_the_entry_count() -> None:
 def test_kilograms_per_hectare_become_tonnes() -> None:
     assert in_tonnes(np.array([500.0]), "kg CH4/ha/yr", "ch4", np.array([2.0]))[0] == pytest.approx(1.0)
     assert in_tonnes(np.array([500.0]), "kg N2O/yr", "n2o", np.array([2.0]))[0] == pytest.approx(0.5)
+
+
+def test_potentials_of_a_report_weigh_gases() -> None:
+    table = gases(activity(forest("1501", 10)), [FIRE], HIERARCHY, ("2020",))
+    assert table["co2e"].isna().all()
+    weighed = Potentials.of(REGISTRY, "ar5").weigh(table)
+    assert tuple(weighed.columns) == COLUMNS
+    assert value(weighed, "15", "ch4", "co2e") == pytest.approx(value(table, "15", "ch4") * 28)
+    assert value(weighed, "15", "n2o", "co2e") == pytest.approx(value(table, "15", "n2o") * 265)
+    assert value(weighed, "15", "co2", "co2e") == value(table, "15", "co2")
+    assert set(weighed["gwp"]) == {"ar5"}
+
+
+def test_the_rows_of_the_potentials_used_are_those_of_the_report() -> None:
+    found = Potentials.of(REGISTRY, "ar2")
+    assert list(found.used["assessment"]) == ["ar2", "ar2"]
+    assert set(found.used["source"]) <= set(found.sources)
