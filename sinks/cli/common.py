@@ -58,6 +58,13 @@ def reports_problems(verb: Callable[P, R]) -> Callable[P, R]:
         except SinksError as error:
             click.echo(str(error), err=True)
             sys.exit(EXIT_INPUT)
+        except BrokenPipeError:
+            raise  # somebody reads only the first lines; click ends quietly
+        except OSError as error:
+            # The disk is neither the program's nor the project's fault; rooms that write much say more themselves.
+            values = {"file": error.filename or "-", "reason": error.strerror or str(error)}
+            click.echo(message("cli.disk", **values), err=True)
+            sys.exit(EXIT_INPUT)
         except KeyboardInterrupt:
             click.echo(message("cli.interrupted"), err=True)
             sys.exit(EXIT_INTERRUPTED)

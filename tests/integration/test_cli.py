@@ -155,6 +155,48 @@ def test_a_difference_of_what_no_account_has_is_refused(world: Any, tmp_path: Pa
     assert "net_removals" in result.stderr
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_what_the_disk_refuses_is_the_users_to_solve(world: Any, tmp_path: Path, lang: str) -> None:
+    project = world.save(world.project(), tmp_path / "project.toml")
+    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way", encoding="utf-8")
+    answers = [
+        "--name",
+        "x",
+        "--province",
+        "150000",
+        "--level",
+        "league",
+        "--legend",
+        "clcd",
+        "--land-cover",
+        "2020=a.tif",
+    ]
+    for arguments in (
+        ["map", tmp_path / "result", "--out", blocked / "map.html"],
+        ["report", tmp_path / "result", "--out", blocked, "--quiet"],
+        ["new", "mine", "--folder", blocked],
+        ["init", blocked / "my.toml", *answers],
+        ["init", "--assessment", blocked],
+    ):
+        refused = invoke(*arguments, "--lang", lang)
+        assert refused.exit_code == EXIT_INPUT, arguments
+        assert str(blocked) in refused.stderr
+    assert blocked.read_text(encoding="utf-8") == "in the way"
+
+
+def test_folders_on_the_way_are_made(world: Any, tmp_path: Path) -> None:
+    project = world.save(world.project(), tmp_path / "project.toml")
+    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
+    for arguments, made in (
+        (["map", tmp_path / "result", "--out", tmp_path / "a" / "b" / "map.html"], "a/b/map.html"),
+        (["new", "mine", "--folder", tmp_path / "methods"], "methods/mine.py"),
+    ):
+        assert invoke(*arguments).exit_code == 0
+        assert (tmp_path / made).is_file()
+
+
 def test_tables_go_where_they_are_sent(world: Any, tmp_path: Path) -> None:
     project = world.save(world.project(), tmp_path / "project.toml")
     assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0

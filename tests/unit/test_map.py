@@ -46,6 +46,16 @@ SCRIPTS = "\n".join(
 )
 
 
+@pytest.mark.parametrize("content", [None, b"", b"no raster"])
+def test_an_overlay_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "overlay.tif"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(LayerError) as caught:
+        paint(path, (110, 40, 112, 41))
+    assert [problem.id for problem in caught.value.problems] == ["map.overlay_unreadable"]
+
+
 def frame(name: str = "乙旗") -> gpd.GeoDataFrame:
     """One league of two banners that share the meridian 111."""
     rows = [

@@ -51,13 +51,15 @@ class Template:
             raise RunError(Problem("report.template_syntax", self.where, {"reason": error.message})) from error
 
     def check(self, known: set[str]) -> None:
-        """Refuse a tag that nothing fills.
+        """Refuse a document without tags, such as a finished report, and a tag that nothing fills.
 
         Raises
         ------
         RunError
             With every unknown tag.
         """
+        if not self.tags:
+            raise RunError(Problem("report.template_no_tags", self.where))
         unknown = self.tags - known
         if unknown:
             values = {"tags": unknown, "known": known}
