@@ -15,7 +15,7 @@ from sinks.assessment.words import readable, word
 from sinks.errors import Problem
 from sinks.text import message
 from sinks.uncertainty import Floats, interval
-from sinks.vocabulary import ALL
+from sinks.vocabulary import ALL, ecosystems, pools
 
 COLUMNS = ("region_code", "region_name", "year", "quantity", "value", "low", "high", "unit", "basis", "note")
 
@@ -134,7 +134,7 @@ def rule_rows(rule: Rule) -> pd.DataFrame:
     rows = []
     for name, ruled in rule.values().items():
         number = float(ruled.value) if type(ruled.value) in (int, float) else np.nan
-        shown = "" if np.isfinite(number) else f"{_shown(ruled.value)}; "
+        shown = "" if np.isfinite(number) else _shown(ruled.value) + word("note.separator")
         source = ruled.source or message("assessment.note_no_source")
         rows.append(
             (
@@ -155,12 +155,19 @@ def rule_rows(rule: Rule) -> pd.DataFrame:
 
 
 def _shown(value: Any) -> str:
+    """A value of the rule in words."""
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {item}" for key, item in value.items())
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+        return word("list.separator").join(f"{key}: {item}" for key, item in value.items())
+    if isinstance(value, tuple):
+        return word("list.separator").join(_shown(item) for item in value)
+    if value in ecosystems():
+        return str(ecosystems()[value].label)
+    if value in pools():
+        return str(pools()[value].label)
+    return word(f"rule_value.{value}").removeprefix("rule_value.")
 
 
 def assumed_note(rule: Rule) -> str:
     """The sentence that names the assumed values of the rule, or nothing when all are given."""
-    names = [name for name, ruled in rule.values().items() if ruled.basis == "assumed"]
+    names = [word(f"rule.{name}") for name, ruled in rule.values().items() if ruled.basis == "assumed"]
     return message("assessment.note_assumed", names=names) if names else ""
