@@ -270,8 +270,11 @@ def _translate(detail: ErrorDetails, content: Mapping[str, Any], where: str, pro
     kind, found = detail["type"], detail.get("input")
     if kind == "too_short" and found:
         return  # its items are wrong, and each of them is reported by itself
+    if loc[:2] == ["project", "dates"] and kind not in ("extra_forbidden", "missing"):
+        problems.add("project.bad_date", place, found=repr(found))
+        return
     if kind == "extra_forbidden":
-        problems.add("project.unknown_key", place, found=loc[-1], near=_near(str(loc[-1]), _siblings(loc)))
+        problems.add("project.unknown_key", place, found=loc[-1], near=_near(str(loc[-1]), _siblings(loc, content)))
     elif kind == "missing":
         problems.add("project.missing_key", place, key=loc[-1])
     elif kind == "value_error":
@@ -280,11 +283,13 @@ def _translate(detail: ErrorDetails, content: Mapping[str, Any], where: str, pro
         problems.add("project.bad_value", place, found=repr(found), expected=detail["msg"])
 
 
-def _siblings(loc: list[int | str]) -> list[str]:
+def _siblings(loc: list[int | str], content: Mapping[str, Any]) -> list[str]:
     """Keys that may stand where an unknown one stood."""
     if len(loc) == 1:
         return [name for name, field in Project.model_fields.items() if not field.exclude]
     models = _models_in(Project.model_fields[str(loc[0])].annotation)
+    if loc[0] == "regions":
+        models = iter([FileRegions if "file" in content.get("regions", {}) else BuiltinRegions])
     return [field.alias or name for model in models for name, field in model.model_fields.items()]
 
 

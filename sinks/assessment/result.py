@@ -60,6 +60,17 @@ class Assessment:
         wide = rows.pivot(index=["region_code", "region_name", "year"], columns="quantity", values="value")
         return wide.reindex(columns=names).reset_index().rename_axis(columns=None)
 
+    def near_zero(self) -> list[str]:
+        """Regions whose percentage of the last year says nothing, since the emissions it is taken of are near zero.
+
+        Such a percentage has no interval: in some of the draws it does not exist.
+        """
+        rows = self.table[self.table["year"] == self.table["year"].max()]
+        change = rows[rows["quantity"] == "change"].set_index("region_name")
+        drawn = rows[(rows["quantity"] == "adjusted_emissions") & rows["low"].notna()]["region_name"]
+        without = change["value"].notna() & change["low"].isna()
+        return [str(name) for name in change.index[without] if name in set(drawn)]
+
     def last_year(self) -> pd.DataFrame:
         """The last year as a table to be read at a glance: one row for each region, headers and verdicts in words.
 

@@ -122,9 +122,7 @@ def _excel(path: Path, sheet: str | None) -> tuple[str, list[list[Any]]]:
 
 
 def _unreadable(path: Path, error: Exception) -> LayerError:
-    return LayerError(
-        Problem("table.unreadable", str(path), {"reason": str(error).rstrip(".") or type(error).__name__})
-    )
+    return LayerError(Problem("table.unreadable", str(path), {"reason": str(error) or type(error).__name__}))
 
 
 def _header_row(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> int | None:

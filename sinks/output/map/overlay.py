@@ -87,7 +87,7 @@ def paint(path: Path, extent: tuple[float, float, float, float]) -> Overlay:
     try:
         values = _on_screen(path, grid)
     except RasterioIOError as error:
-        raise LayerError(Problem("map.overlay_unreadable", str(path), {"reason": str(error).rstrip(".")})) from error
+        raise LayerError(Problem("map.overlay_unreadable", str(path), {"reason": str(error)})) from error
     seen = values[np.isfinite(values)]
     if not len(seen):
         raise LayerError(Problem("map.overlay_empty", str(path)))
