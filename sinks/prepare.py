@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sinks.account import Entry, Measure
 from sinks.checks import check_entries
-from sinks.errors import Problem, Problems, ProjectError, SinksError, UnitError
+from sinks.errors import Problem, Problems, ProjectError, RegionError, SinksError, UnitError
 from sinks.geo.legends import Legend, available_legends, load_legend
 from sinks.geo.region_file import load_file
 from sinks.geo.regions import Regions, load_builtin
@@ -111,7 +111,12 @@ def _all(made: list[Made | None]) -> tuple[Made, ...]:
 def _regions(project: Project) -> Regions:
     section = project.regions
     if isinstance(section, BuiltinRegions):
-        return load_builtin(section.builtin, section.within, section.levels)
+        try:
+            return load_builtin(section.builtin, section.within, section.levels)
+        except RegionError as error:
+            keys = {"province": "regions.builtin", "within": "regions.within", "levels": "regions.levels"}
+            said = (replace(problem, where=keys.get(problem.where, problem.where)) for problem in error.problems)
+            raise RegionError(*said) from error
     return load_file(
         project.path(section.file),
         section.code,

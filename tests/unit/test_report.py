@@ -555,6 +555,17 @@ def test_template_that_cannot_be_used(tmp_path: Path, content: bytes | None) -> 
         write_reports(make_contents(), tmp_path / "out", template=path)
 
 
+def test_a_region_may_be_called_by_its_name(tmp_path: Path) -> None:
+    contents = make_contents()
+    name = contents.regions.frame.set_index("code")["name"]["150700"]
+    (report,) = write_reports(contents, tmp_path, regions=[name])
+    assert report.name.startswith("150700")
+    with pytest.raises(RunError) as caught:
+        write_reports(contents, tmp_path, regions=[name[:3]])
+    (problem,) = caught.value.problems
+    assert problem.values["known"] == [f"150700 {name}"]
+
+
 def test_a_finished_report_is_no_template(tmp_path: Path) -> None:
     (finished,) = write_reports(make_contents(), tmp_path / "out", regions=["150600"])
     with pytest.raises(RunError) as caught:
