@@ -29,7 +29,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Prepared:
-    """A project whose inputs are found and checked, before anything long has run."""
+    """A project whose inputs are found and checked, before anything long has run; ``notes`` are for its reader."""
 
     project: Project
     regions: Regions
@@ -40,6 +40,7 @@ class Prepared:
     tables: tuple[TableLayer, ...]
     entries: tuple[Entry, ...]
     registry: Registry
+    notes: tuple[Problem, ...] = ()
 
 
 def prepare(project: Project) -> Prepared:

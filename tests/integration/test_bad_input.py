@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 from rasterio.transform import Affine
 
 import sinks
+from sinks.assessment.inputs import write_templates
 from sinks.cli import EXIT_INPUT, main
 from sinks.geo.gcj02 import wgs84_to_gcj02
 from sinks.text import messages
@@ -300,6 +301,24 @@ def test_several_faults_come_together(world: Any, tmp_path: Path) -> None:
     assert everything(tmp_path) == before
 
 
+def test_a_faulty_table_of_the_assessment_is_found_before_the_pass(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = tmp_path / "tables"
+    write_templates(tables)
+    (tables / "emissions.csv").write_text(
+        "region_code,year,quantity,value,unit,basis,source\n150100,2o20,energy,1,t CO2,given,x\n", encoding="utf-8"
+    )
+    section = {name: str(tables / f"{name}.csv") for name in ("emissions", "gdp", "targets")}
+    content = world.project(assessment={**section, "rule": {"base_year": 2020, "years": [2023]}})
+    project = world.save(content, tmp_path / "project.toml")
+    monkeypatch.setattr("sinks.runs.collect", lambda *_, **__: pytest.fail("the layers were read"))
+    for verb in (("check", project), ("run", project, "--out", tmp_path / "result", "--quiet")):
+        result = invoke(*verb)
+        assert result.exit_code == EXIT_INPUT
+        assert "2o20" in result.stderr
+
+
 def test_an_unreadable_project(tmp_path: Path) -> None:
     missing, broken, gbk = tmp_path / "none.toml", tmp_path / "broken.toml", tmp_path / "gbk.toml"
     broken.write_text("[project\nname = 1", encoding="utf-8")
@@ -331,6 +350,9 @@ def test_displaced_regions_run_with_a_warning(world: Any, tmp_path: Path) -> Non
     moved = shapely.transform(frame.geometry.to_numpy(), lambda xy: np.column_stack(wgs84_to_gcj02(*xy.T)))
     content = with_regions(world, frame.set_geometry(moved, crs=frame.crs), tmp_path / "amap.gpkg")
     project = world.save(content, tmp_path / "project.toml")
+    result = invoke("check", project)
+    assert result.exit_code == 0
+    assert "GCJ-02" in result.stdout, "a check is there to tell what to look at"
     result = invoke("run", project, "--out", tmp_path / "result", "--quiet")
     assert result.exit_code == 0
     assert "GCJ-02" in result.stdout, "shown at once, not only kept"
