@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +26,9 @@ from sinks.units import factor
 from sinks.vocabulary import quantities
 
 Made = TypeVar("Made")
+
+_SLIP = 0.85
+"""Likeness, as difflib has it, from which a word is taken for a misspelt one."""
 
 
 @dataclass(frozen=True)
@@ -252,6 +256,11 @@ def _entry(project: Project, registry: Registry, section: MethodologySection, nu
     if section.parameters:
         bound = bound.with_parameters(project.path(section.parameters))
     bound = bound.with_constants(section.strata)
+    for name, value in section.strata.items():
+        known = {str(row.cells[name]) for row in bound.table.rows if row.cells.get(name)}
+        # A value of one's own may be meant for rows that match anything; one that is nearly a known one is a slip.
+        if value not in known and (near := get_close_matches(value, known, cutoff=_SLIP)):
+            problems.add("project.stratum_value", where, stratum=name, found=value, near=near)
     foreign = sorted(set(section.ecosystems) - set(bound.methodology.ecosystems))
     if foreign:
         problems.add("project.not_for", where, found=foreign, possible=bound.methodology.ecosystems)

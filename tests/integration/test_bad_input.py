@@ -301,6 +301,19 @@ def test_several_faults_come_together(world: Any, tmp_path: Path) -> None:
     assert everything(tmp_path) == before
 
 
+def test_a_misspelt_constant_of_a_stratum_is_found_before_the_pass(world: Any, tmp_path: Path) -> None:
+    def with_type(word: str) -> Path:
+        strata = {"species_group": "any", "grassland_type": word}
+        method = {"id": "lookup_density", "ecosystems": ["forest", "grassland"], "strata": strata}
+        plain = {"strata": {}, "inputs": {}, "derive": {}, "methodologies": [method]}
+        return world.save(world.project(**plain), tmp_path / "project.toml")
+
+    assert invoke("check", with_type("typical_steppe")).exit_code == 0
+    result = invoke("check", with_type("typical_stepe"))
+    assert result.exit_code == EXIT_INPUT
+    assert "是否指 typical_steppe" in result.stderr
+
+
 def test_a_faulty_table_of_the_assessment_is_found_before_the_pass(
     world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
