@@ -46,7 +46,8 @@ def inventory(run_folder: Path, period: str | None, out: Path | None) -> None:
     totals = found.crf[found.crf["category"] == "all"].drop(columns=["category", "subcategory", "ipcc_2006", "crf"])
     _show(totals[totals["region_code"].isin(inner_regions(run.contents.regions.frame))], {})
     made = _tables(run_folder, out, run, found.tables())
-    notes = " ".join([word("note.sign"), word("note.blank"), *_notice(run), *map(str, found.notes)])
+    said = [message(note.id, **note.values) for note in found.notes]
+    notes = " ".join([word("note.sign"), word("note.blank"), *_notice(run), *said])
     book = (out or run_folder / "assessment") / "inventory.xlsx"
     write_sheets(book, found.tables(), dict.fromkeys(found.tables(), notes), run.contents.created)
     _end(run_folder, [*made, book], found.notes)
