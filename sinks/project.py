@@ -41,6 +41,7 @@ from sinks.sections import (
     TableSection,
     VectorSection,
 )
+from sinks.text import message
 from sinks.vocabulary import ecosystems, pools, quantities
 
 
@@ -280,7 +281,38 @@ def _translate(detail: ErrorDetails, content: Mapping[str, Any], where: str, pro
     elif kind == "value_error":
         problems.add(f"project.{detail['msg'].removeprefix('Value error, ')}", place)
     else:
-        problems.add("project.bad_value", place, found=repr(found), expected=detail["msg"])
+        problems.add("project.bad_value", place, found=_as_written(found), expected=_expected(detail))
+
+
+_EXPECTED = {
+    "less_than_equal": "project.at_most",
+    "greater_than_equal": "project.at_least",
+    "greater_than": "project.above",
+    "literal_error": "project.one_of",
+    "string_type": "project.text",
+    "bool_type": "project.true_or_false",
+    "bool_parsing": "project.true_or_false",
+    "tuple_type": "project.list",
+    "dict_type": "project.table",
+    "model_type": "project.table",
+    "int_type": "project.integer",
+    "int_parsing": "project.integer",
+    "int_from_float": "project.integer",
+    "float_type": "project.number",
+    "float_parsing": "project.number",
+}
+
+
+def _expected(detail: ErrorDetails) -> str:
+    """What pydantic expected, in the user's language; its own words where it says something rare."""
+    id = _EXPECTED.get(detail["type"])
+    values = {name: str(value).replace(" or ", ", ") for name, value in detail.get("ctx", {}).items()}
+    return message(id, **values) if id else detail["msg"]
+
+
+def _as_written(value: object) -> str:
+    """A value as it stands in TOML."""
+    return str(value).lower() if isinstance(value, bool) else repr(value).replace("'", '"')
 
 
 def _siblings(loc: list[int | str], content: Mapping[str, Any]) -> list[str]:
