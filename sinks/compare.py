@@ -7,6 +7,7 @@ reasons says in which respects it is not the methodology of record.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +18,7 @@ import pandas as pd
 from sinks.account import Basis, Entry, Measure
 from sinks.errors import SinksError
 from sinks.methodology import Bound, Registry
-from sinks.text import language, message
+from sinks.text import aligned, language, message
 from sinks.uncertainty import Draws
 from sinks.vocabulary import ALL, ecosystems, pools, quantities
 
@@ -64,6 +65,7 @@ REFUSALS = ("methodology", "ecosystem", "reason")
 _RESPECTS = ("approach", "tier", "pools", "soil_depth_cm", "edition", "area_source", "unverified")
 
 _SHOWN_QUANTITIES = ("carbon_stock", "net_removals")
+_UNITS = {"carbon_stock": "compare.unit_carbon_stock", "net_removals": "compare.unit_net_removals"}
 _TEN_THOUSAND = 1e4
 
 
@@ -230,12 +232,11 @@ def _as_lines(comparison: Comparison) -> Iterator[str]:
         "compare.reasons": _shown_reasons(comparison.reasons),
         "compare.refusals": _shown_refusals(comparison.refusals),
     }
-    with pd.option_context("display.unicode.east_asian_width", True):
-        for id, part in parts.items():
-            if len(part):
-                yield message(id)
-                yield part.to_string(index=False, na_rep="", justify="left", max_colwidth=100)
-                yield ""
+    for id, part in parts.items():
+        if len(part):
+            yield message(id)
+            yield from _in_columns(part)
+            yield ""
     yield message("compare.not_additive")
 
 
@@ -248,13 +249,14 @@ def _shown_figures(figures: pd.DataFrame) -> pd.DataFrame:
     # The outermost regions stand first; what is inside them is in the table itself.
     wanted = wanted[(wanted["period"] == last) & (wanted["level"] == wanted["level"].iloc[0])]
     name = {quantity: f"{quantities()[quantity].label}" for quantity in _SHOWN_QUANTITIES}
-    unit = {quantity: f"10^4 {quantities()[quantity].unit}" for quantity in _SHOWN_QUANTITIES}
+    unit = {quantity: message(id) for quantity, id in _UNITS.items()}
     shown = pd.DataFrame(
         {
             message("compare.region"): wanted["region_name"],
             message("compare.ecosystem"): wanted["ecosystem"].map(_ecosystem),
             message("compare.quantity"): wanted["quantity"].map(name) + " " + wanted["period"],
             message("compare.unit"): wanted["quantity"].map(unit),
+            message("compare.pools"): [_listed(cell, _pool) for cell in wanted["pools"]],
             message("compare.methodology"): wanted["methodology"],
             message("compare.role"): wanted["role"].map(_role),
             message("compare.value"): [f"{value / _TEN_THOUSAND:,.2f}" for value in wanted["value"]],
@@ -291,14 +293,31 @@ def _shown_reasons(reasons: pd.DataFrame) -> pd.DataFrame:
 
 
 def _shown_refusals(refusals: pd.DataFrame) -> pd.DataFrame:
+    """One line for each methodology and reason: the same is mostly wanting for all of its ecosystems."""
     if refusals.empty:
         return refusals
+    joined = "、" if language() == "zh" else ", "
+    alike = refusals.assign(reason=refusals["reason"].map(_first_sentence))
+    alike = alike.groupby(["methodology", "reason"], sort=False)["ecosystem"].agg(list).reset_index()
     columns = {
-        "compare.methodology": refusals["methodology"],
-        "compare.ecosystem": refusals["ecosystem"].map(_ecosystem),
-        "compare.reason": refusals["reason"],
+        "compare.methodology": alike["methodology"],
+        "compare.ecosystem": [joined.join(map(_ecosystem, found)) for found in alike["ecosystem"]],
+        "compare.reason": alike["reason"],
     }
     return pd.DataFrame({message(id): column for id, column in columns.items()})
+
+
+def _first_sentence(reason: str) -> str:
+    """What is wanting, without the advice that follows and without further reasons; the table has them in full."""
+    return re.split(r"。|; |\. ", reason, maxsplit=1)[0]
+
+
+def _in_columns(table: pd.DataFrame) -> list[str]:
+    """A table as lines, its figures flush right."""
+    figures = {message(f"compare.{name}") for name in ("value", "interval", "ratio", "tier")}
+    left = [place for place, name in enumerate(table.columns) if name not in figures]
+    rows = [list(map(str, table.columns)), *(list(map(str, row)) for row in table.itertuples(index=False))]
+    return aligned(rows, left)
 
 
 def _interval(low: float, high: float) -> str:

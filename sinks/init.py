@@ -74,6 +74,7 @@ def write_project(path: Path, answers: Mapping[str, Any], *, force: bool = False
     dates = sorted(answers["land_cover"])
     template = Template(files("sinks").joinpath("project_template.toml").read_text(encoding="utf-8"))
     within = answers.get("within")
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         template.substitute(
             name=answers["name"],

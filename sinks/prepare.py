@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
 from sinks.account import Entry, Measure
 from sinks.activity import at_date
 from sinks.checks import check_entries
-from sinks.errors import Problem, Problems, ProjectError, SinksError, UnitError
+from sinks.errors import Problem, Problems, ProjectError, RegionError, SinksError, UnitError
 from sinks.geo.legends import Legend, available_legends, load_legend
 from sinks.geo.region_file import load_file
 from sinks.geo.regions import Regions, load_builtin
@@ -32,13 +33,16 @@ Made = TypeVar("Made")
 
 _DEGREES = "degC"
 
+_SLIP = 0.85
+"""Likeness, as difflib has it, from which a word is taken for a misspelt one."""
+
 
 @dataclass(frozen=True)
 class Prepared:
     """A project whose inputs are found and checked, before anything long has run.
 
     Land cover, strata and inputs have the dates of the account; ``history`` is land cover and strata at each earlier
-    date, a layer of its own that is read for its classes only.
+    date, a layer of its own that is read for its classes only; ``notes`` are for the reader.
     """
 
     project: Project
@@ -52,6 +56,7 @@ class Prepared:
     entries: tuple[Entry, ...]
     registry: Registry
     models: tuple[Production, ...]
+    notes: tuple[Problem, ...] = ()
 
 
 def prepare(project: Project) -> Prepared:
@@ -138,7 +143,12 @@ def _all(made: list[Made | None]) -> tuple[Made, ...]:
 def _regions(project: Project) -> Regions:
     section = project.regions
     if isinstance(section, BuiltinRegions):
-        return load_builtin(section.builtin, section.within, section.levels)
+        try:
+            return load_builtin(section.builtin, section.within, section.levels)
+        except RegionError as error:
+            keys = {"province": "regions.builtin", "within": "regions.within", "levels": "regions.levels"}
+            said = (replace(problem, where=keys.get(problem.where, problem.where)) for problem in error.problems)
+            raise RegionError(*said) from error
     return load_file(
         project.path(section.file),
         section.code,
@@ -340,6 +350,11 @@ def _entry(project: Project, registry: Registry, section: MethodologySection, nu
     if section.parameters:
         bound = bound.with_parameters(project.path(section.parameters))
     bound = bound.with_constants(section.strata)
+    for name, value in section.strata.items():
+        known = {str(row.cells[name]) for row in bound.table.rows if row.cells.get(name)}
+        # A value of one's own may be meant for rows that match anything; one that is nearly a known one is a slip.
+        if value not in known and (near := get_close_matches(value, known, cutoff=_SLIP)):
+            problems.add("project.stratum_value", where, stratum=name, found=value, near=near)
     foreign = sorted(set(section.ecosystems) - set(bound.methodology.ecosystems))
     if foreign:
         problems.add("project.not_for", where, found=foreign, possible=bound.methodology.ecosystems)

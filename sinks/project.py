@@ -42,6 +42,7 @@ from sinks.sections import (
     TableSection,
     VectorSection,
 )
+from sinks.text import message
 from sinks.vocabulary import MONTHS, ecosystems, month_id, pools, quantities
 
 
@@ -300,21 +301,57 @@ def _translate(detail: ErrorDetails, content: Mapping[str, Any], where: str, pro
     kind, found = detail["type"], detail.get("input")
     if kind == "too_short" and found:
         return  # its items are wrong, and each of them is reported by itself
+    if loc[:2] == ["project", "dates"] and kind not in ("extra_forbidden", "missing"):
+        problems.add("project.bad_date", place, found=repr(found))
+        return
     if kind == "extra_forbidden":
-        problems.add("project.unknown_key", place, found=loc[-1], near=_near(str(loc[-1]), _siblings(loc)))
+        problems.add("project.unknown_key", place, found=loc[-1], near=_near(str(loc[-1]), _siblings(loc, content)))
     elif kind == "missing":
         problems.add("project.missing_key", place, key=loc[-1])
     elif kind == "value_error":
         problems.add(f"project.{detail['msg'].removeprefix('Value error, ')}", place)
     else:
-        problems.add("project.bad_value", place, found=repr(found), expected=detail["msg"])
+        problems.add("project.bad_value", place, found=_as_written(found), expected=_expected(detail))
 
 
-def _siblings(loc: list[int | str]) -> list[str]:
+_EXPECTED = {
+    "less_than_equal": "project.at_most",
+    "greater_than_equal": "project.at_least",
+    "greater_than": "project.above",
+    "literal_error": "project.one_of",
+    "string_type": "project.text",
+    "bool_type": "project.true_or_false",
+    "bool_parsing": "project.true_or_false",
+    "tuple_type": "project.list",
+    "dict_type": "project.table",
+    "model_type": "project.table",
+    "int_type": "project.integer",
+    "int_parsing": "project.integer",
+    "int_from_float": "project.integer",
+    "float_type": "project.number",
+    "float_parsing": "project.number",
+}
+
+
+def _expected(detail: ErrorDetails) -> str:
+    """What pydantic expected, in the user's language; its own words where it says something rare."""
+    id = _EXPECTED.get(detail["type"])
+    values = {name: str(value).replace(" or ", ", ") for name, value in detail.get("ctx", {}).items()}
+    return message(id, **values) if id else detail["msg"]
+
+
+def _as_written(value: object) -> str:
+    """A value as it stands in TOML."""
+    return str(value).lower() if isinstance(value, bool) else repr(value).replace("'", '"')
+
+
+def _siblings(loc: list[int | str], content: Mapping[str, Any]) -> list[str]:
     """Keys that may stand where an unknown one stood."""
     if len(loc) == 1:
         return [name for name, field in Project.model_fields.items() if not field.exclude]
     models = _models_in(Project.model_fields[str(loc[0])].annotation)
+    if loc[0] == "regions":
+        models = iter([FileRegions if "file" in content.get("regions", {}) else BuiltinRegions])
     return [field.alias or name for model in models for name, field in model.model_fields.items()]
 
 

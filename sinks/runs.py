@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,7 @@ def run(
     # What the account will need besides the pass fails before it.
     check_accuracy(prepared)
     declared_correlations(prepared)
+    _check_assessment(prepared)
     if checkpoint is not None and not resume:
         _forget(Path(checkpoint))
     # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.
@@ -98,16 +100,31 @@ def tabulate(
 def check(project: Project | str | Path) -> Prepared:
     """Check a project, its layers and its methodologies without running it.
 
+    Returns
+    -------
+    Prepared
+        With all that was noted of regions and layers.
+
     Raises
     ------
     SinksError
         With every problem found.
     """
     prepared, gather = _prepared(project), Gather()
-    for step in (check_rasters, layer_states, check_accuracy, declared_correlations):
+    layers = gather(lambda: layer_states(prepared))
+    for step in (check_rasters, check_accuracy, declared_correlations, _check_assessment):
         gather(later(step, prepared))
     gather.problems.raise_as(ProjectError)
-    return prepared
+    noted = (note for layer in layers or () for note in layer.notes)
+    return replace(prepared, notes=(*prepared.regions.notes, *noted))
+
+
+def _check_assessment(prepared: Prepared) -> None:
+    """Read the tables of the assessment; whether they fit the account is known when there is one."""
+    from sinks.assessment.evaluate import read_section
+
+    if prepared.project.assessment is not None:
+        read_section(prepared.project.assessment, prepared.project.path)
 
 
 def open_run(folder: str | Path) -> Run:

@@ -8,7 +8,7 @@ read side by side, and a test can check that both say the same things about the 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -92,10 +92,28 @@ def display_width(text: str) -> int:
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
+def aligned(rows: Sequence[Sequence[str]], left: Collection[int] = (0,)) -> list[str]:
+    """Rows of cells as lines of a terminal: the columns ``left`` flush left and all others flush right."""
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        padded = []
+        for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            blank = " " * (width - display_width(cell))
+            padded.append(cell + blank if place in left else blank + cell)
+        lines.append("  ".join(padded).rstrip())
+    return lines
+
+
 def message(id: str, /, **values: object) -> str:
     """The message ``id`` in the present language, its ``{placeholders}`` filled with ``values``."""
     template = messages()[id]
-    return str(template).format(**{name: _show(value) for name, value in values.items()})
+    return str(template).format(**{name: _show(_unended(name, value)) for name, value in values.items()})
+
+
+def _unended(name: str, value: object) -> object:
+    """What a library says of a failure without its full stop: the sentence that it stands in has its own."""
+    return value.rstrip(" .。") if name == "reason" and isinstance(value, str) else value
 
 
 def _show(value: object) -> object:

@@ -218,7 +218,14 @@ def _add_changes(rows: Rows, year: int, compared: Comparison, rule: Rule) -> Non
 
 
 def _undefined(base: Floats) -> list[str]:
-    return [message("assessment.note_undefined") if value <= 0 else "" for value in base[:, 0]]
+    """What is to be said of a percentage whose base is not above zero, or not in every draw."""
+    notes = []
+    for central, least in zip(base[:, 0], base.min(axis=1), strict=True):
+        if central <= 0:
+            notes.append(message("assessment.note_undefined"))
+        else:
+            notes.append(message("assessment.note_near_zero") if least <= 0 else "")
+    return notes
 
 
 def _add_verdict(

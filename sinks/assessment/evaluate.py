@@ -85,9 +85,7 @@ def evaluate(
     AssessmentError
         With the problems of all inputs together.
     """
-    names = ("emissions", "gdp", "targets", "abatement", "budget", "observations", "ledger")
-    paths = {name: resolve(file) for name in names if (file := getattr(section, name)) is not None}
-    inputs, rule = read_inputs(paths, encoding=section.encoding), section.rule
+    inputs, rule = read_section(section, resolve), section.rule
     codes, _ = assessed_regions(account, rule)
     whole = _whole(regions, codes)
     known = {*account["region_code"], *([] if whole is None else [whole[0]])}
@@ -105,6 +103,19 @@ def evaluate(
         None if inputs.ledger is None else audit(inputs.ledger, cancelled_returns=rule.cancelled_returns.value),
         None if inputs.observations is None else targets.follow(inputs.targets, inputs.observations),
     )
+
+
+def read_section(section: AssessmentSection, resolve: Callable[[str], str]) -> Inputs:
+    """The tables that the section names, read by themselves: what is wrong in them is known before any account is.
+
+    Raises
+    ------
+    AssessmentError
+        With the problems of all tables.
+    """
+    names = ("emissions", "gdp", "targets", "abatement", "budget", "observations", "ledger")
+    paths = {name: resolve(file) for name in names if (file := getattr(section, name)) is not None}
+    return read_inputs(paths, encoding=section.encoding)
 
 
 def sink_by_year(account: pd.DataFrame, codes: list[str], rule: Rule) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from sinks.book import no_point
 from sinks.errors import Problem
 from sinks.text import message
 from sinks.uncertainty import Floats, interval
-from sinks.vocabulary import ALL
+from sinks.vocabulary import ALL, ecosystems, pools
 
 COLUMNS = ("region_code", "region_name", "year", "quantity", "value", "low", "high", "unit", "basis", "note")
 
@@ -63,6 +63,17 @@ class Assessment:
         rows = self.table[self.table["quantity"].isin(names)]
         wide = rows.pivot(index=["region_code", "region_name", "year"], columns="quantity", values="value")
         return wide.reindex(columns=names).reset_index().rename_axis(columns=None)
+
+    def near_zero(self) -> list[str]:
+        """Regions whose percentage of the last year says nothing, since the emissions it is taken of are near zero.
+
+        Such a percentage has no interval: in some of the draws it does not exist.
+        """
+        rows = self.table[self.table["year"] == self.table["year"].max()]
+        change = rows[rows["quantity"] == "change"].set_index("region_name")
+        drawn = rows[(rows["quantity"] == "adjusted_emissions") & rows["low"].notna()]["region_name"]
+        without = change["value"].notna() & change["low"].isna()
+        return [str(name) for name in change.index[without] if name in set(drawn)]
 
     def last_year(self) -> pd.DataFrame:
         """The last year as a table to be read at a glance: one row for each region, headers and verdicts in words.
@@ -136,7 +147,7 @@ def rule_rows(rule: Rule) -> pd.DataFrame:
     rows = []
     for name, ruled in rule.values().items():
         number = float(ruled.value) if type(ruled.value) in (int, float) else np.nan
-        shown = "" if np.isfinite(number) else f"{_shown(ruled.value)}; "
+        shown = "" if np.isfinite(number) else _shown(ruled.value) + word("note.separator")
         source = ruled.source or message("assessment.note_no_source")
         rows.append(
             (
@@ -157,12 +168,19 @@ def rule_rows(rule: Rule) -> pd.DataFrame:
 
 
 def _shown(value: Any) -> str:
+    """A value of the rule in words."""
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {item}" for key, item in value.items())
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+        return word("list.separator").join(f"{key}: {item}" for key, item in value.items())
+    if isinstance(value, tuple):
+        return word("list.separator").join(_shown(item) for item in value)
+    if value in ecosystems():
+        return str(ecosystems()[value].label)
+    if value in pools():
+        return str(pools()[value].label)
+    return word(f"rule_value.{value}").removeprefix("rule_value.")
 
 
 def assumed_note(rule: Rule) -> str:
     """The sentence that names the assumed values of the rule, or nothing when all are given."""
-    names = [name for name, ruled in rule.values().items() if ruled.basis == "assumed"]
+    names = [word(f"rule.{name}") for name, ruled in rule.values().items() if ruled.basis == "assumed"]
     return message("assessment.note_assumed", names=names) if names else ""

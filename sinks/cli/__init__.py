@@ -10,13 +10,14 @@ import sys
 import click
 
 from sinks.cli import account, begin, decide, draw, explain
-from sinks.cli.common import EXIT_INPUT
+from sinks.cli.common import EXIT_INPUT, Verbs, lang_before
 
 __all__ = ["EXIT_INPUT", "main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="sinks", prog_name="sinks")
+@lang_before
 def main() -> None:
     """生态系统碳储量与碳汇核算 / ecosystem carbon stock and sink, by region.
 

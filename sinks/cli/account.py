@@ -76,5 +76,9 @@ def check(project: Path) -> None:
 
         click.echo(describe(check_file(project)))
         return
-    sinks.check(sinks.Project.read(project))
+    noted = sinks.check(sinks.Project.read(project)).notes
     click.echo(message("cli.checked", project=project))
+    if noted:
+        click.echo(message("cli.noted", count=len(noted)))
+        for note in noted:
+            click.echo(f"  {note}")

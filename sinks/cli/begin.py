@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sinks.cli.common import PATH, lang, reports_problems
-from sinks.text import message
+from sinks.text import display_width, message
 
 
 @click.command()
@@ -59,8 +59,11 @@ def methods(id: str | None, as_json: bool, full: bool) -> None:
         rows = [{"id": m.id, "approach": m.approach, "tier": m.tier, "title": str(m.title)} for m in listed]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
+    approaches = {m.approach: message(f"compare.{m.approach}") for m in listed}
+    wide, long = max(len(m.id) for m in listed), max(map(display_width, approaches.values()))
     for m in listed:
-        click.echo(f"{m.id:<24} {m.approach:<18} {m.title}")
+        approach = approaches[m.approach]
+        click.echo(f"{m.id:<{wide}}  {approach}{' ' * (long - display_width(approach))}  {m.title}")
 
 
 @click.command("new")

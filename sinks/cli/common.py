@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
 from sinks.errors import SinksError
-from sinks.text import message, set_language
+from sinks.text import aligned, message, set_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,21 +31,67 @@ threads_option = click.option("--threads", type=click.IntRange(1), help="线程�
 quiet_option = click.option("--quiet", is_flag=True, help="不显示进度 / no progress.")
 
 
-def _language(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    set_language(value)
+def _language(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        set_language(value)
     return value
 
 
-lang = click.option(
-    "--lang",
-    type=click.Choice(["zh", "en"]),
-    default="zh",
-    show_default=True,
-    callback=_language,
-    expose_value=False,
-    is_eager=True,
-    help="输出语言 / language of the output.",
-)
+def _lang_option(default: str | None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    return click.option(
+        "--lang",
+        type=click.Choice(["zh", "en"]),
+        default=default,
+        callback=_language,
+        expose_value=False,
+        is_eager=True,
+        help="输出语言，缺省 zh / language of the output [zh].",
+    )
+
+
+lang = _lang_option(None)
+"""Of a verb: what is said after it."""
+
+lang_before = _lang_option("zh")
+"""Of the program: what is said before the verb, and what holds when nothing is said."""
+
+
+class Verbs(click.Group):
+    """The program, whose complaints about a command line are in the user's language too."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            raise _said(error) from None
+
+
+def _said(error: click.UsageError) -> click.UsageError:
+    """click's complaint in the present language; those that it makes rarely stay as they are."""
+    if error.ctx is None:
+        return error
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        text = message("cli.missing_parameter", name=_called(error.param, error.ctx))
+    elif isinstance(error, click.BadParameter) and error.param is not None:
+        choices = error.param.type.choices if isinstance(error.param.type, click.Choice) else ()
+        reason = message("cli.choices", choices=list(choices)) if choices else error.message
+        text = message("cli.bad_parameter", name=_called(error.param, error.ctx), reason=reason)
+    elif isinstance(error, click.NoSuchOption):
+        text = message("cli.no_such_option", name=error.option_name) + _near(error.possibilities)
+    elif isinstance(error, click.exceptions.NoSuchCommand):
+        text = message("cli.no_such_verb", name=error.command_name) + _near(error.possibilities)
+    else:
+        return error
+    return click.UsageError(text, ctx=error.ctx)
+
+
+def _called(parameter: click.Parameter, ctx: click.Context) -> str:
+    """A parameter as it stands on the command line."""
+    return parameter.make_metavar(ctx) if isinstance(parameter, click.Argument) else parameter.opts[-1]
+
+
+def _near(names: Sequence[str] | None) -> str:
+    return message("cli.near", names=list(names)) if names else ""
 
 
 def reports_problems(verb: Callable[P, R]) -> Callable[P, R]:
@@ -58,11 +104,50 @@ def reports_problems(verb: Callable[P, R]) -> Callable[P, R]:
         except SinksError as error:
             click.echo(str(error), err=True)
             sys.exit(EXIT_INPUT)
+        except BrokenPipeError:
+            raise  # somebody reads only the first lines; click ends quietly
+        except OSError as error:
+            # The disk is neither the program's nor the project's fault; rooms that write much say more themselves.
+            values = {"file": error.filename or "-", "reason": error.strerror or str(error)}
+            click.echo(message("cli.disk", **values), err=True)
+            sys.exit(EXIT_INPUT)
         except KeyboardInterrupt:
             click.echo(message("cli.interrupted"), err=True)
             sys.exit(EXIT_INTERRUPTED)
 
     return run
+
+
+def echo_table(table: pd.DataFrame, number: Callable[[float], str]) -> None:
+    """Print a table: words flush left, figures by ``number`` flush right, what is missing blank."""
+    import pandas as pd
+
+    words = [place for place, name in enumerate(table.columns) if not _figures(table[name])]
+    rows = [list(map(str, table.columns))]
+    for row in table.itertuples(index=False):
+        rows.append(["" if pd.isna(c) else number(c) if isinstance(c, float) else str(c) for c in row])
+    for line in aligned(rows, words):
+        click.echo(line)
+
+
+def _figures(column: pd.Series[Any]) -> bool:
+    import pandas as pd
+
+    found = column.dropna()
+    return pd.api.types.is_numeric_dtype(column) or (
+        bool(len(found)) and all(isinstance(v, int | float) for v in found)
+    )
+
+
+def outermost_regions(frame: pd.DataFrame) -> list[str]:
+    """Codes of the regions that have none above them."""
+    return list(frame.loc[~frame["parent"].isin(set(frame["code"])), "code"])
+
+
+def inner_regions(frame: pd.DataFrame) -> list[str]:
+    """Codes of the outermost regions and of those right below them."""
+    outer = outermost_regions(frame)
+    return [*outer, *frame.loc[frame["parent"].isin(outer), "code"]]
 
 
 def write_tables(tables: Mapping[Path, pd.DataFrame]) -> list[Path]:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sinks.cli.common import PATH, lang, made_from, reports_problems, write_tables
+from sinks.cli.common import (
+    PATH,
+    echo_table,
+    inner_regions,
+    lang,
+    made_from,
+    outermost_regions,
+    reports_problems,
+    write_tables,
+)
 from sinks.text import message
 
 if TYPE_CHECKING:
@@ -35,9 +44,10 @@ def inventory(run_folder: Path, period: str | None, out: Path | None) -> None:
     run = sinks.open_run(run_folder)
     found = run.inventory(period)
     totals = found.crf[found.crf["category"] == "all"].drop(columns=["category", "subcategory", "ipcc_2006", "crf"])
-    _show(totals[totals["region_code"].isin(_inner(run))], {})
+    _show(totals[totals["region_code"].isin(inner_regions(run.contents.regions.frame))], {})
     made = _tables(run_folder, out, run, found.tables())
-    notes = " ".join([word("note.sign"), word("note.blank"), *_notice(run), *map(str, found.notes)])
+    said = [message(note.id, **note.values) for note in found.notes]
+    notes = " ".join([word("note.sign"), word("note.blank"), *_notice(run), *said])
     book = (out or run_folder / "assessment") / "inventory.xlsx"
     write_sheets(book, found.tables(), dict.fromkeys(found.tables(), notes), run.contents.created)
     _end(run_folder, [*made, book], found.notes)
@@ -70,10 +80,16 @@ def potential(run_folder: Path, out: Path | None) -> None:
 
     run = sinks.open_run(run_folder)
     found = run.potential()
-    _show(found.land[found.land["region_code"].isin(_outermost(run))], {"reason": "reason"})
+    _show(
+        found.land[found.land["region_code"].isin(outermost_regions(run.contents.regions.frame))], {"reason": "reason"}
+    )
     for table in (found.trajectory, found.needed):
         if table is not None:
-            shown = table[table["region_code"].isin(["all", *_outermost(run)])] if "region_code" in table else table
+            shown = (
+                table[table["region_code"].isin(["all", *outermost_regions(run.contents.regions.frame)])]
+                if "region_code" in table
+                else table
+            )
             _show(shown.rename(columns={"removals": "sink"}), {"feasible": "feasible"} if "feasible" in shown else {})
     _finish(run_folder, out, run, found.tables(), found.notes)
 
@@ -99,7 +115,8 @@ def targets(run_folder: Path, published: bool, definitions: tuple[str, ...], out
     if wrong := [indicator for indicator, _, definition in pairs if not definition]:
         raise AssessmentError(Problem("assessment.no_definition", "--as", {"indicators": wrong}))
     table = run.targets({indicator: definition for indicator, _, definition in pairs}, published=published)
-    columns = ["region_code", "indicator", "definition", "target_year", "base", "target", "year", "observed", "status"]
+    columns = ["region_code", "indicator", "definition", "target_year", "base", "target", "year", "observed", "unit"]
+    columns.append("status")
     _show(table[columns], {"indicator": "indicator", "status": "status"})
     _finish(run_folder, out, run, {"indicators": table}, ())
 
@@ -119,7 +136,7 @@ def value(run_folder: Path, prices: Path, discount_rate: float, base_year: int, 
 
     run = sinks.open_run(run_folder)
     yearly, net = run.value(prices, discount_rate, base_year)
-    shown = net[net["region_code"].isin(_inner(run))]
+    shown = net[net["region_code"].isin(inner_regions(run.contents.regions.frame))]
     ends = ["value", "low", "high"]
     _show(shown.assign(**{name: shown[name] / 1e4 for name in ends}).rename(columns={"value": "value_yuan"}), {})
     click.echo(word("note.value"))
@@ -149,24 +166,11 @@ def _show(table: pd.DataFrame, named: Mapping[str, str]) -> None:
     """Print a table as people read it; what is missing stays blank."""
     from sinks.assessment.words import readable
 
-    text = readable(table, named=named).to_string(index=False, na_rep="", float_format=_number)
-    click.echo(text)
+    echo_table(readable(table, named=named), _number)
 
 
 def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def _outermost(run: Run) -> list[str]:
-    """Codes of the regions that have none above them."""
-    frame = run.contents.regions.frame
-    return list(frame.loc[~frame["parent"].isin(set(frame["code"])), "code"])
-
-
-def _inner(run: Run) -> list[str]:
-    """Codes of the outermost regions and of those right below them."""
-    frame, outer = run.contents.regions.frame, _outermost(run)
-    return [*outer, *frame.loc[frame["parent"].isin(outer), "code"]]
 
 
 def _notice(run: Run) -> list[str]:

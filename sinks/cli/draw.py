@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,7 +31,13 @@ def map_(run_folder: Path, out: Path | None, tiles: str | None, overlay: Path | 
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
 @click.option("--out", type=PATH, help="文件夹 / folder [RUN/report].")
-@click.option("--region", "regions", multiple=True, metavar="CODE", help="只出这些地区 / only these regions.")
+@click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    metavar="CODE",
+    help="只出这些地区（代码或全称） / only these regions, by code or name.",
+)
 @click.option("--template", type=PATH, help="自己的 Word 模板 / a Word template of your own.")
 @click.option("--html", is_flag=True, help="另写一个网页摘要 / write the summary page too.")
 @quiet_option
@@ -47,13 +54,19 @@ def report(
 
     folder = out or run_folder / "report"
     run = sinks.open_run(run_folder)
-    with tqdm(disable=quiet, unit="docx") as bar:
+    bars: list[Any] = []
 
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
+    def progress(done: int, total: int) -> None:
+        # Made with the first report, so that what is refused before it leaves no empty bar behind.
+        if not bars:
+            bars.append(tqdm(total=total, disable=quiet, unit="docx"))
+        bars[0].update(done - bars[0].n)
 
+    try:
         made = run.report(*regions, out=folder, lang=language(), template=template, progress=progress)
+    finally:
+        for bar in bars:
+            bar.close()
     if html:
         made.append(run.html(folder / "summary.html", lang=language()))
     made_from(run_folder, made)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sinks.cli.common import PATH, lang, made_from, reports_problems, write_tables
+from sinks.cli.common import PATH, echo_table, inner_regions, lang, made_from, reports_problems, write_tables
 from sinks.text import message
 
 
@@ -71,7 +71,9 @@ def assess(run_folder: Path, project: Path | None, out: Path | None) -> None:
     folder = out or run_folder / "assessment"
     notice = {"notice": message("output.demonstration")} if run.record["demonstration"] else {}
     made = write_tables({folder / f"{name}.csv": table.assign(**notice) for name, table in evaluation.tables().items()})
-    click.echo(evaluation.assessment.last_year().to_string(index=False, na_rep="", float_format="{:,.1f}".format))
+    echo_table(evaluation.assessment.last_year(), "{:,.1f}".format)
+    if names := evaluation.assessment.near_zero():
+        click.echo(message("cli.near_zero", names=names))
     made_from(run_folder, made)
 
 
@@ -90,11 +92,11 @@ def diff(before: Path, after: Path, quantity: str, out: Path | None) -> None:
 
     later = sinks.open_run(after)
     table = sinks.open_run(before).diff(later, quantity)
-    click.echo(
-        shown_effects(table, later.contents.regions.frame, quantity).to_string(
-            index=False, na_rep="", float_format="{:,.0f}".format
-        )
-    )
+    frame = later.contents.regions.frame
+    shown = frame[frame["code"].isin(inner_regions(frame))]
+    echo_table(shown_effects(table, shown, quantity), "{:,.0f}".format)
+    if more := table["region_code"].nunique() - len(shown):
+        click.echo(message("output.more_regions", count=more))
     click.echo(word("note.diff"))
     if out is not None:
         write_tables({out: table})

@@ -175,7 +175,12 @@ def load_builtin(
     wanted = (levels,) if isinstance(levels, str) else tuple(levels)
     problems = Problems()
     if not wanted or set(wanted) - set(LEVELS[1:]):
-        problems.add("regions.bad_level", "levels", found=list(wanted), known=LEVELS[1:])
+        problems.add(
+            "regions.bad_level",
+            "levels",
+            found=[one for one in wanted if one not in LEVELS[1:]] or "-",
+            known=LEVELS[1:],
+        )
     provinces = _builtin_rows(get_cn_province_geodataframe(data_source="tianditu"), "province", "region", None)
     top = _pick(provinces, province, "province", problems)
     problems.raise_as(RegionError)

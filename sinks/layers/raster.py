@@ -270,7 +270,11 @@ def open_dataset(path: str, where: str) -> Any:
         return rasterio.open(path)
     except RasterioError as error:
         plain = not path.startswith("/vsi") and ("://" not in path) and path.count(":") < 2
-        id = "raster.missing_file" if plain and not Path(path).exists() else "raster.unreadable"
+        id = "raster.unreadable"
+        if plain and not Path(path).exists():
+            id = "raster.missing_file"
+        elif plain and Path(path).is_file() and Path(path).stat().st_size == 0:
+            id = "raster.empty_file"
         raise LayerError(Problem(id, where, {"reason": gdal_reason(error)})) from error
 
 

@@ -39,6 +39,15 @@ _TOTAL_WORDS = frozenset(
 _TOTAL_TOLERANCE = 0.005
 # A tolerance of the comparison and not a figure of science: printed figures are rounded, each by itself.
 
+_SUFFIXES = "市盟州县旗区"
+"""Ends of names of regions, which people leave out and which reforms have changed."""
+
+_WORDED = (REGION, DATE, ECOSYSTEM, LAND_COVER)
+"""Roles whose cells are words in every row of data."""
+
+_SHOWN = 60
+"""Characters shown of a row that is none."""
+
 _YEAR = re.compile(r"(\d{4})\s*年?(度|末|底)?")
 _EXTENDED_CODE = re.compile(r"(\d{6})0{6}")
 
@@ -171,7 +180,7 @@ def _check_roles(layer: TableLayer, problems: Problems) -> None:
     if sum((LAND_COVER in columns, ECOSYSTEM in columns, layer.ecosystem is not None)) != 1:
         problems.add("table.no_land_class", where)
     if layer.ecosystem is not None and layer.ecosystem not in ecosystems():
-        values = {"column": "ecosystem", "found": layer.ecosystem, "known": list(ecosystems())}
+        values = {"column": "ecosystem", "found": layer.ecosystem, "known": _ecosystems_said()}
         problems.add("table.unknown_ecosystem", where, **values)
 
 
@@ -209,6 +218,19 @@ class _RegionNames:
         named = self._by_name.get(text, [])
         return named[0] if len(named) == 1 else None
 
+    def near(self, cell: object) -> list[str]:
+        """Regions whose name begins like the cell, such as 呼伦贝尔 or 呼伦贝尔盟 for 呼伦贝尔市: code and name."""
+        text = plain(str(cell))
+        stem = text.rstrip(_SUFFIXES)
+        if len(stem) < 2:
+            return []
+        return [
+            f"{code} {name}"
+            for name, codes in self._by_name.items()
+            if name.rstrip(_SUFFIXES) == stem
+            for code in codes
+        ]
+
     def inside(self, unit: str, region: str) -> bool:
         """Whether ``unit`` lies in ``region``, at any level."""
         while unit:
@@ -228,6 +250,7 @@ class _Reading:
     def table(self, regions: _RegionNames) -> pd.DataFrame:
         """One row per row of the sheet, in the columns of the activity table; ``TOTAL`` where a cell says so."""
         self._regions = regions
+        self._leave_strays()
         table = pd.DataFrame({"source": self._layer.name}, index=self._sheet.cells.index)
         table["region_code"] = self._texts(REGION, self._region)
         dated = DATE in self._layer.columns
@@ -242,6 +265,17 @@ class _Reading:
             area = table["area_ha"].where(table["area_ha"] > 0.0).to_numpy() if per_region else None
             table[name] = self._numbers(name, quantity.unit, quantity.low, quantity.high, area_ha=area)
         return table
+
+    def _leave_strays(self) -> None:
+        """Rows of units below the header and notes below the table: one problem each, and not one for every cell."""
+        cells = self._sheet.cells
+        worded = [self._layer.columns[role].field for role in _WORDED if role in self._layer.columns]
+        no_figure = np.isnan(as_numbers(cells[self._layer.columns[AREA].field]).values)
+        strays = (cells[worded].notna().sum(axis=1) <= 1) & no_figure
+        for row, values in cells[strays].iterrows():
+            shown = "  ".join(str(value) for value in values if value is not None)
+            self._problems.add("table.stray_row", f"{self._sheet.where}:{row}", found=shown[:_SHOWN])
+        self._sheet = Sheet(self._sheet.where, cells[~strays])
 
     def _read_land(self, table: pd.DataFrame) -> None:
         if LAND_COVER in self._layer.columns:
@@ -287,7 +321,10 @@ class _Reading:
 
     def _region(self, cell: object) -> _Understood:
         code = self._regions.find(cell)
-        return code if code is not None else ("table.unknown_region", {})
+        if code is not None:
+            return code
+        near = self._regions.near(cell)
+        return ("table.near_region", {"near": near}) if near else ("table.unknown_region", {})
 
     def _date(self, cell: object) -> _Understood:
         year = _YEAR.fullmatch(plain(str(cell)))
@@ -296,7 +333,7 @@ class _Reading:
     def _ecosystem(self, cell: object) -> _Understood:
         by_name = {name: entry.id for entry in ecosystems().values() for name in _ecosystem_names(entry)}
         found = by_name.get(plain(str(cell)).casefold())
-        return found if found else ("table.unknown_ecosystem", {"known": sorted(by_name)})
+        return found if found else ("table.unknown_ecosystem", {"known": _ecosystems_said()})
 
     def _code(self, cell: object, role: str, *, text: bool = False) -> _Understood:
         book = self._plan.books[role]
@@ -370,6 +407,11 @@ class _Reading:
         for _, rows in repeated.groupby(keys):
             found = [str(part) for part in rows[keys].iloc[0]]
             self._add("table.duplicate", rows.index[1], REGION, rows=list(rows.index), found=found)
+
+
+def _ecosystems_said() -> list[str]:
+    """What may stand in the column: the name in the reader's language, and the word of the account."""
+    return [f"{entry.label} ({entry.id})" for entry in ecosystems().values()]
 
 
 def _ecosystem_names(entry: Ecosystem) -> tuple[str, ...]:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import warnings
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 import openpyxl
 import pandas as pd
+from openpyxl.utils.exceptions import InvalidFileException
 
 from sinks.errors import LayerError, Problem
 
 _HEADER_SEARCH = 20
 """Rows looked through for the header when the columns named are not where they should be."""
+
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, ParseError, InvalidFileException)
+"""What openpyxl meets in a file that is no workbook, is cut short, or was damaged on the way: a zip of XML."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ def read_sheet(
         where, rows = str(path), _csv(path, encoding)
     else:
         raise LayerError(Problem("table.unknown_format", str(path), {"suffix": path.suffix or "–"}))
+    if not any(_cell(cell) is not None for row in rows for cell in row):
+        raise LayerError(Problem("table.no_rows", where))
     # A header is found whatever its spaces and line breaks, and is then called as it was declared.
     declared = {_name(column): column for column in columns}
     found = [_name(cell) for cell in rows[header - 1]] if len(rows) >= header else []
@@ -103,9 +111,8 @@ def _excel(path: Path, sheet: str | None) -> tuple[str, list[list[Any]]]:
             # What openpyxl warns of is decoration that it does not keep: validation lists, styles.
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (OSError, ValueError, KeyError, BadZipFile, openpyxl.utils.exceptions.InvalidFileException) as error:
-        # An old .xls that was only renamed is no archive; that and a missing part of one are the usual faults.
-        raise LayerError(Problem("table.unreadable", str(path), {"reason": str(error)})) from error
+    except _DAMAGED as error:
+        raise _unreadable(path, error) from error
     try:
         names = book.sheetnames
         if sheet is None and len(names) > 1:
@@ -114,8 +121,14 @@ def _excel(path: Path, sheet: str | None) -> tuple[str, list[list[Any]]]:
             raise LayerError(Problem("table.no_sheet", str(path), {"sheet": sheet, "sheets": names}))
         chosen = sheet or names[0]
         return f"{path}[{chosen}]", [list(row) for row in book[chosen].iter_rows(values_only=True)]
+    except _DAMAGED as error:
+        raise _unreadable(path, error) from error
     finally:
         book.close()
+
+
+def _unreadable(path: Path, error: Exception) -> LayerError:
+    return LayerError(Problem("table.unreadable", str(path), {"reason": str(error) or type(error).__name__}))
 
 
 def _header_row(rows: Sequence[Sequence[Any]], columns: Sequence[str]) -> int | None:

@@ -10,7 +10,9 @@ from sinks.methodology.docstring import sections
 from sinks.methodology.plain import plain
 from sinks.parameters import Row
 from sinks.text import message
-from sinks.vocabulary import ecosystems, pools
+from sinks.vocabulary import ecosystems, pools, quantities
+
+_ACTS_ON = {"state": "methodology.describe.state", "change": "methodology.describe.change"}
 
 
 def describe(bound: Bound, *, full: bool = False) -> str:
@@ -28,7 +30,12 @@ def describe(bound: Bound, *, full: bool = False) -> str:
     lines = [
         message("methodology.describe.head", title=method.title, id=method.id),
         message("methodology.describe.source", source=source, locator=method.locator),
-        message("methodology.describe.approach", approach=method.approach, tier=method.tier, acts_on=method.acts_on),
+        message(
+            "methodology.describe.approach",
+            approach=message(f"compare.{method.approach}"),
+            tier=method.tier,
+            acts_on=message(_ACTS_ON[method.acts_on]),
+        ),
         message(
             "methodology.describe.ecosystems", ecosystems=[str(ecosystems()[name].label) for name in method.ecosystems]
         ),
@@ -50,7 +57,7 @@ def describe(bound: Bound, *, full: bool = False) -> str:
     lines += [
         "",
         message("methodology.describe.inputs"),
-        *(f"  {name} [{unit}]" for name, unit in method.inputs.items()),
+        *(f"  {_labelled(name)} [{unit}]" for name, unit in method.inputs.items()),
     ]
     lines += ["", message("methodology.describe.parameters"), *(f"  {line}" for line in _parameters(bound, full))]
     lines += _strangers(bound)
@@ -68,6 +75,12 @@ def describe(bound: Bound, *, full: bool = False) -> str:
         documents = [f"{key}: {bound.table.sources.get(key, key)}" for key in sorted(set(bound.table.frame["source"]))]
         lines += ["", message("methodology.describe.documents"), *(f"  {line}" for line in documents)]
     return "\n".join(lines)
+
+
+def _labelled(input: str) -> str:
+    """An input as readers and as project files call it; one of a methodology's own has its name only."""
+    known = quantities().get(input.removesuffix("_from").removesuffix("_to"))
+    return f"{known.label} ({input})" if known else input
 
 
 def _readable(notes: str) -> str:

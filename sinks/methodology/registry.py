@@ -18,7 +18,7 @@ from sinks.methodology.contract import check
 from sinks.methodology.spec import Methodology
 from sinks.parameters import Crosswalk, ParameterTable, extended_id
 from sinks.provenance import Source, read_sources
-from sinks.text import Text, message
+from sinks.text import Text
 
 ENTRY_POINTS = "sinks.methodologies"
 ATTRIBUTE = "METHODOLOGY"
@@ -139,8 +139,9 @@ class Registry:
     def _unknown(self, id: str, where: str) -> Problem:
         """With the names that the user may have meant."""
         near = get_close_matches(id, self.ids, cutoff=_NEAR)
-        hint = message("methodology.near", near=near) if near else ""
-        return Problem("methodology.unknown", where, {"id": id, "hint": hint, "known": self.ids})
+        if near:
+            return Problem("methodology.unknown_near", where, {"id": id, "near": near})
+        return Problem("methodology.unknown", where, {"id": id, "known": self.ids})
 
     def _module(self, place: _Place) -> Bound:
         methodology = getattr(_import(place), ATTRIBUTE, None)

@@ -81,7 +81,7 @@ def new(
         A methodology whose equation is kept: one ``.csv`` with the columns of its table.  Without it, a ``.py`` with
         an equation to replace and the ``.csv`` of its parameters.
     folder : path
-        Where to write.
+        Where to write; made if it is not there.
 
     Returns
     -------
@@ -109,6 +109,7 @@ def new(
             problems.add("methodology.exists", path)
     problems.raise_as(MethodologyError)
     for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         # Excel takes a CSV for UTF-8 only when it begins with a byte order mark.
         path.write_text(text, encoding="utf-8-sig" if path.suffix == ".csv" else "utf-8")
     return tuple(files)

@@ -7,6 +7,7 @@ Nothing in this room computes a result; it arranges what the account says.  Head
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from sinks.text import Text, texts
@@ -32,8 +33,8 @@ def term(kind: str, id: str) -> str:
     kind : str
         Column the word stands in: ``ecosystem``, ``pool``, ``quantity``, ``stratum``, ``level``, ``status`` ...
     id : str
-        The word.  ``all`` and ``nodata`` are named too; words that come from the project (strata, levels of a user's
-        own regions) have no translation and are returned as they are.
+        The word.  ``all`` and ``nodata`` are named too; words that come from the project alone (classes of a legend
+        of its own, levels of its own regions) have no translation and are returned as they are.
     """
     names = _vocabulary(kind)
     if id in names:
@@ -41,7 +42,44 @@ def term(kind: str, id: str) -> str:
     for key in (f"{kind}.{id}", f"word.{id}"):
         if key in labels():
             return label(key)
-    return id
+    return str(_assessed(kind).get(id, id))
+
+
+def stratum_name(words: str) -> str:
+    """A stratum as a reader sees it: ``larch``, ``cool_temperate_dry / hac / cropland > forest``."""
+    return "".join(_class_name(part) for part in re.split(r"( / | > )", words))
+
+
+def _class_name(word: str) -> str:
+    if word not in ecosystems() and word in _classes():
+        return str(_classes()[word])
+    return label(f"class.{word}") if f"class.{word}" in labels() else term("ecosystem", word)
+
+
+@cache
+def _classes() -> dict[str, Text]:
+    """Classes of the built-in legends of strata; one that two legends name differently keeps the first name."""
+    from sinks.geo.legends import available_legends, load_legend
+
+    found: dict[str, Text] = {}
+    for legend in (load_legend(name) for name in available_legends()):
+        if legend.stratum:
+            for entry in legend:
+                found.setdefault(entry.cls, entry.name)
+    return found
+
+
+@cache
+def _assessed(kind: str) -> dict[str, Text]:
+    """Words that only the tables of an assessment have."""
+    from sinks.assessment.tables import RESULT, labels, tables
+    from sinks.assessment.words import words
+
+    if kind in ("quantity", "indicator"):
+        found = {id: name for table in (*tables(), RESULT) for id, name in labels(table).items()}
+        return found | {key: name for key, name in words().items() if key.startswith("rule.")}
+    prefix = f"{kind}."
+    return {key.removeprefix(prefix): name for key, name in words().items() if key.startswith(prefix)}
 
 
 @cache

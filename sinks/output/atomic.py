@@ -131,6 +131,26 @@ def put_in_place(temporary: Path, out: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def write_file(path: Path, content: bytes) -> None:
+    """Write one file whole, making its folder; what stood there before stays until the new one is complete.
+
+    Raises
+    ------
+    RunError
+        The disk does not let it.
+    """
+    partial = path.with_name(f".{path.name}.{PARTIAL}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise explained(error, path) from error
+
+
 def explained(error: Exception, out: Path) -> RunError:
     """What went wrong on the disk, in the reader's words."""
     number = error.errno if isinstance(error, OSError) else None

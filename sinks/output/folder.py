@@ -15,7 +15,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,7 +28,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 from sinks.activity import Activity
 from sinks.book import COLUMNS
 from sinks.errors import Problem, Problems, RunError
-from sinks.output import atomic
+from sinks.output import atomic, label
 from sinks.output.csv_tables import read_csv, write_csv
 from sinks.output.geopackage import write_geopackage
 from sinks.output.tables import check_account
@@ -39,6 +39,9 @@ RUN_FILE = "run.json"
 DERIVED_FILE = "derived.json"
 FORMAT = "sinks run"
 FORMAT_VERSION = 1
+
+CHINA = timezone(timedelta(hours=8), "UTC+8")
+"""The one time that all of China keeps, in summer and winter."""
 
 _RESERVED = {"format", "format_version", "files"}
 _ADDED = {*_RESERVED, "tables"}
@@ -105,8 +108,14 @@ class RunContents:
 
     @property
     def created(self) -> datetime:
-        """Time of the run, the only date that stands in the files."""
-        return datetime.fromisoformat(self.record["created"])
+        """Time of the run in China, the only date that stands in the files; a report's day is the day there."""
+        found = datetime.fromisoformat(self.record["created"])
+        return found.astimezone(CHINA) if found.tzinfo else found
+
+    @property
+    def time(self) -> str:
+        """The same as a reader sees it."""
+        return label("time" if self.created.tzinfo else "time.unsaid", time=f"{self.created:%Y-%m-%d %H:%M}")
 
 
 def write_run(contents: RunContents, out: Path, force: bool = False) -> Path:

@@ -20,7 +20,7 @@ _SHEET_NAME_LENGTH = 31
 _LAST_ROW = 1_048_576
 _CELL_TEXT = 32_767
 
-_NUMERIC = {"amount", "hectares", "share", "number"}
+_NUMERIC = {"amount", "hectares", "share", "number", "figure"}
 
 Column = tuple[str, str]
 """Header and the name of its number format."""
@@ -68,6 +68,8 @@ class Book:
             "warning": {"bold": True, "font_color": "#FFFFFF", "bg_color": "#C00000", "text_wrap": True},
             "header": {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#E2EFDA", "bottom": 1},
             "amount": {"num_format": "#,##0.00"},
+            # Tonnes without decimals, ratios with theirs, in one column.
+            "figure": {"num_format": "[>=1000]#,##0;[<=-1000]-#,##0;0.00##"},
             "hectares": {"num_format": "#,##0.00"},
             "share": {"num_format": "0.0%"},
             "number": {"num_format": "General"},

@@ -12,7 +12,7 @@ from sinks.book import latest
 from sinks.output import label
 from sinks.output.folder import RunContents
 from sinks.output.tables import TEN_THOUSAND, shown_checks
-from sinks.text import display_width, message
+from sinks.text import aligned, message
 from sinks.vocabulary import ALL
 
 _COLUMNS = ("area", "carbon_stock", "net_removals", "low", "high", "coverage")
@@ -55,9 +55,7 @@ def as_text(contents: RunContents) -> str:
     """The summary for a terminal, columns aligned for Chinese names too."""
     table = summary(contents.account)
     head, body = _header(table), _lines(table)
-    widths = [max(display_width(line[i]) for line in (head, *body)) for i in range(len(head))]
-    lines = [_aligned(line, widths) for line in (head, *body)]
-    return "\n".join([*_heading(contents), "", *lines, *_omitted(table), "", *_findings(contents)])
+    return "\n".join([*_heading(contents), "", *aligned([head, *body]), *_omitted(table), "", *_findings(contents)])
 
 
 def as_html(contents: RunContents) -> str:
@@ -121,10 +119,3 @@ def _lines(table: pd.DataFrame) -> list[list[str]]:
         shown = ["" if math.isnan(value) else f"{value:,.2f}" for value in amounts]
         lines.append([str(name), *shown, f"{coverage:.1%}"])
     return lines
-
-
-def _aligned(line: list[str], widths: list[int]) -> str:
-    first, *rest = line
-    cells = [first + " " * (widths[0] - display_width(first))]
-    cells += [" " * (width - display_width(cell)) + cell for cell, width in zip(rest, widths[1:], strict=True)]
-    return "  ".join(cells).rstrip()

@@ -7,10 +7,12 @@ sums: totals are read from the rows marked ``all``, so a printed total can never
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from math import isfinite
+from typing import Any
 
 import pandas as pd
 
@@ -25,6 +27,9 @@ SUMMARY_QUANTITIES = ("area", "carbon_stock", "net_removals")
 
 TEN_THOUSAND = 10_000
 """万, the unit prefix in which Chinese statistics print areas and tonnes."""
+
+USER = "user"
+"""Basis of a figure of one's own."""
 
 _KEY = ["region_code", "ecosystem", "stratum", "pool", "quantity", "period"]
 _STATISTICS = ("value", "low", "high", "coverage")
@@ -239,17 +244,57 @@ def activity_summary(states: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def shown_checks(checks: pd.DataFrame) -> pd.DataFrame:
-    """The checks as a reader sees them: ``check, status, where, region_code, detail`` in the present language."""
+def verification(row: Mapping[Any, Any]) -> str:
+    """Whether a parameter row was verified: ``True`` (unverified), ``False``, or ``user`` for figures of one's own.
+
+    Nobody can verify a user's own figure against a document of the library, so it is called neither.
+    """
+    return USER if row.get("basis") == USER else str(bool(row.get("unverified", True)))
+
+
+def methodology_titles(record: Mapping[str, Any]) -> dict[str, str]:
+    """Title of every methodology of a run in the present language, by id, as the run recorded it."""
+    return {found["id"]: str(found["title"][language()]) for found in record.get("methodologies") or ()}
+
+
+def methodology_names(ids: str, titles: Mapping[str, str]) -> str:
+    """The methodologies of a row of the account in words; several are joined by ``+`` there."""
+    return label("list.separator").join(titles.get(id, id) for id in ids.split("+"))
+
+
+def shown_checks(checks: pd.DataFrame, titles: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """The checks as a reader sees them: ``check, status, where, region_code, detail`` in the present language.
+
+    With ``titles`` (:func:`methodology_titles`) methodologies are called by their titles and not by their ids.
+    """
     shown = checks.drop(columns=["detail_zh", "detail_en"])
-    return shown.assign(where=checks["where"].map(_place), detail=checks[f"detail_{language()}"])
+    where = [_place(place, titles or {}) for place in checks["where"]]
+    details = [_with_titles(detail, titles or {}) for detail in checks[f"detail_{language()}"]]
+    return shown.assign(where=where, detail=details)
 
 
-def _place(where: str) -> str:
-    """Where a check looked, in words: ``all`` and ecosystems have names, regions and methodologies are theirs."""
+def _place(where: str, titles: Mapping[str, str]) -> str:
+    """Where a check looked, in words: ``all``, ecosystems and methodologies have names, regions are theirs."""
     if where == ALL:
         return label("checks.everywhere")
-    return label("list.separator").join(term("ecosystem", word) for word in where.split(", "))
+    return label("list.separator").join(_named(part, titles) for part in where.split(", "))
+
+
+def _named(part: str, titles: Mapping[str, str]) -> str:
+    """A place, or a region and what was looked at in it: ``海南区 forest``."""
+    region, between, last = part.rpartition(" ")
+    return f"{region}{between}{titles.get(last) or term('ecosystem', last)}"
+
+
+def _with_titles(detail: str, titles: Mapping[str, str]) -> str:
+    """A sentence in which ids of methodologies, which are whole words, stand as titles."""
+    if not titles:
+        return detail
+    ids = "|".join(map(re.escape, sorted(titles, key=len, reverse=True)))
+    # An id among Chinese has blanks around it; a title has none.
+    blank = " ?" if language() == "zh" else ""
+    pattern = rf"{blank}(?<![A-Za-z0-9_])({ids})(?![A-Za-z0-9_]){blank}"
+    return re.sub(pattern, lambda found: label("quoted", name=titles[found[1]]), detail)
 
 
 def units_of(regions: pd.DataFrame, code: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ their format rounds.  Text from the data is always written as text, so that it c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from io import BytesIO
 from pathlib import Path
@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import xlsxwriter
 
-from sinks.output import label, labels, term
+from sinks.output import label, labels, stratum_name, term
 from sinks.output.sheets import Book, Column
 from sinks.output.tables import (
     activity_summary,
     ecosystem_by_pool,
     in_ten_thousands,
+    methodology_names,
+    methodology_titles,
     ordered_ecosystems,
     ordered_periods,
     shown_checks,
@@ -29,6 +31,7 @@ from sinks.output.tables import (
     transition_keys,
     transition_matrix,
     units_of,
+    verification,
 )
 from sinks.vocabulary import ALL, quantities
 
@@ -39,7 +42,23 @@ MOST_REGION_SHEETS = 40
 """Regions with a sheet of their own, coarsest level first; a workbook of more sheets can no longer be paged through."""
 
 _SCALED_UNIT = {"area": "unit.10k_ha", "carbon_stock": "unit.10k_t_c", "net_removals": "unit.10k_t_co2_yr"}
-_TERM_COLUMNS = {"agreement", "role", "ecosystem", "pool", "quantity", "stratum", "level", "status", "unverified"}
+_TERM_COLUMNS = {
+    *(
+        "agreement",
+        "role",
+        "ecosystem",
+        "pool",
+        "quantity",
+        "level",
+        "status",
+        "unverified",
+        "source",
+        "basis",
+        "interval",
+        "kind",
+    ),
+    *("indicator", "state", "used_in"),
+}
 
 
 def write_workbook(contents: RunContents, path: Path) -> None:
@@ -57,6 +76,7 @@ def write_workbook(contents: RunContents, path: Path) -> None:
     book = Book(xlsxwriter.Workbook(buffer, {"in_memory": True}), contents.record["demonstration"])
     created = contents.created.astimezone(UTC).replace(tzinfo=None) if contents.created.tzinfo else contents.created
     book.workbook.set_properties({"title": label("readme.title"), "created": created})
+    titles = methodology_titles(contents.record)
     with_sheet, without = _regions_with_sheets(contents.regions.frame)
     _read_me(book, contents, without)
     _summary(book, contents)
@@ -64,18 +84,18 @@ def write_workbook(contents: RunContents, path: Path) -> None:
         _region(book, contents, code)
     if len(contents.comparison):
         beside = contents.comparison[contents.comparison["stratum"] == ALL].drop(columns="stratum")
-        _plain_table(book, label("sheet.comparison"), beside, note=label("note.comparison"))
+        _plain_table(book, label("sheet.comparison"), beside, titles, note=label("note.comparison"))
     for name, frame in contents.tables.items():
-        note = f"note.{name}"
-        _plain_table(book, label(f"sheet.{name}"), frame, label(note) if note in labels() else None)
+        note = label(f"note.{name}") if f"note.{name}" in labels() else None
+        _plain_table(book, label(f"sheet.{name}"), _all_named(frame), titles, note=note)
     _transitions(book, contents)
     _activity(book, contents)
     for name, frame in (
-        ("parameters", contents.parameters_used),
+        ("parameters", _with_verification(contents.parameters_used)),
         ("sources", contents.sources),
-        ("checks", shown_checks(contents.checks)),
+        ("checks", shown_checks(contents.checks, titles)),
     ):
-        _plain_table(book, label(f"sheet.{name}"), frame)
+        _plain_table(book, label(f"sheet.{name}"), frame, titles)
     book.workbook.close()
     path.write_bytes(buffer.getvalue())
 
@@ -108,7 +128,7 @@ def _read_me(book: Book, contents: RunContents, without: Sequence[str]) -> None:
     levels = [f"{term('level', level)} {count}" for level, count in frame["level"].value_counts(sort=False).items()]
     facts = {
         "project": record.get("title"),
-        "created": contents.created.isoformat(sep=" ", timespec="seconds"),
+        "created": contents.time,
         "regions": label("list.separator").join(levels),
         "periods": label("list.separator").join(ordered_periods(contents.account["period"])),
     }
@@ -130,7 +150,8 @@ def _read_me(book: Book, contents: RunContents, without: Sequence[str]) -> None:
 
 
 def _caveats(contents: RunContents, without: Sequence[str]) -> list[str]:
-    checks, parameters = shown_checks(contents.checks), contents.parameters_used
+    checks = shown_checks(contents.checks, methodology_titles(contents.record))
+    parameters = contents.parameters_used
     shown = checks[checks["status"] != "passed"]
     counts = checks["status"].value_counts()
     unverified = int(parameters["unverified"].fillna(True).astype(bool).sum()) if len(parameters) else 0
@@ -201,7 +222,7 @@ def _region(book: Book, contents: RunContents, code: str) -> None:
     if len(detail):
         sheet.row += 1
         sheet.line(label("workbook.strata"), "section")
-        sheet.table(*_tidy(detail))
+        sheet.table(*_tidy(detail, methodology_titles(contents.record)))
     sheet.sheet.freeze_panes(1, 1)
     sheet.finish()
 
@@ -234,7 +255,7 @@ def _transitions(book: Book, contents: RunContents) -> None:
             # A column that other regions have and this one has not is land that did not arise here.
             matrix = matrix.reindex(columns=order, fill_value=0.0)
             rows.extend(
-                [code, name, source, first, last, term("ecosystem", land), *values]
+                [code, name, term("source", source), first, last, term("ecosystem", land), *values]
                 for land, values in zip(matrix.index, matrix.to_numpy().tolist(), strict=True)
             )
     columns: list[Column] = [
@@ -250,37 +271,74 @@ def _activity(book: Book, contents: RunContents) -> None:
     table = activity_summary(contents.activity.states)
     names = _names(contents)
     table.insert(2, "name", [names.get(code, "") for code in table["region_code"]])
-    _plain_table(book, label("sheet.activity"), table)
+    _plain_table(book, label("sheet.activity"), table, {})
 
 
-def _plain_table(book: Book, name: str, frame: pd.DataFrame, note: str | None = None) -> None:
+def _all_named(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rule of an assessment and the sum over its regions, which stand in rows of the region ``all``."""
+    if "region_code" not in frame or "region_name" not in frame:
+        return frame
+    summed = frame["region_code"] == ALL
+    name = frame["region_name"].mask(summed & (frame["region_name"].fillna("") == ""), label("word.all"))
+    return frame.assign(region_code=frame["region_code"].mask(summed, ""), region_name=name)
+
+
+def _with_verification(parameters: pd.DataFrame) -> pd.DataFrame:
+    """The rows with what their basis means for use, without the columns that none of them fills."""
+    if parameters.empty or "unverified" not in parameters:
+        return parameters
+    filled = parameters.notna() & (parameters != "")
+    shown = parameters.loc[:, filled.any()]
+    return shown.assign(unverified=[verification(row) for row in parameters.to_dict("records")])
+
+
+def _plain_table(
+    book: Book, name: str, frame: pd.DataFrame, titles: Mapping[str, str], note: str | None = None
+) -> None:
     sheet = book.sheet(name)
     if note is not None:
         sheet.line(note, "warning")
-    sheet.list_like(*_tidy(frame))
+    sheet.list_like(*_tidy(frame, titles))
 
 
-def _tidy(frame: pd.DataFrame) -> tuple[list[Column], list[list[object]]]:
+def _tidy(frame: pd.DataFrame, titles: Mapping[str, str]) -> tuple[list[Column], list[list[object]]]:
     """Headers, formats and rows of a tidy table, its known words in the reader's language."""
+    parameters = "parameter" in frame
     columns: list[Column] = []
     cells: list[list[object]] = []
     for key in frame.columns:
         numeric = pd.api.types.is_numeric_dtype(frame[key]) and not pd.api.types.is_bool_dtype(frame[key])
-        columns.append((_header(str(key)), _format_of(str(key)) if numeric else "text"))
-        values = frame[key].tolist()
-        named = key in _TERM_COLUMNS
-        cells.append([term(str(key), str(v)) if named and isinstance(v, str | bool) else v for v in values])
+        # A parameter is printed with the digits of its document.
+        style = "number" if parameters else _format_of(str(key))
+        columns.append((_header(str(key)), style if numeric else "text"))
+        cells.append([_said(str(key), value, titles) for value in frame[key].tolist()])
     return columns, [list(row) for row in zip(*cells, strict=True)]
 
 
+def _said(column: str, value: object, titles: Mapping[str, str]) -> object:
+    """A cell in words, where it holds a word that is known."""
+    if not isinstance(value, str | bool):
+        return value
+    if column == "methodology":
+        return methodology_names(str(value), titles)
+    if column == "parameter":
+        named = term("parameter", str(value))
+        return named if named != value else term("pool", str(value))
+    if column == "stratum" or f"strata.{column}" in labels():
+        return stratum_name(str(value))
+    return term(column, str(value)) if column in _TERM_COLUMNS else value
+
+
 def _format_of(column: str) -> str:
-    formats = {"coverage": "share", "area_ha": "hectares"}
-    return formats.get(column, "number")
+    formats = {"coverage": "share", "area_ha": "hectares", "year": "number", "base_year": "number"}
+    formats |= {"target_year": "number"}
+    return formats.get(column, "figure")
 
 
 def _header(column: str) -> str:
-    """A column's name for readers: known columns and inputs by their label, a project's own as they are."""
+    """A column's name for readers: known columns, strata and inputs by their label, a project's own as they are."""
     if column in quantities():
         quantity = quantities()[column]
         return f"{quantity.label} ({quantity.unit})"
-    return term("column", column)
+    named = term("column", column)
+    return named if named != column else term("strata", column)

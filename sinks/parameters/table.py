@@ -23,6 +23,10 @@ from sinks.parameters.match import Matcher, Stratum
 from sinks.parameters.read import COLUMNS, UNBOUNDED, Row, Spec, read_rows
 from sinks.provenance import Source
 
+_NO_STRATA = ("source", "region_code", "date", "area_ha")
+_STATISTICS = ("_sd", "_observed_ha")
+"""Columns and ends of columns of the activity that no parameter depends on."""
+
 
 class Looked(NamedTuple):
     """What a look-up found for each activity row."""
@@ -189,7 +193,11 @@ class ParameterTable:
         matcher = self._matcher(parameter)
         strata = self._with_derived(strata, matcher.columns)
         if missing := [name for name in matcher.columns if name not in strata]:
-            values = {"parameter": parameter, "columns": missing, "given": list(strata)}
+            values = {
+                "parameter": parameter,
+                "columns": missing,
+                "given": [name for name in strata if name not in _NO_STRATA and not name.endswith(_STATISTICS)],
+            }
             raise ParameterError(Problem("parameters.no_stratum", self.name, values))
         match = matcher.match({name: strata[name] for name in matcher.columns}, n, self.name)
         problems = [self._tie(parameter, stratum, rows) for stratum, rows in match.ties]

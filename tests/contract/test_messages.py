@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import string
 from pathlib import Path
@@ -39,6 +40,13 @@ def test_both_languages_are_there_and_use_the_same_placeholders(id: str) -> None
     assert text.en.strip()
     assert placeholders(text.zh) == placeholders(text.en)
     assert re.search(r"[\u4e00-\u9fff]", text.zh), "the Chinese text has no Chinese in it"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "sinks").rglob("*.csv")), ids=lambda path: path.name)
+def test_no_text_is_cut_at_a_comma_that_is_not_quoted(path: Path) -> None:
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        head, *rows = [row for row in csv.reader(handle) if row]
+    assert [row for row in rows if len(row) != len(head)] == []
 
 
 def test_every_message_is_used() -> None:

@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 from rasterio.transform import Affine
 
 import sinks
+from sinks.assessment.inputs import write_templates
 from sinks.cli import EXIT_INPUT, main
 from sinks.geo.gcj02 import wgs84_to_gcj02
 from sinks.text import messages
@@ -212,7 +213,7 @@ FAULTS = [
     Fault(out_of_bounds, "raster.out_of_bounds", "stand_totals.tif", ("1500",), before_the_pass=False),
     Fault(unknown_key, "project.unknown_key", "land_cover.legends", ("legend",)),
     Fault(missing_file, "project.no_file", "land_cover.2023", ("nowhere.tif",)),
-    Fault(unknown_methodology, "methodology.unknown", "growing_stok_bef", ("growing_stock_bef",)),
+    Fault(unknown_methodology, "methodology.unknown_near", "growing_stok_bef", ("growing_stock_bef",)),
     Fault(missing_stratum, "parameters.no_stratum", "grassland_tier1", ("climate_zone",)),
     Fault(missing_input, "methodology.no_input", "growing_stock_bef", ("growing_stock",)),
     Fault(wrong_unit, "units.mismatch", "growing_stock", ("t C/ha",)),
@@ -292,12 +293,43 @@ def test_several_faults_come_together(world: Any, tmp_path: Path) -> None:
             "en",
             ("regions.overlap", "overlap.gpkg"),
             ("legends.no_file", "no_such_legend.csv"),
-            ("methodology.unknown", "growing_stok_bef"),
+            ("methodology.unknown_near", "growing_stok_bef"),
             ("grid.no_crs", "no_crs.tif"),
             ("grid.rotated", "rotated.tif"),
             any_order=True,
         )
     assert everything(tmp_path) == before
+
+
+def test_a_misspelt_constant_of_a_stratum_is_found_before_the_pass(world: Any, tmp_path: Path) -> None:
+    def with_type(word: str) -> Path:
+        strata = {"species_group": "any", "grassland_type": word}
+        method = {"id": "lookup_density", "ecosystems": ["forest", "grassland"], "strata": strata}
+        plain = {"strata": {}, "inputs": {}, "derive": {}, "methodologies": [method]}
+        return world.save(world.project(**plain), tmp_path / "project.toml")
+
+    assert invoke("check", with_type("typical_steppe")).exit_code == 0
+    result = invoke("check", with_type("typical_stepe"))
+    assert result.exit_code == EXIT_INPUT
+    assert "是否指 typical_steppe" in result.stderr
+
+
+def test_a_faulty_table_of_the_assessment_is_found_before_the_pass(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = tmp_path / "tables"
+    write_templates(tables)
+    (tables / "emissions.csv").write_text(
+        "region_code,year,quantity,value,unit,basis,source\n150100,2o20,energy,1,t CO2,given,x\n", encoding="utf-8"
+    )
+    section = {name: str(tables / f"{name}.csv") for name in ("emissions", "gdp", "targets")}
+    content = world.project(assessment={**section, "rule": {"base_year": 2020, "years": [2023]}})
+    project = world.save(content, tmp_path / "project.toml")
+    monkeypatch.setattr("sinks.runs.collect", lambda *_, **__: pytest.fail("the layers were read"))
+    for verb in (("check", project), ("run", project, "--out", tmp_path / "result", "--quiet")):
+        result = invoke(*verb)
+        assert result.exit_code == EXIT_INPUT
+        assert "2o20" in result.stderr
 
 
 def test_an_unreadable_project(tmp_path: Path) -> None:
@@ -331,6 +363,9 @@ def test_displaced_regions_run_with_a_warning(world: Any, tmp_path: Path) -> Non
     moved = shapely.transform(frame.geometry.to_numpy(), lambda xy: np.column_stack(wgs84_to_gcj02(*xy.T)))
     content = with_regions(world, frame.set_geometry(moved, crs=frame.crs), tmp_path / "amap.gpkg")
     project = world.save(content, tmp_path / "project.toml")
+    result = invoke("check", project)
+    assert result.exit_code == 0
+    assert "GCJ-02" in result.stdout, "a check is there to tell what to look at"
     result = invoke("run", project, "--out", tmp_path / "result", "--quiet")
     assert result.exit_code == 0
     assert "GCJ-02" in result.stdout, "shown at once, not only kept"

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 import sinks
 from sinks.cli import EXIT_INPUT, main
-from sinks.text import language, set_language
+from sinks.text import aligned, display_width, language, set_language
 
 HEAVY = ("numpy", "pandas", "rasterio", "numba", "geopandas", "shapely", "pyproj", "pydantic")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -154,6 +154,78 @@ def test_a_difference_of_what_no_account_has_is_refused(world: Any, tmp_path: Pa
     result = invoke("diff", tmp_path / "result", tmp_path / "result", "--lang", "en")
     assert result.exit_code == EXIT_INPUT
     assert "net_removals" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "zh", "en"),
+    [
+        (["runn", "my.toml"], "没有命令“runn”。是否指 run？", "There is no command 'runn'. Did you mean run?"),
+        (["run"], "缺少 PROJECT。", "PROJECT is missing."),
+        (["value", "out"], "缺少 --prices。", "--prices is missing."),
+        (["run", "my.toml", "--forse"], "没有选项 --forse。是否指 --force？", "There is no option --forse."),
+        (["diff", "a", "b", "--quantity", "x"], "可用 net_removals、carbon_stock", "choose among net_removals"),
+    ],
+)
+def test_a_wrong_command_line_is_answered_in_the_users_language(arguments: list[str], zh: str, en: str) -> None:
+    for lang, said in (("zh", zh), ("en", en)):
+        # Before the verb, since a verb that is none has no options.
+        result = invoke("--lang", lang, *arguments)
+        assert result.exit_code == EXIT_INPUT
+        assert said in result.stderr
+
+
+def test_the_language_may_stand_before_or_after_the_verb() -> None:
+    assert invoke("--lang", "en", "methods").output == invoke("methods", "--lang", "en").output
+    assert invoke("--lang", "en", "methods", "--lang", "zh").output == invoke("methods").output
+
+
+def test_columns_stand_under_their_headers_for_chinese_names_too() -> None:
+    rows = [["地区", "面积"], ["内蒙古自治区", "1.0"], ["兴安盟", "200.0"]]
+    lines = aligned(rows)
+    assert {display_width(line) for line in lines} == {display_width("内蒙古自治区  200.0")}
+    assert lines[2].startswith("兴安盟      ")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_what_the_disk_refuses_is_the_users_to_solve(world: Any, tmp_path: Path, lang: str) -> None:
+    project = world.save(world.project(), tmp_path / "project.toml")
+    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way", encoding="utf-8")
+    answers = [
+        "--name",
+        "x",
+        "--province",
+        "150000",
+        "--level",
+        "league",
+        "--legend",
+        "clcd",
+        "--land-cover",
+        "2020=a.tif",
+    ]
+    for arguments in (
+        ["map", tmp_path / "result", "--out", blocked / "map.html"],
+        ["report", tmp_path / "result", "--out", blocked, "--quiet"],
+        ["new", "mine", "--folder", blocked],
+        ["init", blocked / "my.toml", *answers],
+        ["init", "--assessment", blocked],
+    ):
+        refused = invoke(*arguments, "--lang", lang)
+        assert refused.exit_code == EXIT_INPUT, arguments
+        assert str(blocked) in refused.stderr
+    assert blocked.read_text(encoding="utf-8") == "in the way"
+
+
+def test_folders_on_the_way_are_made(world: Any, tmp_path: Path) -> None:
+    project = world.save(world.project(), tmp_path / "project.toml")
+    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
+    for arguments, made in (
+        (["map", tmp_path / "result", "--out", tmp_path / "a" / "b" / "map.html"], "a/b/map.html"),
+        (["new", "mine", "--folder", tmp_path / "methods"], "methods/mine.py"),
+    ):
+        assert invoke(*arguments).exit_code == 0
+        assert (tmp_path / made).is_file()
 
 
 def test_tables_go_where_they_are_sent(world: Any, tmp_path: Path) -> None:

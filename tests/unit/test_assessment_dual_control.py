@@ -290,7 +290,7 @@ def test_rule_is_printed_with_its_basis() -> None:
     assert rows.loc["rule.baseline", "basis"] == "assumed"
     assert list(result.table.columns) == list(COLUMNS)
     note = str(result.table.set_index("quantity").loc["verdict", "note"])
-    assert "baseline" in note
+    assert "基准口径" in note
     assert "k、" not in note
 
 

@@ -142,4 +142,4 @@ def test_it_reads_as_text_and_html(basis: Basis, densities: Bound, rates: Bound,
     for word in ("fixed_rate", "1.00", "lookup_density"):
         assert word in text
         assert word in html
-    assert ("与采用值之比" if language == "zh" else "Ratio to record") in text
+    assert ("与正式核算之比" if language == "zh" else "Ratio to record") in text

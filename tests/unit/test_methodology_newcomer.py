@@ -53,7 +53,7 @@ def test_coefficients_of_a_bureau_are_one_file(tmp_path: Path) -> None:
     ("lines", "id"),
     [
         ((HEADER, *ROWS), "methodology.no_extends"),
-        (("# extends: growing_stock_bff", HEADER, *ROWS), "methodology.unknown"),
+        (("# extends: growing_stock_bff", HEADER, *ROWS), "methodology.unknown_near"),
         (("# extends: our_method", HEADER, *ROWS), "methodology.unknown"),
         ((EXTENDS, HEADER.replace(",", ";"), *ROWS), "parameters.separator"),
         ((EXTENDS, HEADER.replace(",", "，"), *ROWS), "parameters.separator"),

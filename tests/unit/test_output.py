@@ -28,7 +28,7 @@ from sinks.activity import Activity
 from sinks.book import COLUMNS
 from sinks.errors import AccountError, RunError
 from sinks.findings import Findings
-from sinks.output import atomic, csv_tables, folder, labels
+from sinks.output import atomic, csv_tables, folder, labels, stratum_name
 from sinks.output.folder import RunContents, StoredRegions, read_run, write_run
 from sinks.output.sheets import sheet_name
 from sinks.output.tables import (
@@ -37,10 +37,12 @@ from sinks.output.tables import (
     ecosystem_by_pool,
     in_ten_thousands,
     round_to_total,
+    shown_checks,
     summary_table,
     transition_matrix,
     units_of,
 )
+from sinks.output.workbook import write_workbook
 from sinks.text import LANGUAGES, using_language
 from sinks.vocabulary import ALL
 
@@ -538,6 +540,73 @@ def test_the_first_sheet_warns_in_either_language(tmp_path: Path, lang: str, fir
     assert ("1 行未经原文核实" if lang == "zh" else "1 of them are not verified") in text
     assert book[summary].freeze_panes == "E2"
     assert book[summary].auto_filter.ref is not None
+
+
+def cells_of(contents: RunContents, sheet: str, path: Path) -> list[list[Any]]:
+    write_workbook(contents, path)
+    return [list(row) for row in openpyxl.load_workbook(path)[sheet].iter_rows(values_only=True)]
+
+
+def test_the_workbook_calls_things_by_name_and_not_by_id(tmp_path: Path) -> None:
+    parameters = pd.DataFrame(
+        {
+            "methodology": "growing_stock_bef",
+            "role": "record",
+            "parameter": ["bef", "soil_organic_carbon"],
+            "species_group": ["larch", ""],
+            "distribution": ["", ""],
+            "value": [1.5, 90.0],
+            "interval": ["sd", "+-%"],
+            "basis": ["memory", "user"],
+            "unverified": [True, False],
+        }
+    )
+    budget = pd.DataFrame(
+        {
+            "region_code": ["150600", "all"],
+            "region_name": ["鄂尔多斯市", ""],
+            "year": [2023, 2023],
+            "quantity": ["room", "rule.k"],
+            "value": [1234567.8, 0.5],
+            "basis": ["computed", "assumed"],
+        }
+    )
+    record = make_contents().record | {
+        "methodologies": [{"id": "growing_stock_bef", "title": {"zh": "扩展因子法", "en": "Expansion factors"}}]
+    }
+    contents = make_contents(parameters_used=parameters, tables={"budget_annual": budget}, record=record)
+    head, *rows = cells_of(contents, "采用参数", tmp_path / "account.xlsx")
+    assert head == ["方法学", "用途", "参数", "树种组", "数值", "区间类型", "依据", "核实情况"]
+    assert rows == [
+        ["扩展因子法", "正式核算", "生物量扩展因子", "落叶松", 1.5, "标准差", "凭记忆", "未核实"],
+        # A figure of one's own is called neither verified nor unverified.
+        ["扩展因子法", "正式核算", "土壤有机碳", "", 90, "相对误差", "本单位数据", "本单位数据"],
+    ]
+    _, room, rule = cells_of(contents, "年度碳预算", tmp_path / "account.xlsx")
+    assert room[3:6] == ["余量", 1234567.8, "核算"]
+    assert rule == ["", "合计", 2023, "抵扣系数 k", 0.5, "假定"]
+
+
+def test_classes_of_a_stratum_have_names_in_both_languages() -> None:
+    assert stratum_name("cool_temperate_dry / hac / cropland > forest") == "冷温带干旱 / 高活性黏土 / 耕地 > 森林"
+    with using_language("en"):
+        assert stratum_name("larch") == "Larch"
+    # Land comes before a class of soil of the same word, and a word of the project's own stays.
+    assert stratum_name("wetland") == "湿地"
+    assert stratum_name("自定义") == "自定义"
+
+
+def test_the_time_of_a_run_is_that_of_china() -> None:
+    contents = make_contents(record=make_contents().record | {"created": "2026-01-31T17:30:00+00:00"})
+    assert contents.time == "2026-02-01 01:30（北京时间）"
+    assert contents.created.date().isoformat() == "2026-02-01"
+
+
+def test_a_check_is_placed_in_words() -> None:
+    checks = pd.DataFrame(
+        [["coverage_pool", "warning", "海南区 forest", "", "", "", ""]], columns=list(Findings.COLUMNS)
+    )
+    assert shown_checks(checks)["where"].tolist() == ["海南区 森林"]
 
 
 def test_every_label_is_there_in_both_languages() -> None:

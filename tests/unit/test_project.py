@@ -74,12 +74,43 @@ def test_unknown_key_names_the_nearest(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "zh", "en"),
+    [
+        ({"coverage_min": 95}, "不大于 1", "not above 1"),
+        ({"draws": -5}, "不小于 0", "not below 0"),
+        ({"draws": "many"}, "整数", "a whole number"),
+        ({"demonstration": "perhaps"}, "true 或 false", "true or false"),
+        ({"title": 5}, "加引号的文字", "text in quotes"),
+    ],
+)
+def test_what_was_expected_is_said_in_the_users_language(
+    folder: Path, changes: dict[str, Any], zh: str, en: str
+) -> None:
+    for lang, said in (("zh", zh), ("en", en)):
+        with using_language(lang), pytest.raises(ProjectError) as caught:
+            Project.from_dict(
+                {"project": {"name": "x", "title": "t", "dates": [2020], **changes}, "regions": {"builtin": "150000"}},
+                folder=folder,
+            )
+        with using_language(lang):
+            assert said in str(caught.value)
+            assert "Input should" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("changes", "id", "where"),
     [
         ({"colour": 1}, "unknown_key", "project: colour"),
         ({"regions": {}}, "missing_key", "project: regions.builtin"),
         ({"regions": {"file": "r.shp"}}, "missing_key", "project: regions.name"),
-        ({"project": {"name": "x", "title": "t", "dates": ["20"]}}, "bad_value", "project: project.dates[1]"),
+        ({"project": {"name": "x", "title": "t", "dates": ["20"]}}, "bad_date", "project: project.dates[1]"),
+        ({"project": {"name": "x", "title": "t", "dates": ["2020年"]}}, "bad_date", "project: project.dates[1]"),
+        ({"project": {"name": "x", "title": "t", "dates": 2020}}, "bad_date", "project: project.dates"),
+        (
+            {"project": {"name": "x", "title": "t", "dates": [2020], "draws": "many"}},
+            "bad_value",
+            "project: project.draws",
+        ),
         ({"land_cover": {"legend": "clcd"}}, "files_or_file", "project: land_cover"),
         ({"land_cover": {"legend": "clcd", "files": {2020: "a.tif"}}}, "date_missing", "project: land_cover.files"),
         ({"land_cover": {"legend": "clcd", "file": "a.tif"}}, "static_land_cover", "project: land_cover"),

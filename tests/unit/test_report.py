@@ -581,6 +581,42 @@ def test_template_that_cannot_be_used(tmp_path: Path, content: bytes | None) -> 
         write_reports(make_contents(), tmp_path / "out", template=path)
 
 
+def test_a_region_may_be_called_by_its_name(tmp_path: Path) -> None:
+    contents = make_contents()
+    name = contents.regions.frame.set_index("code")["name"]["150700"]
+    (report,) = write_reports(contents, tmp_path, regions=[name])
+    assert report.name.startswith("150700")
+    with pytest.raises(RunError) as caught:
+        write_reports(contents, tmp_path, regions=[name[:3]])
+    (problem,) = caught.value.problems
+    assert problem.values["known"] == [f"150700 {name}"]
+
+
+def test_a_finished_report_is_no_template(tmp_path: Path) -> None:
+    (finished,) = write_reports(make_contents(), tmp_path / "out", regions=["150600"])
+    with pytest.raises(RunError) as caught:
+        write_reports(make_contents(), tmp_path / "again", template=finished)
+    assert [problem.id for problem in caught.value.problems] == ["report.template_no_tags"]
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_template_whose_contents_word_has_filled(tmp_path: Path) -> None:
+    """Word spreads the contents over as many paragraphs as there are headings, so that its end stands elsewhere."""
+
+    def spread(document: Any) -> None:
+        place = next(
+            p for p in document.paragraphs if any("TOC" in (t.text or "") for t in p._p.iter(qn("w:instrText")))
+        )
+        end = next(run for run in place.runs if run._r.find(qn("w:fldChar")) is not None and "end" in run._r.xml)
+        place.insert_paragraph_before()
+        following = document.add_paragraph()
+        place._p.addnext(following._p)
+        following._p.append(end._r)
+
+    (report,) = write_reports(make_contents(), tmp_path / "out", regions=["150600"], template=edited(tmp_path, spread))
+    assert Document(str(report)).paragraphs
+
+
 def test_same_run_same_bytes(tmp_path: Path) -> None:
     first, second = (
         write_reports(make_contents(), tmp_path / name, regions=["150700"], lang="en")[0].read_bytes() for name in "ab"

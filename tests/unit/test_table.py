@@ -110,6 +110,40 @@ def test_every_faulty_cell_in_one_pass(tmp_path: Path) -> None:
     )
 
 
+def test_rows_of_units_and_notes_are_one_problem_each(tmp_path: Path) -> None:
+    lines = [HEADER, ",,,万公顷,m3", *GOOD[1:], "注：数据来自统计年鉴,,,,"]
+    assert refused(tmp_path, lines) == [("table.stray_row", "2"), ("table.stray_row", "5")]
+    # A row of data that lacks its words is not taken for one.
+    assert {id for id, _ in refused(tmp_path, [*GOOD, ",,,15,1"])} == {"table.empty"}
+
+
+@pytest.mark.parametrize("written", ["呼和浩特", "呼和浩特盟", "包头县"])
+def test_a_region_without_its_ending_is_asked_about(tmp_path: Path, written: str) -> None:
+    with pytest.raises(LayerError) as caught:
+        read(tmp_path, [HEADER, f"{written},2020,森林,15,300"])
+    (problem,) = caught.value.problems
+    assert problem.id == "table.near_region"
+    assert problem.values["near"] == ["150200 包头市" if written.startswith("包头") else "150100 呼和浩特市"]
+
+
+def test_a_file_without_anything_in_it(tmp_path: Path) -> None:
+    assert [id for id, _ in refused(tmp_path, [""])] == ["table.no_rows"]
+
+
+def test_a_workbook_that_is_none_or_cut_short(tmp_path: Path) -> None:
+    book, path = openpyxl.Workbook(), tmp_path / "table.xlsx"
+    assert book.active is not None
+    for number in range(200):
+        book.active.append([f"第 {number} 行", number])
+    book.save(path)
+    whole = path.read_bytes()
+    for content in (b"", b"not a zip", whole[: len(whole) // 2], whole.replace(b"</row>", b"<row/>")):
+        path.write_bytes(content)
+        with pytest.raises(LayerError) as caught:
+            table_states(TableLayer("yearbook", path, COLUMNS), REGIONS)
+        assert [problem.id for problem in caught.value.problems] in (["table.unreadable"], ["table.no_column"])
+
+
 def test_separators_and_full_width_digits_are_read_and_noted(tmp_path: Path) -> None:
     found = read(tmp_path, [HEADER, '150100,2020,森林,"1,500",', "150200,２０２０,森林,１５,"])
     assert found.states["area_ha"].tolist() == pytest.approx([1e6, 1e4])

@@ -6,7 +6,7 @@ Ratios and units of display are worked out in the page, from these figures only.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -17,7 +17,7 @@ from sinks.output import term
 from sinks.output.folder import RunContents
 from sinks.output.map.layers import EMISSIONS, LAYERS, OFFSET_SHARE, Layer
 from sinks.output.map.outlines import lineage, outlines
-from sinks.output.tables import check_account, shown_checks
+from sinks.output.tables import check_account, methodology_titles, shown_checks
 from sinks.text import LANGUAGES, Text, language, texts, using_language
 from sinks.vocabulary import ALL, ecosystems, pools, quantities
 
@@ -62,7 +62,7 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
     return {
         "language": language(),
         "title": str(contents.record.get("title") or ""),
-        "created": str(contents.record["created"]),
+        "created": [contents.time for _ in _in_each_language()],
         "demonstration": bool(contents.record["demonstration"]),
         "labels": {key: list(text) for key, text in map_labels().items()},
         "terms": _terms(rows, contents.checks, frame),
@@ -70,10 +70,10 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
         "regions": _regions(shown),
         "layers": [layer.to_json() for layer in _layers(rows, offsets)],
         "rows": _columns(rows, ("region_code", "ecosystem", "pool", "quantity", "period"), _STATISTICS),
-        "methodologies": _methodologies(rows["methodology"]),
+        "methodologies": _methodologies(rows["methodology"], contents.record),
         "offsets": _columns(offsets, ("region_code", "quantity", "year"), ("value", "low", "high")),
         "caveats": [str(line) for line in contents.record.get("caveats", [])],
-        "checks": _checks(contents.checks),
+        "checks": _checks(contents.checks, contents.record),
         "boundaries": _boundaries(contents.record),
         "overlay": None,
         "tiles": None,
@@ -164,24 +164,30 @@ def _number(value: Any) -> float | None:
     return None if pd.isna(value) or not math.isfinite(value) else float(value)
 
 
-def _methodologies(column: pd.Series[str]) -> list[str]:
-    """Each methodology once; a sum over several names them all, joined by ``+``."""
-    return sorted({name for names in column.dropna().unique() for name in names.split("+") if name})
+def _methodologies(column: pd.Series[str], record: dict[str, Any]) -> list[list[str]]:
+    """The title of each methodology once, in both languages; a sum over several names them all, joined by ``+``."""
+    used = sorted({name for names in column.dropna().unique() for name in names.split("+") if name})
+    titles = [methodology_titles(record) for _ in _in_each_language()]
+    return [[of.get(name, name) for of in titles] for name in used]
 
 
-def _boundaries(record: dict[str, Any]) -> str:
-    """Source of the outlines; a record is free to say nothing of them."""
-    regions = record.get("regions", "")
-    return str(regions.get("source", "")) if isinstance(regions, dict) else str(regions)
-
-
-def _checks(checks: pd.DataFrame) -> list[dict[str, Any]]:
-    """What did not simply pass, its words in both languages."""
-    shown = checks[checks["status"].isin(_SHOWN_STATUS)]
-    said: list[pd.DataFrame] = []
+def _in_each_language() -> Iterator[None]:
     for lang in LANGUAGES:
         with using_language(lang):
-            said.append(shown_checks(shown))
+            yield
+
+
+def _boundaries(record: dict[str, Any]) -> list[str]:
+    """Source of the outlines in both languages; nothing where the record says nothing of them."""
+    regions = record.get("regions", "")
+    source = str(regions.get("source", "")) if isinstance(regions, dict) else str(regions)
+    return _both("boundaries", source) if source else []
+
+
+def _checks(checks: pd.DataFrame, record: dict[str, Any]) -> list[dict[str, Any]]:
+    """What did not simply pass, its words in both languages."""
+    shown = checks[checks["status"].isin(_SHOWN_STATUS)]
+    said = [shown_checks(shown, methodology_titles(record)) for _ in _in_each_language()]
     return [
         {
             "status": str(status),
@@ -202,8 +208,4 @@ def _terms(rows: pd.DataFrame, checks: pd.DataFrame, frame: pd.DataFrame) -> dic
 
 
 def _both(kind: str, word: str) -> list[str]:
-    names = []
-    for lang in LANGUAGES:
-        with using_language(lang):
-            names.append(term(kind, word))
-    return names
+    return [term(kind, word) for _ in _in_each_language()]

@@ -11,6 +11,7 @@ import folium
 import pandas as pd
 
 from sinks.errors import Problem, RunError
+from sinks.output.atomic import write_file
 from sinks.output.folder import RunContents
 from sinks.output.map.content import page_content
 from sinks.output.map.overlay import paint
@@ -91,11 +92,16 @@ def write_map(contents: RunContents, path: Path, **options: Any) -> Path:
     -------
     Path
         The file, absolute.
+
+    Raises
+    ------
+    RunError
+        The disk does not let it be written; else as for :func:`draw_map`.
     """
     page = draw_map(contents, **options).get_root().render()
     target = Path(path).resolve()
-    # "\n" on every system: the policy holds hashes of the scripts as they stand here.
-    target.write_text(page, encoding="utf-8", newline="\n")
+    # Bytes, so that no system changes the line ends: the policy holds hashes of the scripts as they stand here.
+    write_file(target, page.encode("utf-8"))
     return target
 
 

@@ -16,6 +16,7 @@ from affine import Affine
 from branca.utilities import color_brewer
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
+from rasterio.errors import RasterioIOError
 from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
@@ -79,17 +80,14 @@ def paint(path: Path, extent: tuple[float, float, float, float]) -> Overlay:
     Raises
     ------
     LayerError
-        The raster has no CRS, or no valid cell in the extent.
+        The raster cannot be read, has no CRS, or no valid cell in the extent.
     """
     west, south, east, north = extent
-    with rasterio.open(path) as source:
-        if source.crs is None:
-            raise LayerError(Problem("map.overlay_no_crs", str(path)))
-        grid = _screen_grid(extent)
-        # NaN also where the raster ends: a file without a nodata value would be painted with zeros there.
-        absent = {"dtype": "float64", "src_nodata": source.nodata, "nodata": np.nan}
-        with WarpedVRT(source, resampling=Resampling.average, **absent, **grid) as warped:
-            values = warped.read(1)
+    grid = _screen_grid(extent)
+    try:
+        values = _on_screen(path, grid)
+    except RasterioIOError as error:
+        raise LayerError(Problem("map.overlay_unreadable", str(path), {"reason": str(error)})) from error
     seen = values[np.isfinite(values)]
     if not len(seen):
         raise LayerError(Problem("map.overlay_empty", str(path)))
@@ -97,6 +95,18 @@ def paint(path: Path, extent: tuple[float, float, float, float]) -> Overlay:
     picture = _png(_coloured(values, low, high), grid["transform"])
     uri = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
     return Overlay(uri, [[south, west], [north, east]], low, high)
+
+
+def _on_screen(path: Path, grid: dict[str, Any]) -> NDArray[np.float64]:
+    """The first band averaged to the pixels of the screen; NaN where there is none."""
+    with rasterio.open(path) as source:
+        if source.crs is None:
+            raise LayerError(Problem("map.overlay_no_crs", str(path)))
+        # NaN also where the raster ends: a file without a nodata value would be painted with zeros there.
+        absent = {"dtype": "float64", "src_nodata": source.nodata, "nodata": np.nan}
+        with WarpedVRT(source, resampling=Resampling.average, **absent, **grid) as warped:
+            values: NDArray[np.float64] = warped.read(1)
+            return values
 
 
 def _screen_grid(extent: tuple[float, float, float, float]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from sinks.output.folder import RunContents
 from sinks.output.report.words import in_tens, rounded
-from sinks.output.tables import ordered_ecosystems, ordered_periods, shown_checks, units_of
+from sinks.output.tables import methodology_titles, ordered_ecosystems, ordered_periods, shown_checks, units_of
 from sinks.vocabulary import ALL, pools
 
 Direction = Literal["sink", "source", "sink_unsure", "source_unsure", "balanced", "unknown"]
@@ -200,9 +200,9 @@ def _span(period: str) -> int:
     return int(last) - int(first) if first.isdigit() and last.isdigit() else 0
 
 
-def open_checks(checks: pd.DataFrame) -> pd.DataFrame:
+def open_checks(contents: RunContents) -> pd.DataFrame:
     """Checks that did not simply pass, failures first, in the present language."""
-    checks = shown_checks(checks)
+    checks = shown_checks(contents.checks, methodology_titles(contents.record))
     order = {"failed": 0, "warning": 1, "note": 2}
     shown = checks[checks["status"].isin(order)]
     return shown.assign(order=shown["status"].map(order)).sort_values("order", kind="stable").drop(columns="order")

@@ -52,7 +52,7 @@ class Page:
     def boundary_source(self) -> str:
         """Where the boundaries are from, as the run recorded it."""
         found = self.facts.contents.record.get("regions")
-        return str((found.get("source") if isinstance(found, Mapping) else found) or "")
+        return term("boundaries", str((found.get("source") if isinstance(found, Mapping) else found) or ""))
 
     def methodology(self, id: str) -> str:
         """A methodology's title with its id, as the run recorded it; the id alone when it did not."""

@@ -40,10 +40,16 @@ def counted(key: str, count: int, /, **values: object) -> str:
 
 
 def known_word(key: str) -> str | None:
-    """The label ``key`` when there is one in the reports' or the outputs' list."""
+    """The label ``key`` when there is one in the reports' list, the outputs' or the assessment's."""
     if key in words():
         return word(key)
-    return label(key) if key in labels() else None
+    return label(key) if key in labels() else _of_assessment(key)
+
+
+def _of_assessment(key: str) -> str | None:
+    from sinks.assessment.words import words as assessed
+
+    return str(assessed()[key]) if key in assessed() else None
 
 
 def joined(items: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def write_reports(
     out : Path
         Folder for the reports; made when missing.  Reports of an earlier call are replaced.
     regions : collection of str, optional
-        Codes of the regions to report on; by default every region above the banners.
+        Codes or full names of the regions to report on; by default every region above the banners.
     lang : str
         ``zh`` or ``en``.
     assessment : DataFrame, optional
@@ -161,12 +161,21 @@ def _chosen(facts: Facts, wanted: Collection[str] | None) -> list[Region]:
     known = facts.regions
     if wanted is None:
         return [r for r in known.values() if r.level in REPORTED or facts.children(r.code)] or list(known.values())
+    by_name = {region.name: region.code for region in known.values()}
     problems = Problems()
-    for code in wanted:
-        if code not in known:
-            problems.add("report.unknown_region", code, known=[f"{r.code} {r.name}" for r in known.values()][:20])
+    for asked in wanted:
+        if asked not in known and asked not in by_name:
+            problems.add("report.unknown_region", asked, known=_likely(asked, list(known.values())))
     problems.raise_as(RunError)
-    return [region for code, region in known.items() if code in set(wanted)]
+    codes = {by_name.get(asked, asked) for asked in wanted}
+    return [region for code, region in known.items() if code in codes]
+
+
+def _likely(asked: str, regions: Sequence[Region]) -> list[str]:
+    """The regions that may be meant: those whose name has it, else those that have a report by default."""
+    named = [region for region in regions if asked and asked in region.name]
+    listed = named or [region for region in regions if region.level in REPORTED] or list(regions)
+    return [f"{region.code} {region.name}" for region in listed[:20]]
 
 
 def _write(page: Page, form: Template, out: Path) -> Path:

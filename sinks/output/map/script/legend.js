@@ -76,9 +76,9 @@ function notesOf(layer) {
 
 function sourceLines() {
   const lines = [];
-  if (data.methodologies.length) lines.push(say("legend.from", { names: data.methodologies.join(say("separator")) }));
-  if (data.boundaries) lines.push(say("legend.boundaries", { name: data.boundaries }));
-  lines.push(say("legend.date", { date: data.created.replace("T", " ").slice(0, 16) }));
+  if (data.methodologies.length) lines.push(say("legend.from", { names: data.methodologies.map(spoken).join(say("separator")) }));
+  if (data.boundaries.length) lines.push(say("legend.boundaries", { name: spoken(data.boundaries) }));
+  lines.push(say("legend.date", { date: spoken(data.created) }));
   return lines;
 }
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from sinks.output import term
+from sinks.output import stratum_name, term
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import known_word, sentences, word
+from sinks.output.tables import verification
 from sinks.text import language
 
 # What every parameter row has; the other columns of the table are the strata that it holds for.
@@ -59,7 +60,7 @@ def _parameter_row(row: Mapping[Any, Any], strata: list[str]) -> list[str]:
         _cell(row.get("value")),
         _cell(row.get("unit")),
         _interval(row),
-        term("unverified", str(bool(row.get("unverified", True)))),
+        term("unverified", verification(row)),
         f"{_cell(row.get('source'))}: {_cell(row.get('locator'))}".strip(": "),
     ]
 
@@ -76,13 +77,15 @@ def _strata(row: Mapping[Any, Any], strata: list[str]) -> str:
     for name in strata:
         if value := _cell(row.get(name)):
             label = known_word(f"strata.{name}") or name
-            shown.append(term(name, value) if name == "ecosystem" else word("stratum", name=label, value=value))
+            said = stratum_name(value)
+            shown.append(said if name == "ecosystem" else word("stratum", name=label, value=said))
     return word("list.separator").join(shown)
 
 
 def _interval(row: Mapping[Any, Any]) -> str:
     low, high = _cell(row.get("low")), _cell(row.get("high"))
-    return word("bounds", low=low, high=high, kind=_cell(row.get("interval"))) if low or high else ""
+    kind = term("interval", _cell(row.get("interval")))
+    return word("bounds", low=low, high=high, kind=kind) if low or high else ""
 
 
 def _cell(value: object) -> str:
@@ -128,9 +131,8 @@ def _lineage(page: Page) -> str:
     record = page.facts.contents.record
     versions = record.get("versions") or {}
     listed = word("list.separator").join(f"{name} {number}" for name, number in versions.items())
-    created = page.facts.contents.created.isoformat(sep=" ", timespec="seconds")
     return sentences(
-        word("lineage.created", created=created),
+        word("lineage.created", created=page.facts.contents.time),
         word("lineage.versions", versions=listed) if listed else "",
         word("lineage.again"),
     )

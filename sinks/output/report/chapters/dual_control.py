@@ -13,7 +13,18 @@ from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Tabl
 from sinks.output.report.facts import Amount, Region
 from sinks.output.report.grammar import level_name
 from sinks.output.report.page import Page, headers
-from sinks.output.report.words import ABSENT, amount, counted, in_tens, known_word, percent, printed, sentences, word
+from sinks.output.report.words import (
+    ABSENT,
+    amount,
+    counted,
+    in_tens,
+    joined,
+    known_word,
+    percent,
+    printed,
+    sentences,
+    word,
+)
 from sinks.vocabulary import ALL
 
 TAGS = ("table_dual", "table_dual_regions", "table_dual_intensity", "table_rules", "figure_dual", "figure_dual_path")
@@ -94,6 +105,15 @@ class _Assessed:
         """The last year for which emissions after deductions are known."""
         known = [year for name, year in self._found if name == "adjusted_emissions"]
         return max(known, default=None)
+
+    @property
+    def near_zero(self) -> bool:
+        """Whether the percentage says nothing: in some of the draws there are no emissions it could be taken of."""
+        return (
+            self.get("change").known
+            and not self.get("change").has_interval
+            and self.get("adjusted_emissions").has_interval
+        )
 
     def get(self, quantity: str, year: int | None = None) -> Amount:
         wanted = self.year if year is None else year
@@ -193,6 +213,7 @@ def _regions(page: Page, below: list[tuple[Region, _Assessed]]) -> tuple[Block, 
     if not below:
         return ()
     rows = []
+    doubtful = [child.name for child, table in below if table.near_zero]
     for child, table in below:
         verdict = VERDICTS.get(table.get("verdict").value)
         rows.append(
@@ -211,6 +232,7 @@ def _regions(page: Page, below: list[tuple[Region, _Assessed]]) -> tuple[Block, 
             headers("region", *names),
             rows,
             unit=word("unit.emissions"),
+            notes=[word("note.near_zero", regions=joined(doubtful))] if doubtful else (),
         ),
     )
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
+from sinks.geo.legends import available_legends
 from sinks.output import term
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import joined, sentences, word
+from sinks.vocabulary import quantities
 
 
 def blocks(page: Page) -> Chapters:
@@ -61,11 +63,11 @@ def _layers(project: Mapping[str, Any]) -> tuple[Block, ...]:
     rows = []
     cover = project.get("land_cover")
     if cover:
-        rows.append([word("layer.land_cover"), _files(cover), str(cover.get("legend") or "")])
+        rows.append([word("layer.land_cover"), _files(cover), _kept("land_cover", cover)])
     for kind in ("strata", "inputs", "vectors", "tables"):
         for name, section in (project.get(kind) or {}).items():
-            title = term("quantity", name) if kind == "inputs" else name
-            rows.append([word(f"layer.{kind}", name=title), _files(section), _kept(section)])
+            title = {"inputs": term("quantity", name), "strata": term("strata", name)}.get(kind, name)
+            rows.append([word(f"layer.{kind}", name=title), _files(section), _kept(name, section)])
     if not rows:
         return ()
     table = Table(
@@ -79,8 +81,12 @@ def _layers(project: Mapping[str, Any]) -> tuple[Block, ...]:
     return (table,)
 
 
-def _kept(section: Mapping[str, Any]) -> str:
-    return str(section.get("legend") or section.get("preset") or section.get("unit") or "")
+def _kept(name: str, section: Mapping[str, Any]) -> str:
+    """How the layer is read: the title of its legend, its preset, or the unit of its values."""
+    if legend := section.get("legend"):
+        return str(available_legends().get(legend, legend))
+    standard = quantities().get(section.get("quantity") or name)
+    return str(section.get("preset") or section.get("unit") or (standard.unit if standard else ""))
 
 
 def _files(section: Mapping[str, Any]) -> str:

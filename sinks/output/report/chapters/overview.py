@@ -49,7 +49,7 @@ def caveats(page: Page) -> list[str]:
 
 def own_checks(page: Page) -> pd.DataFrame:
     """Open checks that concern this region: its own, those of the regions inside and around it, and the run's."""
-    checks = open_checks(page.facts.contents.checks)
+    checks = open_checks(page.facts.contents)
     return checks[checks["region_code"].isin({"", *_inside(page), *_around(page)})]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -51,13 +51,15 @@ class Template:
             raise RunError(Problem("report.template_syntax", self.where, {"reason": error.message})) from error
 
     def check(self, known: set[str]) -> None:
-        """Refuse a tag that nothing fills.
+        """Refuse a document without tags, such as a finished report, and a tag that nothing fills.
 
         Raises
         ------
         RunError
             With every unknown tag.
         """
+        if not self.tags:
+            raise RunError(Problem("report.template_no_tags", self.where))
         unknown = self.tags - known
         if unknown:
             values = {"tags": unknown, "known": known}
@@ -113,7 +115,9 @@ def _read(path: Path | None) -> bytes:
 def _date(document: Any, values: Mapping[str, str]) -> None:
     """Title and date of the run in the properties, so that the file does not depend on when it was written."""
     properties = document.core_properties
-    created = datetime.fromisoformat(values["created"]).replace(tzinfo=None)
+    # Word keeps its dates in UTC.
+    created = datetime.fromisoformat(values["created"])
+    created = created.astimezone(UTC).replace(tzinfo=None) if created.tzinfo else created
     properties.created = properties.modified = created
     properties.title = values["title"]
     properties.author = properties.last_modified_by = ""

@@ -78,6 +78,8 @@ def _contents(document: Document) -> None:
         return
     runs = list(place._p.iter(qn("w:r")))
     kinds = [_kind(run) for run in runs]
+    if "end" not in kinds:
+        return  # Word has spread this field over several lines: it is a filled contents, and F9 brings it up to date
     closing = runs[kinds.index("end")]
     for run in runs[kinds.index("separate") + 1 : kinds.index("end")]:
         run.getparent().remove(run)

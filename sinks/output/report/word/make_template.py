@@ -20,7 +20,7 @@ from docx.document import Document as Doc
 from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
-from docx.enum.text import WD_BREAK, WD_LINE_SPACING
+from docx.enum.text import WD_LINE_SPACING
 from docx.opc.oxml import serialize_part_xml
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
@@ -130,7 +130,7 @@ def make_template() -> bytes:
     _styles(document, TYPES[language()])
     _page(document.sections[0])
     _first_page(document)
-    _parts(document, OUTLINE)
+    _parts(document, OUTLINE, on_new_page=True)
     lying = document.add_section(WD_SECTION.NEW_PAGE)
     _page(lying)
     lying.orientation = WD_ORIENT.LANDSCAPE
@@ -177,7 +177,6 @@ def _first_page(document: Doc) -> None:
         ("end", ""),
     ):
         line._p.append(_field_run(kind, text))
-    document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
 
 
 def _field(line: Any, code: str, shown: str) -> None:
@@ -203,12 +202,16 @@ def _field_run(kind: str, text: str) -> Any:
     return run
 
 
-def _parts(document: Doc, parts: Sequence[Part]) -> None:
-    for kind, name in parts:
+def _parts(document: Doc, parts: Sequence[Part], *, on_new_page: bool = False) -> None:
+    for number, (kind, name) in enumerate(parts):
         if kind == "block":
-            document.add_paragraph(f"{{{{p {name} }}}}", style="Body Text")
+            line = document.add_paragraph(f"{{{{p {name} }}}}", style="Body Text")
         else:
-            document.add_paragraph(word(f"template.{name}"), style="Heading 1" if kind == "heading1" else "Heading 2")
+            style = "Heading 1" if kind == "heading1" else "Heading 2"
+            line = document.add_paragraph(word(f"template.{name}"), style=style)
+        if on_new_page and number == 0:
+            # A break in a paragraph of its own makes an empty page when the page before it is full to the last line.
+            line.paragraph_format.page_break_before = True
 
 
 def _page_numbers(document: Doc) -> None:
