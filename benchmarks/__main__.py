@@ -1,6 +1,6 @@
 """Measure, print a table of ratios, and write docs/performance.md.
 
-python -m benchmarks            everything (a quarter of an hour, 6 GB of disk in benchmarks/work)
+python -m benchmarks            everything (twenty minutes, 6 GB of disk in benchmarks/work)
 python -m benchmarks --quick    in a minute, prints only
 """
 

@@ -77,13 +77,16 @@ def full(work: Path, large: int = 40_000, small: int = 10_000) -> list[Case]:
         Case("peers", f"{small:,} x {small:,}, DEFLATE, every cell in one of the prefectures",
              {name: job(name, "full", files("full", small)) for name in peers}, rounds=1, compare=True),
         Case("scale", "Time against pixels: 1e8, 1.6e9, 1.4e10",
-             {f"{n:,}": job("sinks", "full", paths, repeats=1 if n > large else 2)
+             {f"{n:,}": job("sinks", "full", paths, repeats=2)
               for n, paths in ((large, files("full")), (small, files("full", small)),
                                (3 * large, territory.ten_metres(work, large, "deflate")))}, rounds=1),
         Case("dask", f"{large:,} x {large:,}, dask workers of one thread",
              {f"{n} worker(s)": job("dask", "full", files("full"), workers=n) for n in (1, 2)}, rounds=3),
         Case("peers_leagues", f"{large:,} x {large:,}, DEFLATE, 12 leagues",
              {name: job(name, "leagues", leagues) for name in ("sinks", "exactextract", "rasterstats")}, rounds=1,
+             compare=True),
+        Case("peers_full", f"{large:,} x {large:,}, DEFLATE, every cell in one of the prefectures",
+             {name: job(name, "full", files("full")) for name in ("sinks", "exactextract", "rasterstats")}, rounds=1,
              compare=True),
     ]  # fmt: skip
     return cases

@@ -12,7 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-PACKAGES = ("numpy", "numba", "rasterio", "shapely", "pandas", "distributed", "exactextract", "rasterstats", "flox")
+PACKAGES = (
+    *("numpy", "numba", "rasterio", "imagecodecs", "shapely", "pandas", "distributed"),
+    *("exactextract", "rasterstats", "flox"),
+)
 TEXT = Path(__file__).with_name("performance.md.in")
 
 

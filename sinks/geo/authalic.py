@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -172,6 +173,10 @@ class _MapAreas:
     ellipsoid: AuthalicEllipsoid
     unit: float
 
+    @cached_property
+    def _to_geodetic(self) -> Transformer:
+        return Transformer.from_crs(self.crs, self.crs.geodetic_crs, always_xy=True)
+
     def cell_mean(self, x: Floats, y: Floats, size_x: float, size_y: float) -> Floats:
         """Mean over a cell around each (x, y), by two-point Gauss quadrature either way."""
         half_x, half_y = size_x / 2 / math.sqrt(3), size_y / 2 / math.sqrt(3)
@@ -191,8 +196,7 @@ class _MapAreas:
 
     def _on_sphere(self, x: Floats, y: Floats) -> Floats:
         """Unit vectors (3, ...) of map positions on the authalic sphere."""
-        to_geodetic = Transformer.from_crs(self.crs, self.crs.geodetic_crs, always_xy=True)
-        lon, lat = to_geodetic.transform(x, y, radians=True)
+        lon, lat = self._to_geodetic.transform(x, y, radians=True)
         lon, lat = _finite_or_nan(lon), _finite_or_nan(lat)
         sine = np.clip(self.ellipsoid.q(lat) / self.ellipsoid.q_pole, -1.0, 1.0)  # rounding only
         cosine = np.sqrt(1.0 - sine**2)

@@ -28,6 +28,7 @@ GDAL_CACHE_BYTES = 64 << 20
 
 MOST_THREADS = 8
 _IN_FLIGHT = 2
+_WORTH_ADDING = 4
 
 Worker = Callable[[Sequence[Block]], Partial]
 OpenWorker = Callable[[Spec], AbstractContextManager[Worker]]
@@ -181,8 +182,8 @@ class _Tally:
     def take(self, number: int, partial: Partial) -> None:
         total, _, pending = self._state
         pending.append((number, partial))
-        # Adding costs as much as there are entries, so it waits until there is as much to add as there is.
-        if sum(p.keys.size for _, p in pending) >= total.keys.size:
+        # Adding costs as much as there are entries, so it waits until there is more to add than there is.
+        if sum(p.keys.size for _, p in pending) >= _WORTH_ADDING * total.keys.size:
             self._fold()
 
     def _fold(self) -> None:
