@@ -108,6 +108,8 @@ def main() -> None:
         made = basis.account([entry], draws)
         return time.perf_counter() - start, time.process_time() - before, len(made.table)
 
+    # Once with few draws, so that compiled code is loaded; `sinks run` has done so before it comes to the account.
+    seconds(Draws(2_500, 1))
     without, *_ = seconds(None)
     took, busy, lines = seconds(Draws(asked.draws, 1))
     block = np.random.default_rng(1).normal(size=(100, asked.draws))
