@@ -15,6 +15,7 @@ import pytest
 
 import methodologies
 from sinks.errors import MethodologyError, SinksError
+from sinks.layers import casa
 from sinks.methodology import Bound, Registry, describe
 from sinks.methodology.registry import ENTRY_POINTS
 from sinks.methodology.spec import arguments
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = Path(methodologies.__path__[0])
 MODULES = sorted(FOLDER.glob("*.py"))
 # A model of layers has its numbers in a table as well.
-SCIENCE = [*MODULES, ROOT / "sinks" / "layers" / "casa.py"]
+SCIENCE = [*MODULES, Path(casa.__file__)]
 REGISTRY = Registry((), ("methodologies",))
 
 # Numbers that are part of an equation's form: neutral elements, halves and squares, per cent.
