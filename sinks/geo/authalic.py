@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,7 @@ class AreaLattice:
     unit: float
 
     @classmethod
+    @lru_cache(maxsize=8)  # check, pass and painting ask for the same grid
     def of(cls, crs: CRS, transform: Affine, width: int, height: int) -> AreaLattice:
         """The lattice of a north-up grid in a projected CRS; values are not finite outside the projection."""
         unit = crs.axis_info[0].unit_conversion_factor
