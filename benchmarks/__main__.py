@@ -1,6 +1,6 @@
 """Measure, print a table of ratios, and write docs/performance.md.
 
-python -m benchmarks            everything (twenty minutes, 6 GB of disk in benchmarks/work)
+python -m benchmarks            everything (twenty minutes, 6 GB of disk in benchmarks/scratch)
 python -m benchmarks --quick    in a minute, prints only
 """
 
@@ -23,7 +23,7 @@ from benchmarks.report import compared, document, summary
 PEERS = ("exactextract", "rasterstats", "flox")
 """Left out where they are not installed."""
 
-WORK = Path(__file__).parent / "work"
+WORK = Path(__file__).parent / "scratch"
 ROOT = Path(__file__).parents[1]
 
 

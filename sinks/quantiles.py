@@ -41,7 +41,7 @@ def ends(rows: Floats, low: float, high: float) -> Floats:
 
 
 @njit(nogil=True, cache=True)
-def _ends(rows, low, high, margin, found):  # type: ignore[no-untyped-def]
+def _ends(rows: Floats, low: float, high: float, margin: int, found: Floats) -> None:
     """Values at the ranks ``low`` and ``high``, into ``found``; the sample has the tails to its ``margin``."""
     n = rows.shape[1]
     lower, upper = np.empty(n), np.empty(n)
@@ -63,7 +63,7 @@ def _ends(rows, low, high, margin, found):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _tails(draws, least, most, lower, upper):  # type: ignore[no-untyped-def]
+def _tails(draws: Floats, least: float, most: float, lower: Floats, upper: Floats) -> tuple[int, int, bool]:
     """Copy the draws up to ``least`` and from ``most``; how many of each, and whether all draws are numbers."""
     below = above = 0
     known = True
@@ -79,7 +79,7 @@ def _tails(draws, least, most, lower, upper):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _interpolated(part, place, skipped):  # type: ignore[no-untyped-def]
+def _interpolated(part: Floats, place: float, skipped: int) -> float:
     """The value at a fractional rank, of which ``part`` holds those after the ``skipped`` smallest."""
     below = np.int64(place)
     first = below - skipped
@@ -87,4 +87,4 @@ def _interpolated(part, place, skipped):  # type: ignore[no-untyped-def]
     ordered = np.partition(part, second)
     upper = ordered[second]
     lower = ordered[:second].max() if second > first else upper
-    return lower + (place - below) * (upper - lower)
+    return float(lower + (place - below) * (upper - lower))

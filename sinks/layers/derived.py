@@ -10,7 +10,7 @@ How a cell follows from others is a :class:`Rule`: an expression that the user w
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -36,8 +36,8 @@ __all__ = [
     "with_derived",
 ]
 
-_MOST_VALUES = 1 << 23
-"""Values of all inputs that are held at once: a model of sixty layers takes a block in strips of rows."""
+_MOST_VALUES = 1 << 24
+"""Values of all inputs that are held at once: a model of sixty layers takes a block tile by tile."""
 
 
 class Rule(Protocol):
@@ -308,10 +308,23 @@ class _Computed:
     def read(self, band: int, *, window: Window, out: npt.NDArray[Any]) -> None:
         """Compute a window of the reference grid into ``out``."""
         row, column = int(window.row_off), int(window.col_off)
-        rows = max(1, _MOST_VALUES // (out.shape[1] * len(self._parts)))
-        for top in range(0, out.shape[0], rows):
-            strip = out[top : top + rows]
-            strip[...] = self._source.rule.cells(self.inputs(row + top, column, strip.shape))
+        for place in self._pieces(*out.shape):
+            piece = out[place]
+            values = self.inputs(row + place[0].start, column + place[1].start, piece.shape)
+            piece[...] = self._source.rule.cells(values)
+
+    def _pieces(self, rows: int, columns: int) -> Iterator[tuple[slice, slice]]:
+        """Parts of a window that are not too large, cut between tiles of the files as far as that goes.
+
+        A cut through tiles would have every file's tile decoded again for the part on the other side.
+        """
+        most = _MOST_VALUES // len(self._parts)
+        tile = min(self._source.block_shape[1], columns)
+        wide = max(1, most // (rows * tile)) * tile
+        tall = min(rows, max(1, most // wide))
+        for top in range(0, rows, tall):
+            for left in range(0, columns, wide):
+                yield slice(top, min(top + tall, rows)), slice(left, min(left + wide, columns))
 
     def inputs(self, row: int, column: int, shape: tuple[int, ...]) -> dict[str, Floats]:
         """The layers of the rule in a window of the reference grid, by name."""

@@ -45,7 +45,7 @@ def undo(predictor: int, unpacked: npt.NDArray[np.uint8], out: npt.NDArray[Any])
 
 
 @njit(nogil=True, cache=True)
-def _sum_rows(differences, out):  # type: ignore[no-untyped-def]
+def _sum_rows(differences: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
     """Running sums along every row."""
     for row in range(out.shape[0]):
         total = differences[row, 0]
@@ -56,7 +56,7 @@ def _sum_rows(differences, out):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _sum_planes(planes, out):  # type: ignore[no-untyped-def]
+def _sum_planes(planes: npt.NDArray[np.uint8], out: npt.NDArray[np.uint32]) -> None:
     """Cells of four bytes from planes [row, 4, column] of differences, the highest byte first.
 
     Differences run on from one plane of a row into the next.  Each plane is summed by itself, the four at once, so that

@@ -41,7 +41,7 @@ def scheduler_of(given: Scheduler | Client | str | None, threads: int | None = N
     # Told by its name, so that dask is loaded by those only who use it.
     if type(given).__module__.split(".")[0] == "distributed":
         return Cluster(given)
-    return given  # type: ignore[return-value]
+    return given  # type: ignore[return-value]  # not a client: told by its module
 
 
 class Cluster:
@@ -79,7 +79,7 @@ class Cluster:
             for number, task in tasks.items():
                 # Tasks with the same arguments are not the same: the files may have changed since.
                 numbers[self._client.submit(partial(_work, open_worker), shared, task, pure=False)] = number
-            for future in as_completed(list(numbers), loop=self._client.loop):  # type: ignore[no-untyped-call]
+            for future in as_completed(list(numbers), loop=self._client.loop):  # type: ignore[no-untyped-call]  # untyped in dask
                 found = future.result()
                 if isinstance(found, SinksError):
                     raise found
@@ -112,6 +112,6 @@ def _connect(address: str) -> Any:
     except ImportError as error:
         raise RunError(Problem("tabulate.no_distributed", address)) from error
     try:
-        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]  # untyped in dask
     except (OSError, TimeoutError, ValueError) as error:
         raise RunError(Problem("tabulate.no_cluster", address, {"reason": str(error)})) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from rasterio.transform import Affine
 
 from sinks.geo.grid import Grid
 from sinks.geo.legends import load_legend
+from sinks.layers import derived
+from sinks.layers.derived import derived_layer
 from sinks.layers.geotiff_tiles import TileDecoder
 from sinks.layers.raster import CategoricalLayer, ContinuousLayer
 from sinks.layers.raster_reader import RasterReader
@@ -105,6 +108,29 @@ def test_whole_tiles_are_decoded_once_and_without_gdal(tmp_path: Path, monkeypat
     monkeypatch.setattr(RasterReader, "_read_by_gdal", refuse)
     tabulate(units((0, 0, 700, 512)), CategoricalLayer("land_cover", files, LEGEND))
     assert len(unpacked) == 2 * 2 * 3
+    assert set(unpacked.values()) == {1}
+
+
+def test_tiles_under_a_derived_layer_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a block is too large for all inputs at once, it is cut between tiles and not through them."""
+    job = layers(tmp_path, 256, 1024)
+    stock = np.full((256, 1024), 50.0, np.float32)
+    stocks = [
+        replace(job["inputs"][0], name=name, files={"static": write(tmp_path / f"{name}.tif", stock, np.nan, tile=256)})
+        for name in ("one", "two")
+    ]
+    both = derived_layer("growing_stock", "one + two", stocks)
+    unpacked: Counter[str] = Counter()
+    load = TileDecoder._load
+
+    def counted(self: TileDecoder, down: int, across: int) -> Any:
+        unpacked[f"{self._file.name} {down} {across}"] += 1
+        return load(self, down, across)
+
+    monkeypatch.setattr(TileDecoder, "_load", counted)
+    monkeypatch.setattr(derived, "_MOST_VALUES", 2 * 256 * 300)
+    tabulate(units((0, 0, 1024, 256)), job["land_cover"], inputs=[both], threads=1)
+    assert len(unpacked) == 2 * 4
     assert set(unpacked.values()) == {1}
 
 

@@ -93,7 +93,7 @@ class Atlas(MacroElement):
     _template = Template("{% macro script(this, kwargs) %}startAtlas({{ this._parent.get_name() }});{% endmacro %}")
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # branca has no types
 
 
 def new_figure(content: dict[str, Any], tile_origin: str | None) -> OfflineFigure:
