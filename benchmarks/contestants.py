@@ -76,8 +76,8 @@ def _read(job: dict[str, Any], wanted: Callable[[Window], bool]) -> None:
 def sinks(job: dict[str, Any], units: gpd.GeoDataFrame, scheduler: Any = None) -> pd.DataFrame:
     """This project's pass: exact boundary cells, transitions between the dates."""
     from sinks.geo.legends import load_legend
-    from sinks.layers.raster import CategoricalLayer, ContinuousLayer
-    from sinks.tabulate import tabulate
+    from sinks.layers.rasters.raster import CategoricalLayer, ContinuousLayer
+    from sinks.tabulation import tabulate
 
     cover = CategoricalLayer(
         "land_cover", dict(zip(territory.DATES, job["files"], strict=True)), load_legend("globeland30")

@@ -21,11 +21,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sinks.account import Basis, Entry
+from sinks.account.account import AccountInputs, Entry
+from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity
-from sinks.book import Hierarchy
 from sinks.methodology import Bound, Registry
-from sinks.uncertainty import Draws, interval
+from sinks.uncertainty.draws import Draws, interval
 
 POOLS = (
     "above_ground_biomass",
@@ -104,7 +104,7 @@ def main() -> None:
 
     def seconds(draws: Draws | None) -> tuple[float, float, int]:
         start, before = time.perf_counter(), time.process_time()
-        basis = Basis(activity, hierarchy(asked.leagues), DATES, (DATES,), {"forest": "land_cover"})
+        basis = AccountInputs(activity, hierarchy(asked.leagues), DATES, (DATES,), {"forest": "land_cover"})
         made = basis.account([entry], draws)
         return time.perf_counter() - start, time.process_time() - before, len(made.table)
 

@@ -23,8 +23,8 @@ import pyproj
 import shapely
 
 from sinks.geo.regions import load_builtin
-from sinks.layers.cut import M2_PER_HA, Cutter, cut
-from sinks.layers.equal_area import Projector
+from sinks.layers.stands.cut import M2_PER_HA, Cutter, cut
+from sinks.layers.stands.equal_area import Projector
 
 POINTS = 4
 """Pieces of an edge between two corners."""

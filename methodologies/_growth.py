@@ -10,8 +10,9 @@ from sinks.methodology import Intermediate, Methodology
 from sinks.text import Text
 
 OWN_PLOTS = Text(
-    "本局固定样地或森林资源清查样地（用 sinks.growth 拟合后写成扩展参数表）",
-    "permanent or inventory plots of the bureau, fitted with sinks.growth and written as a table that extends this one",
+    "本局固定样地或森林资源清查样地（用 sinks.parameters.growth_curves 拟合后写成扩展参数表）",
+    "permanent or inventory plots of the bureau, fitted with sinks.parameters.growth_curves and written as a table "
+    "that extends this one",
 )
 VALID_FOR = Text(
     "同龄林（人工林为主），林龄在拟合样地范围之内；曲线须由本局样地拟合，没有缺省参数",

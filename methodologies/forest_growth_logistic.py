@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from methodologies._growth import age_curve, pools
-from sinks.growth import logistic
+from sinks.parameters.growth_curves import logistic
 from sinks.text import Text
 
 

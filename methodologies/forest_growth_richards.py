@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from methodologies._growth import age_curve, pools
-from sinks.growth import richards
+from sinks.parameters.growth_curves import richards
 from sinks.text import Text
 
 

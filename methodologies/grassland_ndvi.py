@@ -33,7 +33,8 @@ def carbon_density(ndvi_max: Any, carbon_at_full_ndvi: Any, exponent: Any, root_
     -----
     .. math:: C_{above} = a \\cdot NDVI_{max}^b,\\quad C_{below} = R \\cdot C_{above}
 
-    The law belongs to the sensor and the plots it was fitted to; ``sinks.growth`` fits it to one's own.
+    The law belongs to the sensor and the plots it was fitted to; ``sinks.parameters.growth_curves`` fits it to one's
+    own.
 
     References
     ----------

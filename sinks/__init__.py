@@ -11,37 +11,34 @@ assessment sets the sink against each league's emissions; reports, maps and expo
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sinks.errors import SinksError
     from sinks.geo.legends import available_legends, load_legend
     from sinks.methodology import Methodology, Registry
-    from sinks.project import Project
-    from sinks.runs import Run, check, ensure_writable, open_run, run, tabulate
+    from sinks.project.project import Project
     from sinks.text import set_language, using_language
+    from sinks.workflow.verbs import Run, check, ensure_writable, open_run, run, tabulate
 
 __version__ = "0.1.0"
 
 # Public name -> module that has it.  Loaded on first use, so that `import sinks` and `sinks --help` stay quick.
 _PUBLIC = {
     "Methodology": "sinks.methodology",
-    "Project": "sinks.project",
+    "Project": "sinks.project.project",
     "Registry": "sinks.methodology",
-    "Run": "sinks.runs",
+    "Run": "sinks.workflow.verbs",
     "SinksError": "sinks.errors",
     "available_legends": "sinks.geo.legends",
-    "check": "sinks.runs",
-    "ensure_writable": "sinks.runs",
+    "check": "sinks.workflow.verbs",
+    "ensure_writable": "sinks.workflow.verbs",
     "load_legend": "sinks.geo.legends",
-    "open_run": "sinks.runs",
-    "run": "sinks.runs",
+    "open_run": "sinks.workflow.verbs",
+    "run": "sinks.workflow.verbs",
     "set_language": "sinks.text",
-    "tabulate": "sinks.runs",
+    "tabulate": "sinks.workflow.verbs",
     "using_language": "sinks.text",
 }
 
@@ -73,20 +70,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
-
-
-class _Package(ModuleType):
-    """This package; its ``tabulate`` is the function, although the import system would bind the room of that name."""
-
-    @property
-    def tabulate(self) -> Callable[..., Any]:
-        from sinks.runs import tabulate
-
-        return tabulate
-
-    @tabulate.setter
-    def tabulate(self, room: ModuleType) -> None:
-        pass
-
-
-sys.modules[__name__].__class__ = _Package

@@ -31,6 +31,9 @@ CHANGE_KEYS = (
 UNIT_COLUMNS = ("region_code", "area_ha", "cells")
 AREA = "area_ha"
 
+LAND_COVER = "land_cover"
+"""Name of the source that the land-cover layer makes."""
+
 _AT = "@"
 """Between the name of a column and the date it is of: ``class@2000`` of a transition from 2010 to 2020."""
 

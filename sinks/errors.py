@@ -10,11 +10,14 @@ escapes is a defect of this package.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from sinks.text import message
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,26 @@ class AccountError(SinksError):
 
 class RunError(SinksError):
     """A run folder is missing, incomplete, already there, or does not fit the project."""
+
+
+class Gather:
+    """Calls what may fail and keeps the problems, so that the next thing is tried too.
+
+    >>> gather = Gather()
+    >>> gather(len, "abc")
+    3
+    """
+
+    def __init__(self) -> None:
+        self.problems = Problems()
+
+    def __call__(self, make: Callable[P, T], /, *arguments: P.args, **named: P.kwargs) -> T | None:
+        """What ``make`` gives of the arguments, or None when they are at fault."""
+        try:
+            return make(*arguments, **named)
+        except SinksError as error:
+            self.problems.extend(error)
+            return None
 
 
 class Problems:

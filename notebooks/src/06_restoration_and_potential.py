@@ -66,7 +66,7 @@ conditions = [
 # *A growth curve fitted to plots, turned into carbon, and two scenarios of planting in Ordos.*
 
 # %%
-from sinks.growth import fit
+from sinks.parameters.growth_curves import fit
 
 plots = pd.read_csv("../data/tables/growth_plots.csv").query("species_group == 'chinese_pine'")
 curve = fit("richards", plots["stand_age (yr)"], plots["growing_stock (m3/ha)"], "growth_plots.csv: chinese_pine")

@@ -19,7 +19,7 @@ prepared = sinks.check("../data/projects/ordos.toml")
 # *First on this machine alone:*
 
 # %%
-from sinks.tabulate import tabulate
+from sinks.tabulation import tabulate
 
 
 def activity(**how):

@@ -18,11 +18,11 @@ from sinks.assessment.equations import Floats
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.inputs import Inputs, check_inputs
 from sinks.assessment.result import MET, NOT_MET, UNDECIDED, Assessment, Rows, assumed_note
-from sinks.assessment.rules import Baseline, Rule
 from sinks.assessment.sink import sink_of
 from sinks.assessment.tables import measures
 from sinks.assessment.terms import Terms, terms_of, years_and_periods
 from sinks.errors import Problem, Problems
+from sinks.project.rules import Baseline, Rule
 from sinks.text import message
 
 

@@ -14,12 +14,12 @@ from sinks.assessment.errors import AssessmentError
 from sinks.assessment.inputs import Inputs, check_inputs, read_credit_projects, read_inputs
 from sinks.assessment.ledger import audit, check_ledger, deductions
 from sinks.assessment.result import Assessment
-from sinks.assessment.rules import Rule
-from sinks.assessment.section import AssessmentSection
 from sinks.assessment.sink import sink_of
 from sinks.assessment.terms import years_and_periods
 from sinks.errors import Problems, SinksError
-from sinks.uncertainty import Floats
+from sinks.project.assessment import AssessmentSection
+from sinks.project.rules import Rule
+from sinks.uncertainty.draws import Floats
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from sinks.account import Basis, accounted
+from sinks.account.account import AccountInputs, counted_rows
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.tables import WHERE, measures, read_table
 from sinks.assessment.targets import follow
 from sinks.errors import Problem, Problems
-from sinks.uncertainty import Floats
+from sinks.uncertainty.draws import Floats
 
 COMPUTED = "run"
 """Source of a figure that was computed from the run."""
@@ -37,12 +37,12 @@ def published_observations() -> pd.DataFrame:
     return read_table("observations", str(files("sinks.assessment").joinpath("observations_published.csv")))
 
 
-def observe(basis: Basis, definitions: Mapping[str, str]) -> pd.DataFrame:
+def observe(basis: AccountInputs, definitions: Mapping[str, str]) -> pd.DataFrame:
     """Indicators at every date of the run, for regions of every level.
 
     Parameters
     ----------
-    basis : Basis
+    basis : AccountInputs
     definitions : mapping of str to str
         Indicator, and the definition under which the run's layers stand: ``forest_cover`` and ``wetland_area`` from
         land cover, ``growing_stock`` and ``grass_cover`` (mean by area) from inputs of these names.
@@ -87,7 +87,7 @@ def observe(basis: Basis, definitions: Mapping[str, str]) -> pd.DataFrame:
 
 
 def follow_run(
-    basis: Basis, targets: pd.DataFrame, observations: pd.DataFrame, definitions: Mapping[str, str]
+    basis: AccountInputs, targets: pd.DataFrame, observations: pd.DataFrame, definitions: Mapping[str, str]
 ) -> pd.DataFrame:
     """:func:`sinks.assessment.targets.follow` with figures computed from the run beside those given.
 
@@ -108,7 +108,7 @@ def follow_run(
     return follow(wanted, pd.concat([observations, own], ignore_index=True))
 
 
-def _value(basis: Basis, name: str, date: str) -> Floats:
+def _value(basis: AccountInputs, name: str, date: str) -> Floats:
     if name == "forest_cover":
         forest, land = _area(basis, date, ("forest",)), _area(basis, date, None)
         return np.divide(forest, land, out=np.full_like(forest, np.nan), where=land > 0)
@@ -127,17 +127,17 @@ def _value(basis: Basis, name: str, date: str) -> Floats:
     return np.divide(total / 100, seen, out=np.full_like(total, np.nan), where=seen > 0)
 
 
-def _rows(basis: Basis, date: str, ecosystems: tuple[str, ...] | None) -> pd.DataFrame:
-    rows = accounted(basis.activity.states, date, basis.area_source)
+def _rows(basis: AccountInputs, date: str, ecosystems: tuple[str, ...] | None) -> pd.DataFrame:
+    rows = counted_rows(basis.activity.states, date, basis.area_source)
     return rows if ecosystems is None else rows[rows["ecosystem"].isin(ecosystems)]
 
 
-def _area(basis: Basis, date: str, ecosystems: tuple[str, ...] | None) -> Floats:
+def _area(basis: AccountInputs, date: str, ecosystems: tuple[str, ...] | None) -> Floats:
     rows = _rows(basis, date, ecosystems)
     return _sum(basis, rows, rows["area_ha"].to_numpy(np.float64))
 
 
-def _sum(basis: Basis, rows: pd.DataFrame, values: Floats) -> Floats:
+def _sum(basis: AccountInputs, rows: pd.DataFrame, values: Floats) -> Floats:
     units = np.zeros(len(basis.hierarchy.units))
     np.add.at(units, basis.hierarchy.numbers(rows["region_code"]), values)
     return basis.hierarchy.total(units)

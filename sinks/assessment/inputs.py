@@ -18,10 +18,10 @@ import pyogrio
 
 from sinks.assessment import tables
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.rules import Rule
 from sinks.assessment.tables import WHERE, records
 from sinks.errors import Problem, Problems, SinksError
 from sinks.geo.dbf import check_dbf
+from sinks.project.rules import Rule
 
 CONSTANT, CURRENT = "constant", "current"
 

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.rules import CreditState
 from sinks.assessment.tables import WHERE, records
 from sinks.errors import Problems
 from sinks.geo.polygon_area import polygon_areas
 from sinks.geo.topology import M2_PER_HA, OVERLAP_M2
+from sinks.project.rules import CreditState
 
 PROJECT_COLUMNS = ("project_id", "region_code", "methodology", "crediting_start", "crediting_end")
 

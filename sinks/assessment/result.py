@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sinks.assessment.rules import Basis, Rule
+from sinks.account.amounts import no_point
 from sinks.assessment.tables import RESULT, measures
 from sinks.assessment.words import readable, word
-from sinks.book import no_point
 from sinks.errors import Problem
+from sinks.project.rules import Basis, Rule
 from sinks.text import message
-from sinks.uncertainty import Floats, interval
+from sinks.uncertainty.draws import Floats, interval
 from sinks.vocabulary import ALL, ecosystems, pools
 
 COLUMNS = ("region_code", "region_name", "year", "quantity", "value", "low", "high", "unit", "basis", "note")

@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sinks.account.amounts import no_point
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.rules import Rule
-from sinks.book import no_point
 from sinks.errors import Problem, Problems
-from sinks.uncertainty import Draws, Floats, interval
+from sinks.project.rules import Rule
+from sinks.uncertainty.draws import Draws, Floats, interval
 from sinks.vocabulary import ALL
 
 

@@ -18,10 +18,10 @@ import pandas as pd
 
 from sinks import units
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.rules import CreditState
 from sinks.errors import Problem, Problems, SinksError
-from sinks.layers.numbers import as_numbers
-from sinks.layers.table_file import read_sheet
+from sinks.layers.tables.file import read_sheet
+from sinks.layers.tables.numbers import as_numbers
+from sinks.project.rules import CreditState
 from sinks.text import Text, table_rows
 
 RESULT = "result"

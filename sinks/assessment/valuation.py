@@ -14,7 +14,7 @@ import pandas as pd
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.tables import WHERE, records
 from sinks.errors import Problem, Problems
-from sinks.uncertainty import Floats
+from sinks.uncertainty.draws import Floats
 from sinks.vocabulary import ALL
 
 

@@ -34,7 +34,7 @@ def init(path: Path, force: bool, assessment: Path | None, **answers: Any) -> No
         for made in write_templates(assessment, force=force):
             click.echo(str(made))
         return
-    from sinks.init import ask, write_project
+    from sinks.cli.first_project import ask, write_project
 
     write_project(path, ask(answers), force=force)
     click.echo(message("cli.init_written", path=path))

@@ -158,8 +158,8 @@ def write_tables(tables: Mapping[Path, pd.DataFrame]) -> list[Path]:
     RunError
         The disk does not let it.
     """
-    from sinks.output import atomic
-    from sinks.output.csv_tables import write_csv
+    from sinks.results import atomic
+    from sinks.results.csv_tables import write_csv
 
     for path, table in tables.items():
         try:
@@ -172,7 +172,7 @@ def write_tables(tables: Mapping[Path, pd.DataFrame]) -> list[Path]:
 
 def made_from(run_folder: Path, made: Iterable[Path]) -> None:
     """Say what was made of a run, and list with it what stands in its folder."""
-    from sinks.output.folder import note_derived
+    from sinks.results.run_folder import note_derived
 
     paths = list(made)
     if inside := [path for path in paths if path.resolve().is_relative_to(run_folder.resolve())]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sinks.errors import Problem
-    from sinks.runs import Run
+    from sinks.workflow.verbs import Run
 
 _out = click.option("--out", type=PATH, help="CSV 文件夹 / folder for the tables [RUN/assessment].")
 

@@ -39,8 +39,8 @@ def compare(project_or_run: Path, every: bool, out: Path | None) -> None:
 def uncertainty(run_folder: Path, region: str | None, top: int, out: Path | None) -> None:
     """区间从哪里来：来源排序，误差传播与蒙特卡洛对照 / where intervals come from, by both IPCC approaches."""
     import sinks
-    from sinks.output import label
-    from sinks.output.uncertainty import region_code, shown_approaches, shown_sources
+    from sinks.results.labels import label
+    from sinks.results.shown_intervals import region_code, shown_approaches, shown_sources
 
     run = sinks.open_run(run_folder)
     found, both = run.sensitivity(), run.approaches()
@@ -87,7 +87,7 @@ def assess(run_folder: Path, project: Path | None, out: Path | None) -> None:
 def diff(before: Path, after: Path, quantity: str, out: Path | None) -> None:
     """两次结果为何不同：面积、密度、方法、参数、数据 / why two runs differ."""
     import sinks
-    from sinks.assessment.decomposition import shown_effects
+    from sinks.analysis.decomposition import shown_effects
     from sinks.assessment.words import word
 
     later = sinks.open_run(after)

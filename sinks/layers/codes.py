@@ -17,7 +17,7 @@ from typing import Any
 
 from sinks.errors import LayerError, LegendError, Problem, Problems
 from sinks.geo.legends import Legend, LegendClass, available_legends, load_legend
-from sinks.layers.vector import FieldSpec
+from sinks.layers.fields import FieldSpec
 from sinks.text import table_rows
 
 LAND_COVER = "land_cover"

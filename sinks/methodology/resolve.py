@@ -14,7 +14,7 @@ from sinks import units
 from sinks.errors import MethodologyError, ParameterError, Problem, Problems
 from sinks.methodology.history import stretches, years_between
 from sinks.methodology.spec import SUFFIXES, Floats, Methodology, arguments
-from sinks.parameters import Looked, ParameterTable
+from sinks.parameters import FoundRows, ParameterTable
 from sinks.vocabulary import quantities
 
 # The inputs that are not layers: a column of the activity table under another name, or made from several.
@@ -22,7 +22,7 @@ _AREA, _PERIOD, _CONVERTED = "area", "period", "converted"
 _MADE_FROM = {_PERIOD: {"date_from", "date_to"}, _CONVERTED: {"ecosystem_from", "ecosystem_to"}}
 
 
-Given = Callable[["Resolved"], tuple[dict[str, Floats], dict[str, Floats]]]
+Supply = Callable[["Resolved"], tuple[dict[str, Floats], dict[str, Floats]]]
 """Inputs and parameters of rows, as central values or as draws."""
 
 
@@ -51,7 +51,7 @@ class Resolved:
     ----------
     inputs : mapping of str to array (n,)
         In declared units; NaN where not observed.
-    looked : mapping of str to Looked
+    found_rows : mapping of str to FoundRows
         By parameter: values, and the table's rows they come from.
     inactive : mapping of str to array of bool (n,)
         Rows in which a parameter takes no part, because of an option.
@@ -63,7 +63,7 @@ class Resolved:
     methodology: Methodology
     rows: pd.DataFrame
     inputs: Mapping[str, Floats]
-    looked: Mapping[str, Looked]
+    found_rows: Mapping[str, FoundRows]
     inactive: Mapping[str, Any]
     steps: tuple[Step, ...] = ()
 
@@ -101,7 +101,7 @@ class Resolved:
         padded[:-1] = table_draws.T
 
         def given(part: Resolved) -> tuple[dict[str, Floats], dict[str, Floats]]:
-            values = {name: padded[looked.rows] for name, looked in part.looked.items()}
+            values = {name: padded[found.rows] for name, found in part.found_rows.items()}
             for name, inactive in part.inactive.items():
                 values[name][inactive] = self.methodology.only_if[name][2]
             inputs = {name: column[:, None] for name, column in part.inputs.items()}
@@ -118,7 +118,7 @@ class Resolved:
             self,
             rows=self.rows.iloc[places],
             inputs={name: values[places] for name, values in self.inputs.items()},
-            looked={name: Looked(found.values[places], found.rows[places]) for name, found in self.looked.items()},
+            found_rows={name: found.take(places) for name, found in self.found_rows.items()},
             inactive={name: rows[places] for name, rows in self.inactive.items()},
             steps=tuple(step.take(places, len(self.rows)) for step in self.steps),
         )
@@ -127,8 +127,8 @@ class Resolved:
         """Indices of the table's rows that any activity row took, by parameter of ``compute``."""
         parts = (self, *(step.resolved for step in self.steps))
         return {
-            name: np.unique(np.concatenate([part.looked[name].rows[part.looked[name].rows >= 0] for part in parts]))
-            for name in self.looked
+            name: np.unique(np.concatenate([part.found_rows[name].known() for part in parts]))
+            for name in self.found_rows
         }
 
     def compact(self) -> tuple[Resolved, NDArray[np.int64]]:
@@ -137,21 +137,21 @@ class Resolved:
         return self._renumbered(used), used
 
     def _renumbered(self, used: NDArray[np.int64]) -> Resolved:
-        looked = {
+        found_rows = {
             name: found._replace(rows=np.where(found.rows >= 0, np.searchsorted(used, found.rows), -1))
-            for name, found in self.looked.items()
+            for name, found in self.found_rows.items()
         }
         steps = tuple(replace(step, resolved=step.resolved._renumbered(used)) for step in self.steps)
-        return replace(self, looked=looked, steps=steps)
+        return replace(self, found_rows=found_rows, steps=steps)
 
     def _central(self, wanted: Iterable[str]) -> dict[str, Floats]:
         def given(part: Resolved) -> tuple[dict[str, Floats], dict[str, Floats]]:
-            return dict(part.inputs), {name: looked.values for name, looked in part.looked.items()}
+            return dict(part.inputs), {name: found.values for name, found in part.found_rows.items()}
 
         outputs = self._outputs(given, ())
         return {name: outputs[name] for name in wanted}
 
-    def _outputs(self, given: Given, tail: tuple[int, ...]) -> dict[str, Floats]:
+    def _outputs(self, given: Supply, tail: tuple[int, ...]) -> dict[str, Floats]:
         """Outputs of all rows, shape (n, *tail); along the history of each where there is one."""
         n = len(self.rows)
         carried = {name: np.zeros((n, *tail)) for name in self.methodology.carried}
@@ -230,9 +230,9 @@ def resolve(
     inputs = {name: _input(methodology, name, rows, problems) for name in methodology.inputs}
     problems.raise_as(MethodologyError)
     # What the table lacks for the ends of the rows and for their history is asked for at once.
-    looked, inactive = dict[str, Looked](), dict[str, Any]()
+    found_rows, inactive = dict[str, FoundRows](), dict[str, Any]()
     try:
-        looked, inactive = _look_up(methodology, table, strata, inputs, len(rows))
+        found_rows, inactive = _look_up(methodology, table, strata, inputs, len(rows))
     except ParameterError as error:
         problems.extend(error)
     steps = []
@@ -242,7 +242,7 @@ def resolve(
         except ParameterError as error:
             problems.extend(ParameterError(*(problem for problem in error.problems if problem not in list(problems))))
     problems.raise_as(ParameterError)
-    return Resolved(methodology, rows, inputs, looked, inactive, tuple(steps))
+    return Resolved(methodology, rows, inputs, found_rows, inactive, tuple(steps))
 
 
 def _strata(methodology: Methodology, rows: pd.DataFrame, constants: Mapping[str, str]) -> dict[str, Any]:
@@ -310,21 +310,21 @@ def _made(name: str, rows: pd.DataFrame) -> Floats:
 
 def _look_up(
     methodology: Methodology, table: ParameterTable, strata: dict[str, Any], inputs: Mapping[str, Floats], n: int
-) -> tuple[dict[str, Looked], dict[str, Any]]:
+) -> tuple[dict[str, FoundRows], dict[str, Any]]:
     """Every parameter; those whose stratum is an intermediate value come after it."""
-    looked: dict[str, Looked] = {}
+    found_rows: dict[str, FoundRows] = {}
     inactive: dict[str, Any] = {}
     waiting = {name: set(table.strata_of(methodology.base_name(name))) for name in methodology.parameters}
     problems = Problems()
     for intermediate in (None, *methodology.intermediates):
         if intermediate is not None and not problems:
-            known = {**strata, **inputs, **{name: found.values for name, found in looked.items()}}
+            known = {**strata, **inputs, **{name: found.values for name, found in found_rows.items()}}
             strata[intermediate] = _call(methodology.intermediates[intermediate].compute, known)
         open_strata = set(methodology.intermediates) - set(strata)
         for name in [name for name, needs in waiting.items() if not needs & open_strata]:
             del waiting[name]
             try:
-                looked[name], inactive_rows = _look_up_one(methodology, table, name, strata, n)
+                found_rows[name], inactive_rows = _look_up_one(methodology, table, name, strata, n)
             except ParameterError as error:
                 # One row of the table serves before and after, and is asked for once.
                 found = [_with_document(methodology, problem) for problem in error.problems]
@@ -333,10 +333,10 @@ def _look_up(
                 if inactive_rows is not None:
                     inactive[name] = inactive_rows
     if methodology.partial and not problems:
-        _check_any_pool(methodology, table, looked, strata)
-        _check_pools_apart(table, looked)
+        _check_any_pool(methodology, table, found_rows, strata)
+        _check_pools_apart(table, found_rows)
     problems.raise_as(ParameterError)
-    return looked, inactive
+    return found_rows, inactive
 
 
 def _with_document(methodology: Methodology, problem: Problem) -> Problem:
@@ -349,7 +349,7 @@ def _with_document(methodology: Methodology, problem: Problem) -> Problem:
 
 def _look_up_one(
     methodology: Methodology, table: ParameterTable, name: str, strata: Mapping[str, Any], n: int
-) -> tuple[Looked, Any]:
+) -> tuple[FoundRows, Any]:
     base, suffix = methodology.base_name(name), name[len(methodology.base_name(name)) :]
     seen = {column.removesuffix(suffix): strata[column] for column in strata if suffix and column.endswith(suffix)}
     given = {**strata, **seen}
@@ -361,14 +361,14 @@ def _look_up_one(
     if active.any():
         part = table.lookup(base, {key: np.asarray(column)[active] for key, column in given.items()}, int(active.sum()))
         values[active], rows[active] = part.values, part.rows
-    return Looked(values, rows), ~active
+    return FoundRows(values, rows), ~active
 
 
 def _check_any_pool(
-    methodology: Methodology, table: ParameterTable, looked: Mapping[str, Looked], strata: Mapping[str, Any]
+    methodology: Methodology, table: ParameterTable, found_rows: Mapping[str, FoundRows], strata: Mapping[str, Any]
 ) -> None:
     """A stratum without any pool is a gap; the missing row is named for the pool that has most rows."""
-    nothing = np.all([found.rows < 0 for found in looked.values()], axis=0)
+    nothing = np.all([found.rows < 0 for found in found_rows.values()], axis=0)
     if nothing.any():
         rows_of = {name: sum(row.parameter == name for row in table.rows) for name in methodology.parameters}
         fullest = max(rows_of, key=lambda name: rows_of[name])
@@ -379,15 +379,15 @@ def _check_any_pool(
             raise ParameterError(*(_with_document(methodology, problem) for problem in error.problems)) from None
 
 
-def _check_pools_apart(table: ParameterTable, looked: Mapping[str, Looked]) -> None:
+def _check_pools_apart(table: ParameterTable, found_rows: Mapping[str, FoundRows]) -> None:
     """A pool and a sum that contains it, both found for one row, would count carbon twice."""
-    has = {pool: found.rows >= 0 for pool, found in looked.items()}
+    has = {pool: found.rows >= 0 for pool, found in found_rows.items()}
     living = {"above_ground_biomass", "below_ground_biomass"}
     sums = {"biomass": sorted(living & set(has)), "ecosystem": sorted(set(has) - {"ecosystem"})}
     for whole, parts in sums.items():
         for part in parts:
             if whole in has and (both := np.flatnonzero(has[whole] & has[part])).size:
-                rows = [table.rows[int(looked[pool].rows[both[0]])] for pool in (whole, part)]
+                rows = [table.rows[int(found_rows[pool].rows[both[0]])] for pool in (whole, part)]
                 places = [f"{row.origin}:{row.line}" for row in rows]
                 raise ParameterError(
                     Problem("methodology.pool_twice", table.name, {"whole": whole, "part": part, "rows": places})

@@ -4,8 +4,9 @@ from sinks.parameters.cells import Range
 from sinks.parameters.correlation import COLUMN as CORRELATION
 from sinks.parameters.crosswalk import Crosswalk
 from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS, Spread
-from sinks.parameters.read import COLUMNS, UNVERIFIED_UNLESS, Row, extended_id
-from sinks.parameters.table import Looked, ParameterTable
+from sinks.parameters.read import COLUMNS, extended_id
+from sinks.parameters.row import UNVERIFIED_UNLESS, Row
+from sinks.parameters.table import FoundRows, ParameterTable
 
 __all__ = [
     "COLUMNS",
@@ -14,7 +15,7 @@ __all__ = [
     "INTERVALS",
     "UNVERIFIED_UNLESS",
     "Crosswalk",
-    "Looked",
+    "FoundRows",
     "ParameterTable",
     "Range",
     "Row",

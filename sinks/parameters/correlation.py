@@ -10,15 +10,12 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sinks.errors import Problems
-
-if TYPE_CHECKING:
-    from sinks.parameters.read import Row
+from sinks.parameters.row import Row
 
 COLUMN = "correlation"
 

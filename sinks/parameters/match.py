@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sinks.errors import ParameterError, Problem
 from sinks.parameters.cells import Range
-from sinks.parameters.read import Row
+from sinks.parameters.row import Row
 
 Stratum = dict[str, Any]
 Codes = NDArray[np.int64]

@@ -7,7 +7,7 @@ import io
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from sinks.errors import ParameterError, Problem, Problems, UnitError
 from sinks.parameters import correlation
 from sinks.parameters.cells import Cell, Range, overlap, parse_cell, point
 from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS
+from sinks.parameters.row import BASES, Row
 from sinks.provenance import Source
 
 COLUMNS = (
@@ -33,10 +34,6 @@ COLUMNS = (
 )
 """Columns that every table has; all others are strata, except the optional column of correlations."""
 
-BASES = ("read", "derived", "memory", "user")
-UNVERIFIED_UNLESS = ("read", "user")
-"""A row of another basis is ``unverified`` through to the report."""
-
 UNBOUNDED = (-math.inf, math.inf)
 _EXTENDS = "extends:"
 
@@ -51,44 +48,8 @@ _CELLS = "\0cells"
 
 
 @dataclass(frozen=True)
-class Row:
-    """A checked row of a parameter table, its numbers in the unit that the methodology declares."""
-
-    parameter: str
-    cells: Mapping[str, Cell]
-    value: float
-    unit: str
-    low: float
-    high: float
-    interval: str
-    distribution: str
-    basis: str
-    source: str
-    locator: str
-    note: str
-    origin: str
-    line: int
-    layer: int = 0
-    correlation: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def unverified(self) -> bool:
-        return self.basis not in UNVERIFIED_UNLESS
-
-    @property
-    def asks_for(self) -> tuple[str, ...]:
-        """Strata that this row does not leave open."""
-        return tuple(name for name, cell in self.cells.items() if cell is not None)
-
-    @property
-    def key(self) -> str:
-        """Parameter and stratum, for messages and for naming the row's draws."""
-        return f"{self.parameter}[{', '.join(f'{name}={self.cells[name]}' for name in self.asks_for)}]"
-
-
-@dataclass(frozen=True)
-class Spec:
-    """What a table is checked against."""
+class Expected:
+    """What the rows of a table are checked against."""
 
     parameters: Mapping[str, str]
     strata: tuple[str, ...] | None
@@ -110,7 +71,7 @@ def extended_id(path: Path | str) -> str | None:
     return remark[len(_EXTENDS) :].strip() or None
 
 
-def read_rows(path: Path, spec: Spec) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+def read_rows(path: Path, expected: Expected) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     """The strata and the rows of a table.
 
     Raises
@@ -119,14 +80,15 @@ def read_rows(path: Path, spec: Spec) -> tuple[tuple[str, ...], tuple[Row, ...]]
         With every fault found, as ``file:row``.
     """
     header, records = _records(path)
-    strata = _check_header(path, header, spec)
+    strata = _check_header(path, header, expected)
     problems = Problems()
     _check_widths(path, len(header), records, problems)
-    numeric = spec.numeric | _numeric_columns(strata, records)
+    numeric = expected.numeric | _numeric_columns(strata, records)
     rows = [
         row
         for line, record in records
-        if (row := _row(f"{path.name}:{line}", path.name, line, record, strata, numeric, spec, problems)) is not None
+        if (row := _row(f"{path.name}:{line}", path.name, line, record, strata, numeric, expected, problems))
+        is not None
     ]
     _check_duplicates(rows, problems)
     if not problems:
@@ -169,7 +131,7 @@ def _check_widths(path: Path, width: int, records: Sequence[tuple[int, dict[str,
             problems.add("parameters.too_many_cells", f"{path.name}:{line}", found=record[_CELLS], width=width)
 
 
-def _check_header(path: Path, header: Sequence[str], spec: Spec) -> tuple[str, ...]:
+def _check_header(path: Path, header: Sequence[str], expected: Expected) -> tuple[str, ...]:
     problems = Problems()
     if missing := [name for name in COLUMNS if name not in header]:
         separator = next((sign for sign in _SEPARATORS if len(header) == 1 and sign in header[0]), None)
@@ -181,8 +143,12 @@ def _check_header(path: Path, header: Sequence[str], spec: Spec) -> tuple[str, .
         problems.add("parameters.column_twice", path.name, columns=twice)
     strata = tuple(name for name in header if name and name not in (*COLUMNS, correlation.COLUMN))
     # An extension may split finer than its base does, by a column of its own.
-    if spec.strata is not None and not spec.is_extension and (unknown := sorted(set(strata) - set(spec.strata))):
-        problems.add("parameters.unknown_column", path.name, columns=unknown, strata=spec.strata)
+    if (
+        expected.strata is not None
+        and not expected.is_extension
+        and (unknown := sorted(set(strata) - set(expected.strata)))
+    ):
+        problems.add("parameters.unknown_column", path.name, columns=unknown, strata=expected.strata)
     problems.raise_as(ParameterError)
     return strata
 
@@ -206,18 +172,18 @@ def _row(
     record: Mapping[str, str],
     strata: Sequence[str],
     numeric: frozenset[str],
-    spec: Spec,
+    expected: Expected,
     problems: Problems,
 ) -> Row | None:
     """One row, or None when something is wrong with it, which is then among ``problems``."""
     before = len(problems)
     parameter = record["parameter"]
-    if parameter not in spec.parameters:
-        problems.add("parameters.unknown_parameter", where, parameter=parameter, known=list(spec.parameters))
+    if parameter not in expected.parameters:
+        problems.add("parameters.unknown_parameter", where, parameter=parameter, known=list(expected.parameters))
     cells = {name: _cell(where, name, record[name], name in numeric, problems) for name in strata}
     value, low, high = (_number(where, name, record[name], name == "value", problems) for name in _NUMBERS)
     correlated = _correlation(where, record.get(correlation.COLUMN, ""), problems)
-    _check_words(where, record, spec, problems)
+    _check_words(where, record, expected, problems)
     if len(problems) > before:
         return None
     row = Row(
@@ -237,8 +203,8 @@ def _row(
         note=record["note"],
         correlation=correlated,
     )
-    row = _in_declared_unit(where, row, spec.parameters[parameter], problems)
-    _check_numbers(where, row, spec.bounds.get(parameter, UNBOUNDED), problems)
+    row = _in_declared_unit(where, row, expected.parameters[parameter], problems)
+    _check_numbers(where, row, expected.bounds.get(parameter, UNBOUNDED), problems)
     return row if len(problems) == before else None
 
 
@@ -274,7 +240,7 @@ def _correlation(where: str, text: str, problems: Problems) -> dict[str, float]:
         return {}
 
 
-def _check_words(where: str, record: Mapping[str, str], spec: Spec, problems: Problems) -> None:
+def _check_words(where: str, record: Mapping[str, str], expected: Expected, problems: Problems) -> None:
     choices = {"basis": BASES, "interval": ("", *INTERVALS), "distribution": ("", *DISTRIBUTIONS)}
     for column, allowed in choices.items():
         if record[column] not in allowed:
@@ -282,7 +248,7 @@ def _check_words(where: str, record: Mapping[str, str], spec: Spec, problems: Pr
     # The user's own documents need not be entered into the shared list of sources.
     if record["source"] in _TO_FILL:
         problems.add("parameters.no_source", where, parameter=record["parameter"])
-    elif record["basis"] != "user" and record["source"] not in spec.sources:
+    elif record["basis"] != "user" and record["source"] not in expected.sources:
         problems.add("parameters.unknown_source", where, source=record["source"])
     if record["locator"] in _TO_FILL:
         problems.add("parameters.no_locator", where, parameter=record["parameter"])

@@ -20,7 +20,8 @@ from sinks.parameters.correlation import Group, generator, groups, reordered
 from sinks.parameters.crosswalk import Crosswalk
 from sinks.parameters.draws import Spread, spread
 from sinks.parameters.match import Matcher, Stratum
-from sinks.parameters.read import COLUMNS, UNBOUNDED, Row, Spec, read_rows
+from sinks.parameters.read import COLUMNS, UNBOUNDED, Expected, read_rows
+from sinks.parameters.row import Row
 from sinks.provenance import Source
 
 _NO_STRATA = ("source", "region_code", "date", "area_ha")
@@ -28,7 +29,7 @@ _STATISTICS = ("_sd", "_observed_ha")
 """Columns and ends of columns of the activity that no parameter depends on."""
 
 
-class Looked(NamedTuple):
+class FoundRows(NamedTuple):
     """What a look-up found for each activity row."""
 
     values: NDArray[np.float64]
@@ -36,6 +37,14 @@ class Looked(NamedTuple):
 
     rows: NDArray[np.int64]
     """Index of the table's row; -1 where a number that the stratum depends on was not observed."""
+
+    def take(self, places: NDArray[np.intp]) -> FoundRows:
+        """What was found for some of the activity rows."""
+        return FoundRows(self.values[places], self.rows[places])
+
+    def known(self) -> NDArray[np.int64]:
+        """Rows of the table that were found, once for each activity row."""
+        return self.rows[self.rows >= 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +111,7 @@ class ParameterTable:
             With every fault of the table, as ``file:row``.
         """
         path, bounds = Path(path), dict(bounds or {})
-        spec = Spec(parameters, None if strata is None else tuple(strata), sources, bounds)
+        spec = Expected(parameters, None if strata is None else tuple(strata), sources, bounds)
         columns, rows = read_rows(path, spec)
         return cls(where or path.name, columns, dict(parameters), rows, dict(sources), bounds)
 
@@ -124,7 +133,7 @@ class ParameterTable:
         """
         path = Path(path)
         sizes = {name for row in self.rows for name, cell in row.cells.items() if isinstance(cell, Range)}
-        spec = Spec(self.parameters, self.strata, self.sources, self.bounds, True, frozenset(sizes))
+        spec = Expected(self.parameters, self.strata, self.sources, self.bounds, True, frozenset(sizes))
         columns, rows = read_rows(path, spec)
         layer = 1 + max((row.layer for row in self.rows), default=-1)
         strata = (*self.strata, *(name for name in columns if name not in self.strata))
@@ -161,7 +170,7 @@ class ParameterTable:
 
     def lookup(
         self, parameter: str, strata: Mapping[str, ArrayLike], size: int | None = None, *, gaps_are_nan: bool = False
-    ) -> Looked:
+    ) -> FoundRows:
         """The value of a parameter for each activity row.
 
         The most specific row wins, that is the one with the fewest empty stratum cells; rows of an extension come
@@ -180,7 +189,7 @@ class ParameterTable:
 
         Returns
         -------
-        Looked
+        FoundRows
             Values and row indices, shape (n,).
 
         Raises
@@ -208,7 +217,7 @@ class ParameterTable:
         if problems:
             raise ParameterError(*problems)
         values_of_rows = np.append(self.values, math.nan)
-        return Looked(values_of_rows[match.rows], match.rows)
+        return FoundRows(values_of_rows[match.rows], match.rows)
 
     @cached_property
     def values(self) -> NDArray[np.float64]:

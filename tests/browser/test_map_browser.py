@@ -17,11 +17,11 @@ import pytest
 import rasterio
 from affine import Affine
 
+from sinks.account.totals import COLUMNS
 from sinks.activity import Activity
-from sinks.book import COLUMNS
 from sinks.geo.regions import load_builtin
-from sinks.output.folder import RunContents, StoredRegions
 from sinks.output.map import draw_map, write_map
+from sinks.results.contents import RunContents, StoredRegions
 from sinks.vocabulary import quantities
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")

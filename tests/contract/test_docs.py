@@ -24,27 +24,27 @@ import pydantic
 import pytest
 
 import sinks
+from sinks.account.findings import Findings
+from sinks.account.totals import COLUMNS
 from sinks.activity import CHANGE_KEYS, STATE_KEYS, UNIT_COLUMNS
-from sinks.assessment.rules import CreditState
-from sinks.book import COLUMNS
 from sinks.cli import main
-from sinks.findings import Findings
 from sinks.geo.legends import available_legends, load_legend
 from sinks.geo.regions import LEVELS
-from sinks.growth import CURVES
-from sinks.layers.casa import SERIES
 from sinks.layers.codes import strata
-from sinks.layers.raster import CATEGORICAL_RESAMPLING, CONTINUOUS_RESAMPLING
+from sinks.layers.rasters.casa import SERIES
+from sinks.layers.rasters.raster import CATEGORICAL_RESAMPLING, CONTINUOUS_RESAMPLING
 from sinks.methodology import Registry
 from sinks.parameters import COLUMNS as PARAMETER_COLUMNS
 from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS
+from sinks.parameters.growth_curves import CURVES
 from sinks.parameters.read import BASES
-from sinks.production import NONE, TABLE, production_table
-from sinks.project import Project
+from sinks.project.project import Project
+from sinks.project.rules import CreditState
 from sinks.provenance import Source
-from sinks.runs import Run
 from sinks.text import messages
 from sinks.vocabulary import MONTH, ecosystems, pools, quantities
+from sinks.workflow.production import NONE, TABLE, production_table
+from sinks.workflow.verbs import Run
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guide"
@@ -201,7 +201,9 @@ def _words() -> frozenset[str]:
 
 def _columns() -> Iterator[str]:
     """Columns of the tables that stand beside an account."""
-    from sinks import beside, compare, sensitivity
+    from sinks.account import other_gases as beside
+    from sinks.analysis import comparison as compare
+    from sinks.analysis import sensitivity
     from sinks.assessment import budget, result, targets
 
     yield from (*sensitivity.COLUMNS, *sensitivity.APPROACH_COLUMNS)

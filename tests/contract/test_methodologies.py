@@ -15,7 +15,7 @@ import pytest
 
 import methodologies
 from sinks.errors import MethodologyError, SinksError
-from sinks.layers import casa
+from sinks.layers.rasters import casa
 from sinks.methodology import Bound, Registry, describe
 from sinks.methodology.registry import ENTRY_POINTS
 from sinks.methodology.spec import arguments
@@ -334,9 +334,9 @@ class TestFang:
         bound = REGISTRY.get("growing_stock_fang")
         included = bound.with_constants({"parameter_set": "fang_v1", "roots": "included"}).resolve(self.rows)
         excluded = bound.with_constants({"parameter_set": "fang_v1", "roots": "excluded"}).resolve(self.rows)
-        ratio = excluded.looked["root_to_shoot"].values
+        ratio = excluded.found_rows["root_to_shoot"].values
         assert (ratio > 0).all()
-        assert (included.looked["root_to_shoot"].rows == -1).all()
+        assert (included.found_rows["root_to_shoot"].rows == -1).all()
         np.testing.assert_allclose(excluded.pools()["biomass"], included.pools()["biomass"] * (1 + ratio))
         draws = bound.table.draw(np.random.default_rng(1), 2)
         np.testing.assert_allclose(included.pools_from_draws(draws, {})["biomass"][0], included.pools()["biomass"])

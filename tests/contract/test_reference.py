@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sinks.cli.reference_pages import _mathematics, pages
 from sinks.methodology import Registry
-from sinks.reference import _mathematics, pages
 
 DOCS = Path(__file__).parents[2] / "docs"
 METHODS = [f"methods/{id}.md" for id in Registry().ids]
@@ -21,8 +21,8 @@ def made() -> dict[str, str]:
 @pytest.mark.parametrize("name", [*METHODS, "methods/README.md", "project-file.md"])
 def test_pages_are_in_step_with_the_program(made: dict[str, str], name: str) -> None:
     path = DOCS / name
-    assert path.is_file(), "run `python -m sinks.reference`"
-    assert path.read_text(encoding="utf-8") == made[name], "run `python -m sinks.reference`"
+    assert path.is_file(), "run `python -m sinks.cli.reference_pages`"
+    assert path.read_text(encoding="utf-8") == made[name], "run `python -m sinks.cli.reference_pages`"
 
 
 def test_no_page_is_left_of_a_methodology_that_is_gone(made: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sinks.geo.legends import load_legend
-from sinks.layers.casa import (
+from sinks.layers.rasters.casa import (
     SERIES,
     Casa,
     Coefficients,
@@ -22,9 +22,9 @@ from sinks.layers.casa import (
     water_stress,
 )
 from sinks.methodology import Registry
-from sinks.production import NONE, production_table
-from sinks.production import production as production_of
 from sinks.vocabulary import MONTHS, month_id
+from sinks.workflow.production import NONE, production_table
+from sinks.workflow.production import production as production_of
 
 TABLE = production_table(Registry((), ("methodologies",)))
 CLASSES = {

@@ -325,7 +325,7 @@ def test_a_faulty_table_of_the_assessment_is_found_before_the_pass(
     section = {name: str(tables / f"{name}.csv") for name in ("emissions", "gdp", "targets")}
     content = world.project(assessment={**section, "rule": {"base_year": 2020, "years": [2023]}})
     project = world.save(content, tmp_path / "project.toml")
-    monkeypatch.setattr("sinks.runs.collect", lambda *_, **__: pytest.fail("the layers were read"))
+    monkeypatch.setattr("sinks.workflow.verbs.tabulate_layers", lambda *_, **__: pytest.fail("the layers were read"))
     for verb in (("check", project), ("run", project, "--out", tmp_path / "result", "--quiet")):
         result = invoke(*verb)
         assert result.exit_code == EXIT_INPUT

@@ -132,7 +132,7 @@ def test_command_and_python_are_one(world: Any, tmp_path: Path) -> None:
 
 def test_tabulate_is_a_function_however_often_it_is_called(world: Any) -> None:
     """A package inside has the same name, which the import system would put in its place."""
-    import sinks.tabulate.joint
+    import sinks.tabulation.joint
 
     project = sinks.Project.from_dict(world.project(), folder=world.folder)
     first, second = sinks.tabulate(project), sinks.tabulate(project)

@@ -21,9 +21,9 @@ from rasterio.transform import Affine
 
 from sinks.errors import LayerError, RunError
 from sinks.geo.legends import load_legend
-from sinks.layers.raster import CategoricalLayer, ContinuousLayer
-from sinks.tabulate import Joint, tabulate
-from sinks.tabulate import cluster as cluster_module
+from sinks.layers.rasters.raster import CategoricalLayer, ContinuousLayer
+from sinks.tabulation import Joint, tabulate
+from sinks.tabulation import cluster as cluster_module
 
 distributed = pytest.importorskip("distributed")
 pytestmark = [

@@ -17,8 +17,8 @@ from rasterio.transform import Affine
 
 from sinks.errors import LayerError
 from sinks.geo.legends import load_legend
-from sinks.layers.raster import CategoricalLayer
-from sinks.tabulate import tabulate
+from sinks.layers.rasters.raster import CategoricalLayer
+from sinks.tabulation import tabulate
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.allow_hosts(["127.0.0.1"])]
 

@@ -14,7 +14,7 @@ from pandas.testing import assert_frame_equal
 
 import sinks
 from sinks.cli import EXIT_INPUT, main
-from sinks.tabulate import checkpoint, scheduler
+from sinks.tabulation import checkpoint, scheduler
 from sinks.text import message
 
 INTERRUPTED = 130
@@ -23,7 +23,7 @@ KILLED_IN_THE_PASS = """
 import os, sys
 from pathlib import Path
 import sinks
-from sinks.tabulate import checkpoint
+from sinks.tabulation import checkpoint
 
 checkpoint.SAVE_EVERY_SECONDS = 0.0
 folder = Path(sys.argv[2])

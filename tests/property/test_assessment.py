@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sinks.assessment.decomposition import decompose
+from sinks.analysis.decomposition import decompose
 from sinks.assessment.equations import (
     break_even_k,
     break_even_sink,
@@ -21,8 +21,8 @@ from sinks.assessment.equations import (
     required_reduction,
 )
 from sinks.assessment.ledger import SINK, audit, deductions
-from sinks.assessment.potential import Condition, NamedCurve, candidates, trajectory
-from sinks.assessment.rules import CreditState
+from sinks.planning.potential import Condition, NamedCurve, candidates, trajectory
+from sinks.project.rules import CreditState
 
 positive = st.floats(1, 1e6)
 sinks = st.floats(-1e5, 1e6)

@@ -14,7 +14,7 @@ from pyproj import CRS
 from shapely import MultiPoint, Polygon, box
 
 from sinks.geo.grid import Grid
-from sinks.tabulate.coverage import Coverage, Runs
+from sinks.tabulation.coverage import Coverage, Runs
 
 SIZE = 12
 

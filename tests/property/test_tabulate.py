@@ -18,9 +18,9 @@ from pandas.testing import assert_frame_equal
 from rasterio.transform import Affine
 
 from sinks.geo.legends import load_legend
-from sinks.layers.raster import CategoricalLayer, ContinuousLayer
-from sinks.tabulate import Joint, tabulate
-from sinks.tabulate.blocks import TASK_CELLS, plan
+from sinks.layers.rasters.raster import CategoricalLayer, ContinuousLayer
+from sinks.tabulation import Joint, tabulate
+from sinks.tabulation.blocks import TASK_CELLS, plan
 
 WIDTH, HEIGHT = 37, 29
 CLCD = load_legend("clcd")

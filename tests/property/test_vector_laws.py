@@ -11,8 +11,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sinks.layers.cut import Cutter
-from sinks.layers.equal_area import Projector
+from sinks.layers.stands.cut import Cutter
+from sinks.layers.stands.equal_area import Projector
 
 EXTENT = shapely.box(110.0, 40.0, 112.0, 42.0)
 

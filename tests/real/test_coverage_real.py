@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Geod
 
 from sinks.geo.grid import CellAreas, Grid
-from sinks.tabulate.coverage import Coverage
+from sinks.tabulation.coverage import Coverage
 
 DATA = Path(os.environ.get("SINKS_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 DISTRICTS = DATA / "boundaries_tianditu" / "im_nx_district.geojson"

@@ -12,9 +12,9 @@ import pytest
 import shapely
 
 from sinks.errors import LayerError
-from sinks.layers.cut import Cutter
-from sinks.layers.equal_area import Projector
-from sinks.layers.vector import VectorLayer, inspect, read_batches
+from sinks.layers.stands.cut import Cutter
+from sinks.layers.stands.equal_area import Projector
+from sinks.layers.stands.vector import VectorLayer, inspect, read_batches
 
 ROOT = Path(os.environ.get("SINKS_REAL_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
 

@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 
 from sinks.errors import Problems, RunError
-from sinks.output import term
-from sinks.output.folder import RunContents
 from sinks.output.map.layers import EMISSIONS, LAYERS, OFFSET_SHARE, Layer
 from sinks.output.map.outlines import lineage, outlines
-from sinks.output.tables import check_account, methodology_titles, shown_checks
+from sinks.results.contents import RunContents
+from sinks.results.labels import term
+from sinks.results.shown_tables import check_account, methodology_titles, shown_checks
 from sinks.text import LANGUAGES, Text, language, texts, using_language
 from sinks.vocabulary import ALL, ecosystems, pools, quantities
 
@@ -48,7 +48,7 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
     Raises
     ------
     AccountError
-        The account cannot be shown (see :func:`sinks.output.tables.check_account`).
+        The account cannot be shown (see :func:`sinks.results.shown_tables.check_account`).
     RunError
         Regions of the account or of the assessment have no outline, or the account has no sums to show.
     """

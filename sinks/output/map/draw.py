@@ -11,11 +11,11 @@ import folium
 import pandas as pd
 
 from sinks.errors import Problem, RunError
-from sinks.output.atomic import write_file
-from sinks.output.folder import RunContents
 from sinks.output.map.content import page_content
 from sinks.output.map.overlay import paint
 from sinks.output.map.page import Atlas, OfflineMap, new_figure
+from sinks.results.atomic import write_file
+from sinks.results.contents import RunContents
 
 _TILES_EXAMPLE = "https://maps.example.org/{z}/{x}/{y}.png"
 # What may stand in the host of a tile address; anything else could add a rule to the page's security policy.
@@ -36,7 +36,7 @@ def draw_map(
     Parameters
     ----------
     contents : RunContents
-        From :func:`sinks.output.folder.read_run` or a run in memory.
+        From :func:`sinks.results.run_folder.read_run` or a run in memory.
     tiles : str, optional
         Address of a tile server of one's own, with ``{z}``, ``{x}`` and ``{y}``.  The page may then ask that
         origin, and no other, for images.  Without it the page asks nobody for anything.

@@ -13,12 +13,12 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from sinks.account import Entry
+from sinks.account.account import Entry
+from sinks.account.amounts import per_year, weights_of_dates
+from sinks.account.entries import observed_area
 from sinks.activity import Activity
-from sinks.book import per_year, weights_of_dates
 from sinks.errors import Problem, RunError
-from sinks.sheet import observed_area
-from sinks.uncertainty import Floats
+from sinks.uncertainty.draws import Floats
 from sinks.units import CO2_PER_C
 from sinks.vocabulary import ALL, quantities
 

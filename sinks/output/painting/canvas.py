@@ -19,13 +19,13 @@ from numba import njit
 
 from sinks.errors import Problem, RunError
 from sinks.geo.grid import Bounds, CellAreas, Grid
-from sinks.layers.raster_reader import RasterReader
+from sinks.layers.rasters.reader import RasterReader
 from sinks.output.painting.palette import Palette
-from sinks.tabulate.blocks import Block, block_shape
-from sinks.tabulate.coverage import Coverage, Runs
-from sinks.tabulate.crosstab import Axis
-from sinks.tabulate.division import divide
-from sinks.tabulate.kernels import find_slot
+from sinks.tabulation.blocks import Block, block_shape
+from sinks.tabulation.coverage import Coverage, Runs
+from sinks.tabulation.crosstab import Axis
+from sinks.tabulation.division import divide
+from sinks.tabulation.kernels import find_slot
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -15,9 +15,9 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
 from sinks.errors import Problem, RunError
-from sinks.output import atomic
 from sinks.output.painting.canvas import TILE, Canvas, Cells
-from sinks.tabulate.blocks import Block
+from sinks.results import atomic
+from sinks.tabulation.blocks import Block
 
 _SCRATCH, _FINAL = "scratch.tif", "painting.tif"
 _CACHE_BYTES = 64 << 20

@@ -16,12 +16,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from sinks.errors import LayerError, Problem, RunError
-from sinks.layers.raster import CategoricalLayer, RasterSource, inspect, layer_file
-from sinks.output import atomic
-from sinks.output.folder import RunContents
+from sinks.layers.rasters.raster import CategoricalLayer, RasterSource, inspect, layer_file
 from sinks.output.painting.amounts import Amounts, Subject, amounts
 from sinks.output.painting.geotiff import check_free
 from sinks.output.painting.painter import Layers, Painting, facts
+from sinks.results import atomic
+from sinks.results.contents import RunContents
 from sinks.text import message
 
 _SAME = 1e-6

@@ -17,20 +17,20 @@ import shapely
 from pyproj import CRS
 from tqdm import tqdm
 
-from sinks.account import Entry
+from sinks.account.account import Entry
 from sinks.activity import Activity
 from sinks.errors import Problem, RunError
 from sinks.geo.crs import densify_to
 from sinks.geo.grid import CellAreas, Grid
-from sinks.layers.raster import CategoricalLayer, inspect
-from sinks.output.folder import RunContents
+from sinks.layers.rasters.raster import CategoricalLayer, inspect
 from sinks.output.painting.amounts import Amounts, Subject, amounts
 from sinks.output.painting.canvas import Canvas, Cells, Scene
 from sinks.output.painting.geotiff import check_free, sheet
 from sinks.output.painting.palette import densities, narrowed, palette
-from sinks.tabulate import Joint, tabulate
-from sinks.tabulate.blocks import Block
-from sinks.tabulate.coverage import Coverage
+from sinks.results.contents import RunContents
+from sinks.tabulation import Joint, tabulate
+from sinks.tabulation.blocks import Block
+from sinks.tabulation.coverage import Coverage
 from sinks.text import message
 
 Progress = bool | Callable[[int, int], object]

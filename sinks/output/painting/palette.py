@@ -15,12 +15,12 @@ from numba import njit
 from sinks.activity import AREA, CHANGE_KEYS, STATE_KEYS, Activity, past_dates
 from sinks.errors import Problem, RunError
 from sinks.geo.grid import Grid
-from sinks.layers.raster import STATIC, CategoricalLayer, inspect
+from sinks.layers.rasters.raster import STATIC, CategoricalLayer, inspect
 from sinks.output.painting.amounts import Amounts
-from sinks.tabulate import Joint
-from sinks.tabulate.crosstab import Axis
-from sinks.tabulate.joint import column
-from sinks.tabulate.kernels import find_slot
+from sinks.tabulation import Joint
+from sinks.tabulation.crosstab import Axis
+from sinks.tabulation.joint import column
+from sinks.tabulation.kernels import find_slot
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -10,9 +10,9 @@ from typing import Literal
 import geopandas as gpd
 import pandas as pd
 
-from sinks.output.folder import RunContents
 from sinks.output.report.words import in_tens, rounded
-from sinks.output.tables import methodology_titles, ordered_ecosystems, ordered_periods, shown_checks, units_of
+from sinks.results.contents import RunContents
+from sinks.results.shown_tables import methodology_titles, ordered_ecosystems, ordered_periods, shown_checks, units_of
 from sinks.vocabulary import ALL, pools
 
 Direction = Literal["sink", "source", "sink_unsure", "source_unsure", "balanced", "unknown"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from math import isfinite
 
-from sinks.output import term
 from sinks.output.report.facts import Amount, Direction, Facts
 from sinks.output.report.words import (
     amount,
@@ -21,6 +20,7 @@ from sinks.output.report.words import (
     share,
     word,
 )
+from sinks.results.labels import term
 from sinks.text import language
 from sinks.vocabulary import ALL, NODATA
 

@@ -12,15 +12,15 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from sinks.errors import Problem, RunError
-from sinks.output import atomic
-from sinks.output.folder import RunContents
 from sinks.output.report.blocks import REFERENCE, Block, Paragraph, Picture, Table
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Facts
 from sinks.output.report.page import Page
 from sinks.output.report.words import word
 from sinks.output.report.write import approval, values
-from sinks.output.tables import check_account
+from sinks.results import atomic
+from sinks.results.contents import RunContents
+from sinks.results.shown_tables import check_account
 from sinks.text import language, using_language
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (

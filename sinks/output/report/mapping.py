@@ -10,7 +10,7 @@ from sinks.output.report.blocks import Block, Picture
 from sinks.output.report.facts import Region
 from sinks.output.report.page import Page
 from sinks.output.report.words import amount, word
-from sinks.output.tables import ordered_ecosystems
+from sinks.results.shown_tables import ordered_ecosystems
 
 
 def density_map(page: Page, quantity: str, period: str, key: str) -> tuple[Block, ...]:

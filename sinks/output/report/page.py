@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from sinks.output import term
 from sinks.output.report.blocks import Table, reference
 from sinks.output.report.facts import Amount, Facts, Region
 from sinks.output.report.words import amount, in_tens, joined, rounded, word
+from sinks.results.labels import term
 from sinks.text import language
 from sinks.vocabulary import ALL
 

@@ -12,8 +12,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
 from math import isfinite
 
-from sinks.output import label, labels
-from sinks.output.tables import TEN_THOUSAND
+from sinks.results.labels import label, labels
+from sinks.results.shown_tables import TEN_THOUSAND
 from sinks.text import Text, language, texts
 
 DECIMALS = 2

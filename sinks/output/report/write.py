@@ -10,15 +10,15 @@ from typing import Any
 import pandas as pd
 
 from sinks.errors import Problem, Problems, RunError
-from sinks.output import atomic
-from sinks.output.folder import RunContents
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Facts, Region
 from sinks.output.report.grammar import spoken_period
 from sinks.output.report.page import Page
 from sinks.output.report.word.document import Template, built_in_template
 from sinks.output.report.words import word
-from sinks.output.tables import check_account
+from sinks.results import atomic
+from sinks.results.contents import RunContents
+from sinks.results.shown_tables import check_account
 from sinks.text import using_language
 
 Progress = Callable[[int, int], None]
@@ -45,7 +45,7 @@ def write_reports(
     Parameters
     ----------
     contents : RunContents
-        The run, for example from :func:`sinks.output.folder.read_run`.
+        The run, for example from :func:`sinks.results.run_folder.read_run`.
     out : Path
         Folder for the reports; made when missing.  Reports of an earlier call are replaced.
     regions : collection of str, optional
@@ -69,7 +69,7 @@ def write_reports(
     RunError
         A region is not in the run, the template cannot be used, or a file cannot be written.
     AccountError
-        The account cannot be shown (see :func:`sinks.output.tables.check_account`).
+        The account cannot be shown (see :func:`sinks.results.shown_tables.check_account`).
     """
     check_account(contents.account)
     with using_language(lang):

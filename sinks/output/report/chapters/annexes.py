@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from sinks.output import stratum_name, term
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import known_word, sentences, word
-from sinks.output.tables import verification
+from sinks.results.labels import stratum_name, term
+from sinks.results.shown_tables import verification
 from sinks.text import language
 
 # What every parameter row has; the other columns of the table are the strata that it holds for.

@@ -7,14 +7,14 @@ from math import isfinite
 import numpy as np
 import pandas as pd
 
-from sinks.output import term
 from sinks.output.figures import Flow, as_png, flow_diagram, transition_heatmap
 from sinks.output.report import grammar
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture
 from sinks.output.report.facts import Amount
 from sinks.output.report.page import Page, cross_table, named
 from sinks.output.report.words import amount, in_tens, joined, printed, rounded, sentences, word
-from sinks.output.tables import transition_keys, transition_matrix
+from sinks.results.labels import term
+from sinks.results.shown_tables import transition_keys, transition_matrix
 from sinks.vocabulary import ALL, NODATA
 
 MOST_TRANSITIONS = 3

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sinks.output import term
 from sinks.output.report.blocks import Block, Chapters, Table
 from sinks.output.report.grammar import spoken_period
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import amount, word
+from sinks.results.labels import term
 from sinks.vocabulary import ALL
 
 

@@ -7,7 +7,6 @@ from math import isfinite
 import pandas as pd
 
 from sinks.assessment.tables import RESULT, measures
-from sinks.output import term
 from sinks.output.figures import PathPoint, Step, as_png, target_path, waterfall
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
 from sinks.output.report.facts import Amount, Region
@@ -25,6 +24,7 @@ from sinks.output.report.words import (
     sentences,
     word,
 )
+from sinks.results.labels import term
 from sinks.vocabulary import ALL
 
 TAGS = ("table_dual", "table_dual_regions", "table_dual_intensity", "table_rules", "figure_dual", "figure_dual_path")

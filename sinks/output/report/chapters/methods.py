@@ -7,10 +7,10 @@ from pathlib import PurePath
 from typing import Any
 
 from sinks.geo.legends import available_legends
-from sinks.output import term
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import joined, sentences, word
+from sinks.results.labels import term
 from sinks.vocabulary import quantities
 
 

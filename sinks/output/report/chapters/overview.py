@@ -6,12 +6,12 @@ from math import isfinite
 
 import pandas as pd
 
-from sinks.output import term
 from sinks.output.report import grammar
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.facts import open_checks
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import amount, counted, percent, sentences, word
+from sinks.results.labels import term
 
 MOST_CAVEATS = 8
 """Failed checks spelled out on page one; the annex has them all."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from math import isfinite
 
-from sinks.output import label, term
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.chapters.overview import own_checks
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import ABSENT, amount, counted, known_word, percent, sentences, word
+from sinks.results.labels import label, term
 from sinks.vocabulary import ALL
 
 QUANTITIES = ("carbon_stock", "net_removals")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from math import nan
 
-from sinks.output import term
 from sinks.output.figures import Bar, as_png, bar_chart
 from sinks.output.report import grammar, mapping
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
@@ -12,6 +11,7 @@ from sinks.output.report.chapters.stock import by_region
 from sinks.output.report.facts import Amount
 from sinks.output.report.page import Page, amounts_note, headers, misses
 from sinks.output.report.words import amount, in_tens, sentences, word
+from sinks.results.labels import term
 from sinks.vocabulary import ALL
 
 QUANTITY = "net_removals"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from math import nan
 
-from sinks.output import term
 from sinks.output.figures import ECOSYSTEM_COLOURS, Bar, as_png, bar_chart
 from sinks.output.report import grammar, mapping
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture
 from sinks.output.report.facts import Amount
 from sinks.output.report.page import Page, cross_table, named
 from sinks.output.report.words import amount, in_tens, sentences, word
+from sinks.results.labels import term
 from sinks.vocabulary import ALL
 
 QUANTITY = "carbon_stock"

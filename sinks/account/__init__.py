@@ -1,0 +1,1 @@
+"""The account: activity times methodology, summed, with intervals, laws and findings."""

@@ -1,0 +1,243 @@
+"""Activity x methodology -> account: carbon stock, its change and net removals.
+
+The account is a tidy table (:data:`sinks.account.totals.COLUMNS`) by region, ecosystem, stratum and pool; sums over
+strata, pools, ecosystems and regions are rows of their own, because an interval of a sum is not the sum of intervals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sinks.account.amounts import Amount, Posting
+from sinks.account.entries import Entry, EntryRows, Measure
+from sinks.account.hierarchy import Hierarchy
+from sinks.account.parameter_steps import COLUMNS as STEP_COLUMNS
+from sinks.account.parameter_steps import step_changes
+from sinks.account.posting import post
+from sinks.account.totals import TotalKey, Totals
+from sinks.activity import Activity
+from sinks.errors import AccountError, Problems, SinksError
+from sinks.uncertainty.draws import Draws, Floats
+from sinks.vocabulary import ALL, NODATA
+
+__all__ = ["Account", "AccountInputs", "Entry", "Measure", "counted_rows"]
+
+
+@dataclass(frozen=True)
+class Account:
+    """The account of record, and the other methodologies beside it.
+
+    Attributes
+    ----------
+    table : DataFrame
+        The account, columns :data:`sinks.account.totals.COLUMNS`.
+    comparison : DataFrame
+        The same columns, for methodologies with the role ``comparison``; never to be added to the account.
+    used : tuple of (Entry, array of int)
+        For each entry the rows of its parameter table that were used.
+    not_estimated : tuple of (str, str, str, str)
+        Methodology, ecosystem, stratum and pool that it has no parameter for.
+    steps : DataFrame
+        Jumps of stock because a stratum crossed the border of a parameter's range, see
+        :func:`sinks.account.parameter_steps.step_changes`.
+    without_land : tuple of Entry
+        Entries whose ecosystems the regions do not have.
+    """
+
+    table: pd.DataFrame
+    comparison: pd.DataFrame
+    used: tuple[tuple[Entry, NDArray[np.int64]], ...] = ()
+    not_estimated: tuple[tuple[str, str, str, str], ...] = ()
+    steps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(STEP_COLUMNS)))
+    without_land: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True)
+class AccountInputs:
+    """What every account of a project is made from, whatever the methodologies.
+
+    Parameters
+    ----------
+    activity : Activity
+    hierarchy : Hierarchy
+    dates : tuple of str
+        Dates for states.
+    periods : tuple of (str, str)
+        Pairs of them for changes.
+    area_source : mapping
+        The layer that each ecosystem's area is taken from.
+    """
+
+    activity: Activity
+    hierarchy: Hierarchy
+    dates: tuple[str, ...]
+    periods: tuple[tuple[str, str], ...]
+    area_source: Mapping[str, str]
+
+    def account(self, entries: Sequence[Entry], draws: Draws | None = None) -> Account:
+        """Make the account.
+
+        Parameters
+        ----------
+        entries : sequence of Entry
+            Those with the role ``record`` make the account, the others the comparison.
+        draws : Draws, optional
+            Without it the account has no intervals.
+
+        Raises
+        ------
+        AccountError
+            With every gap of every parameter table, or when no entry has any land.
+        """
+        gathered = self._entry_rows(entries)
+        totals = self._totals(draws)
+        _post_areas(totals, self.activity, self.dates, self.area_source)
+        self._post(totals, [entry_rows for entry_rows in gathered if entry_rows.entry.role == "record"])
+        totals.post_totals()
+        beside = []
+        for entry_rows in gathered:
+            if entry_rows.entry.role == "comparison":
+                other = self._totals(draws)
+                self._post(other, [entry_rows])
+                other.post_totals()
+                beside.append(other.table())
+        return Account(
+            table=totals.table(),
+            comparison=pd.concat(beside, ignore_index=True) if beside else totals.table().iloc[:0],
+            used=tuple((entry_rows.entry, entry_rows.used_rows()) for entry_rows in gathered),
+            not_estimated=tuple(sorted(totals.not_estimated)),
+            steps=_steps(gathered, self.periods),
+            without_land=tuple(entry for entry in entries if all(rows.entry is not entry for rows in gathered)),
+        )
+
+    def used(self, entries: Sequence[Entry]) -> list[tuple[Entry, NDArray[np.int64]]]:
+        """For each entry the rows of its parameter table that are used, without making the account."""
+        return [(entry_rows.entry, entry_rows.used_rows()) for entry_rows in self._entry_rows(entries)]
+
+    def removals(
+        self, entries: Sequence[Entry], draws: Draws, ecosystems: Collection[str], pools: Collection[str]
+    ) -> dict[str, Floats]:
+        """Draws of the net removals of some ecosystems and pools together, by period, shape (n, regions).
+
+        ``all`` stands for every ecosystem, or every pool, that the account has.
+        """
+        totals = self._totals(draws)
+        record = [entry for entry in entries if entry.role == "record"]
+        lands = {name for entry in record for name in entry.ecosystems} if ALL in ecosystems else set(ecosystems)
+        self._post(totals, self._entry_rows([entry for entry in record if lands & set(entry.ecosystems)]))
+        found = {f"{first}-{last}": np.zeros((draws.n, len(self.hierarchy.members))) for first, last in self.periods}
+        for (ecosystem, pool, quantity, period), amount in totals.totals():
+            wanted = ecosystem in lands and pool != ALL and (ALL in pools or pool in pools)
+            if quantity == "net_removals" and wanted and amount.draws is not None:
+                found.setdefault(period, np.zeros((draws.n, len(self.hierarchy.members))))
+                found[period] += self.hierarchy.total(amount.draws).T
+        return found
+
+    def totals(self, entries: Sequence[Entry], draws: Draws) -> dict[TotalKey, Floats]:
+        """Draws of stock, change and removals of all ecosystems and pools together, by region, shape (regions, n)."""
+        totals = self._totals(draws)
+        self._post(totals, self._entry_rows(entries))
+        return {
+            key: self.hierarchy.total(amount.draws)
+            for key, amount in totals.totals()
+            if key[:2] == (ALL, ALL) and amount.draws is not None
+        }
+
+    def _totals(self, draws: Draws | None) -> Totals:
+        return Totals(self.hierarchy, self._observed, draws)
+
+    @cached_property
+    def _observed(self) -> dict[str, Floats]:
+        return _observed_share(self.activity, self.hierarchy, self.dates, self.area_source)
+
+    def _post(self, totals: Totals, gathered: Iterable[EntryRows]) -> None:
+        for entry_rows in gathered:
+            post(totals, entry_rows, self.dates, self.periods)
+
+    def _entry_rows(self, entries: Sequence[Entry]) -> list[EntryRows]:
+        """Look up everything that every entry needs, so that all gaps of all tables come in one error.
+
+        An entry without any land is left out: a small region may have no wetland.  When no entry has any, the layers
+        and the methodologies do not speak of the same land, which is an error.
+        """
+        problems, found = Problems(), []
+        for entry in entries:
+            rows = _rows(entry, self.activity, self.dates, self.periods)
+            if rows.empty:
+                continue
+            try:
+                found.append(EntryRows.of(entry, rows, entry.method.resolve(rows), self.hierarchy))
+            except SinksError as error:
+                problems.extend(error)
+        if entries and not found and not problems:
+            for entry in entries:
+                problems.add("account.no_activity", entry.method.id, source=entry.source, ecosystems=entry.ecosystems)
+        problems.raise_as(AccountError)
+        return found
+
+
+def _steps(gathered: Sequence[EntryRows], periods: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    found = [
+        step_changes(entry_rows.entry.method, entry_rows.resolved, entry_rows.observed, entry_rows.entry.pools, periods)
+        for entry_rows in gathered
+        if entry_rows.entry.method.acts_on == "state"
+    ]
+    filled = [part for part in found if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(STEP_COLUMNS))
+
+
+def _rows(entry: Entry, activity: Activity, dates: Sequence[str], periods: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    """The activity rows that an entry accounts for."""
+    if entry.method.acts_on == "state":
+        rows = activity.states
+        wanted = rows["ecosystem"].isin(entry.ecosystems) & rows["date"].isin(list(dates))
+    else:
+        rows = activity.changes
+        spans = [f"{first}-{last}" for first, last in periods]
+        known = entry.method.methodology.ecosystems
+        wanted = rows["ecosystem_to"].isin(entry.ecosystems) & rows["ecosystem_from"].isin(known)
+        wanted &= (rows["date_from"] + "-" + rows["date_to"]).isin(spans)
+    return rows[wanted & (rows["source"] == entry.source)].reset_index(drop=True)
+
+
+def _observed_share(
+    activity: Activity, hierarchy: Hierarchy, dates: Sequence[str], area_source: Mapping[str, str]
+) -> dict[str, Floats]:
+    """Observed area over the area of each region, by date and by period (the smaller of its two dates)."""
+    whole = np.zeros(len(hierarchy.units))
+    np.add.at(whole, hierarchy.numbers(activity.units["region_code"]), activity.units["area_ha"].to_numpy(float))
+    share: dict[str, Floats] = {}
+    for date in dates:
+        rows = counted_rows(activity.states, date, area_source)
+        seen = np.zeros(len(hierarchy.units))
+        np.add.at(seen, hierarchy.numbers(rows["region_code"]), rows["area_ha"].to_numpy(float))
+        share[date] = hierarchy.total(seen) / hierarchy.total(whole)
+    for first in dates:
+        for last in dates:
+            if first < last:
+                share[f"{first}-{last}"] = np.minimum(share[first], share[last])
+    return share
+
+
+def counted_rows(states: pd.DataFrame, date: str, area_source: Mapping[str, str]) -> pd.DataFrame:
+    """State rows of a date that count, each ecosystem from its own source, land not observed left out."""
+    wanted = states["ecosystem"].map(dict(area_source))
+    return states[(states["date"] == date) & (states["source"] == wanted) & (states["ecosystem"] != NODATA)]
+
+
+def _post_areas(totals: Totals, activity: Activity, dates: Sequence[str], area_source: Mapping[str, str]) -> None:
+    for date in dates:
+        rows = counted_rows(activity.states, date, area_source)
+        for (ecosystem, stratum), group in rows.groupby(["ecosystem", "class"], sort=True):
+            area = totals.units(totals.hierarchy.numbers(group["region_code"]), group["area_ha"].to_numpy(float))
+            errors = (
+                None if totals.draws is None else totals.draws.area(area_source[str(ecosystem)], str(ecosystem), date)
+            )
+            amount = Amount(area, None if errors is None else area[:, None] * errors, area, area)
+            totals.post(Posting(str(ecosystem), str(stratum), ALL, "area", date, totals.figures(amount), amount, ""))

@@ -1,0 +1,286 @@
+"""Findings: what a reader of an account must know, reported with it on page one.
+
+A finding is thin coverage, few cells, an assumption, an implausible transition; a law that does not hold is none but a
+defect, see :mod:`sinks.account.laws`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from sinks.account.account import Account, Entry
+from sinks.account.hierarchy import Hierarchy
+from sinks.activity import Activity, known_dates
+from sinks.text import LANGUAGES, Text, message, messages, using_language
+from sinks.vocabulary import ALL, NODATA, ecosystems, pools, same_carbon
+
+Status = Literal["passed", "note", "warning", "failed"]
+
+# Transitions that no land makes within a few years, so that they are most likely errors of one of the maps; the share
+# of a region beyond which they are worth a line.
+_IMPLAUSIBLE = (("bare", "forest"), ("water", "forest"), ("urban", "forest"), ("ice", "forest"))
+_IMPLAUSIBLE_SHARE = 1e-4
+
+# A change of stock of which more than this part may come from land that only one date observed is worth a line.
+_UNEVEN_SHARE = 0.1
+
+
+class Findings:
+    """A growing table of checks."""
+
+    COLUMNS = ("check", "status", "where", "region_code", "detail", "detail_zh", "detail_en")
+    _ORDER: Mapping[str, int] = {"failed": 0, "warning": 1, "note": 2, "passed": 3}
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[Status, str, str, str, Mapping[str, object]]] = []
+
+    def add(self, id: str, status: Status, where: str, region_code: str = "", /, **values: object) -> None:
+        """Note a finding.
+
+        Parameters
+        ----------
+        id : str
+            The message that explains it, which names the check.
+        status : {"passed", "note", "warning", "failed"}
+        where : str
+            What it was found in, as a reader calls it.
+        region_code : str
+            The one region that it concerns; empty when it concerns more.
+        **values
+            For the placeholders of the message.
+        """
+        self._rows.append((status, where, region_code, id, values))
+
+    def table(self) -> pd.DataFrame:
+        """Failures first, then warnings, notes and passes.
+
+        Returns
+        -------
+        DataFrame
+            :attr:`COLUMNS`; ``detail`` is in the present language, beside it the same in Chinese and in English.
+        """
+        rows = [
+            (id.removeprefix("checks."), status, where, code, message(id, **values), *_both(id, values))
+            for status, where, code, id, values in sorted(self._rows, key=lambda row: self._ORDER[row[0]])
+        ]
+        return pd.DataFrame(rows, columns=list(self.COLUMNS), dtype=str)
+
+
+def _both(id: str, values: Mapping[str, object]) -> list[str]:
+    said = []
+    for lang in LANGUAGES:
+        with using_language(lang):
+            said.append(message(id, **values))
+    return said
+
+
+def note_findings(
+    result: Account,
+    activity: Activity,
+    hierarchy: Hierarchy,
+    findings: Findings,
+    *,
+    coverage_min: float,
+    cells_min: int,
+    adjusted: pd.DataFrame | None = None,
+    used: bool = False,
+) -> None:
+    """Write down what a reader must know: coverage, cells, assumptions, unverified parameters, odd transitions.
+
+    Parameters
+    ----------
+    result : Account
+    activity : Activity
+    hierarchy : Hierarchy
+    findings : Findings
+        What is found is added to it.
+    coverage_min : float
+        Share of a region's area that must be observed.
+    cells_min : int
+        Cells below which a region's figure is not fit to be an account of record.
+    adjusted : DataFrame, optional
+        Error-adjusted areas (:func:`sinks.uncertainty.confusion_matrix.adjusted_areas`); without them the areas are
+        said to be the map's.
+    used : bool
+        Whether the account is made of the adjusted areas.
+    """
+    names = dict(zip(hierarchy.regions["code"], hierarchy.regions["name"], strict=True))
+    _note_coverage(result.table, names, coverage_min, findings)
+    _note_uneven(result.table, names, findings)
+    _note_cells(activity, names, cells_min, findings)
+    _note_transitions(activity, names, findings)
+    _note_parameters(result, findings)
+    _note_steps(result, hierarchy, findings)
+    record = [entry for entry, _ in result.used if entry.role == "record"]
+    approaches = sorted({entry.method.methodology.approach for entry in record if "sink" in entry.accounts_for})
+    if len(approaches) > 1:
+        labels = [messages()[f"compare.{approach}"] for approach in approaches]
+        findings.add("checks.approaches_mixed", "warning", ALL, approaches=labels)
+    for entry in result.without_land:
+        values = {"method": entry.method.id, "ecosystems": _lands(entry.ecosystems)}
+        findings.add("checks.no_land", "warning", entry.method.id, **values)
+    _note_two_ways(record, findings)
+    _note_not_estimated(result, findings)
+    _note_history(result, activity, findings)
+    if adjusted is not None and len(adjusted):
+        _note_adjusted(adjusted, hierarchy, findings)
+        findings.add("checks.adjusted_used" if used else "checks.map_used", "warning" if used else "note", ALL)
+    elif not activity.changes.empty:
+        findings.add("checks.map_area", "note", ALL)
+
+
+def _lands(ids: Iterable[str]) -> list[Text]:
+    return [ecosystems()[id].label for id in ids]
+
+
+def _note_not_estimated(result: Account, findings: Findings) -> None:
+    missing: dict[tuple[str, str, str], list[str]] = {}
+    for method, ecosystem, stratum, pool in result.not_estimated:
+        missing.setdefault((method, ecosystem, pool), []).append(stratum)
+    for (method, ecosystem, pool), strata in missing.items():
+        values = {"pool": pools()[pool].label, "method": method, "strata": strata}
+        findings.add("checks.not_estimated", "note", ecosystem, **values)
+
+
+def _note_history(result: Account, activity: Activity, findings: Findings) -> None:
+    """Methodologies whose land changes for longer than land use is known before the account begins."""
+    if activity.changes.empty:
+        return
+    since, first = known_dates(activity.changes)[0], str(activity.changes["date_from"].min())
+    for entry, rows in result.used:
+        table = entry.method.table.frame.iloc[rows]
+        needed = table.loc[table["unit"] == "yr", "value"].max()
+        if entry.role == "record" and entry.method.methodology.carried and int(first) - int(since) < needed:
+            values = {"since": since, "first": first, "needed": f"{needed:g}"}
+            findings.add("checks.short_history", "warning", entry.method.id, **values)
+
+
+def _note_steps(result: Account, hierarchy: Hierarchy, findings: Findings) -> None:
+    """Changes of stock that are steps of a parameter, in the coarsest regions, with the part of the change they are."""
+    tables = pd.concat([table for table in (result.table, result.comparison) if len(table)] or [result.table])
+    changes = tables[(tables["quantity"] == "stock_change") & (tables["stratum"] != ALL)]
+    coarsest = hierarchy.regions["level"] == hierarchy.regions["level"].iloc[0]
+    for number in np.flatnonzero(coarsest):
+        region = hierarchy.regions.iloc[number]
+        inside = [hierarchy.units[unit] for unit in hierarchy.members[number]]
+        steps = result.steps[result.steps["region_code"].isin(inside)]
+        for (method, period), rows in steps.groupby(["methodology", "period"]):
+            own = changes[(changes["methodology"] == method) & (changes["period"] == period)]
+            change, jump = own.loc[own["region_code"] == region["code"], "value"].sum(), rows["jump"].sum()
+            findings.add(
+                "checks.parameter_step",
+                "warning",
+                f"{region['name']} {method}",
+                str(region["code"]),
+                period=period,
+                area=f"{rows['area_ha'].sum():,.0f}",
+                jump=f"{jump:+,.0f}",
+                change=f"{change:+,.0f}",
+                share=f"{jump / change:.1%}" if change else "-",
+                parameters=sorted({name for names in rows["parameters"] for name in names.split("+")}),
+            )
+
+
+def _note_adjusted(adjusted: pd.DataFrame, hierarchy: Hierarchy, findings: Findings) -> None:
+    """What the accuracy assessment says of the areas of the coarsest regions; a map outside the interval is marked."""
+    coarsest = hierarchy.regions["level"].iloc[0]
+    for _, row in adjusted[adjusted["level"] == coarsest].iterrows():
+        biased = not row["low"] <= row["map_ha"] <= row["high"]
+        values = {name: f"{row[name]:,.0f}" for name in ("map_ha", "adjusted_ha", "low", "high")}
+        accuracies = {name: f"{row[name]:.1%}" for name in ("users", "producers", "overall")}
+        where = f"{row['region_name']} {row['class']}"
+        status: Status = "warning" if biased else "note"
+        code = str(row["region_code"])
+        findings.add("checks.adjusted_area", status, where, code, date=row["period"], **values, **accuracies)
+
+
+def _note_parameters(result: Account, findings: Findings) -> None:
+    """Parameters without an interval, and those that nobody has read in their document."""
+    for entry, rows in result.used:
+        used = entry.method.table.frame.iloc[rows]
+        fixed = int((used["interval"] == "").sum())
+        unverified = int(used["unverified"].sum())
+        if fixed:
+            findings.add("checks.no_interval", "note", entry.method.id, count=fixed, all=len(used))
+        if unverified:
+            findings.add("checks.unverified", "warning", entry.method.id, count=unverified, all=len(used))
+        for stratum, (own, known) in entry.method.table.strangers().items():
+            findings.add("checks.strangers", "note", entry.method.id, stratum=stratum, own=own, known=known)
+
+
+def _note_two_ways(record: Sequence[Entry], findings: Findings) -> None:
+    """Pools whose stock and whose sink come from different methodologies."""
+    for stock in record:
+        for sink in record:
+            if stock.accounts_for == ("stock",) and "sink" in sink.accounts_for and "stock" not in sink.accounts_for:
+                both = sorted(set(stock.ecosystems) & set(sink.ecosystems))
+                if both and same_carbon(stock.pools, sink.pools):
+                    values = {"stock": stock.method.id, "sink": sink.method.id}
+                    findings.add("checks.stock_and_sink", "note", ", ".join(both), **values)
+
+
+def _note_coverage(table: pd.DataFrame, names: Mapping[str, str], least: float, findings: Findings) -> None:
+    sums = table[(table["stratum"] == ALL) & (table["coverage"] < least)]
+    areas = sums[(sums["quantity"] == "area") & (sums["ecosystem"] == ALL)]
+    for code, date, share in zip(areas["region_code"], areas["period"], areas["coverage"], strict=True):
+        values = {"date": date, "share": f"{share:.2%}", "least": f"{least:.0%}"}
+        findings.add("checks.coverage", "failed", names[code], code, **values)
+    carbon = sums[sums["quantity"].isin(["carbon_stock", "net_removals"])]
+    carbon = carbon[(carbon["ecosystem"] != ALL) & (carbon["pool"] != ALL)]
+    for (ecosystem, pool), thin in carbon.groupby(["ecosystem", "pool"], sort=False):
+        worst = thin.sort_values("coverage").iloc[0]
+        share, count = f"{worst['coverage']:.2%}", thin["region_code"].nunique()
+        values = {"pool": pools()[str(pool)].label, "date": worst["period"], "share": share, "count": count}
+        where = f"{names[worst['region_code']]} {ecosystem}"
+        findings.add("checks.coverage_pool", "warning", where, **values)
+
+
+def _note_uneven(table: pd.DataFrame, names: Mapping[str, str], findings: Findings) -> None:
+    """Changes of stock that are in part the stock of land which only one of the two dates observed."""
+    key = ["region_code", "ecosystem", "pool"]
+    sums = table[(table["stratum"] == ALL) & (table["ecosystem"] != ALL) & (table["pool"] != ALL)]
+    stocks = sums[sums["quantity"] == "carbon_stock"].set_index([*key, "period"])[["value", "coverage"]]
+    changes = sums[sums["quantity"] == "stock_change"].set_index(key)
+    for period in changes["period"].unique():
+        first, last = str(period).split("-")
+        ends = [stocks.xs(date, level="period").add_suffix(end) for date, end in ((first, "_first"), (last, "_last"))]
+        change = changes.loc[changes["period"] == period, "value"].rename("change")
+        both = pd.concat([*ends, change], axis=1, join="inner")
+        both = both[~np.isclose(both["coverage_first"], both["coverage_last"])]
+        first_is_better = both["coverage_first"] > both["coverage_last"]
+        stock = both["value_first"].where(first_is_better, both["value_last"])
+        seen = both[["coverage_first", "coverage_last"]]
+        # What the better observed date has beyond the share that the other one observed.
+        both["apparent"] = stock * (1 - seen.min(axis=1) / seen.max(axis=1))
+        both["part"] = both["apparent"].abs() / both["change"].abs()
+        for (ecosystem, pool), rows in both[both["part"] > _UNEVEN_SHARE].groupby(["ecosystem", "pool"], sort=False):
+            worst = rows.sort_values("part", ascending=False, kind="stable").iloc[0]
+            status: Status = "failed" if worst["part"] >= 1 else "warning"
+            values = {"pool": pools()[str(pool)].label, "period": period, "count": len(rows)}
+            values |= {"apparent": f"{worst['apparent']:,.0f}", "change": f"{worst['change']:+,.0f}"}
+            values |= {end: f"{worst[f'coverage_{end}']:.2%}" for end in ("first", "last")}
+            findings.add("checks.coverage_uneven", status, f"{names[str(worst.name[0])]} {ecosystem}", **values)
+
+
+def _note_cells(activity: Activity, names: Mapping[str, str], least: int, findings: Findings) -> None:
+    for code, cells in zip(activity.units["region_code"], activity.units["cells"], strict=True):
+        if 0 < cells < least:
+            findings.add("checks.cells", "failed", names.get(code, code), code, cells=int(cells), least=least)
+
+
+def _note_transitions(activity: Activity, names: Mapping[str, str], findings: Findings) -> None:
+    changes = activity.changes
+    changes = changes[(changes["ecosystem_from"] != NODATA) & (changes["ecosystem_to"] != NODATA)]
+    whole = changes.groupby(["region_code", "date_from", "date_to"])["area_ha"].sum()
+    for before, after in _IMPLAUSIBLE:
+        pair = changes[(changes["ecosystem_from"] == before) & (changes["ecosystem_to"] == after)]
+        area = pair.groupby(["region_code", "date_from", "date_to"])["area_ha"].sum()
+        for key in area.index[area > _IMPLAUSIBLE_SHARE * whole.reindex(area.index)]:
+            code, first, last = key
+            turned = dict(zip(("before", "after"), _lands((before, after)), strict=True))
+            values = {"period": f"{first}-{last}", "area": f"{area[key]:,.0f}"}
+            findings.add("checks.implausible", "warning", names.get(code, code), code, **turned, **values)

@@ -1,0 +1,84 @@
+"""Regions of every level, and the units - the finest regions - that each consists of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sinks.uncertainty.draws import Floats, interval
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """Regions of every level and the units (finest regions) that each consists of.
+
+    Attributes
+    ----------
+    units : tuple of str
+        Codes of the units; positions in it are the unit numbers.
+    regions : DataFrame
+        ``code, name, level``, coarsest first.
+    members : tuple of int arrays
+        Unit numbers of each row of ``regions``.
+    """
+
+    units: tuple[str, ...]
+    regions: pd.DataFrame
+    members: tuple[NDArray[np.intp], ...]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Hierarchy:
+        """From a table with ``code, name, level, parent``; a region without children is a unit."""
+        codes = list(frame["code"])
+        known = set(codes)
+        parent = {c: p for c, p in zip(codes, frame["parent"], strict=True) if isinstance(p, str) and p in known}
+        units = tuple(sorted(known - set(parent.values())))
+        inside: dict[str, list[int]] = {code: [] for code in codes}
+        depth = dict.fromkeys(codes, 0)
+        for number, unit in enumerate(units):
+            above: str | None = unit
+            while above is not None:
+                inside[above].append(number)
+                above = parent.get(above)
+        for code in codes:
+            above = parent.get(code)
+            while above is not None:
+                depth[code] += 1
+                above = parent.get(above)
+        order = sorted(range(len(codes)), key=lambda i: (depth[codes[i]], codes[i]))
+        regions = frame[["code", "name", "level"]].iloc[order].reset_index(drop=True)
+        return cls(units, regions, tuple(np.array(inside[codes[i]], dtype=np.intp) for i in order))
+
+    def numbers(self, codes: pd.Series[str]) -> NDArray[np.intp]:
+        """Unit numbers of region codes; a code that is no unit is a ``KeyError``."""
+        numbers = pd.Index(self.units).get_indexer(pd.Index(codes)).astype(np.intp)
+        # get_indexer says -1, under which an amount would be added to the last unit.
+        if (numbers < 0).any():
+            raise KeyError(f"no units: {sorted(set(codes[numbers < 0]))}")
+        return numbers
+
+    def total(self, values: Floats) -> Floats:
+        """Sum values by unit (units on the first axis) to every region."""
+        order, starts = self._layout
+        return np.add.reduceat(values[order], starts, axis=0)
+
+    @cached_property
+    def _layout(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The members of all regions one after the other, and where each region begins."""
+        sizes = [len(members) for members in self.members]
+        return np.concatenate(self.members), np.cumsum([0, *sizes[:-1]])
+
+    def intervals(self, draws: Floats) -> tuple[Floats, Floats]:
+        """The 95 % interval of every region from draws by unit, (units, n); those of units are not copied."""
+        low, high = np.empty((2, len(self.members)))
+        of_units = interval(draws)
+        for region, members in enumerate(self.members):
+            if len(members) == 1:
+                low[region], high[region] = (ends[members[0]] for ends in of_units)
+            else:
+                low[region], high[region] = interval(draws[members].sum(axis=0))
+        return low, high

@@ -1,0 +1,169 @@
+"""What must hold of an account: methodologies that may be added, and sums that add up.
+
+What breaks it raises; what only has to be known is a finding (:mod:`sinks.account.findings`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from sinks.account.account import Entry
+from sinks.account.findings import Findings
+from sinks.account.hierarchy import Hierarchy
+from sinks.activity import Activity
+from sinks.errors import AccountError, Problems
+from sinks.vocabulary import ALL, same_carbon
+
+TOLERANCE = 1e-9
+"""Relative tolerance of the laws of addition."""
+
+_LAWS = (
+    "checks.strata_sum",
+    "checks.pools_sum",
+    "checks.ecosystems_sum",
+    "checks.regions_sum",
+    "checks.transitions_sum",
+    "checks.change_of_stock",
+)
+
+
+def check_entries(entries: Sequence[Entry], where: str = "methodologies") -> None:
+    """Refuse methodologies that would count the same carbon twice, or add what cannot be added.
+
+    Raises
+    ------
+    AccountError
+        Two methodologies of record for the same ecosystem, pool and measure; soil organic carbon to different depths;
+        different editions of the IPCC defaults; net ecosystem production beside another sink.
+    """
+    problems = Problems()
+    record = [entry for entry in entries if entry.role == "record"]
+    for number, one in enumerate(record):
+        for other in record[number + 1 :]:
+            both = set(one.ecosystems) & set(other.ecosystems)
+            measures = set(one.accounts_for) & set(other.accounts_for)
+            clash = same_carbon(one.pools, other.pools)
+            if both and measures and clash:
+                problems.add(
+                    "checks.counted_twice",
+                    where,
+                    one=one.method.id,
+                    other=other.method.id,
+                    ecosystems=sorted(both),
+                    pools=clash,
+                )
+    _check_conversions(record, where, problems)
+    for measure in ("stock", "sink"):
+        soil = [e for e in record if "soil_organic_carbon" in e.pools and measure in e.accounts_for]
+        depths = {e.method.methodology.soil_depth_cm for e in soil}
+        # A methodology whose soil has no depth of its own (a rate, an organic soil) fits every other.
+        depths -= {None}
+        if len(depths) > 1:
+            problems.add("checks.soil_depths", where, depths=sorted(map(str, depths)))
+    editions = {e.method.edition for e in record} - {None}
+    if len(editions) > 1:
+        problems.add("checks.editions", where, editions=sorted(map(str, editions)))
+    problems.raise_as(AccountError)
+
+
+def _check_conversions(record: Sequence[Entry], where: str, problems: Problems) -> None:
+    """Land that leaves an ecosystem takes its carbon out of a stock difference: conversion may not count it again."""
+    sinks = [entry for entry in record if "sink" in entry.accounts_for]
+    for stock in (entry for entry in sinks if entry.method.acts_on == "state"):
+        pools = [pool for pool in stock.pools if stock.method.kind(pool) in ("density", "stock_total")]
+        for change in (entry for entry in sinks if entry.method.acts_on == "change"):
+            left = set(stock.ecosystems) & set(change.method.methodology.ecosystems)
+            clash = same_carbon(pools, change.pools)
+            if left and clash and not set(stock.ecosystems) & set(change.ecosystems):
+                values = {"stock": stock.method.id, "change": change.method.id, "pools": clash}
+                problems.add("checks.counted_twice_converted", where, ecosystems=sorted(left), **values)
+
+
+def check_laws(table: pd.DataFrame, activity: Activity, hierarchy: Hierarchy, findings: Findings) -> None:
+    """Check the laws of addition on a finished account.
+
+    Raises
+    ------
+    AccountError
+        With every sum that does not add up within :data:`TOLERANCE`.
+    """
+    problems = Problems()
+    _check_sums(table, problems)
+    _check_regions(table, hierarchy, problems)
+    _check_transitions(activity, problems)
+    _check_changes(table, problems)
+    problems.raise_as(AccountError)
+    for law in _LAWS:
+        findings.add(law, "passed", ALL)
+
+
+def _check_sums(table: pd.DataFrame, problems: Problems) -> None:
+    keys = ["region_code", "quantity", "period"]
+    leaves = table[table["stratum"] != ALL]
+    totals = table[table["stratum"] == ALL]
+    # Areas have no pools: their leaves and the totals above them both stand under "all".
+    by_leaf = totals[(totals["ecosystem"] != ALL) & ((totals["pool"] != ALL) | (totals["quantity"] == "area"))]
+    _compare(leaves, by_leaf, [*keys, "ecosystem", "pool"], problems)
+    carbon = totals[totals["quantity"] != "area"]
+    by_pool = carbon[(carbon["ecosystem"] != ALL) & (carbon["pool"] != ALL)]
+    _compare(by_pool, carbon[(carbon["ecosystem"] != ALL) & (carbon["pool"] == ALL)], [*keys, "ecosystem"], problems)
+    by_land = totals[(totals["ecosystem"] != ALL) & (totals["pool"] == ALL)]
+    _compare(by_land, totals[(totals["ecosystem"] == ALL) & (totals["pool"] == ALL)], keys, problems)
+
+
+def _check_regions(table: pd.DataFrame, hierarchy: Hierarchy, problems: Problems) -> None:
+    """Every region is the sum of the units inside it."""
+    keys = ["ecosystem", "stratum", "pool", "quantity", "period"]
+    unit_rows = table[table["region_code"].isin(hierarchy.units)]
+    for code, members in zip(hierarchy.regions["code"], hierarchy.members, strict=True):
+        if len(members) > 1:
+            inside = unit_rows[unit_rows["region_code"].isin([hierarchy.units[m] for m in members])]
+            _compare(inside, table[table["region_code"] == code], keys, problems, where=str(code))
+
+
+def _check_transitions(activity: Activity, problems: Problems) -> None:
+    """Rows of the transition table sum to the first date's areas, columns to the second's."""
+    for end in ("from", "to"):
+        changes = activity.changes
+        parts = changes.rename(columns={f"date_{end}": "date", f"class_{end}": "class", "area_ha": "value"})
+        states = activity.states.rename(columns={"area_ha": "value"})
+        states = states[states["source"].isin(changes["source"].unique())]
+        for period, group in parts.groupby(
+            ["date_from" if end == "to" else "date", "date_to" if end == "from" else "date"]
+        ):
+            date = period[0] if end == "from" else period[1]
+            keys = ["source", "region_code", "class"]
+            _compare(group, states[states["date"] == date], keys, problems, where=f"{period[0]}-{period[1]}")
+
+
+def _check_changes(table: pd.DataFrame, problems: Problems) -> None:
+    """The change of stock over a period is the stock at its end less that at its beginning."""
+    keys = ["region_code", "ecosystem", "stratum", "pool", "methodology"]
+    stocks = table[table["quantity"] == "carbon_stock"]
+    changes = table[table["quantity"] == "stock_change"]
+    for period in changes["period"].unique():
+        first, last = str(period).split("-")
+        signed = [
+            stocks[stocks["period"] == last],
+            stocks[stocks["period"] == first].assign(value=lambda rows: -rows["value"]),
+        ]
+        whole = changes[changes["period"] == period]
+        _compare(pd.concat(signed), whole, keys, problems, where=str(period))
+
+
+def _compare(
+    parts: pd.DataFrame, whole: pd.DataFrame, keys: list[str], problems: Problems, where: str | None = None
+) -> None:
+    """Add a problem for each key at which the parts do not sum to the whole."""
+    values = parts.assign(size=parts["value"].abs()).groupby(keys)
+    sums = pd.DataFrame({"sum": values["value"].sum(), "size": values["size"].sum()})
+    totals = whole.groupby(keys)["value"].sum()
+    both = sums.join(totals.rename("total"), how="outer").fillna(0.0)
+    scale = np.maximum(both["size"], both["total"].abs())
+    wrong = both[(both["sum"] - both["total"]).abs() > TOLERANCE * scale]
+    for key, row in wrong.iterrows():
+        place = where or "/".join(map(str, key if isinstance(key, tuple) else (key,)))
+        problems.add("checks.does_not_add_up", place, parts=row["sum"], total=row["total"], keys=keys)

@@ -1,0 +1,165 @@
+"""The lines of an account, and the sums over strata, pools and ecosystems above them.
+
+A leaf is one stratum and pool of one ecosystem.  Each leaf is written for every region as soon as it is known and added
+to the sums over strata, pools and ecosystems, so that only the sums stay in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sinks.account.amounts import Amount, Figures, Posting, no_point, per_year
+from sinks.account.hierarchy import Hierarchy
+from sinks.uncertainty.draws import Draws, Floats
+from sinks.vocabulary import ALL, quantities
+
+TotalKey = tuple[str, str, str, str]
+"""Ecosystem, pool, quantity and period of a sum over strata."""
+
+COLUMNS = (
+    "region_code",
+    "region_name",
+    "level",
+    "ecosystem",
+    "stratum",
+    "pool",
+    "quantity",
+    "period",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "methodology",
+    "coverage",
+)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One leaf or sum, for every region in which it occurs."""
+
+    ecosystem: str
+    stratum: str
+    pool: str
+    quantity: str
+    period: str
+    methodology: str
+    regions: NDArray[np.intp]
+    value: Floats
+    low: Floats
+    high: Floats
+    coverage: Floats
+
+
+class Totals:
+    """Collects the lines of one account and the sums over strata, pools and ecosystems."""
+
+    def __init__(self, hierarchy: Hierarchy, observed: Mapping[str, Floats], draws: Draws | None) -> None:
+        self.hierarchy = hierarchy
+        self.observed = observed
+        self.draws = draws
+        self.not_estimated: set[tuple[str, str, str, str]] = set()
+        self._lines: list[_Line] = []
+        self._totals: dict[TotalKey, Amount] = {}
+        self._methods: dict[TotalKey, set[str]] = {}
+        self._followed: set[TotalKey] = set()
+
+    def nothing(self) -> Amount:
+        """The amount of a leaf at a date at which it does not occur."""
+        n = len(self.hierarchy.units)
+        draws = np.zeros((n, self.draws.n)) if self.draws is not None else None
+        return Amount(np.zeros(n), draws, np.zeros(n), np.zeros(n))
+
+    def units(self, numbers: NDArray[np.intp], values: Floats) -> Floats:
+        """Sum values by row (first axis) to units, given the unit number of each row."""
+        out = np.zeros((len(self.hierarchy.units), *values.shape[1:]))
+        np.add.at(out, numbers, values)
+        return out
+
+    def figures(self, amount: Amount) -> Figures:
+        """An amount summed to every region, with its interval; safe to call from several threads."""
+        total = self.hierarchy.total
+        low = high = np.full(len(self.hierarchy.members), np.nan)
+        if amount.draws is not None:
+            low, high = no_point(*self.hierarchy.intervals(amount.draws))
+        return Figures(total(amount.value), low, high, total(amount.valued_ha), total(amount.area_ha))
+
+    def post(self, posting: Posting) -> None:
+        """Write one leaf for every region and add it to the sums above it."""
+        leaf, pool, tail = posting.ecosystem, posting.pool, (posting.quantity, posting.period)
+        self._write((leaf, posting.stratum, pool, *tail, posting.method), posting.figures)
+        # Areas have no pools: two of the four sums are then the same one.
+        for above in dict.fromkeys([(leaf, pool), (leaf, ALL), (ALL, pool), (ALL, ALL)]):
+            self._methods.setdefault((*above, *tail), set()).add(posting.method)
+        if posting.amount is None:
+            self._followed.add((leaf, pool, "stock_change", posting.period))
+        else:
+            key = (leaf, pool, *tail)
+            if key in self._totals:
+                self._totals[key].add(posting.amount)
+            else:
+                self._totals[key] = posting.amount.copy()
+
+    def post_totals(self) -> None:
+        """Write the sums, when every leaf is posted."""
+        for key, amount in self.totals():
+            ecosystem, pool, quantity, period = key
+            method = "+".join(sorted(self._methods[key] - {""}))
+            self._write((ecosystem, ALL, pool, quantity, period, method), self.figures(amount))
+
+    def totals(self) -> Iterator[tuple[TotalKey, Amount]]:
+        """Every sum over strata, and over pools and ecosystems, in the order in which they were first posted to."""
+        parts = dict(self._totals)
+        for (ecosystem, pool, quantity, period), change in self._totals.items():
+            if (ecosystem, pool, quantity, period) in self._followed:
+                key = (ecosystem, pool, "net_removals", period)
+                removals = change.times(per_year(period))
+                if key in parts:
+                    removals.add(parts[key])
+                parts[key] = removals
+        for ecosystem, pool, quantity, period in self._methods:
+            inside = [
+                amount
+                for (e, p, q, t), amount in parts.items()
+                if (q, t) == (quantity, period) and ecosystem in (ALL, e) and pool in (ALL, p)
+            ]
+            total = inside[0].copy()
+            for amount in inside[1:]:
+                total.add(amount)
+            yield (ecosystem, pool, quantity, period), total
+
+    def table(self) -> pd.DataFrame:
+        """The account, columns :data:`COLUMNS`, in the order in which it was posted."""
+        places = np.concatenate([line.regions for line in self._lines] or [np.empty(0, np.intp)])
+        counts = [len(line.regions) for line in self._lines]
+        named = self.hierarchy.regions.iloc[places].reset_index(drop=True)
+        columns: dict[str, object] = {
+            "region_code": named["code"],
+            "region_name": named["name"],
+            "level": named["level"],
+            "unit": np.repeat([quantities()[line.quantity].unit for line in self._lines], counts),
+        }
+        for name in ("ecosystem", "stratum", "pool", "quantity", "period", "methodology"):
+            columns[name] = np.repeat(np.array([getattr(line, name) for line in self._lines], dtype=object), counts)
+        for name in ("value", "low", "high", "coverage"):
+            columns[name] = np.concatenate([getattr(line, name) for line in self._lines] or [np.empty(0)])
+        return pd.DataFrame(columns)[list(COLUMNS)]
+
+    def _write(self, keys: tuple[str, str, str, str, str, str], figures: Figures) -> None:
+        ecosystem, stratum, _, _, period, _ = keys
+        area = figures.area_ha
+        present = np.flatnonzero((area > 0) | (ecosystem == stratum == ALL))
+        if not present.size:
+            return
+        with np.errstate(invalid="ignore", divide="ignore"):
+            valued = np.where(area > 0, figures.valued_ha / area, 1.0)
+        coverage = valued * self.observed[period]
+        # Carbon of a region none of whose land was accounted, or could be estimated, is not known; it is not zero.
+        value = np.where(figures.valued_ha > 0, figures.value, np.nan) if keys[3] != "area" else figures.value
+        columns = (value, figures.low, figures.high, coverage)
+        self._lines.append(_Line(*keys, present, *(column[present] for column in columns)))

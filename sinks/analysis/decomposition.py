@@ -1,0 +1,292 @@
+"""Why two accounts differ: area, density, method, parameters or data; the effects add up to the difference exactly.
+
+What is split is a leaf: an ecosystem and pool of a region, with area ``a``, density ``d`` and amount ``a d``.  The
+product rule in its symmetric form leaves no remainder::
+
+    a1 d1 - a0 d0 = (a1 - a0) (d0 + d1)/2 + (d1 - d0) (a0 + a1)/2
+
+Two finished accounts cannot tell a new method from a new year where both changed: run an account between them that
+changes one thing, and explain each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from sinks.assessment.errors import AssessmentError
+from sinks.assessment.tables import WHERE, records
+from sinks.assessment.words import word
+from sinks.errors import Problem, Problems
+from sinks.uncertainty.draws import Floats
+from sinks.vocabulary import ALL, quantities
+
+_FIGURES = ("value", "unit", "low", "high", "interval", "distribution")
+_WORDS = ("source", "locator", "note", "basis", "role")
+"""Columns of a parameter table that change a result, and those that do not."""
+
+Effect = Literal["area", "density", "method", "parameter", "data"]
+
+KEY = ["region_code", "ecosystem", "pool"]
+
+
+def leaves(account: pd.DataFrame, quantity: str, period: str) -> pd.DataFrame:
+    """Leaves of an account: area and amount of each ecosystem and pool of each region.
+
+    Parameters
+    ----------
+    account : DataFrame
+        The account table.
+    quantity : {"carbon_stock", "net_removals"}
+    period : str
+        A date for a stock, a period for removals, whose area is that of its last date.
+
+    Returns
+    -------
+    DataFrame
+        ``region_code, ecosystem, pool, area, value, methodology``.
+
+    Raises
+    ------
+    AssessmentError
+        The account has no such quantity or period.
+    """
+    sums = account[account["stratum"] == ALL]
+    rows = sums[(sums["quantity"] == quantity) & (sums["period"] == period)]
+    rows = rows[(rows["ecosystem"] != ALL) & (rows["pool"] != ALL)]
+    if rows.empty:
+        have = account.loc[account["quantity"] == quantity, "period"]
+        values = {"quantity": quantity, "period": period, "found": sorted(set(have))}
+        raise AssessmentError(Problem("assessment.no_leaves", "account", values))
+    areas = sums[(sums["quantity"] == "area") & (sums["period"] == period[-4:]) & (sums["pool"] == ALL)]
+    areas = areas[["region_code", "ecosystem", "value"]].rename(columns={"value": "area"})
+    merged = rows.merge(areas, on=["region_code", "ecosystem"], how="left")
+    return merged[[*KEY, "area", "value", "methodology"]].fillna({"area": 0.0}).reset_index(drop=True)
+
+
+def decompose(
+    before: pd.DataFrame, after: pd.DataFrame, *, same_time: bool, new_parameters: Collection[str] = ()
+) -> pd.DataFrame:
+    """Explain the difference of two accounts, leaf by leaf.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        From :func:`leaves`.
+    same_time : bool
+        Whether both accounts are of the same date or period, so that other areas and densities mean other data.
+    new_parameters : collection of str
+        Methodologies whose parameters were changed in between.
+
+    Returns
+    -------
+    DataFrame
+        ``region_code, ecosystem, pool, effect, value``; its sum is the difference of the accounts. The density part of
+        a leaf with another methodology is ``method``, with changed parameters ``parameter``, and holds whatever else
+        happened to the density in the meantime.
+    """
+    both = _paired(before, after)
+    area, density = _split(both)
+    known = both["methodology_before"].notna() & both["methodology_after"].notna()
+    method = known & (both["methodology_before"] != both["methodology_after"])
+    parameter = known & both["methodology_after"].isin(set(new_parameters))
+    of_density = np.select([method, parameter], ["method", "parameter"], "data" if same_time else "density")
+    of_area = np.full(len(both), "data" if same_time else "area")
+    parts = [both[KEY].assign(effect=name, value=value) for name, value in ((of_area, area), (of_density, density))]
+    return _summed(parts)
+
+
+def quick_estimate(last: pd.DataFrame, early: pd.DataFrame, year: int) -> pd.DataFrame:
+    """A first estimate for a year whose account is not made yet, from the last account and early statistics.
+
+    Parameters
+    ----------
+    last : DataFrame
+        Rows of the last account to carry on: ``region_code, ecosystem, value, low, high`` [t CO2/yr].
+    early : DataFrame
+        ``region_code, ecosystem, ratio``: an early indicator (such as area or volume increment) of the year over the
+        same indicator of the account's period.
+    year : int
+
+    Returns
+    -------
+    DataFrame
+        ``region_code, ecosystem, year, value, low, high, basis`` with the basis ``assumed``: the interval is the
+        account's, scaled, and does not cover how well the indicator predicts.
+
+    Raises
+    ------
+    AssessmentError
+        No ratio for a row of the account.
+    """
+    merged = last.merge(early[["region_code", "ecosystem", "ratio"]], on=["region_code", "ecosystem"], how="left")
+    gaps = merged[~np.isfinite(merged["ratio"].astype(float))]
+    if len(gaps):
+        missing = [f"{r}/{e}" for r, e in zip(gaps["region_code"], gaps["ecosystem"], strict=True)]
+        raise AssessmentError(Problem("assessment.no_ratio", "statistics", {"year": year, "missing": missing}))
+    scaled = {name: merged[name] * merged["ratio"] for name in ("value", "low", "high")}
+    found = merged.assign(year=year, basis="assumed", **scaled)
+    return found[["region_code", "ecosystem", "year", "value", "low", "high", "basis"]]
+
+
+def estimate_account(account: pd.DataFrame, early: pd.DataFrame) -> pd.DataFrame:
+    """Quick estimates for every region and year of a table of early statistics; see :func:`quick_estimate`.
+
+    Parameters
+    ----------
+    account : DataFrame
+    early : DataFrame
+        The parsed table ``early``.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`quick_estimate`, with a row ``all`` for each region and year: its ecosystems added up, and their ends
+        too, the widest interval that they allow.
+
+    Raises
+    ------
+    AssessmentError
+        A region is not in the account, a figure stands twice, or an ecosystem of the account has no ratio.
+    """
+    rows = account[(account["quantity"] == "net_removals") & account["period"].str.contains("-")]
+    rows = rows[(rows["stratum"] == ALL) & (rows["pool"] == ALL) & (rows["ecosystem"] != ALL)]
+    if rows.empty:
+        values = {"quantity": "net_removals", "period": "...-...", "found": sorted(set(account["period"]))}
+        raise AssessmentError(Problem("assessment.no_leaves", "account", values))
+    period = max(rows["period"].unique(), key=lambda one: (one[-4:], one))
+    last = rows.loc[rows["period"] == period, ["region_code", "ecosystem", "value", "low", "high"]]
+    problems, key = Problems(), ["region_code", "ecosystem", "year"]
+    for row in records(early[~early["region_code"].isin(set(last["region_code"]))]):
+        problems.add("assessment.unknown_region", row[WHERE], table="early", region=row["region_code"])
+    first = early.drop_duplicates(key).set_index(key)[WHERE]
+    for row in records(early[early.duplicated(key)]):
+        named = [str(row[name]) for name in key]
+        values = {"table": "early", "key": named, "first": first[tuple(row[name] for name in key)]}
+        problems.add("assessment.row_twice", row[WHERE], **values)
+    problems.raise_as(AssessmentError)
+    parts = []
+    for year, given in early.rename(columns={"value": "ratio"}).groupby("year", sort=True):
+        asked = last[last["region_code"].isin(set(given["region_code"]))]
+        parts.append(quick_estimate(asked, given, int(str(year))))
+    found = pd.concat(parts, ignore_index=True)
+    # An ecosystem without an interval shifts the sum and does not widen it.
+    ends = {name: found[name].fillna(found["value"]) for name in ("low", "high")}
+    sums = found.assign(**ends).groupby(["region_code", "year", "basis"])[["value", "low", "high"]].sum().reset_index()
+    known = sums["high"] > sums["low"]
+    sums = sums.assign(ecosystem=ALL, low=sums["low"].where(known), high=sums["high"].where(known))
+    return pd.concat([found, sums[list(found.columns)]], ignore_index=True)
+
+
+def effects_by_region(effects: pd.DataFrame) -> pd.DataFrame:
+    """Effects of :func:`explain` by region: a column for each kind that occurs, and ``total``, their sum."""
+    table = effects.pivot_table(index="region_code", columns="effect", values="value", aggfunc="sum", fill_value=0.0)
+    kinds = [kind for kind in get_args(Effect) if kind in table.columns]
+    table = table[kinds]
+    return table.assign(total=table.sum(axis=1)).rename_axis(columns=None).reset_index()
+
+
+def shown_effects(effects: pd.DataFrame, regions: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """:func:`effects_by_region` as people read it: regions by name in the order of their table, units in the headers.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        From :func:`explain`.
+    regions : DataFrame
+        ``code, name``.
+    quantity : {"carbon_stock", "net_removals"}
+    """
+    table, unit = effects_by_region(effects).set_index("region_code"), quantities()[quantity].unit
+    named = regions.set_index("code")["name"]
+    table = table.reindex([code for code in named.index if code in table.index])
+    table.insert(0, "region_name", named.reindex(table.index))
+    headers = {name: word(f"column.{name}", unit=unit) for name in get_args(Effect)} | {
+        "region_code": word("column.region_code"),
+        "region_name": word("column.region_name"),
+        "total": word("column.sum", unit=unit),
+    }
+    return table.reset_index().rename(columns=headers)
+
+
+def _paired(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    both = before.merge(after, on=KEY, how="outer", suffixes=("_before", "_after"))
+    numbers = [f"{name}_{when}" for name in ("area", "value") for when in ("before", "after")]
+    return both.fillna(dict.fromkeys(numbers, 0.0))
+
+
+def _split(both: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Area and density parts of the change of every leaf, which add up to it."""
+    a0, a1, v0, v1 = (both[f"{n}_{w}"].to_numpy(np.float64) for n in ("area", "value") for w in ("before", "after"))
+    d0, d1 = (np.divide(v, a, out=np.zeros_like(v), where=a > 0) for v, a in ((v0, a0), (v1, a1)))
+    # Land that is new has the density of the other account: its whole amount is an effect of the area.
+    d0, d1 = np.where(a0 > 0, d0, d1), np.where(a1 > 0, d1, d0)
+    area = (a1 - a0) * (d0 + d1) / 2
+    # An amount without an area (a total given as such) can only have changed by its density.
+    return area, v1 - v0 - area
+
+
+def _summed(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.groupby([*KEY, "effect"])["value"].sum().rename("value").reset_index()
+
+
+def explain(
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    quantity: str,
+    periods: tuple[str, str],
+    parameters: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+) -> pd.DataFrame:
+    """Explain the difference between the accounts of two runs: :func:`leaves`, then :func:`decompose`.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        Account tables of the two runs.
+    quantity : {"carbon_stock", "net_removals"}
+    periods : (str, str)
+        Date or period of each.
+    parameters : (DataFrame, DataFrame), optional
+        ``parameters_used`` of each run.
+
+    Returns
+    -------
+    DataFrame
+        ``region_code, ecosystem, pool, effect, value``.
+    """
+    first, last = leaves(before, quantity, periods[0]), leaves(after, quantity, periods[1])
+    changed = changed_parameters(*parameters) if parameters is not None else set()
+    return decompose(first, last, same_time=periods[0] == periods[1], new_parameters=changed)
+
+
+def changed_parameters(before: pd.DataFrame, after: pd.DataFrame) -> set[str]:
+    """Methodologies with a parameter that has another value, unit or interval in the second run.
+
+    A row that only one of the runs needed is a stratum come or gone, not a changed parameter; sources and notes may be
+    reworded without another result.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        ``parameters_used`` of each run: ``methodology``, ``parameter``, strata, ``value``, ``unit``, ...
+    """
+    key = [c for c in before.columns if c in after.columns and c not in (*_FIGURES, *_WORDS)]
+    figures = [c for c in _FIGURES if c in before.columns and c in after.columns]
+    first, last = (_figures_by_key(frame.astype(str), key, figures) for frame in (before, after))
+    # The methodology is the first part of every key.
+    place = key.index("methodology")
+    return {row[place] for row in first.keys() & last.keys() if first[row] != last[row]}
+
+
+def _figures_by_key(
+    frame: pd.DataFrame, key: list[str], figures: list[str]
+) -> dict[tuple[str, ...], set[tuple[str, ...]]]:
+    """Figures of each row of a parameter table; two rows may differ in their words alone."""
+    found: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    for row in frame[[*key, *figures]].itertuples(index=False, name=None):
+        found.setdefault(row[: len(key)], set()).add(row[len(key) :])
+    return found

@@ -1,0 +1,294 @@
+"""Which uncertain things the interval of a total comes from, ranked, region by region.
+
+Each row of a parameter table and each input is moved by a small part of its standard deviation, down and up, with
+everything else at its value, and the account is made once with all these moves side by side.  The slopes are the terms
+of error propagation (IPCC 2006, vol. 1, ch. 3, approach 1): their squares add up to the variance of the total, so that
+each thing has a share of it.  Unlike shares estimated from random draws these have no noise, and unlike the
+uncertainty percentages of a table they know how often and where a parameter is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+
+from sinks.account.account import AccountInputs, Entry
+from sinks.methodology import Bound
+from sinks.uncertainty.draws import QUANTILES, Draws, Floats
+from sinks.vocabulary import ALL, quantities
+
+COLUMNS = (
+    "region_code",
+    "region_name",
+    "level",
+    "quantity",
+    "period",
+    "rank",
+    "share",
+    "half_width",
+    "unit",
+    "kind",
+    "methodology",
+    "name",
+    "stratum",
+)
+
+APPROACH_COLUMNS = (
+    "region_code",
+    "region_name",
+    "level",
+    "quantity",
+    "period",
+    "unit",
+    "value",
+    "approach_1_low",
+    "approach_1_high",
+    "approach_2_low",
+    "approach_2_high",
+    "agreement",
+)
+
+AGREEMENTS = ("agree", "skewed", "width", "areas")
+"""What may be said of two approaches, see :func:`compare_approaches`."""
+
+TOTAL_COLUMNS = ("region_code", "region_name", "level", "quantity", "period", "half_width", "unit")
+
+# Half width of a 95 % interval in standard deviations.
+_Z95 = NormalDist().inv_cdf(QUANTILES[1])
+
+# Ends of an interval from draws scatter; further apart than so many standard errors is no accident.
+_STANDARD_ERRORS = 3
+
+# Moves are a tenth of a standard deviation: small enough for the slope at the value itself, and far from bounds.
+_STEP = 0.1
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One uncertain thing.
+
+    Attributes
+    ----------
+    kind : {"parameter", "input"}
+    methodology : str
+        Empty for an input.
+    name : str
+        Parameter or input.
+    stratum : str
+        Of a parameter row, the cells that tell it apart; of an input, its date where dates are independent.
+    sd : float
+        Standard deviation, in the parameter's unit; relative to the mean for an input.
+    """
+
+    kind: str
+    methodology: str
+    name: str
+    stratum: str
+    sd: float
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """Sources of the uncertainty of each region's totals.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Columns :data:`COLUMNS`; ``share`` is the part of the variance (parts may be negative where rows are declared
+        to be correlated), ``half_width`` the half width of the 95 % interval that the thing alone would give.
+    totals : DataFrame
+        Columns :data:`TOTAL_COLUMNS`; the half width of the 95 % interval by error propagation (approach 1).
+    """
+
+    table: pd.DataFrame
+    totals: pd.DataFrame
+
+    def top(self, region_code: str, quantity: str, n: int = 10) -> pd.DataFrame:
+        """The ``n`` largest sources of one region and quantity, largest first."""
+        found = self.table[(self.table["region_code"] == region_code) & (self.table["quantity"] == quantity)]
+        return found[found["rank"] <= n].reset_index(drop=True)
+
+
+class _OneByOne(Draws):
+    """Instead of random draws, a pair for each uncertain thing: that thing moved down and up, all else as it is."""
+
+    def __init__(self, factors: Sequence[Factor], like: Draws) -> None:
+        super().__init__(2 * len(factors), like.seed, like.inputs)
+        self._places = {(f.kind, f.methodology, f.name, f.stratum): 2 * i for i, f in enumerate(factors)}
+        self._sds = [factor.sd for factor in factors]
+
+    def table(self, method: Bound) -> Floats:
+        moved = np.repeat(method.table.values[:, None], self.n, axis=1)
+        for number, row in enumerate(method.table.rows):
+            self._move(moved[number], ("parameter", method.id, row.parameter, _stratum(row.key)))
+        return moved
+
+    def factor(self, input: str, date: str) -> Floats | None:
+        uncertainty = self.inputs.get(input)
+        if uncertainty is None:
+            return None
+        moved = np.ones(self.n)
+        self._move(moved, ("input", "", input, "" if uncertainty.dates_correlated else date))
+        return moved
+
+    def _move(self, values: Floats, key: tuple[str, str, str, str]) -> None:
+        if key in self._places:
+            place = self._places[key]
+            step = _STEP * self._sds[place // 2]
+            values[place] -= step
+            values[place + 1] += step
+
+
+def sensitivity(basis: AccountInputs, entries: Sequence[Entry], draws: Draws) -> Sensitivity:
+    """Rank the sources of uncertainty of the totals of every region.
+
+    Parameters
+    ----------
+    basis : AccountInputs
+        Activity, regions, dates and periods of the account.
+    entries : sequence of Entry
+        Those with the role ``record`` take part.
+    draws : Draws
+        For the uncertainty of inputs and the correlations declared; no random number is used.
+
+    Returns
+    -------
+    Sensitivity
+        Empty tables when nothing has an interval.
+    """
+    record = [entry for entry in entries if entry.role == "record"]
+    factors = _factors(basis, record, draws)
+    if not factors:
+        return Sensitivity(pd.DataFrame(columns=list(COLUMNS)), pd.DataFrame(columns=list(TOTAL_COLUMNS)))
+    moved = basis.totals(record, _OneByOne(factors, draws))
+    correlation = _correlation(factors, draws, record)
+    ranked: list[tuple[object, ...]] = []
+    sums = []
+    for key, values in moved.items():
+        # Change of each region's total with one standard deviation of each thing, shape (regions, factors).
+        slopes = (values[:, 1::2] - values[:, 0::2]) / (2 * _STEP)
+        parts = slopes * (slopes @ correlation)
+        for number, region in enumerate(basis.hierarchy.regions.to_numpy(str).tolist()):
+            place = (*region, key[2], key[3])
+            ranked += _ranked(place, factors, slopes[number], parts[number])
+            half_width = _Z95 * np.sqrt(max(parts[number].sum(), 0.0))
+            sums.append((*place, half_width, quantities()[key[2]].unit))
+    table = pd.DataFrame(ranked, columns=list(COLUMNS))
+    return Sensitivity(table, pd.DataFrame(sums, columns=list(TOTAL_COLUMNS)))
+
+
+def _ranked(
+    place: tuple[str, ...], factors: Sequence[Factor], slopes: Floats, parts: Floats
+) -> list[tuple[object, ...]]:
+    """Sources of one total as rows, the largest first; those that do not touch it are left out."""
+    variance = parts.sum()
+    order = [i for i in np.argsort(-np.abs(parts), kind="stable") if slopes[i] != 0]
+    return [
+        (
+            *place,
+            rank,
+            parts[i] / variance if variance > 0 else np.nan,
+            _Z95 * abs(slopes[i]),
+            quantities()[place[3]].unit,
+            factors[i].kind,
+            factors[i].methodology,
+            factors[i].name,
+            factors[i].stratum,
+        )
+        for rank, i in enumerate(order, 1)
+    ]
+
+
+def _factors(basis: AccountInputs, entries: Sequence[Entry], draws: Draws) -> list[Factor]:
+    """Every row of a parameter table that is used and has an interval, and every uncertain input, each once."""
+    found: dict[Factor, None] = {}
+    inputs: set[str] = set()
+    for entry, rows in basis.used(entries):
+        table = entry.method.table
+        for number in rows:
+            row, sd = table.rows[number], table.spreads[number].standard_deviation()
+            if sd > 0:
+                found[Factor("parameter", entry.method.id, row.parameter, _stratum(row.key), sd)] = None
+        inputs |= set(entry.method.inputs)
+    for name in sorted(inputs & set(draws.inputs)):
+        uncertainty = draws.inputs[name]
+        for date in ("",) if uncertainty.dates_correlated else basis.dates:
+            found[Factor("input", "", name, date, uncertainty.percent / 100 / _Z95)] = None
+    return list(found)
+
+
+def _stratum(key: str) -> str:
+    """The cells of a parameter row, of its key ``parameter[cells]``."""
+    return key.partition("[")[2].removesuffix("]")
+
+
+def _correlation(factors: Sequence[Factor], draws: Draws, entries: Sequence[Entry]) -> Floats:
+    """Correlation of the uncertain things: by the tables, and by the project where it declares another."""
+    matrix = np.eye(len(factors))
+    places = {(f.methodology, f.name, f.stratum): i for i, f in enumerate(factors)}
+    for method in {entry.method.id: entry.method for entry in entries}.values():
+        for group in method.table.correlated:
+            rows = [method.table.rows[number] for number in group.rows]
+            found = [places.get((method.id, row.parameter, _stratum(row.key))) for row in rows]
+            for (i, one), (j, other) in product(enumerate(found), repeat=2):
+                if one is not None and other is not None:
+                    matrix[one, other] = group.matrix[i, j]
+    for declared in draws.correlations:
+        inside = [
+            i for i, f in enumerate(factors) if f.methodology == declared.methodology and f.name in declared.parameters
+        ]
+        matrix[np.ix_(inside, inside)] = declared.coefficient
+    np.fill_diagonal(matrix, 1.0)
+    return matrix
+
+
+def compare_approaches(found: Sensitivity, account: pd.DataFrame, draws: Draws) -> pd.DataFrame:
+    """Intervals of each region's totals by both approaches of the guidelines, side by side.
+
+    Approach 1 takes every distribution for normal and every equation for linear; approach 2 draws.  Where they agree
+    the simple one tells the whole story; where they do not, that of the account (approach 2) holds, and the reason is
+    said.
+
+    Parameters
+    ----------
+    found : Sensitivity
+    account : DataFrame
+        Made with ``draws``.
+    draws : Draws
+
+    Returns
+    -------
+    DataFrame
+        Columns :data:`APPROACH_COLUMNS`.  ``agreement``: ``agree`` where neither end differs by more than the draws
+        scatter; else ``areas`` (errors of area were drawn, which approach 1 does not have), ``skewed`` (the drawn
+        interval lies unevenly about the value) or ``width`` (evenly, but wider or narrower); empty without draws.
+    """
+    sums = account[(account["ecosystem"] == ALL) & (account["stratum"] == ALL) & (account["pool"] == ALL)]
+    keys = ["region_code", "quantity", "period"]
+    both = found.totals.merge(sums[[*keys, "value", "low", "high"]], on=keys, how="left")
+    both["approach_1_low"] = both["value"] - both["half_width"]
+    both["approach_1_high"] = both["value"] + both["half_width"]
+    both = both.rename(columns={"low": "approach_2_low", "high": "approach_2_high"})
+    both["agreement"] = _agreement(both, draws)
+    return both[list(APPROACH_COLUMNS)]
+
+
+def _agreement(both: pd.DataFrame, draws: Draws) -> list[str]:
+    scatter = _STANDARD_ERRORS * _standard_error(draws.n) * both["half_width"] / _Z95
+    apart = pd.DataFrame({end: both[f"approach_1_{end}"] - both[f"approach_2_{end}"] for end in ("low", "high")}).abs()
+    differs = apart.gt(scatter, axis=0).any(axis=1)
+    # Of two ends that scatter each by itself the difference scatters more.
+    uneven = (both["approach_2_high"] + both["approach_2_low"] - 2 * both["value"]).abs() > np.sqrt(2) * scatter
+    why = np.where(uneven, "skewed", "width") if draws.areas is None else "areas"
+    return list(np.where(both["approach_2_low"].isna(), "", np.where(differs, why, "agree")))
+
+
+def _standard_error(n: int) -> float:
+    """Of an end of the 95 % interval from ``n`` draws of a normal distribution, in its standard deviations."""
+    low, high = QUANTILES
+    return float(np.sqrt(low * high / n) / NormalDist().pdf(_Z95))

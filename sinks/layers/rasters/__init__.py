@@ -1,0 +1,1 @@
+"""Raster layers: files, readers, layers derived from layers."""

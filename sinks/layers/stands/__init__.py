@@ -1,0 +1,1 @@
+"""Stands (小班): polygons of a forest inventory, cut by regions."""

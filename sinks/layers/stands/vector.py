@@ -1,0 +1,305 @@
+"""Polygon files with attributes, in batches: Shapefile, GeoPackage, File Geodatabase, GeoJSON, GeoParquet, also zipped.
+
+:func:`inspect` looks at a file once and says what it is, or everything that is wrong with it; :func:`read_batches` then
+yields its features, so that memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio
+import pyproj
+import shapely
+
+from sinks.errors import CRSError, LayerError, Problem, Problems
+from sinks.geo import gcj02
+from sinks.geo.crs import Bounds, UserCRS, check_bounds, parse_crs
+from sinks.geo.dbf import check_dbf
+from sinks.layers.fields import FieldSpec
+from sinks.layers.stands.equal_area import Geometries
+
+BATCH = 65_536
+"""Features read at a time."""
+
+_TYPES_READ = ("Polygon", "MultiPolygon", "Unknown", "GeometryCollection")
+"""Declared types that may hold polygons; what the features really are is checked when they are read."""
+
+
+@dataclass(frozen=True)
+class VectorLayer:
+    """Polygons of one date, such as forest sub-compartments (小班).
+
+    Parameters
+    ----------
+    name : str
+        Source that rows of the activity table are marked with.
+    path : str or Path
+        The file, or a folder ending in .gdb; .zip is read as it is.
+    date : str
+        For example ``"2020"``.
+    layer : str, optional
+        Layer inside the file; needed when there are several.
+    encoding : str, optional
+        Encoding of a Shapefile's text; needed when the file does not say.
+    crs : str, optional
+        CRS; needed when the file does not say.
+    fields : mapping of str to FieldSpec
+        By role: ``stand_id``, ``land_cover``, a stratum, an input quantity, ``declared_area``, ``total_volume``.
+    where : str, optional
+        Only the features for which this SQL condition holds.
+    repair : bool
+        Repair invalid geometry; what that changes is reported.
+    """
+
+    name: str
+    path: str | Path
+    date: str
+    layer: str | None = None
+    encoding: str | None = None
+    crs: str | None = None
+    fields: Mapping[str, FieldSpec] = dataclasses.field(default_factory=dict)
+    where: str | None = None
+    repair: bool = False
+
+    @property
+    def place(self) -> str:
+        """The file, and its layer, as named in messages."""
+        return f"{self.path}[{self.layer}]" if self.layer else str(self.path)
+
+
+@dataclass(frozen=True)
+class VectorInfo:
+    """What :func:`inspect` found."""
+
+    crs: UserCRS
+    layer: str | None
+    columns: tuple[str, ...]
+    features: int
+    bounds: Bounds | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some features of a file.
+
+    Attributes
+    ----------
+    fid : int64[n]
+        Feature ids as GIS software shows them (row numbers from 0 for Parquet).
+    attributes : pyarrow.Table
+        The fields asked for.
+    geometry : array of shapely geometries [n]
+        Two-dimensional; None where a feature has no geometry.
+    """
+
+    fid: npt.NDArray[np.int64]
+    attributes: pa.Table
+    geometry: Geometries
+
+
+def inspect(layer: VectorLayer) -> VectorInfo:
+    """Open the layer's file, look at it without reading its features, and close it.
+
+    Raises
+    ------
+    LayerError
+        With everything that is wrong: no such file or layer, no CRS, not polygons, encoding in doubt.
+    """
+    problems = Problems()
+    info: VectorInfo | None = None
+    if not Path(layer.path).exists():
+        problems.add("vector.no_file", layer.place)
+    else:
+        encoding = check_dbf(layer.path, layer.encoding)
+        if encoding is not None:
+            problems.add(encoding.id, encoding.where, **encoding.values)
+        info = _inspect_parquet(layer, problems) if _is_parquet(layer) else _inspect_ogr(layer, problems)
+    problems.raise_as(LayerError)
+    assert info is not None
+    return info
+
+
+def read_batches(layer: VectorLayer, info: VectorInfo, columns: Sequence[str], size: int = BATCH) -> Iterator[Batch]:
+    """The features of the layer, ``size`` at a time, with the ``columns`` asked for.
+
+    Raises
+    ------
+    LayerError
+        If the file breaks off, or the condition ``where`` cannot be understood.
+    """
+    wanted = list(dict.fromkeys(columns))
+    batches = _read_parquet(layer, wanted, size) if _is_parquet(layer) else _read_ogr(layer, info, wanted, size)
+    for batch in batches:
+        yield _undisplaced(batch, info.crs)
+
+
+def _is_parquet(layer: VectorLayer) -> bool:
+    return Path(layer.path).suffix.lower() in (".parquet", ".geoparquet")
+
+
+def _inspect_ogr(layer: VectorLayer, problems: Problems) -> VectorInfo | None:
+    try:
+        with warnings.catch_warnings():
+            # Z and M values play no part here, so that they are dropped is nobody's concern.
+            warnings.simplefilter("ignore")
+            layers = pyogrio.list_layers(layer.path)
+            name = _choose_layer(layer, layers, problems)
+            if name is None:
+                return None
+            found = pyogrio.read_info(layer.path, layer=name, encoding=layer.encoding, force_total_bounds=True)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
+        problems.add("vector.unreadable", layer.place, reason=str(error))
+        return None
+    kind = (found["geometry_type"] or "").split(" ")[0]
+    if kind not in _TYPES_READ:
+        problems.add("vector.not_polygons", layer.place, found=kind or "–")
+    if layer.where is not None and found["features"] == 0:
+        problems.add("vector.no_features", layer.place)
+    bounds: Bounds | None = None
+    if found["total_bounds"] is not None:
+        left, bottom, right, top = map(float, found["total_bounds"])
+        bounds = left, bottom, right, top
+    crs = _declared_crs(layer, found["crs"], bounds, problems)
+    if crs is None:
+        return None
+    columns = tuple(str(column) for column in found["fields"])
+    return VectorInfo(crs, name, columns, int(found["features"]), bounds)
+
+
+def _choose_layer(layer: VectorLayer, layers: Any, problems: Problems) -> str | None:
+    """The layer asked for, or the only one with geometry."""
+    names = [str(name) for name, _ in layers]
+    spatial = [str(name) for name, kind in layers if kind is not None]
+    if layer.layer is not None:
+        if layer.layer in names:
+            return layer.layer
+        problems.add("vector.no_layer", layer.place, name=layer.layer, layers=names)
+        return None
+    if len(spatial) == 1:
+        return spatial[0]
+    problems.add("vector.several_layers" if spatial else "vector.no_geometry", layer.place, layers=spatial or names)
+    return None
+
+
+def _declared_crs(layer: VectorLayer, found: str | None, bounds: Bounds | None, problems: Problems) -> UserCRS | None:
+    declared = layer.crs if layer.crs is not None else found
+    if declared is None:
+        problems.add("vector.no_crs", layer.place, bounds=_show_bounds(bounds))
+        return None
+    try:
+        crs = parse_crs(declared, layer.place)
+    except CRSError as error:
+        problems.extend(error)
+        return None
+    if bounds is not None:
+        check_bounds(crs.crs, bounds, layer.place, problems)
+    return crs
+
+
+def _show_bounds(bounds: Bounds | None) -> str:
+    return "–" if bounds is None else ", ".join(f"{value:.6g}" for value in bounds)
+
+
+def _inspect_parquet(layer: VectorLayer, problems: Problems) -> VectorInfo | None:
+    if layer.where is not None:
+        problems.add("vector.where_parquet", layer.place)
+    try:
+        file = pq.ParquetFile(layer.path)
+    except (pa.ArrowException, OSError) as error:
+        problems.add("vector.unreadable", layer.place, reason=str(error))
+        return None
+    geo = _geo(file)
+    if geo is None:
+        problems.add("vector.no_geometry", layer.place, layers=file.schema_arrow.names)
+        return None
+    kinds = {str(kind).split(" ")[0] for kind in geo.get("geometry_types", [])}
+    if kinds - set(_TYPES_READ):
+        problems.add("vector.not_polygons", layer.place, found=sorted(kinds))
+    # GeoParquet 1.1: no "crs" means longitude and latitude on WGS 84; null means that it is not known.
+    stated = geo.get("crs", "OGC:CRS84")
+    bounds = tuple(geo["bbox"]) if len(geo.get("bbox", ())) == 4 else None
+    crs = _declared_crs(layer, pyproj.CRS.from_user_input(stated).to_wkt() if stated else None, bounds, problems)
+    if crs is None:
+        return None
+    columns = tuple(name for name in file.schema_arrow.names if name != geo["column"])
+    return VectorInfo(crs, None, columns, file.metadata.num_rows, bounds)
+
+
+def _geo(file: pq.ParquetFile) -> dict[str, Any] | None:
+    """Metadata of the primary geometry column, with its name as ``column``; None when there is none in WKB."""
+    content = (file.schema_arrow.metadata or {}).get(b"geo")
+    if content is None:
+        return None
+    geo = json.loads(content)
+    column = geo["primary_column"]
+    described = dict(geo["columns"][column])
+    return {**described, "column": column} if described.get("encoding") == "WKB" else None
+
+
+def _read_parquet(layer: VectorLayer, columns: list[str], size: int) -> Iterator[Batch]:
+    file = pq.ParquetFile(layer.path)
+    geo = _geo(file)
+    assert geo is not None  # inspected before
+    start = 0
+    for part in file.iter_batches(batch_size=size, columns=[*columns, geo["column"]]):
+        table = pa.Table.from_batches([part])
+        fid = np.arange(start, start + part.num_rows, dtype=np.int64)
+        start += part.num_rows
+        yield Batch(fid, table.select(columns), _shapes(table.column(geo["column"])))
+
+
+def _read_ogr(layer: VectorLayer, info: VectorInfo, columns: list[str], size: int) -> Iterator[Batch]:
+    options: dict[str, Any] = {
+        "layer": info.layer,
+        "encoding": layer.encoding,
+        "columns": columns,
+        "where": layer.where,
+    }
+    try:
+        with ExitStack() as stack:
+            with warnings.catch_warnings():
+                # M values are dropped with the Z values below, so that GDAL announces it is nobody's concern.
+                warnings.simplefilter("ignore")
+                opened = pyogrio.open_arrow(layer.path, use_pyarrow=True, return_fids=True, batch_size=size, **options)
+                meta, reader = stack.enter_context(opened)
+            for part in reader:
+                table = pa.Table.from_batches([part])
+                fid = table.column(meta["fid_column"]).to_numpy().astype(np.int64)
+                geometry = _shapes(table.column(meta["geometry_name"] or "wkb_geometry"))
+                yield Batch(fid, table.select(columns), geometry)
+    except (pa.ArrowException, shapely.errors.ShapelyError, ValueError, RuntimeError, OSError) as error:
+        # The drivers say in many ways that they cannot read on; with a condition, it is nearly always the condition.
+        if layer.where is not None:
+            values = {"where": layer.where, "reason": str(error)}
+            raise LayerError(Problem("vector.bad_where", layer.place, values)) from error
+        raise LayerError(Problem("vector.unreadable", layer.place, {"reason": str(error)})) from error
+
+
+def _shapes(column: pa.ChunkedArray) -> Geometries:
+    shapes = shapely.from_wkb(column.to_numpy())
+    flat = not (shapely.has_z(shapes).any() or shapely.has_m(shapes).any())
+    return np.asarray(shapes if flat else shapely.force_2d(shapes), dtype=object)
+
+
+def _undisplaced(batch: Batch, crs: UserCRS) -> Batch:
+    """Take the official displacement of Chinese web maps out of the coordinates, where the user declared it."""
+    if not crs.displacement:
+        return batch
+    inverse = gcj02.gcj02_to_wgs84 if crs.displacement == "GCJ-02" else gcj02.bd09_to_wgs84
+
+    def back(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.column_stack(inverse(coordinates[:, 0], coordinates[:, 1]))
+
+    return Batch(batch.fid, batch.attributes, np.asarray(shapely.transform(batch.geometry, back), dtype=object))

@@ -1,0 +1,1 @@
+"""Statistical tables: CSV files and workbooks."""

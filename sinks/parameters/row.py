@@ -1,0 +1,48 @@
+"""A checked row of a parameter table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sinks.parameters.cells import Cell
+
+BASES = ("read", "derived", "memory", "user")
+UNVERIFIED_UNLESS = ("read", "user")
+"""A row of another basis is ``unverified`` through to the report."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A checked row of a parameter table, its numbers in the unit that the methodology declares."""
+
+    parameter: str
+    cells: Mapping[str, Cell]
+    value: float
+    unit: str
+    low: float
+    high: float
+    interval: str
+    distribution: str
+    basis: str
+    source: str
+    locator: str
+    note: str
+    origin: str
+    line: int
+    layer: int = 0
+    correlation: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def unverified(self) -> bool:
+        return self.basis not in UNVERIFIED_UNLESS
+
+    @property
+    def asks_for(self) -> tuple[str, ...]:
+        """Strata that this row does not leave open."""
+        return tuple(name for name, cell in self.cells.items() if cell is not None)
+
+    @property
+    def key(self) -> str:
+        """Parameter and stratum, for messages and for naming the row's draws."""
+        return f"{self.parameter}[{', '.join(f'{name}={self.cells[name]}' for name in self.asks_for)}]"

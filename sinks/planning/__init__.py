@@ -1,0 +1,1 @@
+"""What restoration and planting would bring."""

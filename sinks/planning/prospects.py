@@ -1,0 +1,346 @@
+"""The potential of a project in one call: suited land, plantings in 2030 and 2060, present land up to saturation.
+
+Zones (red lines, the 400 mm line) cut the regions themselves, so that suited land is exact to the polygon; conditions
+on layers hold or fail for a whole row of the activity table, that is for a stratum of a region by its mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from sinks.account.hierarchy import Hierarchy
+from sinks.assessment.errors import AssessmentError
+from sinks.assessment.tables import WHERE, read_table, records
+from sinks.errors import Problem, Problems, SinksError
+from sinks.parameters.growth_curves import CURVES
+from sinks.planning.polygons import read_polygons
+from sinks.planning.potential import SUITED, Condition, NamedCurve, candidates, scaled_to, trajectory
+from sinks.project.assessment import ConditionSection, PotentialSection, ZoneSection
+from sinks.uncertainty.draws import Floats
+from sinks.units import CO2_PER_C
+from sinks.vocabulary import ALL, ecosystems
+
+MARK = "@"
+INSIDE, OUTSIDE = "inside", "outside"
+EXISTING = "existing"
+"""Scenario of the land as it is, carried on to its saturation."""
+
+
+@dataclass(frozen=True)
+class Prospects:
+    """The potential of a project.
+
+    Attributes
+    ----------
+    land : DataFrame
+        ``region_code, reason, area_ha``; see :func:`sinks.planning.potential.candidates`.
+    trajectory : DataFrame or None
+        ``scenario, region_code, year, area_ha, stock`` [t C], ``removals`` [t CO2/yr].
+    needed : DataFrame or None
+        What it takes to reach the target; see :func:`sinks.planning.potential.scaled_to`.
+    notes : tuple of Problem
+    """
+
+    land: pd.DataFrame
+    trajectory: pd.DataFrame | None
+    needed: pd.DataFrame | None
+    notes: tuple[Problem, ...]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table by the name under which it is written."""
+        found = {
+            "potential_land": self.land,
+            "potential_trajectory": self.trajectory,
+            "potential_needed": self.needed,
+        }
+        return {name: table for name, table in found.items() if table is not None}
+
+
+def cut_by_zones(units: gpd.GeoDataFrame, zones: Sequence[tuple[ZoneSection, str]]) -> gpd.GeoDataFrame:
+    """Regions cut by every zone; codes become ``<code>@<i or o of each zone>``.
+
+    Parameters
+    ----------
+    units : GeoDataFrame
+        ``code, name, level, parent`` and polygons.
+    zones : sequence of (ZoneSection, str)
+        Each with the path of its polygons.
+    """
+    pieces = [(code, "", shape) for code, shape in zip(units["code"], units.geometry, strict=True)]
+    for zone, path in zones:
+        covered = shapely.union_all(read_polygons(path, encoding=zone.encoding).to_crs(units.crs).geometry.to_numpy())
+        split = []
+        for code, marks, shape in pieces:
+            for mark, part in (("i", shapely.intersection(shape, covered)), ("o", shapely.difference(shape, covered))):
+                areal = [one for one in shapely.get_parts(part) if shapely.area(one) > 0]
+                if areal:
+                    split.append((code, marks + mark, shapely.union_all(areal)))
+        pieces = split
+    codes = [f"{code}{MARK}{marks}" for code, marks, _ in pieces]
+    columns = {"code": codes, "name": codes, "level": "zone", "parent": ""}
+    return gpd.GeoDataFrame(columns, geometry=[shape for *_, shape in pieces], crs=units.crs)
+
+
+def with_zones(states: pd.DataFrame, zones: Sequence[ZoneSection]) -> pd.DataFrame:
+    """States of regions cut by :func:`cut_by_zones`: their own region codes again, and a column for each zone."""
+    parts = states["region_code"].str.split(MARK, n=1)
+    marks = parts.str[1]
+    columns = {_column(zone): np.where(marks.str[place] == "i", INSIDE, OUTSIDE) for place, zone in enumerate(zones)}
+    return states.assign(region_code=parts.str[0], **columns)
+
+
+def prospects(
+    section: PotentialSection,
+    states: pd.DataFrame,
+    account: pd.DataFrame,
+    hierarchy: Hierarchy,
+    paths: Mapping[str, str],
+) -> Prospects:
+    """Suited land, what plans for it would hold, and what is there up to its saturation.
+
+    Parameters
+    ----------
+    section : PotentialSection
+    states : DataFrame
+        Activity states of the land cover at the last date, with a column for each zone.
+    account : DataFrame
+        The run's account, for the present land.
+    hierarchy : Hierarchy
+        Regions of every level.
+    paths : mapping of str to str
+        Absolute path of each file of the section, by key.
+
+    Raises
+    ------
+    AssessmentError, LayerError
+        A layer is not there, tables do not fit; everything that can be known is said at once.
+    """
+    _check(section)
+    conditions = [_zone(zone) for zone in section.zones] + [_condition(one) for one in section.conditions]
+    land = _every_region(candidates(states, conditions), hierarchy)
+    notes: list[Problem] = []
+    if any(np.isfinite([one.low, one.high]).any() for one in conditions):
+        notes.append(Problem("assessment.potential_mean", "potential.conditions"))
+    parts, needed = [], None
+    if section.planting is not None:
+        planting, curves = _plans(paths, set(hierarchy.regions["code"]))
+        parts.append(_planted(planting, curves, section.years))
+        notes += _too_much(planting, land)
+        if section.target is not None and section.target_year is not None:
+            units = land[land["region_code"].isin(hierarchy.units) & (land["reason"] == SUITED)]
+            suited = float(units["area_ha"].sum())
+            needed = _needed(planting, curves, section.target_year, section.target, suited)
+    if section.limits is not None:
+        parts.append(_existing(account, hierarchy, _limits(paths["limits"]), section.years))
+        notes.append(Problem("assessment.potential_saturation", "potential.limits"))
+    found = pd.concat(parts, ignore_index=True) if parts else None
+    return Prospects(land, found, needed, tuple(notes))
+
+
+def saturating(stock: float, removals: float, limit: float, years: Floats) -> tuple[Floats, Floats]:
+    """Stock and sink of present land that slows down as it nears its limit.
+
+    The sink falls in proportion to what is left to the limit, the simplest course that begins at the present sink and
+    never exceeds the limit (an assumption, not a measurement)::
+
+        C(t) = L - (L - C0) exp(-F0 t / (L - C0)),   F(t) = F0 exp(-F0 t / (L - C0))
+
+    Parameters
+    ----------
+    stock, limit : float
+        ``C0`` and ``L`` [t C].
+    removals : float
+        ``F0`` [t CO2/yr].
+    years : array
+        ``t`` from now [yr].
+
+    Returns
+    -------
+    stock [t C], removals [t CO2/yr] : array
+        Land at its limit or beyond keeps its stock; a source goes on as it is, for a limit says nothing about losses.
+    """
+    flux, room = removals / CO2_PER_C, limit - stock
+    if flux <= 0:
+        return stock + flux * years, np.full(len(years), removals)
+    if room <= 0:
+        return np.full(len(years), stock), np.zeros(len(years))
+    left = np.exp(-flux * years / room)
+    return limit - room * left, removals * left
+
+
+def _check(section: PotentialSection) -> None:
+    """Keys that only make sense together, and conditions that say nothing."""
+    problems = Problems()
+    for one in section.conditions:
+        if not (one.allowed or one.excluded or one.low is not None or one.high is not None):
+            problems.add("assessment.empty_condition", f"potential.conditions {one.name}")
+    if (section.planting is None) != (section.curves is None):
+        problems.add("assessment.planting_and_curves", "potential")
+    whole = section.target is not None and section.target_year is not None
+    if (section.target is not None or section.target_year is not None) and not (whole and section.planting):
+        problems.add("assessment.target_and_year", "potential")
+    problems.raise_as(AssessmentError)
+
+
+def _every_region(land: pd.DataFrame, hierarchy: Hierarchy) -> pd.DataFrame:
+    """Areas of units summed to regions of every level."""
+    parts = []
+    for reason, rows in land.groupby("reason", sort=True):
+        units = np.zeros(len(hierarchy.units))
+        np.add.at(units, hierarchy.numbers(rows["region_code"]), rows["area_ha"].to_numpy(np.float64))
+        columns = {"region_code": hierarchy.regions["code"], "reason": str(reason), "area_ha": hierarchy.total(units)}
+        parts.append(pd.DataFrame(columns))
+    every = pd.concat(parts, ignore_index=True)
+    return every[every["area_ha"] > 0].reset_index(drop=True)
+
+
+def _column(zone: ZoneSection) -> str:
+    return f"zone {zone.name}"
+
+
+def _zone(zone: ZoneSection) -> Condition:
+    return Condition(zone.name, _column(zone), allowed=(INSIDE if zone.inside else OUTSIDE,))
+
+
+def _condition(one: ConditionSection) -> Condition:
+    low = -np.inf if one.low is None else one.low
+    high = np.inf if one.high is None else one.high
+    return Condition(one.name, one.layer, one.allowed, one.excluded, low, high)
+
+
+def _plans(paths: Mapping[str, str], codes: set[str]) -> tuple[pd.DataFrame, dict[str, NamedCurve]]:
+    """Planting by single years, and the curves it names; all that is wrong with both tables at once."""
+    problems, tables = Problems(), {}
+    for name in ("planting", "curves"):
+        try:
+            tables[name] = read_table(name, paths[name])
+        except SinksError as error:
+            problems.extend(error)
+    problems.raise_as(AssessmentError)
+    curves = _curves(tables["curves"], problems)
+    for row in records(tables["planting"]):
+        if row["region_code"] not in codes:
+            problems.add("assessment.unknown_region", row[WHERE], table="planting", region=row["region_code"])
+        if row["curve"] not in curves:
+            problems.add("assessment.no_curve", row[WHERE], found=row["curve"], known=sorted(curves))
+        if row["value"] < 0:
+            problems.add("assessment.negative_area", row[WHERE], value=row["value"])
+    problems.raise_as(AssessmentError)
+    return _by_year(tables["planting"]), curves
+
+
+def _curves(table: pd.DataFrame, problems: Problems) -> dict[str, NamedCurve]:
+    found = {}
+    for name, rows in table.groupby("curve", sort=True):
+        function = str(rows["function"].iloc[0])
+        given = dict(zip(rows["quantity"], rows["value"], strict=True))
+        wanted = CURVES[function].parameters
+        if set(given) != set(wanted) or len(rows) != len(wanted) or rows["function"].nunique() > 1:
+            values = {"curve": name, "function": function, "expected": wanted, "found": sorted(rows["quantity"])}
+            problems.add("assessment.curve_parameters", rows[WHERE].iloc[0], **values)
+        found[str(name)] = NamedCurve(
+            function, tuple(float(given.get(one, np.nan)) for one in wanted), str(rows["source"].iloc[0])
+        )
+    return found
+
+
+def _by_year(planting: pd.DataFrame) -> pd.DataFrame:
+    """Spans such as 2025-2030 as single years, their area spread evenly."""
+    rows = []
+    for row in records(planting):
+        first, _, last = row["year"].partition("-")
+        years = range(int(first), int(last or first) + 1)
+        rows += [{**row, "year": year, "area_ha": row["value"] / len(years)} for year in years]
+    return pd.DataFrame(rows, columns=["scenario", "region_code", "curve", "year", "area_ha"])
+
+
+def _planted(planting: pd.DataFrame, curves: Mapping[str, NamedCurve], years: Sequence[int]) -> pd.DataFrame:
+    parts = []
+    for key, rows in planting.groupby(["region_code", "curve"], sort=True):
+        code, name = cast(tuple[str, str], key)
+        parts.append(trajectory(rows, curves[name], years).assign(region_code=code))
+    every = pd.concat(parts, ignore_index=True)
+    every = pd.concat([every, every.assign(region_code=ALL)], ignore_index=True)
+    keys = ["scenario", "region_code", "year"]
+    return every.groupby(keys, sort=True)[["area_ha", "stock", "removals"]].sum().reset_index()
+
+
+def _needed(
+    planting: pd.DataFrame, curves: Mapping[str, NamedCurve], year: int, removals: float, suited: float
+) -> pd.DataFrame:
+    """What it takes: every scenario scaled as a whole, whatever curves it mixes."""
+    reached = _planted(planting, curves, [year]).query("region_code == @ALL").set_index("scenario")["removals"]
+    planted = planting[planting["year"] <= year].groupby("scenario")["area_ha"].sum()
+    found = scaled_to(reached, planted.reindex(reached.index, fill_value=0.0), removals, suited)
+    return found.assign(year=year, removals=removals)
+
+
+def _too_much(planting: pd.DataFrame, land: pd.DataFrame) -> list[Problem]:
+    """Scenarios that plant more in a region than there is suited land."""
+    suited = land[land["reason"] == SUITED].set_index("region_code")["area_ha"]
+    wanted = planting.groupby(["scenario", "region_code"])["area_ha"].sum()
+    notes = []
+    for key, area in wanted.items():
+        scenario, code = cast(tuple[str, str], key)
+        have = float(suited.get(code, 0.0))
+        if area > have:
+            values = {"scenario": scenario, "area": f"{area:,.0f}", "suited": f"{have:,.0f}"}
+            notes.append(Problem("assessment.more_than_suited", code, values))
+    return notes
+
+
+def _limits(path: str) -> pd.DataFrame:
+    """Densities at saturation, each of a known ecosystem and once."""
+    table, problems = read_table("limits", path), Problems()
+    for row in records(table[~table["ecosystem"].isin(set(ecosystems()))]):
+        values = {"column": "ecosystem", "found": row["ecosystem"], "expected": list(ecosystems())}
+        problems.add("assessment.not_allowed", row[WHERE], **values)
+    for row in records(table[table.duplicated("ecosystem")]):
+        problems.add("assessment.limit_twice", row[WHERE], ecosystem=row["ecosystem"])
+    problems.raise_as(AssessmentError)
+    return table
+
+
+def _existing(account: pd.DataFrame, hierarchy: Hierarchy, limits: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
+    """Present ecosystems that have a limit, unit by unit, so that regions are the sums of their units."""
+    table, date = _present(account)
+    table = table[table["region_code"].isin(hierarchy.units)]
+    table = table.merge(limits[["ecosystem", "value"]].rename(columns={"value": "limit"}), on="ecosystem")
+    ahead, parts = np.asarray(years, dtype=np.float64) - int(date), []
+    for ecosystem, rows in table.groupby("ecosystem", sort=True):
+        sums = np.zeros((len(hierarchy.units), 3, len(years)))
+        for number, row in zip(hierarchy.numbers(rows["region_code"]), records(rows), strict=True):
+            limit = row["limit"] * row["area"]
+            stock, removals = saturating(row["stock"], row["sink"], limit, ahead)
+            sums[number] = np.full(len(years), row["area"]), stock, removals
+        total = hierarchy.total(sums)
+        columns = {name: total[:, place].ravel() for place, name in enumerate(("area_ha", "stock", "removals"))}
+        codes = np.repeat(hierarchy.regions["code"].to_numpy(object), len(years))
+        at = np.tile(list(years), len(hierarchy.regions))
+        parts.append(pd.DataFrame({"scenario": f"{EXISTING} {ecosystem}", "region_code": codes, "year": at, **columns}))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _present(account: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Area, stock and sink of each ecosystem at the last date: ``region_code, ecosystem, area, stock, sink``."""
+    rows = account[(account["stratum"] == ALL) & (account["ecosystem"] != ALL) & (account["pool"] == ALL)]
+    date = max(one for one in rows["period"].unique() if "-" not in one)
+    periods = [one for one in rows["period"].unique() if one.endswith(f"-{date}")]
+    if not periods:
+        values = {"quantity": "net_removals", "period": f"...-{date}", "found": sorted(rows["period"].unique())}
+        raise AssessmentError(Problem("assessment.no_leaves", "account", values))
+    wanted = {"area": ("area", date), "stock": ("carbon_stock", date), "sink": ("net_removals", max(periods))}
+    key = ["region_code", "ecosystem"]
+    parts = [
+        rows[(rows["quantity"] == quantity) & (rows["period"] == period)].set_index(key)["value"].rename(name)
+        for name, (quantity, period) in wanted.items()
+    ]
+    # Land without a stock or without a sink has no course that could be carried on.
+    return pd.concat(parts, axis=1, join="inner").dropna().reset_index(), date

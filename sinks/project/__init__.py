@@ -1,0 +1,1 @@
+"""The project file, a file for each group of its sections."""

@@ -1,0 +1,300 @@
+"""The run folder: a whole result or none, and the same result when it is read back.
+
+The folder is written beside its destination and renamed at the end.  ``run.json`` is written last and lists every
+file with its checksum, so data that were damaged or edited later are recognised.
+
+What is made from a run later (reports, a map) stands in its folder too and is listed in ``derived.json`` with
+checksums: a run may be replaced together with what was made from it, but not with a report that somebody has edited.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
+from xlsxwriter.exceptions import XlsxWriterException
+
+from sinks.activity import Activity
+from sinks.errors import Problem, Problems, RunError
+from sinks.results import atomic
+from sinks.results.contents import RunContents, StoredRegions
+from sinks.results.csv_tables import read_csv, write_csv
+from sinks.results.geopackage import write_geopackage
+from sinks.results.shown_tables import check_account
+from sinks.results.workbook import write_workbook
+from sinks.text import message
+
+RUN_FILE = "run.json"
+DERIVED_FILE = "derived.json"
+FORMAT = "sinks run"
+FORMAT_VERSION = 1
+
+_RESERVED = {"format", "format_version", "files"}
+_ADDED = {*_RESERVED, "tables"}
+# Beside Parquet, what is read back.  Excel and QGIS rewrite the other files when somebody saves a column width or a
+# style, which damages nothing.
+_READ_BACK = {"parameters.csv", "sources.csv", "checks.csv"}
+_FAILURES = (OSError, sqlite3.Error, DataSourceError, DataLayerError, GeometryError, XlsxWriterException)
+# Beside the run's own files: what QGIS, Excel and file managers leave in a folder that was only looked at.
+_BYSTANDERS = re.compile(
+    r"~\$.*|\.~lock\..*|.*\.gpkg-(wal|shm|journal)|Thumbs\.db|desktop\.ini|\.DS_Store", re.IGNORECASE
+)
+
+
+def write_run(contents: RunContents, out: Path, force: bool = False) -> Path:
+    """Write a run folder, whole or not at all.
+
+    Parameters
+    ----------
+    contents : RunContents
+        What to write.
+    out : Path
+        The folder; its parents are made when missing.
+    force : bool
+        Replace a run folder that is there.  It is replaced only when the new one is complete, and stays as it was on
+        any failure.  A folder that is not a run, or holds files the run did not write, is never replaced.
+
+    Returns
+    -------
+    Path
+        The folder, absolute and without symbolic links.
+
+    Raises
+    ------
+    RunError
+        The folder exists, cannot be replaced, or cannot be written (disk full, file open elsewhere).
+    AccountError
+        The account cannot be shown (see :func:`sinks.results.shown_tables.check_account`).
+    """
+    _check(contents)
+    out = Path(out).resolve()
+    made = [path for path in out.parents if not path.exists()]
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        atomic.recover(out)
+        check_destination(out, force)
+        with atomic.temporary(out) as temporary:
+            _write_all(contents, temporary)
+            atomic.sync(temporary)
+            atomic.put_in_place(temporary, out)
+    except _FAILURES as error:
+        raise atomic.explained(error, out) from error
+    finally:
+        atomic.remove_empty(made)
+    return out
+
+
+def read_run(path: Path) -> RunContents:
+    """Read a run folder back.
+
+    Parameters
+    ----------
+    path : Path
+        A folder that :func:`write_run` wrote.
+
+    Returns
+    -------
+    RunContents
+        Equal to what was written, with the dtypes it had.
+
+    Raises
+    ------
+    RunError
+        The folder is missing, is not a run, or a file that is read is missing, damaged or edited.  The workbook, the
+        GeoPackage, ``account.csv`` and ``comparison.csv`` are for people and are not read.
+    """
+    folder = Path(path)
+    manifest = _manifest(folder)
+    _check_files(folder, manifest["files"])
+
+    def table(name: str) -> pd.DataFrame:
+        return read_csv(folder / f"{name}.csv", manifest["files"][f"{name}.csv"]["columns"])
+
+    return RunContents(
+        account=pd.read_parquet(folder / "account.parquet"),
+        regions=StoredRegions(gpd.read_parquet(folder / "regions.parquet")),
+        activity=Activity(
+            states=pd.read_parquet(folder / "activity.parquet"),
+            changes=pd.read_parquet(folder / "transitions.parquet"),
+            units=pd.read_parquet(folder / "units.parquet"),
+            strata=tuple(manifest["files"]["activity.parquet"]["strata"]),
+            inputs=tuple(manifest["files"]["activity.parquet"]["inputs"]),
+        ),
+        parameters_used=table("parameters"),
+        sources=table("sources"),
+        checks=table("checks"),
+        comparison=pd.read_parquet(folder / "comparison.parquet"),
+        tables={name: pd.read_parquet(folder / f"{name}.parquet") for name in manifest["tables"]},
+        record={key: value for key, value in manifest.items() if key not in _ADDED},
+    )
+
+
+def note_derived(folder: Path, made: Iterable[Path]) -> None:
+    """List files that were made from a run inside its folder, so that they may be replaced with it."""
+    noted = _derived(folder)
+    noted |= {path.resolve().relative_to(folder.resolve()).as_posix(): _sha256(path) for path in made}
+    atomic.write(folder / DERIVED_FILE, json.dumps(noted, ensure_ascii=False, indent=2).encode())
+
+
+def _derived(folder: Path) -> dict[str, str]:
+    try:
+        found = json.loads((folder / DERIVED_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _unchanged(folder: Path) -> set[str]:
+    """Derived files that nobody has edited since."""
+    noted = _derived(folder)
+    return {name for name, digest in noted.items() if (folder / name).is_file() and _sha256(folder / name) == digest}
+
+
+def check_destination(out: Path, force: bool = False) -> None:
+    """Raise when the run may not go to ``out``."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise RunError(Problem("output.not_a_folder", str(out)))
+    if not force:
+        raise RunError(Problem("output.exists", str(out)))
+    there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    manifest = _parsed(out)
+    if manifest is None and there:
+        raise RunError(Problem("output.not_a_run_to_replace", str(out)))
+    ours = {RUN_FILE, DERIVED_FILE, *manifest["files"], *_unchanged(out)} if manifest else set()
+    foreign = {name for name in there - ours if not _BYSTANDERS.fullmatch(name.rpartition("/")[2])}
+    if foreign:
+        raise RunError(Problem("output.foreign_files", str(out), {"names": foreign}))
+
+
+def _check(contents: RunContents) -> None:
+    check_account(contents.account)
+    problems = Problems()
+    record = contents.record
+    if _ADDED & set(record):
+        raise ValueError(f"the record uses the reserved keys {sorted(_ADDED & set(record))}")
+    lacking = [
+        key for key, kind in (("created", str), ("demonstration", bool)) if not isinstance(record.get(key), kind)
+    ]
+    if lacking:
+        problems.add("output.record_incomplete", RUN_FILE, keys=lacking)
+    if "created" not in lacking:
+        try:
+            datetime.fromisoformat(record["created"])
+        except ValueError:
+            problems.add("output.bad_created", RUN_FILE, value=record["created"])
+    frame = contents.regions.frame
+    if frame.crs is None or frame.crs.to_epsg() != 4490:
+        problems.add("output.regions_crs", "regions", found=frame.crs.to_string() if frame.crs else "-")
+    unknown = set(contents.account["region_code"]) - set(frame["code"])
+    if unknown:
+        problems.add("output.region_without_geometry", "account", codes=unknown)
+    problems.raise_as(RunError)
+
+
+def _write_all(contents: RunContents, folder: Path) -> None:
+    activity = contents.activity
+    frames = {
+        "account": contents.account,
+        "comparison": contents.comparison,
+        "activity": activity.states,
+        "transitions": activity.changes,
+        "units": activity.units,
+        "regions": contents.regions.frame,
+        **contents.tables,
+    }
+    for name, frame in frames.items():
+        frame.reset_index(drop=True).to_parquet(folder / f"{name}.parquet", index=False)
+    tables = {
+        "account": _noticed(contents.account, contents.record),
+        "comparison": _noticed(contents.comparison, contents.record),
+        "parameters": contents.parameters_used,
+        "sources": contents.sources,
+        "checks": contents.checks,
+        **{name: _noticed(frame, contents.record) for name, frame in contents.tables.items()},
+    }
+    # What the file itself cannot say, by file name.
+    notes: dict[str, dict[str, Any]] = {"activity.parquet": {"strata": activity.strata, "inputs": activity.inputs}}
+    for name, frame in tables.items():
+        notes[f"{name}.csv"] = {"columns": write_csv(frame, folder / f"{name}.csv")}
+    write_workbook(contents, folder / "account.xlsx")
+    write_geopackage(contents, folder / "account.gpkg")
+    _write_manifest({**contents.record, "tables": list(contents.tables)}, folder, notes)
+
+
+def _noticed(frame: pd.DataFrame, record: dict[str, Any]) -> pd.DataFrame:
+    """A table for people, which is passed on without its folder: demonstration data say so in every row."""
+    return frame.assign(notice=message("output.demonstration")) if record["demonstration"] else frame
+
+
+def _write_manifest(record: dict[str, Any], folder: Path, notes: dict[str, dict[str, Any]]) -> None:
+    entries: dict[str, dict[str, Any]] = {}
+    for path in sorted(folder.iterdir()):
+        size = path.stat().st_size
+        entries[path.name] = {"bytes": size, "sha256": _sha256(path), **notes.get(path.name, {})}
+    manifest = {"format": FORMAT, "format_version": FORMAT_VERSION, **record, "files": entries}
+    text = json.dumps(manifest, ensure_ascii=False, indent=2, allow_nan=False, default=_plain)
+    (folder / RUN_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def _plain(value: object) -> object:
+    """Numpy's scalars as the numbers they are; anything else does not belong into a record."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot stand in {RUN_FILE}")
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        for aside in atomic.siblings(folder, atomic.ASIDE):
+            raise RunError(Problem("output.interrupted", str(folder), {"aside": str(aside)}))
+        raise RunError(Problem("output.no_run", str(folder)))
+    manifest = _parsed(folder)
+    if manifest is None:
+        raise RunError(Problem("output.not_a_run", str(folder)))
+    if manifest["format_version"] != FORMAT_VERSION:
+        values = {"found": manifest["format_version"], "expected": FORMAT_VERSION}
+        raise RunError(Problem("output.newer_format", str(folder), values))
+    return manifest
+
+
+def _parsed(folder: Path) -> dict[str, Any] | None:
+    try:
+        manifest = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(manifest, dict) or not set(manifest) >= _RESERVED or manifest["format"] != FORMAT:
+        return None
+    return manifest
+
+
+def _check_files(folder: Path, files: dict[str, dict[str, Any]]) -> None:
+    """Name every file that would be read and is not what the run wrote."""
+    problems = Problems()
+    for name, entry in files.items():
+        if not name.endswith(".parquet") and name not in _READ_BACK:
+            continue
+        path = folder / name
+        if not path.is_file():
+            problems.add("output.file_missing", path)
+            continue
+        found = _sha256(path)
+        if found != entry["sha256"]:
+            problems.add("output.file_changed", path, expected=entry["sha256"][:12], found=found[:12])
+    problems.raise_as(RunError)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,0 +1,230 @@
+"""The joint table: what the pass found, and its two views as activity.
+
+A row of the joint table is a combination of region, class at every date and strata that occurs.  States are its sums by
+date, changes its sums by pair of dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sinks.activity import AREA, CHANGE_KEYS, STATE_KEYS, Activity, at_date
+from sinks.geo.legends import Legend
+from sinks.layers.rasters.raster import STATIC, CategoricalLayer, ContinuousLayer, Layer
+from sinks.vocabulary import NODATA, NOT_APPLICABLE
+
+Floats = npt.NDArray[np.float64]
+SUM, SQUARES, OBSERVED = "_sum", "_squares", "_observed_ha"
+
+_LAND = ("land_cover", "class", "ecosystem")
+
+_ELSEWHERE = -(2**31)
+# Stands for the codes of a stratum on land that it does not divide; no legend has a class like it.
+
+
+def column(layer: Layer, date: str) -> str:
+    """Column of a layer at a date: ``land_cover@2020``; the name alone for a static layer."""
+    return at_date(layer.name, date) if date in layer.files and date != STATIC else layer.name
+
+
+@dataclass(frozen=True)
+class Joint:
+    """Areas and moments by region and joint class.
+
+    Attributes
+    ----------
+    table : DataFrame
+        ``region_code``; a column per categorical layer and date with its code (missing = not observed); ``area_ha``;
+        per continuous layer and date ``<input>_sum`` (value times ha), ``<input>_squares`` (squared value times ha) and
+        ``<input>_observed_ha``.
+    units : DataFrame
+        ``region_code``, ``area_ha`` of the polygon on the ellipsoid, ``cells`` touched, ``inside_share`` of the polygon
+        that lies on the reference grid.
+    dates : tuple of str
+        Dates of the land cover, ascending.
+    land_cover, strata, inputs
+        The layers.
+    history : tuple of str
+        Further dates of which the table has the classes only; they show in the history of changes.
+    """
+
+    table: pd.DataFrame
+    units: pd.DataFrame
+    dates: tuple[str, ...]
+    land_cover: CategoricalLayer
+    strata: tuple[CategoricalLayer, ...] = ()
+    inputs: tuple[ContinuousLayer, ...] = ()
+    history: tuple[str, ...] = ()
+
+    @classmethod
+    def blank(
+        cls,
+        land_cover: CategoricalLayer,
+        strata: Sequence[CategoricalLayer] = (),
+        inputs: Sequence[ContinuousLayer] = (),
+    ) -> Joint:
+        """The joint table of no land at all, which tells the columns of the activity before a pass."""
+        dates = tuple(sorted(date for date in land_cover.files if date != STATIC))
+
+        def columns(layers: Sequence[Layer]) -> list[str]:
+            return [column(x, date) for x in layers for date in ((STATIC,) if STATIC in x.files else dates)]
+
+        moments = [name + end for name in columns(inputs) for end in (SUM, SQUARES, OBSERVED)]
+        kinds: dict[str, str] = {"region_code": "str", **dict.fromkeys(columns((land_cover, *strata)), "Int64")}
+        kinds |= dict.fromkeys((AREA, *moments), "float64")
+        units = {"region_code": "str", "area_ha": "float64", "cells": "int64", "inside_share": "float64"}
+        table, regions = (
+            pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in given.items()}) for given in (kinds, units)
+        )
+        return cls(table, regions, dates, land_cover, tuple(strata), tuple(inputs))
+
+    def activity(self) -> Activity:
+        """States at every date; changes between consecutive dates and, of more than two, from the first to the last."""
+        pairs = list(pairwise(self.dates))
+        if len(self.dates) > 2:
+            pairs.append((self.dates[0], self.dates[-1]))
+        states = [self._states(date) for date in self.dates]
+        changes = [self._changes(*pair) for pair in pairs]
+        return Activity(
+            states=pd.concat(states, ignore_index=True),
+            units=self.units[["region_code", "area_ha", "cells"]].copy(),
+            **({"changes": _together(changes)} if changes else {}),
+            strata=tuple(layer.name for layer in self.strata),
+            inputs=tuple(layer.name for layer in self.inputs),
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"Joint: {len(self.units)} units, dates {', '.join(self.dates)}, "
+            f"{len(self.table)} joint classes, {self.table[AREA].sum():.6g} ha"
+        )
+
+    def _repr_html_(self) -> str:
+        html: str = self.table.to_html(max_rows=20)
+        return html
+
+    def _states(self, date: str) -> pd.DataFrame:
+        classes = {name: column(layer, date) for name, layer in self._categorical()}
+        land = dict.fromkeys((layer.name for layer in self.strata), (classes[self.land_cover.name],))
+        sums = self._sum_by(classes, [(item, date, item.name) for item in self.inputs], land)
+        frame = sums.frame
+        frame["source"], frame["date"] = self.land_cover.name, date
+        self._name_classes(frame, "")
+        for layer in self.strata:
+            frame[layer.name] = _stratum(frame[layer.name], layer.legend)
+        for item in self.inputs:
+            frame[item.name], frame[f"{item.name}_sd"] = sums.moments(item.name)
+        keys = [*STATE_KEYS, *(layer.name for layer in self.strata), AREA]
+        measured = [item.name + end for item in self.inputs for end in ("", "_sd", OBSERVED)]
+        return frame[keys + measured]
+
+    def _changes(self, first: str, last: str) -> pd.DataFrame:
+        ends = (("_from", first), ("_to", last))
+        earlier = sorted(date for date in {*self.dates, *self.history} if date < last and date != first)
+        past = tuple((at_date("", date), date) for date in earlier)
+        cover = self.land_cover.name
+        static = [layer for layer in self.strata if STATIC in layer.files]
+        dated = [layer for layer in self.strata if STATIC not in layer.files]
+        classes = {f"{cover}{end}": at_date(cover, date) for end, date in ends}
+        classes |= {layer.name: column(layer, STATIC) for layer in static}
+        classes |= {f"{layer.name}{end}": at_date(layer.name, date) for layer in dated for end, date in ends}
+        classes |= {f"{name}{end}": f"{name}{end}" for name in (cover, *(x.name for x in dated)) for end, _ in past}
+        wanted = [(item, date, f"{item.name}{end}") for item in self.inputs for end, date in ends]
+        both = (classes[f"{cover}_from"], classes[f"{cover}_to"])
+        land: dict[str, tuple[str, ...]] = dict.fromkeys((layer.name for layer in static), both)
+        land |= {f"{x.name}{end}": (at_date(cover, date),) for x in dated for end, date in (*ends, *past)}
+        sums = self._sum_by(classes, wanted, land)
+        frame = sums.frame
+        frame["source"], frame["date_from"], frame["date_to"] = cover, first, last
+        for end, _ in (*ends, *past):
+            self._name_classes(frame, end)
+            for layer in dated:
+                frame[layer.name + end] = _stratum(frame[layer.name + end], layer.legend)
+        for layer in static:
+            frame[layer.name] = _stratum(frame[layer.name], layer.legend)
+        for _, _, name in wanted:
+            frame[name] = sums.moments(name)[0]
+        strata = [*(layer.name for layer in static), *(layer.name + end for layer in dated for end, _ in ends)]
+        history = [name + end for end, _ in past for name in (*_LAND, *(layer.name for layer in dated))]
+        measured = [name + end for _, _, name in wanted for end in ("", OBSERVED)]
+        return frame[[*CHANGE_KEYS, *strata, *history, AREA, *measured]]
+
+    def _categorical(self) -> list[tuple[str, CategoricalLayer]]:
+        return [(layer.name, layer) for layer in (self.land_cover, *self.strata)]
+
+    def _name_classes(self, frame: pd.DataFrame, end: str) -> None:
+        """Code, fine class and ecosystem of the land cover, in place."""
+        codes = frame.pop(f"{self.land_cover.name}{end}")
+        classes = {code: self.land_cover.legend.get(int(code)) for code in codes.dropna().unique()}
+        named = {code: (c.text, c.cls, c.ecosystem) for code, c in classes.items() if c is not None}
+        rows = [named.get(code, (NODATA,) * 3) if pd.notna(code) else (NODATA,) * 3 for code in codes]
+        for at, name in enumerate(_LAND):
+            frame[f"{name}{end}"] = pd.Series([row[at] for row in rows], index=frame.index, dtype=str)
+
+    def _sum_by(
+        self,
+        classes: dict[str, str],
+        inputs: Sequence[tuple[Layer, str, str]],
+        land: Mapping[str, tuple[str, ...]],
+    ) -> _Sums:
+        """Sums of the joint table over everything but region and ``classes`` (new name to column).
+
+        ``land`` names, for each stratum, the columns with the land cover that decides whether it applies.
+        """
+        parts = {"region_code": self.table["region_code"], **{new: self.table[old] for new, old in classes.items()}}
+        ends = ("", "_from", "_to", *(at_date("", date) for date in (*self.dates, *self.history)))
+        strata = {layer.name + end: layer for layer in self.strata for end in ends}
+        for name, columns in land.items():
+            parts[name] = self._where_it_applies(strata[name], parts[name], columns)
+        parts[AREA] = self.table[AREA]
+        for layer, date, name in inputs:
+            parts |= {name + end: self.table[column(layer, date) + end] for end in (SUM, SQUARES, OBSERVED)}
+        by = ["region_code", *classes]
+        frame = pd.DataFrame(parts).groupby(by, sort=True, dropna=False, as_index=False).sum()
+        return _Sums(frame)
+
+    def _where_it_applies(self, layer: CategoricalLayer, codes: pd.Series, columns: tuple[str, ...]) -> pd.Series:
+        """A stratum's codes, marked where the land is not of the ecosystems that it divides."""
+        if layer.ecosystems is None:
+            return codes
+        wanted = {c.code for c in self.land_cover.legend if c.ecosystem in layer.ecosystems}
+        applies = np.logical_or.reduce([self.table[column].isin(wanted).to_numpy() for column in columns])
+        return codes.where(applies, _ELSEWHERE)
+
+
+class _Sums:
+    """Summed moments, from which means come."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame = frame
+
+    def moments(self, name: str) -> tuple[Floats, Floats]:
+        """Mean and standard deviation over the observed area; NaN where none was observed."""
+        observed = self.frame[name + OBSERVED].to_numpy(np.float64)
+        weight = np.where(observed > 0, observed, np.nan)
+        mean = self.frame[name + SUM].to_numpy(np.float64) / weight
+        variance = self.frame[name + SQUARES].to_numpy(np.float64) / weight - mean**2
+        # Rounding can leave a constant field with a variance just below zero.
+        return mean, np.sqrt(np.where(variance < 0, 0.0, variance))
+
+
+def _together(changes: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Changes of all pairs of dates; what a row's history does not reach is empty, not missing."""
+    stacked = pd.concat(changes, ignore_index=True)
+    past = [name for name in stacked.columns if at_date("", "") in name]
+    return stacked.assign(**{name: stacked[name].fillna("") for name in past})
+
+
+def _stratum(codes: pd.Series, legend: Legend) -> pd.Series:
+    """Fine classes of a stratum's codes; ``nodata`` where it was not observed."""
+    known = {code: legend.get(int(code)) for code in codes.dropna().unique() if code != _ELSEWHERE}
+    classes = {code: found.cls for code, found in known.items() if found is not None}
+    classes[_ELSEWHERE] = NOT_APPLICABLE
+    named = [classes[code] if pd.notna(code) else NODATA for code in codes]
+    return pd.Series(named, index=codes.index, dtype=str)

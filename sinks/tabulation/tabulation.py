@@ -1,0 +1,430 @@
+"""The pass as one function: check everything, cut the grid into blocks, run them, say what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from pyproj import CRS, Transformer
+
+from sinks.errors import CRSError, LayerError, LegendError, Problem, Problems, RegionError, SinksError
+from sinks.geo.crs import densify_to
+from sinks.geo.grid import CellAreas, Grid
+from sinks.geo.legends import Legend
+from sinks.geo.polygon_area import polygon_areas
+from sinks.geo.topology import M2_PER_HA
+from sinks.layers.rasters.raster import (
+    STATIC,
+    CategoricalLayer,
+    ContinuousLayer,
+    Layer,
+    RasterSource,
+    check_declaration,
+    inspect,
+)
+from sinks.tabulation import kernels
+from sinks.tabulation.blocks import block_shape, plan
+from sinks.tabulation.checkpoint import Checkpoint, Fingerprint, digest
+from sinks.tabulation.cluster import scheduler_of
+from sinks.tabulation.coverage import Coverage
+from sinks.tabulation.crosstab import Axis, Input, Ints, Partial, Spec
+from sinks.tabulation.joint import OBSERVED, SQUARES, SUM, Joint, column
+from sinks.tabulation.scheduler import Progress, Scheduler, run_tasks
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+Floats = npt.NDArray[np.float64]
+
+_MANY = 30
+"""Unknown codes that a message lists."""
+
+
+def tabulate(
+    units: gpd.GeoDataFrame,
+    land_cover: CategoricalLayer,
+    *,
+    strata: Sequence[CategoricalLayer] = (),
+    inputs: Sequence[ContinuousLayer] = (),
+    block_size: int | None = None,
+    threads: int | None = None,
+    progress: Progress | bool = False,
+    checkpoint: Path | None = None,
+    scheduler: Scheduler | Client | str | None = None,
+) -> Joint:
+    """Area by region and class at every date, and moments of continuous layers, in one pass over the files.
+
+    The grid of the land cover's first date is the reference grid.  A cell on a boundary belongs to each region by the
+    fraction of its area that the region covers.  All sums are integers: block size, threads, file layout and
+    resumption cannot change a digit.
+
+    Parameters
+    ----------
+    units : GeoDataFrame
+        ``code`` (text) and ``geometry`` of the finest regions, with a CRS.
+    land_cover : CategoricalLayer
+        With one file per date.
+    strata : sequence of CategoricalLayer
+        Further classes; static, or with the land cover's dates.
+    inputs : sequence of ContinuousLayer
+        Quantities; static, or with the land cover's dates.
+    block_size : int, optional
+        Side of a block in cells; by default it follows the files' own tiling.
+    threads : int, optional
+        By default the number of processors, at most eight.
+    progress : bool or callable
+        True draws a bar; a callable gets (cells done, cells in all).
+    checkpoint : Path, optional
+        Folder in which an interrupted pass leaves its sums, and from which it goes on.
+    scheduler : str, distributed.Client or Scheduler, optional
+        A dask cluster to run the blocks, by its address (``"tcp://host:8786"``) or client; by default threads.
+
+    Returns
+    -------
+    Joint
+
+    Raises
+    ------
+    LayerError, CRSError, RegionError
+        Everything found wrong before the pass, at once; a corrupt block, values out of bounds or nothing observed.
+    LegendError
+        Codes in the data that a legend lacks, with their areas.
+    RunError
+        A checkpoint of another pass.
+    """
+    layers = _Layers(land_cover, tuple(strata), tuple(inputs))
+    regions, spec = _checked(units, layers)
+    grid = spec.areas.grid
+    shape = block_shape(grid, [source.block_shape for source in spec.sources if source.mode == "direct"], block_size)
+    tasks = plan(grid, shape, regions.coverage.block_mask(*shape))
+    kept = Checkpoint(checkpoint, _fingerprint(spec, regions, shape)) if checkpoint is not None else None
+    total = run_tasks(spec, tasks, scheduler_of(scheduler, threads), progress, kept)
+    if kept is not None:
+        kept.clear()
+    _check_result(layers, spec, total)
+    return Joint(
+        table=_table(layers, spec, regions, total),
+        units=regions.table(total.cells),
+        dates=layers.dates,
+        land_cover=land_cover,
+        strata=layers.strata,
+        inputs=layers.inputs,
+    )
+
+
+def check_files(
+    land_cover: CategoricalLayer,
+    *,
+    strata: Sequence[CategoricalLayer] = (),
+    inputs: Sequence[ContinuousLayer] = (),
+) -> None:
+    """Check what the files say of themselves, whatever the regions; this costs no more than to open them.
+
+    Raises
+    ------
+    LayerError
+        With every problem of every file.
+    """
+    _Layers(land_cover, tuple(strata), tuple(inputs)).inspect()
+
+
+def check_layers(
+    units: gpd.GeoDataFrame,
+    land_cover: CategoricalLayer,
+    *,
+    strata: Sequence[CategoricalLayer] = (),
+    inputs: Sequence[ContinuousLayer] = (),
+) -> Grid:
+    """Check everything that can be checked without reading a cell; parameters and errors as of :func:`tabulate`.
+
+    Returns
+    -------
+    Grid
+        The reference grid.
+    """
+    return _checked(units, _Layers(land_cover, tuple(strata), tuple(inputs)))[1].areas.grid
+
+
+def _checked(units: gpd.GeoDataFrame, layers: _Layers) -> tuple[_Regions, Spec]:
+    """Regions and specification of a pass, or everything that is wrong with them."""
+    _check_units(units)
+    sources = layers.inspect()
+    reference = next(iter(sources.values())).grid
+    regions = _Regions.of(units, reference)
+    return regions, _spec(layers, sources, regions, reference)
+
+
+Slot = tuple[Layer, str]
+"""A layer and a date (or ``static``): one file of the pass."""
+
+
+@dataclass(frozen=True)
+class _Layers:
+    """The layers of a pass and the order of their files: land cover by date, strata, inputs."""
+
+    land_cover: CategoricalLayer
+    strata: tuple[CategoricalLayer, ...]
+    inputs: tuple[ContinuousLayer, ...]
+
+    @property
+    def dates(self) -> tuple[str, ...]:
+        return tuple(sorted(date for date in self.land_cover.files if date != STATIC))
+
+    @property
+    def categorical(self) -> list[tuple[CategoricalLayer, str]]:
+        return [(layer, date) for layer in (self.land_cover, *self.strata) for date in self._dates(layer)]
+
+    @property
+    def continuous(self) -> list[tuple[ContinuousLayer, str]]:
+        return [(layer, date) for layer in self.inputs for date in self._dates(layer)]
+
+    def _dates(self, layer: Layer) -> tuple[str, ...]:
+        return (STATIC,) if STATIC in layer.files else self.dates
+
+    def inspect(self) -> dict[str, RasterSource]:
+        """Every file on the reference grid, by column; all problems at once."""
+        self._check()
+        problems = Problems()
+        found: dict[str, RasterSource] = {}
+        resampling: dict[str, str | None] = {}
+        everything: list[Slot] = [*self.categorical, *self.continuous]
+        for layer, date in everything:
+            try:
+                found[column(layer, date)] = inspect(layer, date)
+                resampling[column(layer, date)] = layer.resampling
+            except SinksError as error:
+                problems.extend(error)
+        first = found.get(column(self.land_cover, self.dates[0]))
+        if first is not None:
+            for name, source in found.items():
+                try:
+                    found[name] = source.on(first.grid, resampling[name])
+                except SinksError as error:
+                    problems.extend(error)
+        problems.raise_as(LayerError)
+        return found
+
+    def _check(self) -> None:
+        problems = Problems()
+        everything: tuple[Layer, ...] = (self.land_cover, *self.strata, *self.inputs)
+        if not self.dates:
+            problems.add("tabulate.no_dates", self.land_cover.name, present=sorted(self.land_cover.files))
+        names = [layer.name for layer in everything]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            problems.add("tabulate.name_twice", name)
+        for layer in everything:
+            check_declaration(layer, self.dates, problems)
+        problems.raise_as(LayerError)
+
+
+@dataclass(frozen=True)
+class _Regions:
+    """Units on the reference grid."""
+
+    codes: tuple[str, ...]
+    polygons: npt.NDArray[np.object_]
+    coverage: Coverage
+    area_ha: Floats
+    inside: Floats
+
+    @classmethod
+    def of(cls, units: gpd.GeoDataFrame, reference: Grid) -> _Regions:
+        crs = CRS.from_user_input(units.crs)
+        codes = tuple(str(code) for code in units["code"])
+        polygons = densify_to(units.geometry.to_numpy(), crs, reference.crs)
+        coverage = Coverage(reference, list(polygons), codes)
+        return cls(
+            codes,
+            polygons,
+            coverage,
+            polygon_areas(units.geometry.to_numpy(), crs) / M2_PER_HA,
+            coverage.inside_share(),
+        )
+
+    def table(self, cells: Ints) -> pd.DataFrame:
+        return pd.DataFrame(
+            {"region_code": self.codes, "area_ha": self.area_ha, "cells": cells, "inside_share": self.inside}
+        )
+
+
+def _check_units(units: gpd.GeoDataFrame) -> None:
+    missing = [name for name in ("code", "geometry") if name not in units.columns]
+    if missing:
+        raise RegionError(
+            Problem("tabulate.units_columns", "units", {"missing": missing, "found": list(units.columns)})
+        )
+    if units.crs is None:
+        raise CRSError(Problem("tabulate.units_no_crs", "units"))
+    if units.empty:
+        raise RegionError(Problem("tabulate.no_units", "units"))
+    twice = sorted(units["code"].astype(str)[units["code"].astype(str).duplicated()].unique())
+    if twice:
+        raise RegionError(Problem("tabulate.code_twice", "units", {"codes": twice}))
+
+
+def _spec(layers: _Layers, sources: dict[str, RasterSource], regions: _Regions, reference: Grid) -> Spec:
+    _check_extents(sources, regions, reference)
+    areas = CellAreas(reference)
+    largest, cells = _largest_weight(areas), reference.width * reference.height
+    axes = tuple(Axis(sources[column(layer, date)], _numbers(layer.legend)) for layer, date in layers.categorical)
+    inputs = tuple(
+        Input.of(sources[column(layer, date)], layer.low, layer.high, largest, cells)
+        for layer, date in layers.continuous
+    )
+    spec = Spec(regions.coverage, areas, len(regions.codes), axes, inputs)
+    if not spec.fits:
+        count = len(axes)
+        raise LayerError(Problem("tabulate.too_many_classes", layers.land_cover.name, {"layers": count}))
+    return spec
+
+
+def _check_extents(sources: dict[str, RasterSource], regions: _Regions, reference: Grid) -> None:
+    """Refuse layers that no region reaches; part of a region outside is allowed and reported as its coverage."""
+    problems = Problems()
+    bounds = shapely.total_bounds(regions.polygons)
+    if not (regions.inside > 0).any():
+        name = next(iter(sources.values())).where
+        problems.add("raster.disjoint", name, layer=_box(reference.bounds), regions=_box(bounds))
+    else:
+        left, bottom, right, top = reference.bounds
+        used = (max(left, bounds[0]), max(bottom, bounds[1]), min(right, bounds[2]), min(top, bounds[3]))
+        try:
+            reference.check_zone(used, next(iter(sources.values())).where)
+        except SinksError as error:
+            problems.extend(error)
+        for source in sources.values():
+            if source.mode == "direct":
+                continue
+            to_source = Transformer.from_crs(reference.crs, source.grid.crs, always_xy=True)
+            there = to_source.transform_bounds(*used)
+            if not shapely.box(*there).intersects(shapely.box(*source.grid.bounds)):
+                problems.add("raster.disjoint", source.where, layer=_box(source.grid.bounds), regions=_box(there))
+    problems.raise_as(LayerError)
+
+
+def _box(bounds: Sequence[float] | Floats) -> str:
+    return "({:.6g}, {:.6g}) - ({:.6g}, {:.6g})".format(*bounds)
+
+
+def _largest_weight(areas: CellAreas) -> int:
+    """A bound of the area of one cell, in integer units, that depends on the grid alone."""
+    height = areas.grid.height
+    if areas.n_groups == 1:
+        return int(areas.weights(0, height).max())
+    # Areas vary smoothly over a grid: between sampled rows they cannot double.
+    rows = np.unique(np.linspace(0, height - 1, 65).astype(int))
+    return 2 * max(int(areas.weights(row, row + 1).max()) for row in rows.tolist())
+
+
+def _numbers(legend: Legend) -> tuple[int, ...]:
+    """Codes of a legend that a raster can hold, ascending."""
+    return tuple(sorted({int(c.text) for c in legend if c.text.lstrip("-").isdecimal()}))
+
+
+def _fingerprint(spec: Spec, regions: _Regions, shape: tuple[int, int]) -> Fingerprint:
+    """Everything the sums and their division into tasks depend on, by a name that a user would recognise."""
+    grid = spec.areas.grid
+    found = {
+        "sinks": _version(),
+        "regions": digest([*(code.encode() for code in regions.codes), *shapely.to_wkb(regions.polygons)]),
+        "grid": f"{grid.crs.to_wkt()} {tuple(grid.transform)} {grid.width} {grid.height}",
+        "block_size": f"{shape[0]} x {shape[1]}",
+    }
+    for axis in spec.axes:
+        found[axis.source.name] = f"{_file(axis.source)} {axis.codes}"
+    for item in spec.inputs:
+        found[item.source.name] = f"{_file(item.source)} {item.low} {item.high} {item.exponents}"
+    return found
+
+
+def _file(source: RasterSource) -> str:
+    how = (source.band, source.nodata, source.scale, source.offset, source.mode, source.resampling, source.crs)
+    return f"{source.path} {source.size} {how}"
+
+
+def _version() -> str:
+    try:
+        return version("sinks")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _check_result(layers: _Layers, spec: Spec, total: Partial) -> None:
+    """What only the pass can tell: codes without a class, values out of bounds, layers without an observation."""
+    unknown = Problems()
+    for at, (axis, (layer, _)) in enumerate(zip(spec.axes, layers.categorical, strict=True)):
+        codes = {code: area for (which, code), area in total.unknown.items() if which == at}
+        if codes:
+            listed = sorted(codes, key=lambda code: (-codes[code], code))
+            hectares = {code: float(spec.areas.to_ha(np.array(codes[code]))) for code in listed}
+            shown = [f"{code:.0f} ({hectares[code]:.6g} ha)" for code in listed[:_MANY]]
+            values: dict[str, Any] = {"codes": shown + ["…"] * (len(listed) > _MANY), "legend": layer.legend.id}
+            values |= {"count": len(listed), "area": f"{sum(hectares.values()):.6g}", "example": f"{listed[0]:.0f}"}
+            unknown.add("tabulate.unknown_codes", axis.source.where, **values)
+    unknown.raise_as(LegendError)
+    problems = Problems()
+    for item, flaws, extremes in zip(spec.inputs, total.flaws, total.extremes, strict=True):
+        if flaws[0]:
+            transform = spec.areas.grid.transform
+            x, y = transform.c + transform.a * (flaws[2] + 0.5), transform.f + transform.e * (flaws[1] + 0.5)
+            problems.add(
+                "raster.out_of_bounds",
+                item.source.where,
+                count=int(flaws[0]),
+                least=f"{extremes[0]:.6g}",
+                most=f"{extremes[1]:.6g}",
+                low=f"{item.low:.6g}",
+                high=f"{item.high:.6g}",
+                x=f"{x:.8g}",
+                y=f"{y:.8g}",
+            )
+    for source in _unobserved(layers, spec, total):
+        problems.add("raster.all_nodata", source.where, nodata=source.nodata)
+    problems.raise_as(LayerError)
+
+
+def _unobserved(layers: _Layers, spec: Spec, total: Partial) -> list[RasterSource]:
+    """Files in which no region has an observed cell."""
+    _, digits = spec.digits(total.keys)
+    empty: list[RasterSource] = []
+    for axis, found, (layer, _) in zip(spec.axes, digits, layers.categorical, strict=True):
+        named = {int(c.text) for c in layer.legend if c.is_nodata and c.text.lstrip("-").isdecimal()}
+        absent = [axis.absent, *(digit for digit, code in enumerate(axis.codes) if code in named)]
+        if np.isin(found, absent).all():
+            empty.append(axis.source)
+    for at, item in enumerate(spec.inputs):
+        if not total.flaws[at, 0] and not total.sums[:, 1 + 5 * at].any():
+            empty.append(item.source)
+    return empty
+
+
+def _table(layers: _Layers, spec: Spec, regions: _Regions, total: Partial) -> pd.DataFrame:
+    """The sums in hectares, with codes for digits."""
+    region, digits = spec.digits(total.keys)
+    columns: dict[str, Any] = {"region_code": np.array(regions.codes, object)[region]}
+    for axis, found, (layer, date) in zip(spec.axes, digits, layers.categorical, strict=True):
+        codes = np.array([*axis.codes, 0, 0], np.int64)[found]
+        columns[column(layer, date)] = pd.arrays.IntegerArray(codes, found >= axis.absent)
+    columns["area_ha"] = spec.areas.to_ha(total.sums[:, 0])
+    for at, (item, (quantity, date)) in enumerate(zip(spec.inputs, layers.continuous, strict=True)):
+        observed, *limbs = total.sums[:, 1 + 5 * at : 6 + 5 * at].T
+        name = column(quantity, date)
+        columns[name + SUM] = _moment(spec.areas, limbs[0], limbs[1], item.exponents[0])
+        columns[name + SQUARES] = _moment(spec.areas, limbs[2], limbs[3], item.exponents[1])
+        columns[name + OBSERVED] = spec.areas.to_ha(observed)
+    return pd.DataFrame(columns)
+
+
+def _moment(areas: CellAreas, low: Ints, high: Ints, exponent: int) -> Floats:
+    """Two limbs as value times hectares."""
+    whole = np.ldexp(high.astype(np.float64), kernels.LOW_BITS) + low.astype(np.float64)
+    per_unit = float(areas.to_ha(np.array(1)))
+    return np.asarray(np.ldexp(whole, -exponent) * per_unit, np.float64)

@@ -1,0 +1,1 @@
+"""Draws, quantiles and the errors of classified maps."""

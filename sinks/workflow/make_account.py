@@ -1,0 +1,134 @@
+"""From a project's activity table to its account, and from the account to dual control."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from sinks.account.account import Account, AccountInputs
+from sinks.account.adjusted_areas import AdjustedAreas
+from sinks.account.hierarchy import Hierarchy
+from sinks.activity import Activity
+from sinks.project.project import Project
+from sinks.uncertainty.confusion_matrix import adjusted_areas
+from sinks.uncertainty.draws import Draws, InputUncertainty
+from sinks.vocabulary import MONTHS, month_id
+from sinks.workflow.check import confusion_matrices, declared_correlations
+from sinks.workflow.prepare import Prepared
+
+if TYPE_CHECKING:
+    from sinks.assessment.evaluate import Evaluation
+
+
+@dataclass(frozen=True)
+class ProjectInputs:
+    """What the accounts of a project are made from.
+
+    Attributes
+    ----------
+    mapped : Activity
+        Areas as the layers have them.
+    inputs : AccountInputs
+        The same on the areas that the project asks for.
+    areas : AdjustedAreas or None
+        Areas corrected by the confusion matrices; None where the project keeps those of the map.
+    draws : Draws or None
+        Draws for the intervals; None when the project wants none.
+    """
+
+    mapped: Activity
+    inputs: AccountInputs
+    areas: AdjustedAreas | None
+    draws: Draws | None
+
+    @property
+    def hierarchy(self) -> Hierarchy:
+        """Regions and the units inside them."""
+        return self.inputs.hierarchy
+
+
+def account_inputs(prepared: Prepared, activity: Activity) -> ProjectInputs:
+    """Adjust the areas where the project asks for it, and declare what is uncertain."""
+    hierarchy = Hierarchy.of(prepared.regions.frame)
+    project, accuracy = prepared.project, prepared.project.accuracy
+    areas, used = None, activity
+    if accuracy is not None and accuracy.adjust:
+        areas = AdjustedAreas.of(activity, hierarchy, confusion_matrices(project))
+        used = areas.apply(activity, hierarchy)
+    inputs = AccountInputs(used, hierarchy, project.dates, project.periods, project.area_source)
+    return ProjectInputs(activity, inputs, areas, _draws(prepared, areas))
+
+
+def make_account(prepared: Prepared, given: ProjectInputs) -> Account:
+    """The account of record, and the methodologies beside it.
+
+    Raises
+    ------
+    AccountError
+        With every gap of every parameter table.
+    """
+    return given.inputs.account(prepared.entries, given.draws)
+
+
+def assess(
+    prepared: Prepared, given: ProjectInputs, table: pd.DataFrame, project: Project | None = None
+) -> Evaluation | None:
+    """Dual control of an account, with the account's own draws of the sink that the rule counts.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    given : ProjectInputs
+        What the account was made from.
+    table : DataFrame
+        The account.
+    project : Project, optional
+        Whose ``[assessment]`` to take, with the files it names; that of this account when left out.
+
+    Returns
+    -------
+    Evaluation or None
+        None when the project has no ``[assessment]``.
+
+    Raises
+    ------
+    SinksError
+        Its tables are at fault, or do not fit the account.
+    """
+    project = project or prepared.project
+    section = project.assessment
+    if section is None:
+        return None
+    from sinks.assessment.dual_control import assessed_regions
+    from sinks.assessment.evaluate import evaluate
+
+    drawn = None
+    if given.draws is not None:
+        codes, _ = assessed_regions(table, section.rule)
+        places = pd.Index(given.hierarchy.regions["code"]).get_indexer(pd.Index(codes))
+        counted = section.rule.ecosystems.value, section.rule.pools.value
+        removals = given.inputs.removals(prepared.entries, given.draws, *counted)
+        drawn = {period: draws[:, places] for period, draws in removals.items()}
+    return evaluate(section, table, prepared.regions.frame, project.path, draws=drawn)
+
+
+def adjusted_areas_beside(prepared: Prepared, given: ProjectInputs) -> pd.DataFrame:
+    """Error-adjusted areas beside those of the map (:func:`sinks.uncertainty.confusion_matrix.adjusted_areas`)."""
+    project = prepared.project
+    mapped = AccountInputs(given.mapped, given.hierarchy, project.dates, project.periods, project.area_source)
+    return adjusted_areas(mapped.account(()).table, confusion_matrices(project))
+
+
+def _draws(prepared: Prepared, areas: AdjustedAreas | None) -> Draws | None:
+    project = prepared.project
+    if not project.project.draws:
+        return None
+    months = [(month_id(name, m), section) for name, section in project.monthly_inputs.items() for m in MONTHS]
+    inputs = {
+        name: InputUncertainty(section.uncertainty, section.dates_correlated)
+        for name, section in (*project.inputs.items(), *months, *project.derived_inputs.items())
+        if section.uncertainty is not None
+    }
+    return Draws(project.project.draws, project.project.seed, inputs, declared_correlations(prepared), areas)

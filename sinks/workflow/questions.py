@@ -1,0 +1,187 @@
+"""What a finished run is asked: each question finds its inputs in the project and hands them to its room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pandas as pd
+
+from sinks.account.amounts import latest
+from sinks.activity import LAND_COVER, Activity
+from sinks.analysis.comparison import Comparison
+from sinks.analysis.comparison import compare as compare_entries
+from sinks.analysis.sensitivity import Sensitivity, compare_approaches, sensitivity
+from sinks.errors import Problem, ProjectError, RunError
+from sinks.project.project import Project
+from sinks.results.contents import RunContents
+from sinks.uncertainty.draws import Draws
+from sinks.workflow.make_account import ProjectInputs
+from sinks.workflow.make_account import assess as assess_account
+from sinks.workflow.prepare import Prepared
+from sinks.workflow.tabulate_layers import tabulate_rasters
+
+if TYPE_CHECKING:
+    from sinks.analysis.inventory import Inventory
+    from sinks.assessment.evaluate import Evaluation
+    from sinks.geo.regions import Regions
+    from sinks.output.painting import Layers, Painting
+    from sinks.planning.prospects import Prospects
+    from sinks.planning.sites import Effects
+    from sinks.project.assessment import PotentialSection, RestorationSection
+
+S = TypeVar("S")
+
+
+def compare(prepared: Prepared, given: ProjectInputs, *, every: bool) -> Comparison:
+    """Every methodology of the project by itself; with ``every``, those of the registry too."""
+    registry = prepared.registry if every else None
+    return compare_entries(given.inputs, prepared.entries, given.draws, registry)
+
+
+def rank_sources(prepared: Prepared, given: ProjectInputs) -> Sensitivity:
+    """Which uncertain things the intervals come from."""
+    return sensitivity(given.inputs, prepared.entries, _declared(prepared, given))
+
+
+def approaches(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame) -> pd.DataFrame:
+    """Intervals by error propagation and by draws, side by side."""
+    return compare_approaches(rank_sources(prepared, given), account, _declared(prepared, given))
+
+
+def assess(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, other: Project | None) -> Evaluation:
+    """Dual control by the ``[assessment]`` of the run's project, or of another one."""
+    evaluation = assess_account(prepared, given, account, other)
+    if evaluation is None:
+        raise ProjectError(Problem("project.no_assessment", (other or prepared.project).project.name))
+    return evaluation
+
+
+def diff(before: RunContents, after: RunContents, quantity: str) -> pd.DataFrame:
+    """Why the last figures of two runs differ: area, density, method, parameters and data."""
+    from sinks.analysis.decomposition import explain
+
+    periods = (_last(before.account, quantity), _last(after.account, quantity))
+    return explain(before.account, after.account, quantity, periods, (before.parameters_used, after.parameters_used))
+
+
+def inventory(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, period: str | None) -> Inventory:
+    """Inventory tables of a period, the last by default."""
+    from sinks.analysis.inventory import inventory as inventory_of
+
+    return inventory_of(given.inputs, prepared.entries, account, period)
+
+
+def restoration(prepared: Prepared, given: ProjectInputs, section: RestorationSection | None) -> Effects:
+    """Effect of restoration projects, by ``[restoration]``: their sites and surroundings are tabulated anew."""
+    from sinks.planning.sites import Sites, measure
+
+    project = prepared.project
+    wanted = _section(project, "restoration", section or project.restoration)
+    sites = Sites.read(wanted, project.path(wanted.file))
+    activity = _over(prepared, sites.regions)
+    return measure(activity, prepared.entries, project.periods, wanted, sites.start, given.draws)
+
+
+def potential(
+    prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, section: PotentialSection | None
+) -> Prospects:
+    """Suited land and what plans for it would hold, by ``[potential]``; zones are cut out of the regions first."""
+    from sinks.planning.prospects import cut_by_zones, prospects, with_zones
+
+    project, regions = prepared.project, prepared.regions
+    wanted = _section(project, "potential", section or project.potential)
+    paths = {key: project.path(path) for key, path in wanted.files()}
+    states = given.mapped.states
+    if wanted.zones:
+        cut = cut_by_zones(regions.units, [(zone, paths[f"zones.{zone.name}"]) for zone in wanted.zones])
+        states = with_zones(_over(prepared, replace(regions, frame=cut)).states, wanted.zones)
+    states = states[(states["date"] == project.dates[-1]) & (states["source"] == LAND_COVER)]
+    return prospects(wanted, states, account, given.hierarchy, paths)
+
+
+def targets(
+    prepared: Prepared, given: ProjectInputs, definitions: Mapping[str, str] | None, *, published: bool
+) -> pd.DataFrame:
+    """Progress of ecosystem targets, those of published documents or of the project's own tables."""
+    from sinks.assessment.indicators import follow_run, published_observations, published_targets
+    from sinks.assessment.tables import read_table
+
+    project = prepared.project
+    wanted, observations = published_targets(), published_observations()
+    if not published:
+        section = _section(project, "assessment", project.assessment)
+        wanted = read_table("targets", project.path(section.targets), encoding=section.encoding)
+        observations = observations.iloc[:0]
+        if section.observations:
+            path = project.path(section.observations)
+            observations = read_table("observations", path, encoding=section.encoding)
+    return follow_run(given.inputs, wanted, observations, definitions or {})
+
+
+def value(
+    account: pd.DataFrame, prices: str | Path, discount_rate: float, base_year: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Value of the sink by year, and its present value."""
+    from sinks.assessment.tables import read_table
+    from sinks.assessment.valuation import value_of_account
+
+    return value_of_account(account, read_table("prices", prices), discount_rate, base_year)
+
+
+def estimate(account: pd.DataFrame, early: str | Path) -> pd.DataFrame:
+    """Quick estimate of a year that has no account yet."""
+    from sinks.analysis.decomposition import estimate_account
+    from sinks.assessment.tables import read_table
+
+    return estimate_account(account, read_table("early", early))
+
+
+def paint(
+    contents: RunContents, prepared: Prepared, given: ProjectInputs, out: Path, *, link: bool, **options: Any
+) -> Painting:
+    """A raster of densities, or with ``link`` a look-up table over the land cover."""
+    from sinks.output import painting
+
+    make = painting.link if link else painting.paint
+    return make(contents, painted_layers(prepared, given.inputs.activity), out, **options)
+
+
+def painted_layers(prepared: Prepared, activity: Activity) -> Layers:
+    """The layers that a raster of densities is painted from.
+
+    Raises
+    ------
+    RunError
+        The run has no rasters.
+    """
+    from sinks.output.painting import Layers
+
+    if prepared.land_cover is None:
+        others = [f"{entry.method.id} ({entry.source})" for entry in prepared.entries]
+        raise RunError(Problem("painting.not_on_raster", "run", {"left_out": others, "source": LAND_COVER}))
+    return Layers(prepared.regions.units, prepared.land_cover, prepared.strata, prepared.entries, activity)
+
+
+def _declared(prepared: Prepared, given: ProjectInputs) -> Draws:
+    """The account's draws; what is declared of inputs and correlations is needed without draws too."""
+    return given.draws or Draws(1, prepared.project.project.seed)
+
+
+def _section(project: Project, name: str, section: S | None) -> S:
+    if section is None:
+        raise ProjectError(Problem("assessment.no_section", project.project.name, {"section": name}))
+    return section
+
+
+def _over(prepared: Prepared, regions: Regions) -> Activity:
+    """The rasters of the project over other regions."""
+    if prepared.land_cover is None:
+        raise ProjectError(Problem("assessment.no_land_cover", prepared.project.project.name))
+    return tabulate_rasters(prepared, regions)
+
+
+def _last(account: pd.DataFrame, quantity: str) -> str:
+    return latest(account.loc[account["quantity"] == quantity, "period"].unique())

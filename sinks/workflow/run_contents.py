@@ -1,0 +1,189 @@
+"""What the folder of a run holds besides the account: checks, parameters and documents used, the record of the run."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from sinks.account.account import Account
+from sinks.account.findings import Findings, note_findings
+from sinks.account.laws import check_laws
+from sinks.account.other_gases import POTENTIALS, Potentials, other_gases
+from sinks.analysis.sensitivity import compare_approaches, sensitivity
+from sinks.errors import Problem
+from sinks.methodology import Bound
+from sinks.project.project import Project
+from sinks.provenance import InputFile
+from sinks.results.contents import RunContents
+from sinks.workflow.make_account import ProjectInputs, adjusted_areas_beside
+from sinks.workflow.prepare import Prepared
+from sinks.workflow.production import TABLE
+
+if TYPE_CHECKING:
+    from sinks.assessment.evaluate import Evaluation
+
+_IN_DOUBT = ("regions.displaced", "regions.builtin_overlap", "checks.input_changed")
+"""Notes that put figures in doubt, and so are warnings."""
+
+_PACKAGES = ("sinks", "numpy", "pandas", "numba", "rasterio", "pyproj", "shapely", "pyogrio", "geopandas", "frykit")
+
+
+def gather_contents(
+    prepared: Prepared,
+    given: ProjectInputs,
+    account: Account,
+    assessed: Evaluation | None,
+    files: Sequence[InputFile],
+) -> RunContents:
+    """Everything that a finished run is.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        With what was noted of regions and layers.
+    given : ProjectInputs
+        What the account was made from.
+    account : Account
+    assessed : Evaluation or None
+        Dual control, where the project has it.
+    files : sequence of InputFile
+        The input files as they were read.
+
+    Raises
+    ------
+    SinksError
+        The account breaks a law.
+    """
+    emitted = other_gases(given.mapped, prepared.entries, given.hierarchy, prepared.project.dates)
+    potentials = _potentials(prepared, emitted)
+    used = _parameters_used(prepared, account, potentials)
+    further = {**_uncertainty(prepared, given, account), **(assessed.tables() if assessed else {})}
+    if potentials is not None:
+        emitted = potentials.weigh(emitted)
+    notes = [*prepared.notes, *(assessed.assessment.notes if assessed else ())]
+    return RunContents(
+        account=account.table,
+        comparison=account.comparison,
+        regions=prepared.regions,
+        activity=given.mapped,
+        parameters_used=used,
+        sources=_sources(prepared, used, potentials),
+        checks=_checks(prepared, given, account, [*notes, *_changed_inputs(prepared.project, files)]),
+        tables=further if emitted.empty else {**further, "gases": emitted},
+        record=_record(prepared, files),
+    )
+
+
+def input_files(project: Project) -> list[InputFile]:
+    """Checksums of the local input files, each file once."""
+    names = dict.fromkeys(name for _, name in project.files())
+    return [InputFile.of(name) for name in names if Path(name).is_file()]
+
+
+def _uncertainty(prepared: Prepared, given: ProjectInputs, account: Account) -> dict[str, pd.DataFrame]:
+    """Intervals by both approaches of the guidelines, where the account has any."""
+    if given.draws is None:
+        return {}
+    found = sensitivity(given.inputs, prepared.entries, given.draws)
+    both = compare_approaches(found, account.table, given.draws)
+    return {} if (both := both[both["agreement"] != ""]).empty else {"uncertainty": both.reset_index(drop=True)}
+
+
+def _changed_inputs(project: Project, files: Sequence[InputFile]) -> list[Problem]:
+    """Input files that are not those of the run that this one repeats."""
+    present = {file.path: file for file in files}
+    return [
+        Problem("checks.input_changed", Path(file.path).name, {"path": file.path, "sha256": file.sha256[:12]})
+        for file in project.recorded
+        if not present[file.path].same_content(file)
+    ]
+
+
+def _checks(prepared: Prepared, given: ProjectInputs, account: Account, notes: Sequence[Problem]) -> pd.DataFrame:
+    findings, hierarchy, areas = Findings(), given.hierarchy, given.areas
+    for lost in areas.unplaced(hierarchy) if areas else ():
+        findings.add(lost.id, "warning", lost.where, **lost.values)
+    for note in notes:
+        findings.add(note.id, "warning" if note.id in _IN_DOUBT else "note", note.where, **note.values)
+    check_laws(account.table, given.mapped, hierarchy, findings)
+    section = prepared.project.project
+    note_findings(
+        account,
+        given.mapped,
+        hierarchy,
+        findings,
+        coverage_min=section.coverage_min,
+        cells_min=section.cells_min,
+        adjusted=adjusted_areas_beside(prepared, given),
+        used=areas is not None,
+    )
+    return findings.table()
+
+
+def _potentials(prepared: Prepared, emitted: pd.DataFrame) -> Potentials | None:
+    """Warming potentials, where the project names an assessment and there are gases to weigh."""
+    assessment = prepared.project.project.gwp
+    return None if assessment is None or emitted.empty else Potentials.of(prepared.registry, assessment)
+
+
+def _parameters_used(prepared: Prepared, result: Account, potentials: Potentials | None) -> pd.DataFrame:
+    """The rows of the parameter tables that the account stands on, each with its methodology and role."""
+    # Models make layers for whatever is accounted for.
+    parts = [model.used.assign(methodology=TABLE, role="record") for model in prepared.models]
+    if potentials is not None:
+        parts.append(potentials.used.assign(methodology=POTENTIALS, role="record"))
+    for entry, rows in result.used:
+        frame = entry.method.table.frame.iloc[rows]
+        parts.append(frame.assign(methodology=entry.method.id, role=entry.role))
+    if not parts:
+        return pd.DataFrame(columns=["methodology", "role", "parameter"])
+    used = pd.concat(parts, ignore_index=True).drop_duplicates(ignore_index=True)
+    first = ["methodology", "role", "parameter"]
+    return used[[*first, *(column for column in used.columns if column not in first)]]
+
+
+def _sources(prepared: Prepared, used: pd.DataFrame, potentials: Potentials | None) -> pd.DataFrame:
+    """The documents that parameters and equations come from, each once."""
+    known: dict[str, Any] = {}
+    for part in (*prepared.models, *((potentials,) if potentials else ())):
+        known |= part.sources
+    for entry in prepared.entries:
+        known |= entry.method.table.sources
+    keys = {entry.method.methodology.source for entry in prepared.entries}
+    keys |= set(used["source"]) if "source" in used else set()
+    return pd.DataFrame([known[key].to_json() for key in sorted(keys) if key in known])
+
+
+def _described(bound: Bound) -> dict[str, Any]:
+    """What a methodology is, for readers who do not have the library at hand."""
+    method = bound.methodology
+    return {
+        "id": method.id,
+        "title": {"zh": method.title.zh, "en": method.title.en},
+        "approach": method.approach,
+        "tier": method.tier,
+        "edition": bound.edition,
+        "source": method.source,
+        "locator": method.locator,
+    }
+
+
+def _record(prepared: Prepared, files: Sequence[InputFile]) -> dict[str, Any]:
+    project = prepared.project
+    return {
+        "title": project.project.title,
+        "demonstration": project.project.demonstration,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "project": project.record(),
+        "methodologies": [_described(bound) for bound in {e.method.id: e.method for e in prepared.entries}.values()],
+        "folder": str(project.folder),
+        "inputs": [file.to_json() for file in files],
+        "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+        "regions": {"source": prepared.regions.source},
+    }

@@ -1,0 +1,150 @@
+"""From the layers of a project to its activity table: everything tabulated once, strata derived, notes kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from sinks.activity import STATE_KEYS, Activity, concat
+from sinks.errors import Gather, LayerError
+from sinks.geo.regions import Regions
+from sinks.layers.layer_states import LayerStates
+from sinks.layers.rasters.derived import with_causes
+from sinks.workflow.derived_strata import derive, read_map
+from sinks.workflow.prepare import Prepared
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+    from sinks.layers.stands.vector import VectorLayer
+    from sinks.tabulation import Joint
+
+Progress = bool | Callable[[int, int], None]
+
+
+def tabulate_layers(
+    prepared: Prepared,
+    layers: Sequence[LayerStates],
+    *,
+    threads: int | None = None,
+    block_size: int | None = None,
+    progress: Progress = False,
+    checkpoint: Path | None = None,
+    scheduler: Client | str | None = None,
+) -> Activity:
+    """Tabulate every layer of a project once.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    layers : sequence of LayerStates
+        Its stands and statistics (:func:`layer_states`).
+    threads, block_size, progress, checkpoint, scheduler
+        See :func:`sinks.tabulation.tabulate`.
+
+    Returns
+    -------
+    Activity
+
+    Raises
+    ------
+    LayerError
+        With the problems of the rasters.
+    """
+    parts: list[Activity] = []
+    if layers:
+        parts.append(_from_states(prepared.regions, layers))
+    if prepared.land_cover is not None:
+        from sinks.tabulation.tabulation import tabulate
+
+        try:
+            joint = tabulate(
+                prepared.regions.units,
+                prepared.land_cover,
+                strata=(*prepared.strata, *prepared.history),
+                inputs=prepared.inputs,
+                threads=threads,
+                block_size=block_size,
+                progress=progress,
+                checkpoint=checkpoint,
+                scheduler=scheduler,
+            )
+        except LayerError as error:
+            raise with_causes(error, prepared.inputs, prepared.land_cover) from error
+        parts.append(_with_history(joint, prepared).activity())
+    return _derived(concat(parts), prepared)
+
+
+def tabulate_rasters(prepared: Prepared, regions: Regions) -> Activity:
+    """The rasters of a project over other regions than its own."""
+    return tabulate_layers(replace(prepared, regions=regions, vectors=(), tables=()), ())
+
+
+def blank_activity(prepared: Prepared) -> Activity:
+    """The activity of the rasters without any rows: the columns that a methodology can ask for."""
+    from sinks.tabulation import Joint
+
+    assert prepared.land_cover is not None
+    blank = Joint.blank(prepared.land_cover, (*prepared.strata, *prepared.history), prepared.inputs)
+    return _derived(_with_history(blank, prepared).activity(), prepared)
+
+
+def layer_states(prepared: Prepared) -> list[LayerStates]:
+    """Stands and statistics as rows of the activity table.
+
+    Raises
+    ------
+    LayerError
+        With what is wrong with any of them.
+    """
+    from sinks.layers.tables.table import table_states
+
+    gather = Gather()
+    found = [gather(_stand_states, prepared, layer) for layer in prepared.vectors]
+    found += [gather(table_states, layer, prepared.regions.frame) for layer in prepared.tables]
+    gather.problems.raise_as(LayerError)
+    return [layer for layer in found if layer is not None]
+
+
+def _with_history(joint: Joint, prepared: Prepared) -> Joint:
+    """A joint table whose layers of earlier dates are the history of its land, and no strata."""
+    return replace(joint, strata=prepared.strata, history=prepared.project.history)
+
+
+def _derived(activity: Activity, prepared: Prepared) -> Activity:
+    """The activity with the strata that follow from others."""
+    for target, section in prepared.project.derive.items():
+        mapping = section.map
+        if mapping is None:
+            mapping = read_map(Path(prepared.project.path(str(section.table))), section.from_, target)
+        activity = derive(activity, target, section.from_, mapping)
+    return activity
+
+
+def _stand_states(prepared: Prepared, layer: VectorLayer) -> LayerStates:
+    from sinks.layers.stands.states import stand_states
+
+    section = prepared.project.vectors[layer.name]
+    return stand_states(
+        layer,
+        prepared.regions.units,
+        group=not section.each_stand,
+        area=section.area,
+        zero_volume=section.zero_volume,
+        accept=section.accept,
+    )
+
+
+def _from_states(regions: Regions, layers: Sequence[LayerStates]) -> Activity:
+    """An activity without transitions: stands and statistics know states only."""
+    states = pd.concat([layer.states for layer in layers], ignore_index=True)
+    areas = regions.area_ha.reindex(regions.units["code"])
+    units = pd.DataFrame({"region_code": areas.index, "area_ha": areas.to_numpy(float), "cells": 0})
+    inputs = tuple(name.removesuffix("_observed_ha") for name in states.columns if name.endswith("_observed_ha"))
+    fixed = {*STATE_KEYS, "area_ha", "stand", *(name + end for name in inputs for end in ("", "_sd", "_observed_ha"))}
+    strata = tuple(name for name in states.columns if name not in fixed)
+    return Activity(states=states, units=units, strata=strata, inputs=inputs)

@@ -1,0 +1,155 @@
+"""The verbs of a project file, and the whole path in one place.
+
+Project -> regions, layers and methodologies -> checks -> activity -> account -> assessment -> run.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sinks.activity import Activity
+from sinks.project.project import Project
+from sinks.tabulation.checkpoint import FILE_NAME
+from sinks.workflow.check import check as check_prepared
+from sinks.workflow.check import check_layers, with_notes
+from sinks.workflow.finished_run import Run
+from sinks.workflow.make_account import account_inputs, assess, make_account
+from sinks.workflow.prepare import Prepared, prepare
+from sinks.workflow.tabulate_layers import Progress, tabulate_layers
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+__all__ = ["Progress", "Run", "check", "ensure_writable", "open_run", "run", "tabulate"]
+
+
+def run(
+    project: Project | str | Path,
+    *,
+    threads: int | None = None,
+    block_size: int | None = None,
+    progress: Progress = False,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    scheduler: Client | str | None = None,
+) -> Run:
+    """Make the account of a project.
+
+    Parameters
+    ----------
+    project : Project or path
+        A project file, or the ``run.json`` of an earlier run.
+    threads, block_size, progress, checkpoint, scheduler
+        See :func:`sinks.tabulation.tabulate`; ``scheduler`` is a dask ``Client`` or the address of a scheduler.
+    resume : bool
+        Go on from ``checkpoint``; without it an old checkpoint is thrown away.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    SinksError
+        The input is at fault; everything that can be known before the pass is said before it, all at once.
+    """
+    from sinks.workflow.run_contents import gather_contents, input_files
+
+    prepared = prepare(_read(project))
+    states = check_prepared(prepared)
+    if checkpoint is not None and not resume:
+        _forget(Path(checkpoint))
+    # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        files = beside.submit(input_files, prepared.project)
+        activity = tabulate_layers(
+            prepared,
+            states,
+            threads=threads,
+            block_size=block_size,
+            progress=progress,
+            checkpoint=checkpoint,
+            scheduler=scheduler,
+        )
+        inputs = account_inputs(prepared, activity)
+        account = make_account(prepared, inputs)
+        assessed = assess(prepared, inputs, account.table)
+        return Run(gather_contents(with_notes(prepared, states), inputs, account, assessed, files.result()))
+
+
+def tabulate(
+    project: Project | str | Path,
+    *,
+    threads: int | None = None,
+    block_size: int | None = None,
+    progress: Progress = False,
+    checkpoint: Path | None = None,
+    scheduler: Client | str | None = None,
+) -> Activity:
+    """Only the activity table of a project; see :func:`run`."""
+    prepared = prepare(_read(project))
+    return tabulate_layers(
+        prepared,
+        check_layers(prepared),
+        threads=threads,
+        block_size=block_size,
+        progress=progress,
+        checkpoint=checkpoint,
+        scheduler=scheduler,
+    )
+
+
+def check(project: Project | str | Path) -> Prepared:
+    """Check a project, its layers and its methodologies without running it.
+
+    Returns
+    -------
+    Prepared
+        With all that was noted of regions and layers.
+
+    Raises
+    ------
+    SinksError
+        With every problem found.
+    """
+    prepared = prepare(_read(project))
+    return with_notes(prepared, check_prepared(prepared))
+
+
+def open_run(folder: str | Path) -> Run:
+    """Read a run folder back.
+
+    Raises
+    ------
+    RunError
+        The folder is no run, or is damaged.
+    """
+    from sinks.results.run_folder import read_run
+
+    return Run(read_run(Path(folder)))
+
+
+def ensure_writable(folder: Path, *, force: bool = False) -> None:
+    """Refuse a destination before the work is done and not after it.
+
+    Raises
+    ------
+    RunError
+        The folder is there and may not be replaced.
+    """
+    from sinks.results.run_folder import check_destination
+
+    check_destination(Path(folder), force=force)
+
+
+def _forget(folder: Path) -> None:
+    """Throw an old checkpoint away: its own file, and nothing else that may stand in the folder."""
+    name = Path(FILE_NAME)
+    for path in (folder / name, *folder.glob(f"{name.stem}.*.tmp")):
+        path.unlink(missing_ok=True)
+
+
+def _read(project: Project | str | Path) -> Project:
+    return project if isinstance(project, Project) else Project.read(project)
