@@ -100,7 +100,7 @@ class Sheet:
         """Numbers as numbers, missing values as blanks, anything else as text that is never interpreted."""
         if value is None or value is pd.NA or (isinstance(value, float) and value != value):
             self.sheet.write_blank(row, column, None, self.formats[style])
-        elif isinstance(value, Real) and not isinstance(value, bool) and isfinite(value):
+        elif not isinstance(value, bool) and isinstance(value, Real) and isfinite(value):
             self.sheet.write_number(row, column, float(value), self.formats[style])
         else:
             text = str(value)

@@ -314,7 +314,8 @@ def units_of(regions: pd.DataFrame, code: str) -> tuple[str, ...]:
 
 def in_ten_thousands(table: pd.DataFrame) -> pd.DataFrame:
     """The table in 万 ha, 万 t C, 万 t CO2/yr; columns of coverage, a fraction, stay as they are."""
-    keep = [c for c in table.columns if (c[-1] if isinstance(c, tuple) else c) == "coverage"]
+    deepest = table.columns.get_level_values(-1)
+    keep = table.columns[deepest == "coverage"]
     scaled = table / TEN_THOUSAND
     scaled[keep] = table[keep]
     return scaled
