@@ -5,7 +5,7 @@
 
 The radiation *S* that plants absorb in a month is turned into carbon with an efficiency that is greatest at the optimum
 temperature of the place, the temperature of the month in which its vegetation index is highest, and where water is not
-short.  Every number of it stands in a table (``casa_npp.csv``) with its source; docs/decisions/methods.md has the
+short.  Every number of it stands in a table (``casa_npp.csv``) with its source; docs/methods/log/methods.md has the
 choices made where sources differ.
 """
 
