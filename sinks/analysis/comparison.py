@@ -246,7 +246,7 @@ def _shown_figures(figures: pd.DataFrame) -> pd.DataFrame:
     if wanted.empty:
         return wanted
     last = wanted.groupby("quantity")["period"].transform("max")
-    # The outermost regions stand first; what is inside them is in the table itself.
+    # Rows of the highest level stand first.  Only that level is summarised here; the table has the others.
     wanted = wanted[(wanted["period"] == last) & (wanted["level"] == wanted["level"].iloc[0])]
     name = {quantity: f"{quantities()[quantity].label}" for quantity in _SHOWN_QUANTITIES}
     unit = {quantity: message(id) for quantity, id in _UNITS.items()}

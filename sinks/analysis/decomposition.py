@@ -173,7 +173,7 @@ def estimate_account(account: pd.DataFrame, early: pd.DataFrame) -> pd.DataFrame
         asked = last[last["region_code"].isin(set(given["region_code"]))]
         parts.append(quick_estimate(asked, given, int(str(year))))
     found = pd.concat(parts, ignore_index=True)
-    # An ecosystem without an interval shifts the sum and does not widen it.
+    # An ecosystem without an interval adds its value to both ends of the sum and nothing to its width.
     ends = {name: found[name].fillna(found["value"]) for name in ("low", "high")}
     sums = found.assign(**ends).groupby(["region_code", "year", "basis"])[["value", "low", "high"]].sum().reset_index()
     known = sums["high"] > sums["low"]
@@ -222,7 +222,7 @@ def _split(both: pd.DataFrame) -> tuple[Floats, Floats]:
     """Area and density parts of the change of every leaf, which add up to it."""
     a0, a1, v0, v1 = (both[f"{n}_{w}"].to_numpy(np.float64) for n in ("area", "value") for w in ("before", "after"))
     d0, d1 = (np.divide(v, a, out=np.zeros_like(v), where=a > 0) for v, a in ((v0, a0), (v1, a1)))
-    # Land that is new has the density of the other account: its whole amount is an effect of the area.
+    # Where only one account has the land, its density is used for both: the whole amount is an effect of the area.
     d0, d1 = np.where(a0 > 0, d0, d1), np.where(a1 > 0, d1, d0)
     area = (a1 - a0) * (d0 + d1) / 2
     # An amount without an area (a total given as such) can only have changed by its density.

@@ -149,7 +149,8 @@ def _emissions(basis: AccountInputs, entries: Sequence[Entry], account: pd.DataF
             placed = split.groupby(["region_code", "pool"])["emission"].sum()
             whole = posted.groupby(["region_code", "pool"])["emission"].sum()
             rest = whole.sub(placed, fill_value=0.0).rename("emission").reset_index()
-            # What is left is land that one of the dates did not see, or a method that is not linear in its layers.
+            # A rest remains for land that was not observed at one of the dates, and for a method that is not linear
+            # in its layers.
             scale = posted["emission"].abs().sum()
             rest = rest[rest["emission"].abs() > 1e-9 * scale]
             parts.append(rest.assign(ecosystem_from="", ecosystem_to="", converted=False))
@@ -254,7 +255,7 @@ def _crf(emissions: pd.DataFrame, areas: pd.DataFrame, regions: pd.DataFrame, pe
 
 
 def _grouped(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    # min_count keeps a group that nobody estimated apart from one whose sum is zero.
+    # With min_count a group without any estimate sums to NaN and not to zero.
     sums = rows.groupby([*keys, "group"])["emission"].sum(min_count=1).unstack("group")
     columns = [group for group in GROUPS if group != "products"]
     total = sums.sum(axis=1, min_count=1)

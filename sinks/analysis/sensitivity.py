@@ -61,10 +61,10 @@ TOTAL_COLUMNS = ("region_code", "region_name", "level", "quantity", "period", "h
 # Half width of a 95 % interval in standard deviations.
 _Z95 = NormalDist().inv_cdf(QUANTILES[1])
 
-# Ends of an interval from draws scatter; further apart than so many standard errors is no accident.
+# The ends of an interval from draws scatter.  Two ends that are this many standard errors apart differ for a reason.
 _STANDARD_ERRORS = 3
 
-# Moves are a tenth of a standard deviation: small enough for the slope at the value itself, and far from bounds.
+# Inputs are moved by this many standard deviations: little enough for the slope at the value, and to keep off bounds.
 _STEP = 0.1
 
 
@@ -282,7 +282,7 @@ def _agreement(both: pd.DataFrame, draws: Draws) -> list[str]:
     scatter = _STANDARD_ERRORS * _standard_error(draws.n) * both["half_width"] / _Z95
     apart = pd.DataFrame({end: both[f"approach_1_{end}"] - both[f"approach_2_{end}"] for end in ("low", "high")}).abs()
     differs = apart.gt(scatter, axis=0).any(axis=1)
-    # Of two ends that scatter each by itself the difference scatters more.
+    # The two ends scatter independently, so their sum scatters by the square root of two more.
     uneven = (both["approach_2_high"] + both["approach_2_low"] - 2 * both["value"]).abs() > np.sqrt(2) * scatter
     why = np.where(uneven, "skewed", "width") if draws.areas is None else "areas"
     return list(np.where(both["approach_2_low"].isna(), "", np.where(differs, why, "agree")))

@@ -237,7 +237,7 @@ def _add_verdict(
     if not has.any():
         return
     report, base = compared.report, compared.base
-    # After the end of the plan its target stands.
+    # After the last year of the plan its target stays in force.
     required = equations.required_reduction(target, np.minimum(n, span), span)
     met = equations.is_met(report.adjusted, report.gdp, compared.base_adjusted, base.gdp, required)
     bare = equations.is_met(report.before_sink, report.gdp, base.before_sink, base.gdp, required)

@@ -104,7 +104,7 @@ def follow_run(
         values = {"regions": sorted(set(both["region_code"])), "indicators": sorted(set(both["indicator"]))}
         raise AssessmentError(Problem("assessment.given_and_computed", "observations", values))
     wanted = targets[targets["region_code"].isin(set(basis.hierarchy.regions["code"]))]
-    # Concerned are only the figures of regions that have a target.
+    # Only regions with a target are reported on.
     return follow(wanted, pd.concat([observations, own], ignore_index=True))
 
 
@@ -121,7 +121,7 @@ def _value(basis: AccountInputs, name: str, date: str) -> Floats:
     total, seen = (_sum(basis, rows, values) for values in (amount, observed))
     area = _sum(basis, rows, rows["area_ha"].to_numpy(np.float64))
     if name == "growing_stock":
-        # A volume with gaps is no volume: what is missing cannot be told from zero.
+        # A sum of volume over gaps would count what is missing as zero, so there is none.
         return np.where(np.isclose(seen, area, rtol=1e-6), total, np.nan)
     # The layer is in percent, the indicator a fraction.
     return np.divide(total / 100, seen, out=np.full_like(total, np.nan), where=seen > 0)

@@ -186,7 +186,7 @@ def constant_gdp(gdp: pd.DataFrame) -> pd.DataFrame:
         problems.add("assessment.no_deflator", row[WHERE], region=row["region_code"], year=row["year"])
     value = merged["value"].where(~current, merged["value"] / merged["value_deflator"])
     base = merged["price_base"].where(~current, merged["price_base_deflator"])
-    # A deflator that is itself "at current prices" has no base year, so it deflates nothing.
+    # A deflator "at current prices" has no base year, so constant prices cannot be made with it.
     for row in records(merged[(base == CURRENT) & ~bare]):
         problems.add("assessment.no_deflator", row[WHERE], region=row["region_code"], year=row["year"])
     bases = sorted(set(base.dropna()) - {CURRENT})

@@ -115,7 +115,7 @@ def sink_of(
             drawn = _given(draws, period, codes)
             notes.append(Problem("assessment.note_draws", period, {"n": drawn.shape[1]}))
             low, _ = no_point(*interval(drawn))
-            # A sink of zero that does not vary is land that the region does not have, and that is certain.
+            # A sink of zero without an interval means that the region has none of this land: the interval is 0 to 0.
             low = np.where((central == 0) & np.isnan(low), 0.0, low)
         else:
             drawn = _approximate(central, low, high, n, seed, period)
@@ -133,7 +133,8 @@ def _check(rows: pd.DataFrame, codes: Sequence[str], periods: Sequence[str], rul
             continue
         here = rows[rows["period"] == period]
         counted = _counted(here, rule)
-        # Without any of the counted land the sink is zero; with some, of which nothing could be estimated, it is not.
+        # A region without any of the counted land has a sink of zero.  One whose land could not be
+        # estimated has an unknown sink, which is a problem.
         blind = set(counted["region_code"]) - set(counted.loc[counted["value"].notna(), "region_code"])
         missing = [code for code in codes if code in blind or code not in set(here["region_code"])]
         if missing:
@@ -173,10 +174,10 @@ def _scope(rows: pd.DataFrame, codes: Sequence[str], rule: Rule) -> tuple[Floats
     else:
         chosen = rows[rows["ecosystem"].isin(lands) & rows["pool"].isin(pools)]
     by_region = chosen.assign(down=chosen["value"] - chosen["low"], up=chosen["high"] - chosen["value"])
-    # A part without an interval has nothing uncertain in it and widens nothing; only if no part has one, there is none.
+    # A part without an interval adds nothing to the width.  The sum has no interval only if none of its parts has one.
     total = by_region.groupby("region_code")[["value", "down", "up"]].sum(min_count=1).reindex(list(codes))
     central, down, up = (total[name].to_numpy(np.float64) for name in ("value", "down", "up"))
-    # Land that a region does not have has no row and no sink, and that is certain.
+    # No row means that the region has none of this land: a sink of zero, which is certain.
     central = np.nan_to_num(central)
     down, up = (np.where((central == 0) & np.isnan(part), 0.0, part) for part in (down, up))
     single = len(set(zip(chosen["ecosystem"], chosen["pool"], strict=True))) == 1

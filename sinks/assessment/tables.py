@@ -165,7 +165,7 @@ def _parse_column(
     if column.kind == "year":
         return pd.to_numeric(text.where(fits)).astype("Int64")
     if column.kind == "period":
-        # A span written backwards holds no year, and what it gives would vanish without a word.
+        # A span whose end is before its start holds no year: its row would be dropped without a word.
         for row in np.flatnonzero(fits & text.map(_is_backwards)):
             problems.add("assessment.span_backwards", where.iloc[row], found=text.iloc[row])
     return text

@@ -134,7 +134,7 @@ def terms_of(
     cap = _ruled(rule.cap, codes, np.inf)
     if rule.cap_share is not None:
         cap = np.minimum(cap, rule.cap_share.value * total)
-    # Only the report years are held against the reference level: the base year has none to fall behind.
+    # The reference level applies to the report years; the base year is what they are compared with.
     level = rule.reference_level if rule.baseline.value == "reference_level" and year != rule.base_year else None
     blank = np.full((len(codes), 1), np.nan)
     central = sink.values[period] if period else blank

@@ -85,7 +85,7 @@ def sink_of_years(account: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
     rows = account[(account["quantity"] == "net_removals") & account["period"].str.contains("-")]
     whole = (rows["ecosystem"] == ALL) & (rows["stratum"] == ALL) & (rows["pool"] == ALL)
     rows, problems, parts = rows[whole], Problems(), []
-    # The shortest period that holds a year says most about it.
+    # Of several periods that contain the year the shortest is taken, since its mean is closest to the year.
     periods = sorted(rows["period"].unique(), key=lambda one: (int(one[-4:]) - int(one[:4]), one))
     for year in years:
         inside = [one for one in periods if int(one[:4]) < year <= int(one[-4:])]

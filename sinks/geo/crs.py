@@ -121,7 +121,7 @@ def parse_crs(value: object, where: str = "crs") -> UserCRS:
         crs = CRS.from_user_input(value)
     except ProjError as error:
         raise CRSError(Problem("crs.unknown", where, {"value": value})) from error
-    # Heights are of no use here and would only make two equal systems look different.
+    # Areas need no heights, and with them two equal CRS would compare as different.
     return UserCRS(crs.to_2d())
 
 
@@ -156,7 +156,7 @@ def same_datum(a: CRS, b: CRS) -> bool:
         return True
     if names[0] == names[1] and not names[0].lower().startswith("unknown"):
         return True
-    # Two systems "of unknown datum" have nothing in common but their ignorance, unless one stands on the other.
+    # Two CRS whose datum is "unknown" do not share a datum for that, unless both have the same geographic CRS.
     bases = [crs.geodetic_crs for crs in (a, b)]
     return bases[0] is not None and bases[1] is not None and bases[0].to_2d().is_exact_same(bases[1].to_2d())
 
@@ -190,7 +190,7 @@ def transformer(crs_from: CRS, crs_to: CRS, shift: tuple[float, ...] = (), where
         raise CRSError(Problem("crs.shift_target", where, {"source": name_of(crs_from), "target": name_of(crs_to)}))
     helmert = ToWGS84Transformation(geodetic, *shift)
     bound = BoundCRS(source_crs=crs_from, target_crs=WGS84, transformation=helmert)
-    # To WGS 84, which the parameters lead to; from there to crs_to the coordinates pass as one datum.
+    # The seven parameters lead to WGS 84.  The datum of crs_to counts as the same, so only the projection is left.
     if crs_to.is_geographic:
         return Transformer.from_crs(bound, WGS84, always_xy=True)
     return Transformer.from_crs(bound, crs_to, always_xy=True)
@@ -229,7 +229,7 @@ def densify_to(
     if _same_coordinates(crs_from, crs_to):
         return array
     step = transformer(crs_from, crs_to, tuple(shift), where)
-    # Degrees stay degrees under a change of datum, and an edge stays straight far within any tolerance.
+    # Between two geographic CRS an edge that is straight in degrees stays straight, so that no vertices are added.
     if not (crs_from.is_geographic and crs_to.is_geographic):
         array = densify(array, max_segment_deg * _units_per_degree(crs_from))
     return np.asarray(shapely.transform(array, lambda xy: np.column_stack(step.transform(xy[:, 0], xy[:, 1]))))
@@ -274,7 +274,7 @@ def densify(geometries: Any, max_segment: float) -> Geometries:
     kind, xy, offsets = shapely.to_ragged_array(array, include_z=False)
     start, end = xy[:-1], xy[1:]
     last_of_ring = np.zeros(len(start), dtype=bool)
-    last_of_ring[offsets[0][1:-1] - 1] = True  # pairs of vertices that belong to two rings are no edge
+    last_of_ring[offsets[0][1:-1] - 1] = True  # the last vertex of a ring and the first of the next are no edge
     pieces = np.maximum(np.ceil(np.hypot(*(end - start).T) / max_segment).astype(np.int64), 1)
     pieces[last_of_ring] = 1
     first_of_edge = np.concatenate(([0], np.cumsum(pieces)))

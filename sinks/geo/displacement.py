@@ -18,7 +18,7 @@ from pyproj import CRS
 from sinks.errors import Problem, RegionError
 from sinks.geo.gcj02 import Pair, bd09_to_wgs84, gcj02_to_wgs84
 
-# Two honest, independently generalised outlines of Inner Mongolia lie 80 m apart in the median, a displaced one 310 m.
+# Two undisplaced outlines of Inner Mongolia, generalised independently, lie 80 m apart (median), a displaced one 310 m.
 _FAR_M = 100.0
 _SHRINKS_TO = 0.5
 _POINTS_PER_REGION = 300
@@ -87,5 +87,5 @@ def _outlines(province: str) -> dict[str, Any]:
     try:
         known = load_builtin(province, levels=("league", "banner"))
     except RegionError:
-        return {}  # a user's own codes are no codes of China
+        return {}  # the user has codes of their own, which say nothing about the place
     return dict(zip(known.frame["code"], shapely.boundary(known.frame.geometry.to_numpy()), strict=True))

@@ -74,7 +74,7 @@ class Grid:
             raise ValueError(f"a Grid has at least one cell, got {self.width} x {self.height}")
 
     def __hash__(self) -> int:
-        # Equal CRS can have different texts, hence different hashes; the other three suffice.
+        # The CRS is left out: equal CRS can have different texts, and equal grids must have equal hashes.
         return hash((tuple(self.transform), self.width, self.height))
 
     @classmethod
@@ -245,7 +245,7 @@ class CellAreas:
         else:
             total = self._measure_projection(grid)
         self.n_groups = -(-grid.width // self.group_width)
-        # frexp: total < 2**exponent; a hair more, for the rounding of each cell.
+        # frexp gives total < 2**exponent.  A thousandth is added because every cell is rounded.
         self.unit_exponent = total_limit_bits - math.frexp(total * (1 + 1e-3))[1]
 
     def _measure_projection(self, grid: Grid) -> float:
@@ -265,7 +265,7 @@ class CellAreas:
             last = np.minimum(first + self.group_width, grid.width)
             self._lattice = lattice
             self._groups = planar * lattice.along_columns((first + last) / 2)
-            # Cubic interpolation can exceed its nodes, but not by a tenth where the surface is this smooth.
+            # An upper bound: cubic interpolation can exceed its nodes, but never by a tenth on a surface this smooth.
             return 1.1 * float(self._groups.max()) * grid.width * grid.height
         return float(self._rows.sum()) * grid.width
 

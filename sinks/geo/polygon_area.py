@@ -55,7 +55,7 @@ def _areas(array: npt.NDArray[Any], radians: float, ellipsoid: AuthalicEllipsoid
     mean_q = sum(w / 2 * ellipsoid.q(middle + half * node) for node, w in zip(_NODES, _WEIGHTS, strict=True))
     strips = np.append(np.diff(lon) * mean_q, 0.0)
     ring_offsets, polygon_offsets = offsets[0], offsets[1]
-    # The pair that links the end of one ring to the start of the next is no edge.
+    # All rings stand in one array: the step from the end of one ring to the start of the next is no edge.
     strips[ring_offsets[1:] - 1] = 0.0
     rings = np.abs(np.add.reduceat(strips, ring_offsets[:-1]))
     # The first ring of a polygon is its shell, the others are holes.

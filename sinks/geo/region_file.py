@@ -147,7 +147,7 @@ def _read(
                 return None
             return pyogrio.read_dataframe(path, layer=chosen, encoding=encoding, columns=fields, force_2d=True)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError, LookupError) as error:
-        # GDAL's own words are the best there are on what is wrong inside a file; UnicodeDecodeError is a ValueError.
+        # GDAL says best what is wrong inside a file, so its words are passed on.  UnicodeDecodeError is a ValueError.
         problems.add("regions.unreadable", path, reason=error)
         return None
 
@@ -254,7 +254,7 @@ class _Draft:
         before = len(self.problems)
         check_bounds(crs, tuple(shapely.total_bounds(self.geometries[sound])), self.where, self.problems)
         if len(self.problems) > before:
-            return  # areas of coordinates that cannot be are not worth stating
+            return  # areas of impossible coordinates would only add misleading problems
         above = np.isin(self.codes, [p for p in self.parents if p])
         labels = np.asarray(self.labels, dtype=object)
         for rows in (sound & ~above, sound & above):
@@ -273,7 +273,7 @@ class _Draft:
         if self.reference is None:
             return
         try:
-            # The transformation is looked up even when other problems will end the reading, so that all are told.
+            # Other problems may end the reading anyway; this one is looked for as well, so that all are listed at once.
             transformer(self.reference.crs, CGCS2000, tuple(datum_shift), self.where)
         except CRSError as error:
             self.problems.extend(error)

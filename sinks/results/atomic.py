@@ -64,7 +64,7 @@ def _abandoned(partial: Path) -> bool:
         return True
     except psutil.AccessDenied:
         return False
-    # A process number is used again after a while; the start time tells, up to adjustments of the clock.
+    # Process ids are used again: it is the same process only if it started at the same time, up to clock changes.
     return bool(abs(started - int(made_by["started"])) > _CLOCK_SLACK)
 
 
@@ -82,7 +82,7 @@ def temporary(out: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        # After the rename there is nothing left to remove.
+        # On success the folder has been renamed and is not there any more; after a failure the rest is removed.
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -127,7 +127,7 @@ def put_in_place(temporary: Path, out: Path) -> None:
         raise
     _sync_entries(out.parent)
     if aside is not None:
-        # The new result stands; an old one that cannot be removed now is removed by the next run.
+        # The new result is in place.  If the old one cannot be removed now, the next run removes it.
         shutil.rmtree(aside, ignore_errors=True)
 
 

@@ -41,11 +41,11 @@ FORMAT_VERSION = 1
 
 _RESERVED = {"format", "format_version", "files"}
 _ADDED = {*_RESERVED, "tables"}
-# Beside Parquet, what is read back.  Excel and QGIS rewrite the other files when somebody saves a column width or a
+# These are read back, beside Parquet.  Excel and QGIS rewrite the other files when somebody saves a column width or a
 # style, which damages nothing.
 _READ_BACK = {"parameters.csv", "sources.csv", "checks.csv"}
 _FAILURES = (OSError, sqlite3.Error, DataSourceError, DataLayerError, GeometryError, XlsxWriterException)
-# Beside the run's own files: what QGIS, Excel and file managers leave in a folder that was only looked at.
+# Files that QGIS, Excel and file managers leave in a folder when somebody only looks at it; they may be there.
 _BYSTANDERS = re.compile(
     r"~\$.*|\.~lock\..*|.*\.gpkg-(wal|shm|journal)|Thumbs\.db|desktop\.ini|\.DS_Store", re.IGNORECASE
 )
@@ -224,7 +224,7 @@ def _write_all(contents: RunContents, folder: Path) -> None:
         "checks": contents.checks,
         **{name: _noticed(frame, contents.record) for name, frame in contents.tables.items()},
     }
-    # What the file itself cannot say, by file name.
+    # Types and roles of columns, which a CSV or Parquet file cannot hold itself; written to run.json by file name.
     notes: dict[str, dict[str, Any]] = {"activity.parquet": {"strata": activity.strata, "inputs": activity.inputs}}
     for name, frame in tables.items():
         notes[f"{name}.csv"] = {"columns": write_csv(frame, folder / f"{name}.csv")}

@@ -68,7 +68,7 @@ class Book:
             "warning": {"bold": True, "font_color": "#FFFFFF", "bg_color": "#C00000", "text_wrap": True},
             "header": {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#E2EFDA", "bottom": 1},
             "amount": {"num_format": "#,##0.00"},
-            # Tonnes without decimals, ratios with theirs, in one column.
+            # One column holds both tonnes, which get no decimals, and small ratios, which need them.
             "figure": {"num_format": "[>=1000]#,##0;[<=-1000]-#,##0;0.00##"},
             "hectares": {"num_format": "#,##0.00"},
             "share": {"num_format": "0.0%"},
@@ -82,7 +82,7 @@ class Book:
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
         if self.demonstration:
-            # A printed page has left its first sheet behind and still has to say what it is.
+            # Pages are printed and passed on one by one, so each one says that the data are for demonstration.
             sheet.set_header(f"&C{label('readme.demonstration_short')}")
         return Sheet(sheet, self.formats)
 

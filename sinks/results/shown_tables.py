@@ -291,7 +291,7 @@ def _with_titles(detail: str, titles: Mapping[str, str]) -> str:
     if not titles:
         return detail
     ids = "|".join(map(re.escape, sorted(titles, key=len, reverse=True)))
-    # An id among Chinese has blanks around it; a title has none.
+    # In a Chinese sentence an id is set off by blanks, a Chinese title is not: the blanks go with the id.
     blank = " ?" if language() == "zh" else ""
     pattern = rf"{blank}(?<![A-Za-z0-9_])({ids})(?![A-Za-z0-9_]){blank}"
     return re.sub(pattern, lambda found: label("quoted", name=titles[found[1]]), detail)
@@ -368,7 +368,7 @@ def round_to_total(parts: Sequence[float], total: float, decimals: int = 2) -> R
         return Rounded(_printed(alone, len(parts), step), None, False)
     whole = _units(Decimal(repr(float(total))), step, ROUND_HALF_EVEN)
     gap = abs(sum((part for _, part in present), Decimal(0)) - Decimal(repr(float(total))))
-    # Float sums differ from the exact sum of their parts in the last digits; that is no missing part.
+    # Sums of floats differ from the exact sum of their parts in the last digits; that does not mean a part is missing.
     same = gap <= max(step * Decimal("1e-6"), abs(Decimal(repr(float(total)))) * Decimal("1e-9"))
     if same:
         alone = _largest_remainder(present, alone, whole, step)

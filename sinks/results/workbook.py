@@ -72,7 +72,7 @@ def write_workbook(contents: RunContents, path: Path) -> None:
         File to write.  Equal contents give equal bytes: the only date in the file is the run's own.
     """
     buffer = BytesIO()
-    # In memory: the file is small, and the only disk error that can happen is then that of the one write below.
+    # Made in memory: the file is small, and the disk can then fail in one place only, the write below.
     book = Book(xlsxwriter.Workbook(buffer, {"in_memory": True}), contents.record["demonstration"])
     created = contents.created.astimezone(UTC).replace(tzinfo=None) if contents.created.tzinfo else contents.created
     book.workbook.set_properties({"title": label("readme.title"), "created": created})
@@ -174,7 +174,7 @@ def _summary(book: Book, contents: RunContents) -> None:
     names, levels = _names(contents), contents.account.groupby("region_code")["level"].first()
     columns: list[Column] = [(label(f"column.{key}"), "text") for key in ("code", "name", "level", "ecosystem")]
     columns.extend(_measured(*column) for column in table.columns)
-    # Regions in the order of the regions' table, which is how their readers list them.
+    # Regions keep the order of the table of regions, which readers know.
     place = {code: number for number, code in enumerate(names)}
     rows = [
         [code, names[code], term("level", levels[code]), term("ecosystem", ecosystem), *values]
@@ -252,7 +252,7 @@ def _transitions(book: Book, contents: RunContents) -> None:
         here = changes[changes["region_code"].isin(units)]
         for source, first, last in transition_keys(here):
             matrix = transition_matrix(here, units, first, last, source)
-            # A column that other regions have and this one has not is land that did not arise here.
+            # An ecosystem that only other regions have has an area of zero here.
             matrix = matrix.reindex(columns=order, fill_value=0.0)
             rows.extend(
                 [code, name, term("source", source), first, last, term("ecosystem", land), *values]

@@ -56,7 +56,7 @@ def _ends(rows: Floats, low: float, high: float, margin: int, found: Floats) -> 
             found[row] = np.nan
             continue
         if below <= np.int64(low) + 1 or above < n - np.int64(high):
-            # The sample lied: everything is a tail.
+            # The limits from the sample cut off too few draws for these ranks, so all draws are kept and sorted.
             below, above, _ = _tails(draws, np.inf, -np.inf, lower, upper)
         found[row, 0] = _interpolated(lower[:below], low, 0)
         found[row, 1] = _interpolated(upper[:above], high, n - above)

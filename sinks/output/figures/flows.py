@@ -81,7 +81,7 @@ def flow_diagram(
         inches = 0.9 + 0.17 * count
         line = sum(flow.area for flow in flows) / inches * _LINE
         left, right = (_stack(flows, lands, side, line) for side in ("before", "after"))
-        # The side with fewer ecosystems has fewer gaps and stands in the middle.
+        # The side with fewer ecosystems has fewer gaps, so it is shorter; it is centred.
         height = max(left.end, right.end)
         left, right = (_moved(stack, (height - stack.end) / 2) for stack in (left, right))
         figure = new_figure(inches + _LINE * (count - 1) + _HEAD)
@@ -127,7 +127,7 @@ def _draw_stack(axes: Axes, stack: _Stack, start: float, label: Callable[[str, f
 
 
 def _draw_band(axes: Axes, flow: Flow, start: float, end: float, number: str) -> None:
-    # The fine edge keeps pale and thin bands visible.
+    # A thin outline keeps pale and narrow bands visible.
     look = {"facecolor": _colour(flow.before), "edgecolor": FAINT}
     axes.add_patch(PathPatch(_band(start, end, flow.area), linewidth=0.3, alpha=0.65, **look))
     if number:

@@ -239,5 +239,5 @@ def _box(x: float, y: float, wide: float, tall: float, colour: str) -> Patch:
 def _round_length(metres: float) -> float:
     """The largest of 1, 2, 5 times a power of ten that is not above ``metres``."""
     power: float = 10.0 ** floor(log10(metres))
-    # The half is for lengths whose logarithm rounds up to the next power.
+    # 0.5 as well: the logarithm of a length just below a power of ten may round up to that power.
     return max(step * power for step in (0.5, 1.0, 2.0, 5.0) if step * power <= metres)

@@ -60,7 +60,7 @@ def styled() -> Iterator[None]:
             "font.family": font_family(),
             "font.size": 9,
             "axes.unicode_minus": False,
-            # A dollar sign in a name is a dollar sign.
+            # Otherwise matplotlib would take text between two dollar signs of a name for a formula.
             "text.parse_math": False,
             "axes.spines.top": False,
             "axes.spines.right": False,
@@ -89,7 +89,7 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
 def as_png(figure: Figure, dpi: int = 180) -> bytes:
     """The figure as PNG; the same figure gives the same bytes."""
     buffer = BytesIO()
-    # Without these the file would carry the version of matplotlib.
+    # Otherwise the file would name the version of matplotlib and differ with it.
     with styled():  # ticks get their labels only now
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     return buffer.getvalue()

@@ -102,7 +102,7 @@ def _on_screen(path: Path, grid: dict[str, Any]) -> NDArray[np.float64]:
     with rasterio.open(path) as source:
         if source.crs is None:
             raise LayerError(Problem("map.overlay_no_crs", str(path)))
-        # NaN also where the raster ends: a file without a nodata value would be painted with zeros there.
+        # NaN outside the raster too; without it a file that has no nodata value would be painted as zero there.
         absent = {"dtype": "float64", "src_nodata": source.nodata, "nodata": np.nan}
         with WarpedVRT(source, resampling=Resampling.average, **absent, **grid) as warped:
             values: NDArray[np.float64] = warped.read(1)
@@ -133,7 +133,7 @@ def _png(bands: NDArray[np.uint8], transform: Any) -> bytes:
     count, height, width = bands.shape
     shape = {"count": count, "height": height, "width": width, "dtype": "uint8"}
     with MemoryFile() as memory:
-        # A PNG has no place for the transform; without one rasterio warns of a missing reference.
+        # A PNG cannot hold the transform; it is given because rasterio warns of a raster without one.
         with memory.open(driver="PNG", transform=transform, **shape) as picture:
             picture.write(bands)
         return bytes(memory.read())

@@ -128,7 +128,7 @@ def _own(name: str) -> str:
 
 def _leaflet_script() -> str:
     script = files("xstatic.pkg.leaflet").joinpath("data/leaflet.js").read_text(encoding="utf-8")
-    # Developer tools would ask for the source map.
+    # A reference to the source map would make developer tools ask a server for it.
     return re.sub(r"//# sourceMappingURL=.*", "", script)
 
 

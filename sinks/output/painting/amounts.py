@@ -226,7 +226,7 @@ def _check_sum(made: Amounts, activity: Activity, expected: pd.Series[float]) ->
     codes = activity.units["region_code"].astype(str)
     found = rows.groupby(level=0).sum().reindex(codes, fill_value=0.0)
     wanted = expected.reindex(codes, fill_value=0.0)
-    # Changes are differences of stocks, so rounding is measured against what was added and not against the sum.
+    # A change is a small difference of large stocks, so its rounding error is compared with the sizes of those.
     size = rows.abs().groupby(level=0).sum().reindex(codes, fill_value=0.0)
     wrong = (found - wanted).abs() > _TOLERANCE * size.clip(lower=wanted.abs())
     if wrong.any():

@@ -242,7 +242,7 @@ def _lay_on(
             for column in range(start[run], stop[run]):
                 key = region[run] * joints + codes[row * width + column - left]
                 if key != last_key:
-                    # Land cover is patchy: most cells are like the one before.
+                    # Land cover comes in patches, so most cells repeat the one before and need no look-up.
                     density, last_key = densities[find_slot(keys, key)], key
                 if density == density:
                     area = np.rint(fraction[run] * weights[row, column // group_width])

@@ -103,7 +103,7 @@ def _table(densities: Mapping[int, float], source: RasterSource) -> npt.NDArray[
     if not np.issubdtype(dtype, np.integer) or 1 << 8 * dtype.itemsize > _LARGEST:
         raise LayerError(Problem("painting.no_lookup", source.where, {"dtype": source.dtype}))
     limits = np.iinfo(dtype)
-    # Only around the codes that have a density does the table need every step.
+    # Between the codes of a table GDAL interpolates, so both neighbours of a code with a density stand in it.
     codes = sorted({c + step for c in densities for step in (-1, 0, 1) if limits.min <= c + step <= limits.max})
     return np.array([(code, densities.get(code, _NODATA)) for code in codes])
 

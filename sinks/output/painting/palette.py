@@ -182,7 +182,7 @@ def _whatever_before(run: pd.DataFrame, values: Floats, keys: Sequence[str]) -> 
     if not past_dates(run):
         return run, values
     groups = run.assign(**{_VALUE: values}).groupby(list(keys), sort=False, dropna=False)[[AREA, _VALUE]]
-    # What is estimated for no history of a transition is not zero.
+    # A transition without an estimate for any of its histories stays missing; it is not zero.
     summed = groups.sum(min_count=1).reset_index()
     return summed, summed[_VALUE].to_numpy(np.float64)
 

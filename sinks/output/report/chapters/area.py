@@ -119,7 +119,7 @@ def _matrix(page: Page) -> _Matrix | None:
     keys = transition_keys(here)
     if not keys:
         return None
-    # The layer that covers most land stands for the region; others describe parts of it.
+    # Layers may cover parts of the region only; the one that covers most land is shown.
     sizes = here.groupby("source")["area_ha"].sum()
     source = str(sizes.idxmax())
     pairs = [(first, last) for name, first, last in keys if name == source]

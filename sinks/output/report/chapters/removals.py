@@ -120,7 +120,7 @@ def _bars(page: Page, key: str, period: str, figures: list[tuple[str, Amount]]) 
         return ()
     bars = []
     for name, figure in known:
-        # An interval without width says that no uncertainty was given; drawn, it would look like certainty.
+        # An interval of width zero means that no uncertainty was given.  Drawn, it would look like certainty.
         low, high = (in_tens(figure.low), in_tens(figure.high)) if figure.low < figure.high else (nan, nan)
         bars.append(Bar(name, in_tens(figure.value), amount(figure.value), low, high))
     caption = word(f"caption.{key}", region=page.region.name, period=grammar.spoken_period(period))
