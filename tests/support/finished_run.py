@@ -7,7 +7,6 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
-import pytest
 from shapely.geometry import box
 
 from sinks.account.findings import Findings
@@ -149,8 +148,3 @@ def make_contents(**changed: Any) -> RunContents:
         make_account().iloc[5:8].assign(methodology="another").reset_index(drop=True),
     )
     return replace(contents, **changed)
-
-
-def ids(raised: pytest.ExceptionInfo[Any]) -> list[str]:
-    """What was wrong, by the ids of the messages."""
-    return [problem.id for problem in raised.value.problems]

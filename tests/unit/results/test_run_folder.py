@@ -27,7 +27,8 @@ from sinks.results.run_folder import read_run, write_run
 from sinks.results.shown_tables import (
     check_account,
 )
-from support.finished_run import ids, make_account, make_contents
+from support.finished_run import make_account, make_contents
+from support.problems import ids
 
 FILES = {
     "account.parquet",

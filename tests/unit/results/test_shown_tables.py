@@ -23,7 +23,8 @@ from sinks.results.shown_tables import (
     units_of,
 )
 from sinks.text import LANGUAGES, using_language
-from support.finished_run import ids, make_account, make_contents
+from support.finished_run import make_account, make_contents
+from support.problems import ids
 
 
 def test_classes_of_a_stratum_have_names_in_both_languages() -> None:
