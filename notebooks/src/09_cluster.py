@@ -36,7 +36,9 @@ alone.states.query("ecosystem == 'forest' and date == '2023'").groupby("species_
 # *Then on the cluster. Workers need the same packages, and the files under the same paths:*
 
 # %%
-cluster = LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0")
+# Only errors are told: on a busy machine a process that is slow to stop is no news.
+here = dict(host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs="ERROR")
+cluster = LocalCluster(n_workers=2, threads_per_worker=1, **here)
 client = Client(cluster)
 divided = activity(scheduler=client)
 client.close()

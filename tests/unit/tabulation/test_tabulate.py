@@ -1,100 +1,25 @@
-"""The joint tabulation: small grids by hand, and the same digits however files are stored and work is divided."""
+"""The joint tabulation: small grids by hand, laws of its two views, areas and moments."""
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-import rasterio
 import shapely
-from pandas.testing import assert_frame_equal
 from pyproj import Transformer
 from rasterio.transform import Affine
 
-from sinks.errors import LegendError, RunError, SinksError
+from sinks.errors import SinksError
 from sinks.geo.grid import CellAreas, Grid
-from sinks.geo.legends import load_legend
-from sinks.layers.rasters.raster import CategoricalLayer, ContinuousLayer, inspect
-from sinks.tabulation import Joint, check_layers, crosstab, tabulate, tabulator
-from sinks.tabulation import tabulation as pass_module
-from sinks.tabulation.blocks import TASK_CELLS, block_shape, plan
-from sinks.tabulation.checkpoint import FILE_NAME
+from sinks.layers.rasters.raster import CategoricalLayer, inspect
+from sinks.tabulation import Joint, tabulate
 from sinks.tabulation.crosstab import Input
-
-CLCD = load_legend("clcd")
-STRATUM = load_legend("species_group")
-ALBERS = "+proj=aea +lat_1=25 +lat_2=47 +lon_0=105 +ellps=GRS80 +datum=WGS84"
-
-
-def write(path: Path, data: np.ndarray, *, crs: str = "EPSG:4490", **options: Any) -> Path:
-    transform = options.pop("transform", Affine(0.1, 0, 110, 0, -0.1, 45))
-    profile = {"driver": "GTiff", "count": 1, "dtype": data.dtype, "width": data.shape[1], "height": data.shape[0]}
-    with rasterio.open(path, "w", **profile, crs=crs, transform=transform, **options) as dataset:
-        dataset.write(data, 1)
-    return path
-
-
-def cover(**files: Path | str) -> CategoricalLayer:
-    return CategoricalLayer("land_cover", {name.removeprefix("y"): path for name, path in files.items()}, CLCD)
-
-
-def stock(**files: Path | str) -> ContinuousLayer:
-    dates = {name.removeprefix("y"): path for name, path in files.items()}
-    return ContinuousLayer("growing_stock", "growing_stock", dates, 0.0, 1500.0)
-
-
-def regions(*polygons: Any, crs: str = "EPSG:4490") -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame({"code": [f"15{i}" for i in range(len(polygons))]}, geometry=list(polygons), crs=crs)
-
-
-def ids(error: pytest.ExceptionInfo[SinksError]) -> list[str]:
-    return [problem.id for problem in error.value.problems]
-
-
-def same(one: Joint, other: Joint) -> None:
-    assert_frame_equal(one.table, other.table, check_exact=True)
-    assert_frame_equal(one.units, other.units, check_exact=True)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Two patchy dates, growing stock with gaps, and four regions that share a crooked border, on 70 x 90 cells."""
-    folder = tmp_path_factory.mktemp("world")
-    rng = np.random.default_rng(42)
-    first = np.kron(rng.integers(1, 10, (14, 18)), np.ones((5, 5), int)).astype(np.uint8)
-    second = np.where(rng.random(first.shape) < 0.1, rng.integers(1, 10, first.shape), first).astype(np.uint8)
-    first[rng.random(first.shape) < 0.02] = 0
-    volume = (rng.random(first.shape) * 300).astype(np.float32)
-    volume[rng.random(first.shape) < 0.3] = np.nan
-    middle = shapely.Point(114.4537, 41.4711)
-    ring = [(110.41, 38.32), (114.2, 38.05), (118.77, 38.9), (118.1, 42.3), (118.9, 44.81), (113.3, 44.93), (110.2, 43)]
-    slices = [
-        shapely.Polygon([middle.coords[0], *ring[0:3]]),
-        shapely.Polygon([middle.coords[0], *ring[2:5]]),
-        shapely.Polygon([middle.coords[0], *ring[4:7]]),
-        shapely.Polygon([middle.coords[0], ring[6], ring[0]]),
-    ]
-    return {
-        "folder": folder,
-        "first": first,
-        "second": second,
-        "volume": volume,
-        "units": regions(*slices),
-        "cover": cover(y2020=write(folder / "a.tif", first, nodata=0), y2023=write(folder / "b.tif", second, nodata=0)),
-        "stock": stock(static=write(folder / "v.tif", volume)),
-    }
-
-
-@pytest.fixture(scope="module")
-def joint(world: dict[str, Any]) -> Joint:
-    return tabulate(world["units"], world["cover"], inputs=[world["stock"]], threads=1)
+from support.problems import ids
+from support.small_layers import ALBERS, STRATUM, cover, rasterio_crs, regions, same, stock, write
 
 
 def test_three_by_three_by_hand(tmp_path: Path) -> None:
@@ -165,77 +90,6 @@ def test_unobserved_land_is_kept_as_nodata(world: dict[str, Any], joint: Joint) 
     assert not (states[states["date"] == "2023"]["ecosystem"] == "nodata").any()
 
 
-@pytest.mark.parametrize(("size", "threads"), [(16, 1), (16, 2), (17, 2), (32, 2), (1000, 1), (None, 2)])
-def test_blocks_and_threads_change_no_digit(
-    world: dict[str, Any], joint: Joint, size: int | None, threads: int
-) -> None:
-    found = tabulate(world["units"], world["cover"], inputs=[world["stock"]], block_size=size, threads=threads)
-    same(found, joint)
-
-
-LAYOUTS: dict[str, dict[str, Any]] = {
-    "deflate tiles": {"compress": "deflate", "tiled": True, "blockxsize": 32, "blockysize": 16},
-    "zstd tiles": {"compress": "zstd", "tiled": True, "blockxsize": 16, "blockysize": 32},
-    "zstd stripes": {"compress": "zstd", "blockysize": 1},
-    "one stripe": {"compress": "deflate", "blockysize": 70},
-    "int16": {"dtype": np.int16},
-    "int32": {"dtype": np.int32},
-    "float64": {"dtype": np.float64},
-}
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_storage_changes_no_digit(world: dict[str, Any], joint: Joint, tmp_path: Path, layout: str) -> None:
-    options = dict(LAYOUTS[layout])
-    dtype = options.pop("dtype", np.uint8)
-    files = {
-        f"y{date}": write(tmp_path / f"{date}.tif", world[name].astype(dtype), nodata=0, **options)
-        for date, name in (("2020", "first"), ("2023", "second"))
-    }
-    same(tabulate(world["units"], cover(**files), inputs=[world["stock"]], block_size=20), joint)
-
-
-def test_south_up_changes_no_digit(world: dict[str, Any], joint: Joint, tmp_path: Path) -> None:
-    turned = Affine(0.1, 0, 110, 0, 0.1, 38)
-    a, b, v = (
-        write(tmp_path / f"{name}.tif", world[name][::-1], transform=turned, **options)
-        for name, options in (("first", {"nodata": 0}), ("second", {"nodata": 0}), ("volume", {}))
-    )
-    same(tabulate(world["units"], cover(y2020=a, y2023=b), inputs=[stock(static=v)], block_size=16), joint)
-
-
-def test_a_vrt_of_four_files_changes_no_digit(world: dict[str, Any], joint: Joint, tmp_path: Path) -> None:
-    data, parts = world["first"], []
-    for row, column in product((0, 40), (0, 50)):
-        piece = data[row : row + 40, column : column + 50]
-        corner = Affine(0.1, 0, 110 + column / 10, 0, -0.1, 45 - row / 10)
-        name = write(tmp_path / f"{row}_{column}.tif", piece.copy(), nodata=0, transform=corner).name
-        size = f'xSize="{piece.shape[1]}" ySize="{piece.shape[0]}"'
-        parts.append(
-            f'<SimpleSource><SourceFilename relativeToVRT="1">{name}</SourceFilename><SourceBand>1</SourceBand>'
-            f'<SrcRect xOff="0" yOff="0" {size}/><DstRect xOff="{column}" yOff="{row}" {size}/></SimpleSource>'
-        )
-    vrt = tmp_path / "four.vrt"
-    vrt.write_text(
-        '<VRTDataset rasterXSize="90" rasterYSize="70"><SRS>EPSG:4490</SRS>'
-        "<GeoTransform>110, 0.1, 0, 45, 0, -0.1</GeoTransform>"
-        f'<VRTRasterBand dataType="Byte" band="1"><NoDataValue>0</NoDataValue>{"".join(parts)}</VRTRasterBand>'
-        "</VRTDataset>"
-    )
-    files = world["cover"].files
-    same(tabulate(world["units"], cover(y2020=vrt, y2023=files["2023"]), inputs=[world["stock"]]), joint)
-
-
-def test_a_sparse_table_holds_the_same_sums(
-    world: dict[str, Any], joint: Joint, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(crosstab, "DENSE_LIMIT", 0)
-    monkeypatch.setattr(tabulator, "_HASH_START", 2)
-    same(tabulate(world["units"], world["cover"], inputs=[world["stock"]], block_size=16), joint)
-    area = tabulate(world["units"], world["cover"], block_size=32).table
-    assert_frame_equal(area, joint.table[area.columns], check_exact=True)
-
-
 def test_three_layers_and_a_stratum(world: dict[str, Any], joint: Joint, tmp_path: Path) -> None:
     codes = [c.code for c in STRATUM]
     groups = np.random.default_rng(1).choice(codes[:3], world["first"].shape).astype(np.int16)
@@ -289,55 +143,6 @@ def test_area_of_a_boundary_cell_is_its_fraction(tmp_path: Path) -> None:
     assert found.units.loc[0, "cells"] == 2
 
 
-def rasterio_crs(path: Path) -> Any:
-    with rasterio.open(path) as dataset:
-        return Grid.from_dataset(dataset, "")[0].crs
-
-
-def test_unknown_codes_come_with_their_areas(world: dict[str, Any], tmp_path: Path) -> None:
-    first, second = world["first"].copy(), world["second"].copy()
-    first[30:33, 40:44] = 77
-    second[30, 40] = 78
-    files = {"y2020": write(tmp_path / "a.tif", first, nodata=0), "y2023": write(tmp_path / "b.tif", second, nodata=0)}
-    with pytest.raises(LegendError) as error:
-        tabulate(world["units"], cover(**files), block_size=16)
-    assert ids(error) == ["tabulate.unknown_codes"] * 2
-    grid = Grid(rasterio_crs(files["y2020"]), Affine(0.1, 0, 110, 0, -0.1, 45), 90, 70)
-    areas = CellAreas(grid)
-    expected = float(areas.to_ha(areas.weights(30, 33)).sum() * 4)
-    assert error.value.problems[0].values["area"] == f"{expected:.6g}"
-    assert "77" in str(error.value.problems[0])
-    assert "78" in str(error.value.problems[1])
-
-
-def test_unknown_codes_of_a_wide_type(world: dict[str, Any], tmp_path: Path) -> None:
-    first = world["first"].astype(np.int32)
-    first[30:33, 40:44] = 70_000
-    path = write(tmp_path / "a.tif", first, nodata=0)
-    with pytest.raises(LegendError, match="70000"):
-        tabulate(world["units"], cover(y2020=path))
-
-
-def test_classes_that_are_no_whole_numbers(world: dict[str, Any], tmp_path: Path) -> None:
-    path = write(tmp_path / "a.tif", world["first"].astype(np.float32) + 0.5)
-    with pytest.raises(SinksError) as error:
-        tabulate(world["units"], cover(y2020=path))
-    assert ids(error) == ["raster.not_whole"]
-
-
-def test_values_out_of_bounds_are_an_error_with_a_place(world: dict[str, Any], tmp_path: Path) -> None:
-    volume = world["volume"].copy()
-    volume[20, 50], volume[40, 30], volume[41, 31] = 1600, -3, np.inf
-    layer = stock(static=write(tmp_path / "v.tif", volume))
-    for size, threads in ((16, 2), (None, 1)):
-        with pytest.raises(SinksError) as error:
-            tabulate(world["units"], world["cover"], inputs=[layer], block_size=size, threads=threads)
-        values = error.value.problems[0].values
-        assert ids(error) == ["raster.out_of_bounds"]
-        assert (values["count"], values["least"], values["most"]) == (3, "-3", "inf")
-        assert (values["x"], values["y"]) == ("115.05", "42.95")
-
-
 def test_scaled_integers_mean_the_same_as_floats(world: dict[str, Any], tmp_path: Path) -> None:
     tenths = np.where(np.isnan(world["volume"]), 65535, np.rint(world["volume"] * 10)).astype(np.uint16)
     floats = np.where(tenths == 65535, np.nan, tenths / 10).astype(np.float64)
@@ -369,28 +174,10 @@ def test_a_layer_without_an_observation(world: dict[str, Any], tmp_path: Path) -
     assert ids(error) == ["raster.all_nodata"] * 2
 
 
-def test_disjoint_regions(world: dict[str, Any]) -> None:
-    with pytest.raises(SinksError) as error:
-        tabulate(regions(shapely.box(90, 30, 91, 31)), world["cover"])
-    assert ids(error) == ["raster.disjoint"]
-
-
 def test_partial_cover_is_allowed_and_reported(world: dict[str, Any]) -> None:
     found = tabulate(regions(shapely.box(118, 40, 120, 42)), world["cover"])
     assert found.units.loc[0, "inside_share"] == pytest.approx(0.5, rel=1e-6)
     assert found.table["area_ha"].sum() == pytest.approx(found.units.loc[0, "area_ha"] / 2, rel=1e-6)
-
-
-def test_problems_of_several_layers_come_together(world: dict[str, Any], tmp_path: Path) -> None:
-    other = write(tmp_path / "o.tif", world["first"], transform=Affine(0.2, 0, 110, 0, -0.2, 45))
-    layer = replace(world["cover"], files={**world["cover"].files, "2023": other})
-    with pytest.raises(SinksError) as error:
-        tabulate(world["units"], layer, inputs=[stock(static=tmp_path / "none.tif")])
-    assert sorted(ids(error)) == ["raster.missing_file", "raster.other_grid"]
-    with pytest.raises(SinksError) as error:
-        check_layers(world["units"], layer)
-    assert ids(error) == ["raster.other_grid"]
-    assert check_layers(world["units"], world["cover"], inputs=[world["stock"]]).width == 90
 
 
 def test_another_grid_read_as_declared(world: dict[str, Any], joint: Joint, tmp_path: Path) -> None:
@@ -399,135 +186,6 @@ def test_another_grid_read_as_declared(world: dict[str, Any], joint: Joint, tmp_
     for size in (16, None):
         found = tabulate(world["units"], world["cover"], inputs=[replace(layer, resampling="nearest")], block_size=size)
         same(found, joint)
-
-
-def test_warped_layers_do_not_depend_on_blocks(world: dict[str, Any], tmp_path: Path) -> None:
-    x, y = Transformer.from_crs("EPSG:4490", ALBERS, always_xy=True).transform(109.0, 46.0)
-    field = (np.random.default_rng(2).random((120, 120)) * 100).astype(np.float32)
-    path = write(tmp_path / "w.tif", field, crs=ALBERS, transform=Affine(9000, 0, x, 0, -9000, y))
-    layer = replace(stock(static=path), resampling="bilinear")
-    one, *others = (tabulate(world["units"], world["cover"], inputs=[layer], block_size=n) for n in (None, 16, 33))
-    for other in others:
-        same(one, other)
-
-
-def test_blocks_that_no_region_touches_are_not_read(world: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[tuple[int, int]] = []
-    original = pass_module.run_tasks
-
-    def spy(spec: Any, tasks: Any, *rest: Any) -> Any:
-        read.extend((block.row, block.column) for task in tasks for block in task)
-        return original(spec, tasks, *rest)
-
-    monkeypatch.setattr(pass_module, "run_tasks", spy)
-    tabulate(regions(shapely.box(110.15, 44.65, 110.25, 44.75)), world["cover"], block_size=16)
-    assert read == [(0, 0)]
-
-
-class _Elsewhere:
-    """Runs tasks as another process would get them, last one first."""
-
-    def results(self, open_worker: Any, spec: Any, tasks: Any) -> Any:
-        for number in sorted(tasks, reverse=True):
-            open_there, spec_there, task = pickle.loads(pickle.dumps((open_worker, spec, tasks[number])))
-            with open_there(spec_there) as worker:
-                yield number, pickle.loads(pickle.dumps(worker(task)))
-
-
-def test_another_scheduler_changes_no_digit(world: dict[str, Any], joint: Joint) -> None:
-    found = tabulate(world["units"], world["cover"], inputs=[world["stock"]], block_size=16, scheduler=_Elsewhere())
-    same(found, joint)
-
-
-def test_progress_reaches_the_end(world: dict[str, Any]) -> None:
-    seen: list[tuple[int, int]] = []
-    tabulate(world["units"], world["cover"], block_size=16, progress=lambda done, total: seen.append((done, total)))
-    assert seen[0][0] == 0
-    assert seen[-1][0] == seen[-1][1] > 0
-    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-
-
-class _Stop(KeyboardInterrupt):
-    pass
-
-
-def _interrupt(after: int) -> Any:
-    def report(done: int, total: int) -> None:
-        if done > after:
-            raise _Stop
-
-    return report
-
-
-def test_an_interrupted_pass_goes_on_where_it_was(world: dict[str, Any], joint: Joint, tmp_path: Path) -> None:
-    folder = tmp_path / "checkpoint"
-    options: dict[str, Any] = {"inputs": [world["stock"]], "block_size": 16, "checkpoint": folder}
-    for limit in (1000, 3000):
-        with pytest.raises(_Stop):
-            tabulate(world["units"], world["cover"], progress=_interrupt(limit), **options)
-        assert (folder / FILE_NAME).exists()
-    seen: list[int] = []
-    found = tabulate(world["units"], world["cover"], progress=lambda done, total: seen.append(done), **options)
-    same(found, joint)
-    assert seen[0] > 1000
-    assert not (folder / FILE_NAME).exists()
-
-
-def test_a_checkpoint_of_something_else_is_refused(world: dict[str, Any], tmp_path: Path) -> None:
-    with pytest.raises(_Stop):
-        tabulate(world["units"], world["cover"], progress=_interrupt(0), block_size=16, checkpoint=tmp_path)
-    with pytest.raises(RunError) as error:
-        tabulate(world["units"].iloc[:3], world["cover"], block_size=20, checkpoint=tmp_path)
-    assert error.value.problems[0].values["changed"] == ["block_size", "regions"]
-    (tmp_path / FILE_NAME).write_bytes(b"broken")
-    with pytest.raises(RunError) as error:
-        tabulate(world["units"], world["cover"], checkpoint=tmp_path)
-    assert ids(error) == ["tabulate.checkpoint_broken"]
-
-
-def test_a_corrupt_file_leaves_a_clear_error(world: dict[str, Any], tmp_path: Path) -> None:
-    noise = np.random.default_rng(6).integers(1, 10, (70, 90)).astype(np.uint8)
-    path = write(tmp_path / "a.tif", noise, compress="deflate", tiled=True, blockxsize=32, blockysize=32)
-    broken = bytearray(path.read_bytes())
-    broken[len(broken) // 2 : len(broken) // 2 + 300] = bytes(300)
-    path.write_bytes(broken)
-    with pytest.raises(SinksError) as error:
-        tabulate(world["units"], cover(y2020=path), threads=2)
-    assert ids(error) == ["raster.corrupt_block"]
-
-
-@pytest.mark.parametrize(
-    ("problem", "units"),
-    [
-        ("tabulate.units_no_crs", gpd.GeoDataFrame({"code": ["1"]}, geometry=[shapely.box(0, 0, 1, 1)])),
-        ("tabulate.code_twice", regions(*[shapely.box(0, 0, 1, 1)] * 2).assign(code="1")),
-        ("tabulate.no_units", regions(shapely.box(0, 0, 1, 1)).iloc[:0]),
-        ("tabulate.units_columns", regions(shapely.box(0, 0, 1, 1)).drop(columns="code")),
-    ],
-)
-def test_regions_that_cannot_be_used(world: dict[str, Any], problem: str, units: gpd.GeoDataFrame) -> None:
-    with pytest.raises(SinksError) as error:
-        tabulate(units, world["cover"])
-    assert ids(error) == [problem]
-
-
-def test_layers_that_cannot_be_tabulated_together(world: dict[str, Any]) -> None:
-    static = CategoricalLayer("land_cover", {"static": "a.tif"}, CLCD)
-    with pytest.raises(SinksError) as error:
-        tabulate(world["units"], static, inputs=[stock(static="b"), stock(static="c")])
-    assert sorted(ids(error)) == ["tabulate.name_twice", "tabulate.no_dates"]
-
-
-def test_block_shapes_follow_the_tiling() -> None:
-    grid = Grid(rasterio.crs.CRS.from_epsg(4490), Affine(0.001, 0, 70, 0, -0.001, 50), 40_000, 30_000)
-    assert block_shape(grid, [(512, 512)]) == (512, 4096)
-    assert block_shape(grid, [(256, 256), (512, 512)]) == (512, 4096)
-    assert block_shape(grid, [(1, 40_000)]) == (52, 40_000)
-    assert block_shape(grid, [(512, 512)], 256) == (256, 256)
-    tasks = plan(grid, (512, 4096), np.ones((59, 10), bool))
-    cells = [block.cells for task in tasks for block in task]
-    assert sum(cells) == 40_000 * 30_000
-    assert max(sum(block.cells for block in task) for task in tasks) <= TASK_CELLS
 
 
 def test_no_sum_of_moments_can_overflow(world: dict[str, Any]) -> None:

@@ -1,0 +1,1 @@
+"""What tests of several files share: examples, and how they are made."""

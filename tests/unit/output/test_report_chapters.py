@@ -1,0 +1,297 @@
+"""Chapters of a report: what they say is what the account says, in words that agree with the signs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sinks.analysis.sensitivity import APPROACH_COLUMNS
+from sinks.output.report import grammar
+from sinks.output.report.blocks import Paragraph, Picture, Table, reference
+from sinks.output.report.chapters import chapters
+from sinks.output.report.facts import Amount, Facts
+from sinks.output.report.words import ABSENT, amount, joined, ordinal, percent, printed
+from sinks.text import LANGUAGES, using_language
+from sinks.vocabulary import ALL
+from support.reported_run import (
+    EVIL,
+    REGIONS,
+    make_account,
+    make_contents,
+    page,
+    table_after,
+    text,
+)
+
+
+def test_stock_table_equals_the_account(ordos: Any) -> None:
+    # Ordos 2023: forest biomass 1,300,000 + 66,666, soil 50,005, grassland 600,000 t C, in 10^4 t C.
+    assert table_after(ordos, "各生态系统分碳库碳储量") == [
+        ["生态系统", "生物量（地上与地下未分）", "土壤有机碳", "合计"],
+        ["森林", "136.67", "5.00", "141.67"],
+        ["草原", "60.00", ABSENT, "60.00"],
+        ["合计", "196.67", "5.00", "201.67"],
+    ]
+
+
+def test_removals_table_equals_the_account(ordos: Any) -> None:
+    # Forest (300,000 + 33,333) / 3 * 44/12 = 407,407 t CO2/yr; grassland -300,000 / 3 * 44/12 = -366,667 t CO2/yr.
+    rows = {row[0]: row[1:] for row in table_after(ordos, "各生态系统分碳库年碳汇量")}
+    assert rows["森林"][2:] == ["40.74", "36.67", "44.81"]
+    assert rows["草原"][2:] == ["-36.67", "-40.33", "-33.00"]
+    assert rows["合计"][2] == "4.07"
+
+
+def test_tables_by_region_sum_to_their_region(ordos: Any) -> None:
+    head, *rows = table_after(ordos, "分地区碳储量")
+    total = rows[-1]
+    assert total[0] == "鄂尔多斯市"
+    for column in range(1, len(head)):
+        parts = [Decimal(row[column]) for row in rows[:-1] if row[column] != ABSENT]
+        assert abs(sum(parts) - Decimal(total[column])) <= Decimal("0.01") * len(parts)
+
+
+def test_transition_matrix_is_in_the_report(ordos: Any) -> None:
+    rows = {row[0]: row[1:] for row in table_after(ordos, "生态系统类型转移矩阵")}
+    assert rows["草原"] == ["0.08", "0.00", "0.08"]
+    assert rows["合计"][0] == "0.38"
+
+
+def test_flows_are_drawn_and_named_where_land_changed() -> None:
+    """770 ha of grassland became forest in Ordos; in Hulun Buir wetland was only not seen again."""
+    both = frozenset({"transition_text", "table_transition", "figure_flows"})
+    ordos, hulun = (chapters(page(code, tags=both)) for code in ("150600", "150700"))
+    (picture,) = ordos["figure_flows"]
+    assert isinstance(picture, Picture)
+    assert picture.png.startswith(b"\x89PNG")
+    assert "未变化" in picture.caption
+    assert hulun["figure_flows"] == ()
+    for found, referred in ((ordos, True), (hulun, False)):
+        assert (reference("figure_flows") in text({"": found["transition_text"]})) is referred
+
+
+@pytest.mark.parametrize("code", ["150000", "150600", "150700"])
+def test_every_printed_amount_is_the_account_rounded(code: str) -> None:
+    contents = make_contents()
+    account = contents.account
+    known = {printed(value / 1e4) for name in ("value", "low", "high") for value in account[name]}
+    blocks = chapters(page(code, contents))
+    for tag in ("table_stock_pools", "table_stock_regions", "table_removals", "table_removals_regions"):
+        for table in blocks[tag]:
+            assert isinstance(table, Table)
+            assert {cell for row in table.rows for cell in row[1:]} <= known
+
+
+def said(value: float, low: float = float("nan"), high: float = float("nan")) -> str:
+    return grammar.removals(Amount(value, low, high), "2020-2023", "生态系统")
+
+
+@given(st.floats(-1e9, 1e9), st.floats(0, 1e9))
+def test_a_source_is_never_called_a_sink(value: float, spread: float) -> None:
+    sentence = said(value, value - spread, value + spread)
+    sink, source = "表现为碳汇" in sentence, "表现为碳源" in sentence
+    assert not (sink and source)
+    if sink:
+        assert value > 0
+    if source:
+        assert value < 0
+    if spread > abs(value):
+        assert not sink
+        assert not source
+
+
+def test_sentences_agree_with_sign_interval_and_zero() -> None:
+    assert "净吸收二氧化碳4.00万tCO2（95%置信区间3.00～5.00万tCO2/年），表现为碳汇" in said(40_000, 30_000, 50_000)
+    # A release is told as a positive amount, its interval turned round.
+    assert "净排放二氧化碳4.00万tCO2（95%置信区间3.00～5.00万tCO2/年），表现为碳源" in said(-40_000, -50_000, -30_000)
+    assert "尚不能判定" in said(40_000, -1, 90_000)
+    assert "基本持平" in said(-49.0)
+    assert said(float("nan")) == ""
+
+
+def test_ranks_are_among_regions_of_one_level() -> None:
+    facts = Facts(make_contents())
+    with using_language("en"):
+        assert "ranks 1st among 2 leagues" in grammar.ranks(facts, "150600")
+        # Hulunbuir is a source: it is ranked by its release, not as the smallest sink.
+        assert "net release ranks 1st among 2 leagues" in grammar.ranks(facts, "150700")
+    assert grammar.ranks(facts, "150000") == ""
+    assert grammar.ranks(facts, "150702") == ""
+
+
+def test_english_agrees_in_number() -> None:
+    with using_language("en"):
+        assert "forest (40.74 × 10⁴ t CO2/yr) is a sink" in text(chapters(page()))
+        assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 112)] == (
+            ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th"]
+        )
+        assert joined(["a", "b", "c"]) == "a, b and c"
+
+
+def test_printing() -> None:
+    assert [printed(x) for x in (0.125, 0.135, -0.001, float("nan"), 1234.5)] == [
+        "0.12",
+        "0.14",
+        "0.00",
+        "—",
+        "1234.50",
+    ]
+    assert [percent(x) for x in (0.9999, 1.0, 0.5)] == [">99.9%", "100.0%", "50.0%"]
+    with using_language("en"):
+        assert printed(1234.5) == "1,234.50"
+
+
+@given(st.lists(st.floats(-1e8, 1e8), min_size=2, max_size=6))
+def test_a_number_prints_the_same_everywhere(values: list[float]) -> None:
+    assert [amount(value) for value in values] == [printed(value / 1e4) for value in values]
+
+
+def both_approaches(agreement: str) -> pd.DataFrame:
+    """Of Ordos, by hand; other dates and quantities are not for this chapter."""
+    ends = (1.8e6, 2.2e6, 1.7e6, 2.4e6)
+    rows = [
+        ("150600", "鄂尔多斯市", "league", quantity, period, "t C", 2e6, *ends, agreement)
+        for quantity, period in (("carbon_stock", "2020"), ("carbon_stock", "2023"), ("stock_change", "2020-2023"))
+    ]
+    return pd.DataFrame(rows, columns=list(APPROACH_COLUMNS))
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "不一致：分布偏斜"), ("en", "differ: skewed")])
+def test_both_approaches_stand_below_the_intervals(lang: str, said: str) -> None:
+    contents = replace(make_contents(), tables={"uncertainty": both_approaches("skewed")})
+    with using_language(lang):
+        _, table = chapters(page("150600", contents))["table_intervals"]
+        assert isinstance(table, Table)
+        ((_quantity, *ends, agreement),) = table.rows
+        assert ends == [amount(x) for x in (1.8e6, 2.2e6, 1.7e6, 2.4e6)]
+        assert agreement == said
+        assert any("Monte Carlo" in note or "蒙特卡洛" in note for note in table.notes)
+        # Nothing is said of a region without them, or of a run without the table.
+        assert len(chapters(page("150700", contents))["table_intervals"]) == 1
+        assert len(chapters(page("150600"))["table_intervals"]) == 1
+
+
+def test_comparison_stands_beside_the_account_and_not_in_it() -> None:
+    other = make_account().assign(methodology="other", value=lambda table: table["value"] * 2)
+    contents = replace(make_contents(), comparison=other)
+    found = chapters(page(contents=contents))
+    (table,) = found["table_comparison"]
+    assert isinstance(table, Table)
+    stock = next(row for row in table.rows if row[1].startswith("森林·生物量") and row[2].startswith("碳储量"))
+    # Forest biomass of Ordos in 2023 is 1,366,666 t C in the account, and twice that beside it.
+    assert stock[4:] == ["273.33", "136.67"]
+    alone = chapters(page())
+    assert alone["table_comparison"] == ()
+    assert found["table_stock_pools"] == alone["table_stock_pools"]
+
+
+def test_caveats_come_first() -> None:
+    caveats = [block.text for block in chapters(page("150700"))["caveats"] if isinstance(block, Paragraph)]
+    assert "示范数据" in caveats[0]
+    assert any("海拉尔区" in line and "12 个栅格" in line for line in caveats)
+    assert any("未核实参数" in line for line in caveats)
+    assert any("90.0%" in line for line in caveats)
+
+
+def test_checks_of_other_leagues_are_left_out() -> None:
+    assert "海拉尔区" not in text(chapters(page("150600")))
+
+
+def test_checks_are_in_the_language_of_the_report_and_not_of_the_run() -> None:
+    with using_language("en"):
+        found = text(chapters(page("150700")))
+    assert "only 12 cells" in found
+    assert "个栅格" not in found
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    ("account", "codes"),
+    [
+        (lambda: make_account(dates=("2020",)), tuple(REGIONS)),
+        (lambda: make_account(intervals=False), tuple(REGIONS)),
+        (lambda: make_account(codes=("150000", "150600", "150700")), ("150000", "150600", "150700")),
+        (lambda: make_account(codes=("150600",)), ("150600",)),
+        (lambda: make_account().assign(value=0.0, low=0.0, high=0.0), tuple(REGIONS)),
+        (lambda: make_account().query("quantity == 'area'"), tuple(REGIONS)),
+        (lambda: make_account().iloc[:0], tuple(REGIONS)),
+    ],
+    ids=["one date", "no intervals", "no banners", "one league", "zeros", "areas only", "nothing"],
+)
+def test_a_poor_run_still_gives_chapters(
+    account: Callable[[], pd.DataFrame], codes: tuple[str, ...], lang: str
+) -> None:
+    contents = make_contents(account(), codes)
+    with using_language(lang):
+        for code in Facts(contents).regions:
+            found = chapters(page(code, contents))
+            assert found["advice_text"]
+            shown = text(found)
+            assert "nan" not in shown.casefold().replace("finance", "")
+            assert "{" not in shown.replace(EVIL, "")
+
+
+def test_one_date_says_that_there_is_no_sink_to_tell() -> None:
+    found = text(chapters(page(contents=make_contents(make_account(dates=("2020",))))))
+    assert "没有年碳汇量" in found
+    assert "表现为碳汇" not in found
+
+
+def assessment(verdict: float, counted: float = 50_000.0) -> pd.DataFrame:
+    figures = {
+        "emissions_energy": 900_000.0,
+        "emissions_process": 100_000.0,
+        "emissions": 1_000_000.0,
+        "sink_counted": counted,
+        "adjusted_emissions": 1_000_000.0 - counted,
+        "change_gross": 0.09,
+        "change_net_net": 0.10,
+        "change_net_report_year": 0.13,
+        "change": 0.10,
+        "required_change": 0.109,
+        "probability_met": 0.4,
+        "verdict": verdict,
+        "gap_net": 20_000.0,
+    }
+    rows = [
+        ("150600", "鄂尔多斯市", 2023, name, value, np.nan, np.nan, "", "computed", "")
+        for name, value in figures.items()
+    ]
+    rows.append((ALL, "", None, "rule.k", 1.0, np.nan, np.nan, "", "assumed", "假定值"))  # type: ignore[arg-type]
+    columns = ["region_code", "region_name", "year", "quantity", "value", "low", "high", "unit", "basis", "note"]
+    return pd.DataFrame(rows, columns=columns).astype({"year": "Int64"})
+
+
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [(1.0, "判定为完成"), (0.0, "尚不能判定"), (-1.0, "判定为未完成"), (np.nan, "不作完成情况判定")],
+)
+def test_verdict_is_told_as_it_is(verdict: float, expected: str) -> None:
+    found = text({"dual_text": chapters(page(assessment=assessment(verdict)))["dual_text"]})
+    assert expected in found
+    # The total is elastic: a gap and no verdict.
+    assert "总量为弹性指标，只报差值：抵扣后排放量高于总量预期值2.00万tCO2" in found
+    assert "1项没有公开文件规定" in found
+
+
+def test_a_counted_source_is_not_called_a_sink() -> None:
+    found = text({"dual_text": chapters(page(assessment=assessment(1.0, -50_000.0)))["dual_text"]})
+    assert "生态系统为碳源，计入净排放5.00万tCO2" in found
+
+
+def test_without_assessment_the_chapter_says_what_is_needed() -> None:
+    assert "评估需要" in text({"t": chapters(page())["dual_text"]})
+
+
+def test_region_lists_the_verdicts_of_its_leagues() -> None:
+    (table,) = chapters(page("150000", assessment=assessment(-1.0)))["table_dual_regions"]
+    assert isinstance(table, Table)
+    assert table.rows == [["鄂尔多斯市", "100.00", "5.00", "95.00", "10.0%", "10.9%", "未完成"]]

@@ -1,0 +1,115 @@
+"""Layers and regions that cannot be tabulated are named with what is wrong and where."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from rasterio.transform import Affine
+
+from sinks.errors import LegendError, SinksError
+from sinks.geo.grid import CellAreas, Grid
+from sinks.layers.rasters.raster import CategoricalLayer
+from sinks.tabulation import check_layers, tabulate
+from support.problems import ids
+from support.small_layers import CLCD, cover, rasterio_crs, regions, stock, write
+
+
+def test_unknown_codes_come_with_their_areas(world: dict[str, Any], tmp_path: Path) -> None:
+    first, second = world["first"].copy(), world["second"].copy()
+    first[30:33, 40:44] = 77
+    second[30, 40] = 78
+    files = {"y2020": write(tmp_path / "a.tif", first, nodata=0), "y2023": write(tmp_path / "b.tif", second, nodata=0)}
+    with pytest.raises(LegendError) as error:
+        tabulate(world["units"], cover(**files), block_size=16)
+    assert ids(error) == ["tabulate.unknown_codes"] * 2
+    grid = Grid(rasterio_crs(files["y2020"]), Affine(0.1, 0, 110, 0, -0.1, 45), 90, 70)
+    areas = CellAreas(grid)
+    expected = float(areas.to_ha(areas.weights(30, 33)).sum() * 4)
+    assert error.value.problems[0].values["area"] == f"{expected:.6g}"
+    assert "77" in str(error.value.problems[0])
+    assert "78" in str(error.value.problems[1])
+
+
+def test_unknown_codes_of_a_wide_type(world: dict[str, Any], tmp_path: Path) -> None:
+    first = world["first"].astype(np.int32)
+    first[30:33, 40:44] = 70_000
+    path = write(tmp_path / "a.tif", first, nodata=0)
+    with pytest.raises(LegendError, match="70000"):
+        tabulate(world["units"], cover(y2020=path))
+
+
+def test_classes_that_are_no_whole_numbers(world: dict[str, Any], tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tif", world["first"].astype(np.float32) + 0.5)
+    with pytest.raises(SinksError) as error:
+        tabulate(world["units"], cover(y2020=path))
+    assert ids(error) == ["raster.not_whole"]
+
+
+def test_values_out_of_bounds_are_an_error_with_a_place(world: dict[str, Any], tmp_path: Path) -> None:
+    volume = world["volume"].copy()
+    volume[20, 50], volume[40, 30], volume[41, 31] = 1600, -3, np.inf
+    layer = stock(static=write(tmp_path / "v.tif", volume))
+    for size, threads in ((16, 2), (None, 1)):
+        with pytest.raises(SinksError) as error:
+            tabulate(world["units"], world["cover"], inputs=[layer], block_size=size, threads=threads)
+        values = error.value.problems[0].values
+        assert ids(error) == ["raster.out_of_bounds"]
+        assert (values["count"], values["least"], values["most"]) == (3, "-3", "inf")
+        assert (values["x"], values["y"]) == ("115.05", "42.95")
+
+
+def test_disjoint_regions(world: dict[str, Any]) -> None:
+    with pytest.raises(SinksError) as error:
+        tabulate(regions(shapely.box(90, 30, 91, 31)), world["cover"])
+    assert ids(error) == ["raster.disjoint"]
+
+
+def test_problems_of_several_layers_come_together(world: dict[str, Any], tmp_path: Path) -> None:
+    other = write(tmp_path / "o.tif", world["first"], transform=Affine(0.2, 0, 110, 0, -0.2, 45))
+    layer = replace(world["cover"], files={**world["cover"].files, "2023": other})
+    with pytest.raises(SinksError) as error:
+        tabulate(world["units"], layer, inputs=[stock(static=tmp_path / "none.tif")])
+    assert sorted(ids(error)) == ["raster.missing_file", "raster.other_grid"]
+    with pytest.raises(SinksError) as error:
+        check_layers(world["units"], layer)
+    assert ids(error) == ["raster.other_grid"]
+    assert check_layers(world["units"], world["cover"], inputs=[world["stock"]]).width == 90
+
+
+def test_a_corrupt_file_leaves_a_clear_error(world: dict[str, Any], tmp_path: Path) -> None:
+    noise = np.random.default_rng(6).integers(1, 10, (70, 90)).astype(np.uint8)
+    path = write(tmp_path / "a.tif", noise, compress="deflate", tiled=True, blockxsize=32, blockysize=32)
+    broken = bytearray(path.read_bytes())
+    broken[len(broken) // 2 : len(broken) // 2 + 300] = bytes(300)
+    path.write_bytes(broken)
+    with pytest.raises(SinksError) as error:
+        tabulate(world["units"], cover(y2020=path), threads=2)
+    assert ids(error) == ["raster.corrupt_block"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "units"),
+    [
+        ("tabulate.units_no_crs", gpd.GeoDataFrame({"code": ["1"]}, geometry=[shapely.box(0, 0, 1, 1)])),
+        ("tabulate.code_twice", regions(*[shapely.box(0, 0, 1, 1)] * 2).assign(code="1")),
+        ("tabulate.no_units", regions(shapely.box(0, 0, 1, 1)).iloc[:0]),
+        ("tabulate.units_columns", regions(shapely.box(0, 0, 1, 1)).drop(columns="code")),
+    ],
+)
+def test_regions_that_cannot_be_used(world: dict[str, Any], problem: str, units: gpd.GeoDataFrame) -> None:
+    with pytest.raises(SinksError) as error:
+        tabulate(units, world["cover"])
+    assert ids(error) == [problem]
+
+
+def test_layers_that_cannot_be_tabulated_together(world: dict[str, Any]) -> None:
+    static = CategoricalLayer("land_cover", {"static": "a.tif"}, CLCD)
+    with pytest.raises(SinksError) as error:
+        tabulate(world["units"], static, inputs=[stock(static="b"), stock(static="c")])
+    assert sorted(ids(error)) == ["tabulate.name_twice", "tabulate.no_dates"]
