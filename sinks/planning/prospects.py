@@ -22,7 +22,7 @@ from sinks.errors import Problem, Problems, SinksError
 from sinks.parameters.growth_curves import CURVES
 from sinks.planning.polygons import read_polygons
 from sinks.planning.potential import SUITED, Condition, NamedCurve, candidates, scaled_to, trajectory
-from sinks.project.assessment import ConditionSection, PotentialSection, ZoneSection
+from sinks.project.planning import ConditionSection, PotentialSection, ZoneSection
 from sinks.uncertainty.draws import Floats
 from sinks.units import CO2_PER_C
 from sinks.vocabulary import ALL, ecosystems

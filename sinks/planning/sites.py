@@ -33,7 +33,7 @@ from sinks.planning.restoration import (
     surroundings,
     warnings_on,
 )
-from sinks.project.assessment import RestorationSection
+from sinks.project.planning import RestorationSection
 from sinks.uncertainty.draws import Draws, Floats, interval
 
 

@@ -21,26 +21,17 @@ from pydantic_core import ErrorDetails
 
 from sinks.activity import LAND_COVER
 from sinks.errors import Problems, ProjectError
-from sinks.project.assessment import AssessmentSection, PotentialSection, RestorationSection
-from sinks.project.sections import (
-    STATIC,
-    AccuracySection,
-    BuiltinRegions,
-    CorrelationSection,
-    DerivedInputSection,
-    DeriveSection,
-    FileRegions,
-    InputSection,
-    LandCoverSection,
-    MethodologySection,
-    MonthlyInputSection,
-    ProjectSection,
-    RasterSection,
-    Section,
-    StratumSection,
-    TableSection,
-    VectorSection,
-)
+from sinks.project.account import ProjectSection
+from sinks.project.accuracy import AccuracySection
+from sinks.project.assessment import AssessmentSection
+from sinks.project.base import STATIC, Section
+from sinks.project.derived import DerivedInputSection, DeriveSection
+from sinks.project.methods import CorrelationSection, MethodologySection
+from sinks.project.planning import PotentialSection, RestorationSection
+from sinks.project.rasters import InputSection, LandCoverSection, MonthlyInputSection, RasterSection, StratumSection
+from sinks.project.regions import BuiltinRegions, FileRegions
+from sinks.project.tables import TableSection
+from sinks.project.vectors import VectorSection
 from sinks.provenance import InputFile
 from sinks.text import message
 from sinks.vocabulary import MONTHS, ecosystems, month_id, pools, quantities

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sinks.output.painting import Painting
     from sinks.planning.prospects import Prospects
     from sinks.planning.sites import Effects
-    from sinks.project.assessment import PotentialSection, RestorationSection
+    from sinks.project.planning import PotentialSection, RestorationSection
     from sinks.results.contents import RunContents
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sinks.output.painting import Layers, Painting
     from sinks.planning.prospects import Prospects
     from sinks.planning.sites import Effects
-    from sinks.project.assessment import PotentialSection, RestorationSection
+    from sinks.project.planning import PotentialSection, RestorationSection
 
 S = TypeVar("S")
 

@@ -28,7 +28,7 @@ from sinks.methodology import Registry
 from sinks.planning.land import row_removals
 from sinks.planning.prospects import cut_by_zones, prospects, saturating, with_zones
 from sinks.planning.sites import Effects, Sites, measure
-from sinks.project.assessment import PotentialSection, RestorationSection, ZoneSection
+from sinks.project.planning import PotentialSection, RestorationSection, ZoneSection
 from sinks.text import using_language
 from sinks.uncertainty.draws import Draws
 from sinks.units import CO2_PER_C
