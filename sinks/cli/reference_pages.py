@@ -300,7 +300,7 @@ def _type(annotation: Any) -> str:
 
 @cache
 def _chinese_texts() -> dict[str, str]:
-    return {row["key"]: row["zh"] for row in table_rows("sinks.project", "project_keys.csv")}
+    return {row["id"]: row["zh"] for row in table_rows("sinks.project", "project_keys.csv")}
 
 
 def _chinese(key: str) -> str:

@@ -15,7 +15,6 @@ from sinks.output.report.page import Page, headers
 from sinks.output.report.words import (
     ABSENT,
     amount,
-    counted,
     in_tens,
     joined,
     known_word,
@@ -184,7 +183,7 @@ def _assumed(page: Page) -> str:
     if rules is None:
         return ""
     assumed = rules.loc[rules["basis"] == "assumed", "quantity"].nunique()
-    return sentences(counted("dual.assumed", int(assumed)), page.see("table_rules")) if assumed else ""
+    return sentences(word("dual.assumed", count=int(assumed)), page.see("table_rules")) if assumed else ""
 
 
 def _below(page: Page) -> list[tuple[Region, _Assessed]]:
@@ -196,12 +195,12 @@ def _below(page: Page) -> list[tuple[Region, _Assessed]]:
 def _regions_text(page: Page, below: list[tuple[Region, _Assessed]]) -> str:
     verdicts = [table.get("verdict").value for _, table in below]
     counts = {key: verdicts.count(number) for number, key in VERDICTS.items()}
-    clauses = [counted(f"dual.count_{key}", count) for key, count in counts.items() if count]
+    clauses = [word(f"dual.count_{key}", count=count) for key, count in counts.items() if count]
     if not clauses:
         return page.see("table_dual_regions")
-    text = counted(
+    text = word(
         "dual.regions",
-        sum(counts.values()),
+        count=sum(counts.values()),
         year=below[0][1].year,
         level=level_name(below[0][0].level, sum(counts.values())),
         clauses=word("clause.separator").join(clauses),
