@@ -14,7 +14,7 @@ of their own.
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -105,6 +105,26 @@ def table_rows(package: str, name: str) -> list[dict[str, str]]:
 def display_width(text: str) -> int:
     """Columns of a terminal or a table that a text takes: a Chinese character takes two."""
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+MOST_ROWS = 40
+"""Most rows of a table that is read at a glance, in a terminal or a notebook."""
+
+
+def at_a_glance(groups: Iterable[int], most: int = MOST_ROWS) -> int:
+    """How many rows are shown of a table whose rows come in groups, such as the levels of regions.
+
+    A group is shown whole or not at all; only of a first one that is larger than the whole are as many shown as fit.
+
+    >>> at_a_glance([1, 12, 103]), at_a_glance([125])
+    (13, 40)
+    """
+    shown = 0
+    for size in groups:
+        if shown and shown + size > most:
+            break
+        shown += size
+    return min(shown, most)
 
 
 def aligned(rows: Sequence[Sequence[str]], left: Collection[int] = (0,)) -> list[str]:

@@ -12,7 +12,7 @@ from sinks.project.base import Date, Section
 class ProjectSection(Section):
     """``[project]``: the account as a whole."""
 
-    name: str = Field(pattern=r"^[\w.-]+$", description="Short name; the run folder is called so.")
+    name: str = Field(description="Short name; the run folder is called so.")
     title: str = Field(description="Title on the report and the map.")
     dates: tuple[Date, ...] = Field(min_length=1, description="Years of the account, for example [2020, 2023].")
     demonstration: bool = Field(default=False, description="Marks every output as demonstration data (示范数据).")
