@@ -25,7 +25,7 @@ from sinks.geo.grid import CellAreas, Grid
 from sinks.layers.rasters.raster import CategoricalLayer, inspect
 from sinks.output.painting.amounts import Amounts, Subject, amounts
 from sinks.output.painting.canvas import Canvas, Cells, Scene
-from sinks.output.painting.geotiff import check_free, sheet
+from sinks.output.painting.geotiff import check_free, window_writer
 from sinks.output.painting.palette import densities, narrowed, palette
 from sinks.results.contents import RunContents
 from sinks.tabulation import Joint, tabulate
@@ -160,7 +160,7 @@ def paint(
     scene = _scene(regions, layers.land_cover, joint, values, resolution)
     tags = facts(contents, subject, found)
     names = (f"{contents.record['title']}: {subject.what} {subject.period}", "estimated_area")
-    with sheet(out, scene.canvas, units=(subject.unit, "ha"), names=names, tags=tags, threads=threads) as file:
+    with window_writer(out, scene.canvas, units=(subject.unit, "ha"), names=names, tags=tags, threads=threads) as file:
         total = 0.0
         windows = scene.canvas.windows()
         with _shown(progress, len(windows)) as show:

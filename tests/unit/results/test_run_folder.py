@@ -33,7 +33,6 @@ from sinks.results import run_folder as folder
 from sinks.results.contents import RunContents, StoredRegions
 from sinks.results.labels import labels, stratum_name
 from sinks.results.run_folder import read_run, write_run
-from sinks.results.sheets import sheet_name
 from sinks.results.shown_tables import (
     activity_summary,
     check_account,
@@ -46,6 +45,7 @@ from sinks.results.shown_tables import (
     units_of,
 )
 from sinks.results.workbook import write_workbook
+from sinks.results.workbook_sheets import sheet_name
 from sinks.text import LANGUAGES, using_language
 from sinks.vocabulary import ALL
 
