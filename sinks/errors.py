@@ -108,9 +108,13 @@ def path_of(value: object, kind: type[SinksError]) -> Path:
     """
     if isinstance(value, str | PathLike):
         try:
-            return Path(value)
-        except TypeError:
-            pass  # a path of bytes
+            path = Path(value)
+            path.exists()
+            return path
+        except PermissionError:
+            return path  # whoever reads it says more
+        except (TypeError, ValueError, OSError):
+            pass  # a path of bytes, with a zero byte, or longer than a path can be
     raise kind(Problem("errors.not_a_path", type(value).__name__, {"found": repr(value)[:80]}))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -159,8 +159,12 @@ def paint(
     """A raster of densities, or with ``link`` a look-up table over the land cover."""
     from sinks.output import painting
 
-    make = painting.link if link else painting.paint
-    return make(contents, painted_layers(prepared, given.inputs.activity), out, **options)
+    layers = painted_layers(prepared, given.inputs.activity)
+    if link:
+        return painting.link(contents, layers, out, **options)
+    names = [field.name for field in fields(painting.Request) if field.name in options]
+    request = painting.Request(**{name: options.pop(name) for name in names})
+    return painting.paint(contents, layers, out, request, **options)
 
 
 def painted_layers(prepared: Prepared, activity: Activity) -> Layers:
