@@ -17,7 +17,7 @@ import pandas as pd
 from sinks.account.account import AccountInputs, counted_rows
 from sinks.assessment.answer import Answer
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.tables import WHERE, measures, read_table
+from sinks.assessment.input_tables import WHERE, measures, read_table
 from sinks.assessment.targets import follow
 from sinks.errors import Problem, Problems
 from sinks.uncertainty.draws import Floats

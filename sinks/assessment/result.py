@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sinks.account.amounts import no_point
-from sinks.assessment.tables import RESULT, measures
+from sinks.assessment.input_tables import RESULT, measures
 from sinks.assessment.words import readable, word
 from sinks.errors import Problem
 from sinks.project.rules import Rule, ValueBasis

@@ -13,9 +13,9 @@ import pandas as pd
 
 from sinks.assessment.equations import Floats, counted_sink
 from sinks.assessment.errors import AssessmentError
+from sinks.assessment.input_tables import measures
 from sinks.assessment.inputs import Inputs, constant_gdp
 from sinks.assessment.sink import Sink, period_of
-from sinks.assessment.tables import measures
 from sinks.errors import Problems
 from sinks.project.rules import Rule, RuleValue
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from sinks.assessment.answer import Answer, Origin
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.tables import WHERE, records
+from sinks.assessment.input_tables import WHERE, records
 from sinks.assessment.words import word
 from sinks.errors import Problem, Problems
 from sinks.uncertainty.draws import Floats

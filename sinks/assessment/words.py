@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from sinks.assessment.tables import labels
+from sinks.assessment.input_tables import labels
 from sinks.text import Text, filled, words_of
 from sinks.vocabulary import ecosystems
 

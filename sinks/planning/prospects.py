@@ -18,7 +18,7 @@ import shapely
 from sinks.account.hierarchy import Hierarchy
 from sinks.assessment.answer import Answer, Origin
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.tables import WHERE, read_table, records
+from sinks.assessment.input_tables import WHERE, read_table, records
 from sinks.errors import Problem, Problems, SinksError
 from sinks.parameters.growth_curves import CURVES
 from sinks.planning.polygons import read_polygons

@@ -72,7 +72,7 @@ def _classes() -> dict[str, Text]:
 @cache
 def _assessed(kind: str) -> dict[str, Text]:
     """Words that only the tables of an assessment have."""
-    from sinks.assessment.tables import RESULT, labels, tables
+    from sinks.assessment.input_tables import RESULT, labels, tables
     from sinks.assessment.words import words
 
     if kind in ("quantity", "indicator"):

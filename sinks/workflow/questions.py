@@ -123,7 +123,7 @@ def targets(
 ) -> Progress:
     """Progress of ecosystem targets, those of published documents or of the project's own tables."""
     from sinks.assessment.indicators import Progress, follow_run, published_observations, published_targets
-    from sinks.assessment.tables import read_table
+    from sinks.assessment.input_tables import read_table
 
     project = prepared.project
     wanted, observations = published_targets(), published_observations()
@@ -139,7 +139,7 @@ def targets(
 
 def value(account: pd.DataFrame, prices: str | Path, discount_rate: float, base_year: int) -> SinkValue:
     """Value of the sink by year, and its present value."""
-    from sinks.assessment.tables import read_table
+    from sinks.assessment.input_tables import read_table
     from sinks.assessment.valuation import SinkValue, value_of_account
 
     return SinkValue(*value_of_account(account, read_table("prices", prices), discount_rate, base_year))
@@ -148,7 +148,7 @@ def value(account: pd.DataFrame, prices: str | Path, discount_rate: float, base_
 def estimate(account: pd.DataFrame, early: str | Path) -> QuickEstimate:
     """Quick estimate of a year that has no account yet."""
     from sinks.analysis.decomposition import QuickEstimate, estimate_account
-    from sinks.assessment.tables import read_table
+    from sinks.assessment.input_tables import read_table
 
     return QuickEstimate(estimate_account(account, read_table("early", early)))
 

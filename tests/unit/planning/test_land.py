@@ -21,7 +21,7 @@ from sinks.analysis.decomposition import effects_by_region, estimate_account, ex
 from sinks.analysis.inventory import Inventory, inventory, provincial_items
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.indicators import follow_run, observe, published_observations, published_targets
-from sinks.assessment.tables import parse_table, read_table, tables
+from sinks.assessment.input_tables import parse_table, read_table, tables
 from sinks.assessment.valuation import value_of_account
 from sinks.assessment.words import word, words
 from sinks.methodology import Registry

@@ -6,7 +6,7 @@ from math import isfinite
 
 import pandas as pd
 
-from sinks.assessment.tables import RESULT, measures
+from sinks.assessment.input_tables import RESULT, measures
 from sinks.output.figures import PathPoint, Step, as_png, target_path, waterfall
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
 from sinks.output.report.facts import Amount, Region
