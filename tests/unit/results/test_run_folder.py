@@ -540,7 +540,7 @@ def test_the_first_sheet_warns_in_either_language(tmp_path: Path, lang: str, fir
     text = "\n".join(str(cell.value) for row in book[first].iter_rows() for cell in row)
     assert "示范数据" in text
     assert "Hulunbuir" in text
-    assert ("1 行未经原文核实" if lang == "zh" else "1 of them are not verified") in text
+    assert ("1 行未经原文核实" if lang == "zh" else "1 of which is not verified") in text
     assert book[summary].freeze_panes == "E2"
     assert book[summary].auto_filter.ref is not None
 
