@@ -85,7 +85,7 @@ METHODOLOGY = Methodology(
         "emission_factor_n2o": "t N2O/(t DM)",
     },
     outputs={},
-    beside={"co2": "t CO2/yr", "ch4": "t CH4/yr", "n2o": "t N2O/yr"},
+    other_gases={"co2": "t CO2/yr", "ch4": "t CH4/yr", "n2o": "t N2O/yr"},
     bounds={
         "fuel_load": (0, inf),
         "fuel_consumption": (0, inf),

@@ -82,7 +82,7 @@ METHODOLOGY = Methodology(
         "n2o_emission": "kg N2O/ha/yr",
     },
     outputs={"soil_organic_carbon": "t C/ha/yr"},
-    beside={"ch4": "kg CH4/ha/yr", "n2o": "kg N2O/ha/yr"},
+    other_gases={"ch4": "kg CH4/ha/yr", "n2o": "kg N2O/ha/yr"},
     bounds={"ditch_share": (0, 1), "doc_emission": (0, inf), "n2o_emission": (0, inf)},
     options={"factors": ("ipcc_2006", "wetlands_2013")},
     only_if={

@@ -63,7 +63,7 @@ METHODOLOGY = Methodology(
         "methane_per_carbon": "kg CH4/(kg C)",
     },
     outputs={"soil_organic_carbon": "t C/ha/yr"},
-    beside={"ch4": "kg CH4/ha/yr"},
+    other_gases={"ch4": "kg CH4/ha/yr"},
     bounds={"ch4_c_emission": (0, inf), "methane_per_carbon": (1, 2)},
     crosswalks={"climate_domain": "climate_domains.csv"},
     documents={

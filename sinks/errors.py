@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from sinks.text import message
@@ -94,6 +96,26 @@ class AccountError(SinksError):
 
 class RunError(SinksError):
     """A run folder is missing, incomplete, already there, or does not fit the project."""
+
+
+def path_of(value: object, kind: type[SinksError]) -> Path:
+    """A path that a caller gave.
+
+    Raises
+    ------
+    SinksError
+        Of the given kind: it is neither text nor a path.
+    """
+    if isinstance(value, str | PathLike):
+        try:
+            path = Path(value)
+            path.exists()
+            return path
+        except PermissionError:
+            return path  # whoever reads it says more
+        except (TypeError, ValueError, OSError):
+            pass  # a path of bytes, with a zero byte, or longer than a path can be
+    raise kind(Problem("errors.not_a_path", type(value).__name__, {"found": repr(value)[:80]}))
 
 
 class Gather:

@@ -1,20 +1,27 @@
 """User-facing text: one language setting, and the catalogues behind it.
 
-Every sentence a user can read lives in a CSV (``messages/*.csv`` for errors and notes, ``vocabulary/*.csv`` for names
-of things), with one column per language, Chinese first.  Code holds only the identifiers, so the two languages can be
-read side by side, and a test can check that both say the same things about the same placeholders.
+Every sentence a user can read lives in a CSV with the columns ``id, zh, en`` (``messages/*.csv`` for errors and notes,
+``labels.csv`` and ``words.csv`` of the rooms for names of things).  Code holds only the identifiers, so the two
+languages can be read side by side, and a test can check that both say the same things about the same placeholders.
+
+A template is filled by :func:`filled`.  Its placeholders are those of :meth:`str.format`, and one more kind for words
+that go with a number: ``{count} {count:row|rows}`` reads "1 row" and "2 rows".  The first word stands for exactly one,
+the second for any other number; of a list the number of its items counts, so that
+``{columns:column|columns} {columns}`` reads "column area" and "columns area, year".  The words may have placeholders
+of their own.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 from io import StringIO
-from typing import Literal, NamedTuple
+from string import Formatter
+from typing import Any, Literal, NamedTuple
 from unicodedata import east_asian_width
 
 Language = Literal["zh", "en"]
@@ -59,17 +66,35 @@ def using_language(lang: str) -> Iterator[None]:
 
 
 @cache
-def messages() -> dict[str, Text]:
-    """Every message template by id, from all ``sinks/messages/*.csv``; an id given twice is a programming error."""
+def words_of(package: str, name: str) -> Mapping[str, Text]:
+    """Words by id from a table with the columns ``id, zh, en``, or from all such tables of a folder.
+
+    Parameters
+    ----------
+    package : str
+        Package that the table is part of, such as ``"sinks.results"``.
+    name : str
+        File, such as ``"labels.csv"``, or folder.
+
+    Raises
+    ------
+    ValueError
+        An id stands twice, which is a programming error.
+    """
+    place = files(package).joinpath(name)
+    tables = [name] if place.is_file() else sorted(f"{name}/{table.name}" for table in place.iterdir())
     found: dict[str, Text] = {}
-    for table in sorted(files("sinks").joinpath("messages").iterdir(), key=lambda p: p.name):
-        if not table.name.endswith(".csv"):
-            continue
-        for row in table_rows("sinks", f"messages/{table.name}"):
+    for table in tables:
+        for row in table_rows(package, table):
             if row["id"] in found:
-                raise ValueError(f"message id {row['id']!r} stands twice (again in {table.name})")
+                raise ValueError(f"{package}, {table}: id {row['id']!r} stands twice")
             found[row["id"]] = Text(row["zh"], row["en"])
     return found
+
+
+def messages() -> Mapping[str, Text]:
+    """Every message template by id, from all ``sinks/messages/*.csv``."""
+    return words_of("sinks", "messages")
 
 
 def table_rows(package: str, name: str) -> list[dict[str, str]]:
@@ -77,19 +102,29 @@ def table_rows(package: str, name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(StringIO(files(package).joinpath(name).read_text(encoding="utf-8-sig"), newline="")))
 
 
-def texts(package: str, name: str) -> dict[str, Text]:
-    """Words by key from a table with the columns ``key, zh, en``; a key given twice is a programming error."""
-    found: dict[str, Text] = {}
-    for row in table_rows(package, name):
-        if row["key"] in found:
-            raise ValueError(f"{name}: key {row['key']!r} stands twice")
-        found[row["key"]] = Text(row["zh"], row["en"])
-    return found
-
-
 def display_width(text: str) -> int:
     """Columns of a terminal or a table that a text takes: a Chinese character takes two."""
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+MOST_ROWS = 40
+"""Most rows of a table that is read at a glance, in a terminal or a notebook."""
+
+
+def at_a_glance(groups: Iterable[int], most: int = MOST_ROWS) -> int:
+    """How many rows are shown of a table whose rows come in groups, such as the levels of regions.
+
+    A group is shown whole or not at all; only of a first one that is larger than the whole are as many shown as fit.
+
+    >>> at_a_glance([1, 12, 103]), at_a_glance([125])
+    (13, 40)
+    """
+    shown = 0
+    for size in groups:
+        if shown and shown + size > most:
+            break
+        shown += size
+    return min(shown, most)
 
 
 def aligned(rows: Sequence[Sequence[str]], left: Collection[int] = (0,)) -> list[str]:
@@ -107,8 +142,38 @@ def aligned(rows: Sequence[Sequence[str]], left: Collection[int] = (0,)) -> list
 
 def message(id: str, /, **values: object) -> str:
     """The message ``id`` in the present language, its ``{placeholders}`` filled with ``values``."""
-    template = messages()[id]
-    return str(template).format(**{name: _show(_unended(name, value)) for name, value in values.items()})
+    return filled(messages()[id], **values)
+
+
+def filled(template: Text | str, /, **values: object) -> str:
+    """A template in the present language with its placeholders filled; words agree with their numbers.
+
+    >>> filled("{count} {count:row|rows}", count=1)
+    '1 row'
+    >>> filled("{columns:column|columns} {columns}", columns=["area", "year"])[:7]
+    'columns'
+    """
+    return _FILLER.vformat(str(template), (), {name: _unended(name, value) for name, value in values.items()})
+
+
+class _Filler(Formatter):
+    """Fills templates; see the module's description."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, bar, other = format_spec.partition("|")
+        if bar:
+            return one if _is_one(value) else other
+        return str(super().format_field(_show(value), format_spec))
+
+
+_FILLER = _Filler()
+
+
+def _is_one(value: object) -> bool:
+    """Whether a number, perhaps printed, is one, or a collection has one item."""
+    if isinstance(value, list | tuple | set | frozenset | dict):
+        return len(value) == 1
+    return str(value) in ("1", "1.0")
 
 
 def _unended(name: str, value: object) -> object:

@@ -119,7 +119,7 @@ def other_gases(
 
 
 def _of_entry(activity: Activity, entry: Entry, hierarchy: Hierarchy, dates: Sequence[str]) -> Iterator[pd.DataFrame]:
-    given = entry.method.methodology.beside
+    given = entry.method.methodology.other_gases
     if not given:
         return
     states = activity.states
@@ -127,7 +127,7 @@ def _of_entry(activity: Activity, entry: Entry, hierarchy: Hierarchy, dates: Seq
     rows = states[wanted & (states["source"] == entry.source)].reset_index(drop=True)
     area = rows["area_ha"].to_numpy(np.float64)
     numbers = hierarchy.numbers(rows["region_code"])
-    for gas, density in entry.method.beside(rows).items():
+    for gas, density in entry.method.other_gases(rows).items():
         amount = in_tonnes(density, given[gas], gas, area)
         known = np.isfinite(amount)
         for key, places in rows.groupby(["ecosystem", "date"], sort=True).indices.items():

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sinks.account.account import AccountInputs, Entry, Measure
+from sinks.assessment.answer import Answer
 from sinks.errors import SinksError
 from sinks.methodology import Bound, Registry
 from sinks.text import aligned, language, message
@@ -69,8 +71,8 @@ _UNITS = {"carbon_stock": "compare.unit_carbon_stock", "net_removals": "compare.
 _TEN_THOUSAND = 1e4
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Answer):
     """What every applicable methodology says, and why they differ.
 
     Attributes
@@ -89,19 +91,34 @@ class Comparison:
     reasons: pd.DataFrame
     refusals: pd.DataFrame
 
+    def data(self) -> dict[str, pd.DataFrame]:
+        return {f"compare_{name}": getattr(self, name) for name in ("figures", "reasons", "refusals")}
+
+    def glance(self) -> list[pd.DataFrame]:
+        return list(self._titled().values())
+
+    def remarks(self) -> list[str]:
+        return [message("compare.not_additive")]
+
+    def _titled(self) -> dict[str, pd.DataFrame]:
+        """The parts that hold anything, by their titles."""
+        parts = {
+            "compare.figures": _shown_figures(self.figures),
+            "compare.reasons": _shown_reasons(self.reasons),
+            "compare.refusals": _shown_refusals(self.refusals),
+        }
+        return {message(id): part for id, part in parts.items() if len(part)}
+
     def __str__(self) -> str:
-        return "\n".join(_as_lines(self))
+        blocks = ["\n".join([title, *_in_columns(part)]) for title, part in self._titled().items()]
+        return "\n\n".join([*blocks, "\n".join(self.said())])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        parts = (_shown_figures(self.figures), _shown_reasons(self.reasons), _shown_refusals(self.refusals))
-        titles = (message(id) for id in ("compare.figures", "compare.reasons", "compare.refusals"))
-        return "".join(
-            f"<p><b>{title}</b></p>{part.to_html(index=False, na_rep='')}"
-            for title, part in zip(titles, parts, strict=True)
-            if len(part)
-        )
+        parts = self._titled().items()
+        tables = "".join(f"<p><b>{title}</b></p>{part.to_html(index=False, na_rep='')}" for title, part in parts)
+        return tables + "".join(f"<p>{escape(line)}</p>" for line in self.said())
 
 
 def compare(
@@ -224,20 +241,6 @@ def _differences(reasons: pd.DataFrame) -> list[str]:
         else:
             found.append("+".join(name for name in _RESPECTS if row[name] not in set(record[name])))
     return found
-
-
-def _as_lines(comparison: Comparison) -> Iterator[str]:
-    parts = {
-        "compare.figures": _shown_figures(comparison.figures),
-        "compare.reasons": _shown_reasons(comparison.reasons),
-        "compare.refusals": _shown_refusals(comparison.refusals),
-    }
-    for id, part in parts.items():
-        if len(part):
-            yield message(id)
-            yield from _in_columns(part)
-            yield ""
-    yield message("compare.not_additive")
 
 
 def _shown_figures(figures: pd.DataFrame) -> pd.DataFrame:

@@ -12,13 +12,15 @@ changes one thing, and explain each step.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from sinks.assessment.answer import Answer, Origin
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.tables import WHERE, records
+from sinks.assessment.input_tables import WHERE, records
 from sinks.assessment.words import word
 from sinks.errors import Problem, Problems
 from sinks.uncertainty.draws import Floats
@@ -31,6 +33,61 @@ _WORDS = ("source", "locator", "note", "basis", "role")
 Effect = Literal["area", "density", "method", "parameter", "data"]
 
 KEY = ["region_code", "ecosystem", "pool"]
+
+
+@dataclass(frozen=True, repr=False)
+class Difference(Answer):
+    """Why the figures of two runs differ.
+
+    Attributes
+    ----------
+    effects : DataFrame
+        As :func:`explain` has them.
+    quantity : {"carbon_stock", "net_removals"}
+    """
+
+    effects: pd.DataFrame
+    quantity: str
+
+    def data(self) -> dict[str, pd.DataFrame]:
+        return {"diff": self.effects}
+
+    def glance(self) -> list[pd.DataFrame]:
+        """Effects by region, where the run is known by the names of its regions."""
+        if self.origin is None:
+            return [effects_by_region(self.effects)]
+        regions = self.origin.regions
+        return [shown_effects(self.effects, regions[regions["code"].isin(self.origin.inner())], self.quantity)]
+
+    def printed(self, number: float) -> str:
+        return f"{number:,.0f}"
+
+    def remarks(self) -> list[str]:
+        return [word("note.diff"), *self._left_out(self.effects, Origin.inner)]
+
+
+@dataclass(frozen=True, repr=False)
+class QuickEstimate(Answer):
+    """A quick estimate of years without an account; an assumption, which its table says.
+
+    Attributes
+    ----------
+    table : DataFrame
+        As :func:`estimate_account` has it.
+    """
+
+    table: pd.DataFrame
+
+    NAMED = ("basis", "ecosystem")
+
+    def data(self) -> dict[str, pd.DataFrame]:
+        return {"quick_estimate": self.table.assign(note=word("note.estimate"))}
+
+    def glance(self) -> list[pd.DataFrame]:
+        return [self.table.rename(columns={"value": "sink"})]
+
+    def remarks(self) -> list[str]:
+        return [word("note.estimate")]
 
 
 def leaves(account: pd.DataFrame, quantity: str, period: str) -> pd.DataFrame:

@@ -26,9 +26,12 @@ from sinks.account.account import AccountInputs
 from sinks.account.entries import Entry
 from sinks.account.other_gases import other_gases
 from sinks.activity import known_dates, land_at
+from sinks.assessment.answer import Answer, Origin
 from sinks.assessment.errors import AssessmentError
+from sinks.assessment.words import word
 from sinks.errors import Problem
 from sinks.planning.land import can_be_split, counts_for_sink, row_removals
+from sinks.text import message
 from sinks.units import factor
 from sinks.vocabulary import ALL, pools
 
@@ -58,8 +61,8 @@ _PERMAFROST = "permafrost"
 """Name of the stratum whose classes are reported as area; a class called ``-`` or ``none`` is land without it."""
 
 
-@dataclass(frozen=True)
-class Inventory:
+@dataclass(frozen=True, repr=False)
+class Inventory(Answer):
     """The tables of one period.
 
     Attributes
@@ -79,9 +82,23 @@ class Inventory:
     memo: pd.DataFrame
     notes: tuple[Problem, ...]
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Every table by the name under which it is written."""
+    WORKBOOK = "inventory"
+
+    def data(self) -> dict[str, pd.DataFrame]:
         return {"inventory_crf": self.crf, "inventory_provincial": self.provincial, "inventory_memo": self.memo}
+
+    def glance(self) -> list[pd.DataFrame]:
+        """Sums of the regions, without the codes of categories."""
+        sums = self.crf[self.crf["category"] == ALL].drop(columns=["category", "subcategory", "ipcc_2006", "crf"])
+        return [self._of(sums, Origin.inner)]
+
+    def remarks(self) -> list[str]:
+        signs = [word("note.sign"), word("note.blank")]
+        return [
+            *signs,
+            *(message(note.id, **note.values) for note in self.notes),
+            *self._left_out(self.crf, Origin.inner),
+        ]
 
 
 @cache

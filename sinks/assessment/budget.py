@@ -15,8 +15,8 @@ import pandas as pd
 
 from sinks.assessment.equations import allowed_emissions, reduction, required_reduction
 from sinks.assessment.errors import AssessmentError
+from sinks.assessment.input_tables import measures, records
 from sinks.assessment.result import Assessment
-from sinks.assessment.tables import measures, records
 from sinks.errors import Problem, Problems
 from sinks.vocabulary import ALL
 

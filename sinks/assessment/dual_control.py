@@ -16,10 +16,10 @@ import pandas as pd
 from sinks.assessment import equations
 from sinks.assessment.equations import Floats
 from sinks.assessment.errors import AssessmentError
+from sinks.assessment.input_tables import measures
 from sinks.assessment.inputs import Inputs, check_inputs
 from sinks.assessment.result import MET, NOT_MET, UNDECIDED, Assessment, Rows, assumed_note
 from sinks.assessment.sink import sink_of
-from sinks.assessment.tables import measures
 from sinks.assessment.terms import Terms, terms_of, years_and_periods
 from sinks.errors import Problem, Problems
 from sinks.project.rules import Baseline, Rule
@@ -82,14 +82,14 @@ def assess(
         _add_terms(rows, year, terms[year], inputs, codes, rule, ccer is not None)
         _add_expected(rows, year, terms[year], inputs.targets, codes)
         if year > rule.base_year:
-            comparison = Comparison(terms[year], base, rule.baseline.value == "net_net", base_period is not None)
+            comparison = AgainstBaseYear(terms[year], base, rule.baseline.value == "net_net", base_period is not None)
             _add_changes(rows, year, comparison, rule)
             _add_verdict(rows, year, comparison, target, rule, single=len(codes) - (whole is not None))
     return Assessment(rows.table(rule), rule, sink.notes, sum_code)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class AgainstBaseYear:
     """A report year against the base year.
 
     Attributes
@@ -203,7 +203,7 @@ def _add_expected(rows: Rows, year: int, terms: Terms, targets: pd.DataFrame, co
     rows.add(year, "gap_net", terms.adjusted - value, "computed")
 
 
-def _add_changes(rows: Rows, year: int, compared: Comparison, rule: Rule) -> None:
+def _add_changes(rows: Rows, year: int, compared: AgainstBaseYear, rule: Rule) -> None:
     """The reduction of the intensity, three ways and by the rule."""
     report, base = compared.report, compared.base
     rows.add(year, "change_gross", compared.change(report.before_sink, base.before_sink), "computed")
@@ -229,7 +229,7 @@ def _undefined(base: Floats) -> list[str]:
 
 
 def _add_verdict(
-    rows: Rows, year: int, compared: Comparison, targets: pd.DataFrame, rule: Rule, *, single: int
+    rows: Rows, year: int, compared: AgainstBaseYear, targets: pd.DataFrame, rule: Rule, *, single: int
 ) -> None:
     """Requirement, probability, verdict and what would change it, for the regions that have a target."""
     target, span = (targets[name].to_numpy(dtype=np.float64)[:, None] for name in ("value", "years"))
@@ -284,7 +284,7 @@ def _spoken(verdict: Floats, without: Floats, has: np.ndarray, assumed: str) -> 
     return notes
 
 
-def _break_even_k(compared: Comparison, required: Floats, single: int) -> Floats:
+def _break_even_k(compared: AgainstBaseYear, required: Floats, single: int) -> Floats:
     """By region; a sum of regions with caps of their own has no one coefficient, so only the first ``single`` rows."""
     report, base = compared.report, compared.base
     found = np.full((len(report.gdp), 1), np.nan)

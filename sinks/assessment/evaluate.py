@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from sinks.assessment import budget, targets
+from sinks.assessment.answer import Answer
 from sinks.assessment.dual_control import assess, assessed_regions
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.inputs import Inputs, check_inputs, read_credit_projects, read_inputs
@@ -19,11 +20,12 @@ from sinks.assessment.terms import years_and_periods
 from sinks.errors import Problems, SinksError
 from sinks.project.assessment import AssessmentSection
 from sinks.project.rules import Rule
+from sinks.text import message
 from sinks.uncertainty.draws import Floats
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(Answer):
     """The assessment of a project and the tables beside it; None where the project has no such input.
 
     Attributes
@@ -46,8 +48,18 @@ class Evaluation:
     ledger: pd.DataFrame | None = None
     indicators: pd.DataFrame | None = None
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Every table by the name under which it is written."""
+    def glance(self) -> list[pd.DataFrame]:
+        """The last year of every region."""
+        return [self.assessment.last_year()]
+
+    def printed(self, number: float) -> str:
+        return f"{number:,.1f}"
+
+    def remarks(self) -> list[str]:
+        names = self.assessment.near_zero()
+        return [message("assessment.near_zero", names=names)] if names else []
+
+    def data(self) -> dict[str, pd.DataFrame]:
         found = {
             "assessment": self.assessment.table,
             "budget_annual": self.annual_budget,

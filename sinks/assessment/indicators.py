@@ -8,14 +8,16 @@ land survey.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 
 import numpy as np
 import pandas as pd
 
 from sinks.account.account import AccountInputs, counted_rows
+from sinks.assessment.answer import Answer
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.tables import WHERE, measures, read_table
+from sinks.assessment.input_tables import WHERE, measures, read_table
 from sinks.assessment.targets import follow
 from sinks.errors import Problem, Problems
 from sinks.uncertainty.draws import Floats
@@ -25,6 +27,28 @@ COMPUTED = "run"
 
 _LAYER = {"growing_stock": ("growing_stock", "forest"), "grass_cover": ("grass_cover", "grassland")}
 """Input and ecosystem of the indicators that are sums or means of a layer."""
+
+
+@dataclass(frozen=True, repr=False)
+class Progress(Answer):
+    """Progress of ecosystem targets.
+
+    Attributes
+    ----------
+    table : DataFrame
+        :func:`sinks.assessment.targets.follow`.
+    """
+
+    table: pd.DataFrame
+
+    NAMED = ("indicator", "status")
+
+    def data(self) -> dict[str, pd.DataFrame]:
+        return {"indicators": self.table}
+
+    def glance(self) -> list[pd.DataFrame]:
+        columns = ["region_code", "indicator", "definition", "target_year", "base", "target", "year", "observed"]
+        return [self.table[[*columns, "unit", "status"]]]
 
 
 def published_targets() -> pd.DataFrame:
@@ -55,10 +79,12 @@ def observe(basis: AccountInputs, definitions: Mapping[str, str]) -> pd.DataFram
     Raises
     ------
     AssessmentError
-        An indicator cannot be computed, or its layer is not in the project.
+        An indicator cannot be computed, its layer is not in the project, or its definition is not said.
     """
     problems = Problems()
     possible = ("forest_cover", "wetland_area", *_LAYER)
+    if unsaid := [name for name, definition in definitions.items() if not definition]:
+        problems.add("assessment.no_definition", "definitions", indicators=unsaid)
     for name in definitions:
         if name not in possible:
             problems.add("assessment.not_computable", "definitions", found=name, possible=possible)

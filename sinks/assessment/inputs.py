@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 import pyogrio
 
-from sinks.assessment import tables
+from sinks.assessment import input_tables
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.tables import WHERE, records
+from sinks.assessment.input_tables import WHERE, records
 from sinks.errors import Problem, Problems, SinksError
 from sinks.geo.dbf import check_dbf
 from sinks.project.rules import Rule
@@ -37,7 +37,7 @@ _SLIP = 100.0
 
 @dataclass(frozen=True)
 class Inputs:
-    """Parsed tables of an assessment (:func:`sinks.assessment.tables.parse_table`); None where there is none."""
+    """Parsed tables of an assessment (:func:`sinks.assessment.input_tables.parse_table`); None where there is none."""
 
     emissions: pd.DataFrame
     gdp: pd.DataFrame
@@ -59,7 +59,7 @@ def read_inputs(paths: Mapping[str, str | Path], *, encoding: str | None = None)
     problems, found = Problems(), {}
     for table, path in paths.items():
         try:
-            found[table] = tables.read_table(table, path, encoding=encoding)
+            found[table] = input_tables.read_table(table, path, encoding=encoding)
         except SinksError as error:
             problems.extend(error)
     problems.raise_as(AssessmentError)
@@ -93,7 +93,7 @@ def write_templates(folder: str | Path, *, force: bool = False) -> list[Path]:
     AssessmentError
         A table is there already, perhaps filled in, and ``force`` is not set.
     """
-    paths = [Path(folder) / f"{table}.csv" for table in tables.tables()]
+    paths = [Path(folder) / f"{table}.csv" for table in input_tables.tables()]
     problems = Problems()
     for path in paths:
         if path.exists() and not force:
@@ -101,7 +101,7 @@ def write_templates(folder: str | Path, *, force: bool = False) -> list[Path]:
     problems.raise_as(AssessmentError)
     Path(folder).mkdir(parents=True, exist_ok=True)
     for path in paths:
-        tables.write_template(path.stem, path)
+        input_tables.write_template(path.stem, path)
     return paths
 
 
@@ -232,7 +232,7 @@ def _check_rule(rule: Rule, codes: Collection[str], problems: Problems) -> None:
 def _check_complete(inputs: Inputs, codes: Collection[str], rule: Rule, problems: Problems) -> None:
     """Every assessed region has every kind of emission and a GDP in the base year and each assessed year."""
     for name, table, quantities in (
-        ("emissions", inputs.emissions, tuple(tables.measures("emissions"))),
+        ("emissions", inputs.emissions, tuple(input_tables.measures("emissions"))),
         ("gdp", inputs.gdp, ("gdp",)),
     ):
         there = set(zip(table["region_code"], table["year"], table["quantity"], strict=True))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.tables import WHERE, records
+from sinks.assessment.input_tables import WHERE, records
 from sinks.errors import Problems
 from sinks.geo.polygon_area import polygon_areas
 from sinks.geo.topology import M2_PER_HA, OVERLAP_M2

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from sinks.account.amounts import no_point
-from sinks.assessment.tables import RESULT, measures
+from sinks.assessment.input_tables import RESULT, measures
 from sinks.assessment.words import readable, word
 from sinks.errors import Problem
-from sinks.project.rules import Basis, Rule
+from sinks.project.rules import Rule, ValueBasis
 from sinks.text import message
 from sinks.uncertainty.draws import Floats, interval
 from sinks.vocabulary import ALL, ecosystems, pools
@@ -110,7 +110,7 @@ class Rows:
         self._names = list(names)
         self._blocks: list[pd.DataFrame] = []
 
-    def add(self, year: int, quantity: str, values: Floats, basis: Basis, notes: Sequence[str] | str = "") -> None:
+    def add(self, year: int, quantity: str, values: Floats, basis: ValueBasis, notes: Sequence[str] | str = "") -> None:
         """Add values (regions, 1) or, with draws behind the central value, (regions, 1 + n).
 
         Rows without a value and without a note are left out: they do not apply to their region.

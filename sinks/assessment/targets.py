@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.tables import WHERE, measures, records
+from sinks.assessment.input_tables import WHERE, measures, records
 from sinks.errors import Problems
 
 COLUMNS = (

@@ -13,11 +13,11 @@ import pandas as pd
 
 from sinks.assessment.equations import Floats, counted_sink
 from sinks.assessment.errors import AssessmentError
+from sinks.assessment.input_tables import measures
 from sinks.assessment.inputs import Inputs, constant_gdp
 from sinks.assessment.sink import Sink, period_of
-from sinks.assessment.tables import measures
 from sinks.errors import Problems
-from sinks.project.rules import Rule, Ruled
+from sinks.project.rules import Rule, RuleValue
 
 
 @dataclass(frozen=True)
@@ -168,6 +168,6 @@ def _by_region(rows: pd.DataFrame, codes: Sequence[str]) -> Floats:
     return total.to_numpy(dtype=np.float64)[:, None]
 
 
-def _ruled(ruled: Ruled[dict[str, float]] | None, codes: Sequence[str], otherwise: float) -> Floats:
+def _ruled(ruled: RuleValue[dict[str, float]] | None, codes: Sequence[str], otherwise: float) -> Floats:
     values = {} if ruled is None else ruled.value
     return np.array([[values.get(code, otherwise)] for code in codes], dtype=np.float64)

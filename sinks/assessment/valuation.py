@@ -7,15 +7,44 @@ carbon.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from sinks.assessment.answer import Answer, Origin
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.tables import WHERE, records
+from sinks.assessment.input_tables import WHERE, records
+from sinks.assessment.words import word
 from sinks.errors import Problem, Problems
 from sinks.uncertainty.draws import Floats
 from sinks.vocabulary import ALL
+
+
+@dataclass(frozen=True, repr=False)
+class SinkValue(Answer):
+    """What the sink is worth.
+
+    Attributes
+    ----------
+    yearly, net : DataFrame
+        As :func:`value_of_account` has them.
+    """
+
+    yearly: pd.DataFrame
+    net: pd.DataFrame
+
+    def data(self) -> dict[str, pd.DataFrame]:
+        return {"value": self.yearly, "value_net_present": self.net}
+
+    def glance(self) -> list[pd.DataFrame]:
+        """Present values in 10^4 CNY."""
+        rows = self._of(self.net, Origin.inner)
+        scaled = {name: rows[name] / 1e4 for name in ("value", "low", "high")}
+        return [rows.assign(**scaled).rename(columns={"value": "value_yuan"})]
+
+    def remarks(self) -> list[str]:
+        return [word("note.value"), *self._left_out(self.net, Origin.inner)]
 
 
 def value_of_sink(sink: pd.DataFrame, prices: pd.DataFrame, discount_rate: float, base_year: int) -> pd.DataFrame:

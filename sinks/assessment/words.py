@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 
 import pandas as pd
 
-from sinks.assessment.tables import labels
-from sinks.text import Text, texts
+from sinks.assessment.input_tables import labels
+from sinks.text import Text, filled, words_of
 from sinks.vocabulary import ecosystems
 
 
-@cache
 def words() -> Mapping[str, Text]:
-    """Every word by key."""
-    return texts("sinks.assessment", "words.csv")
+    """Every word by id."""
+    return words_of("sinks.assessment", "words.csv")
 
 
-def word(key: str, /, **values: object) -> str:
-    """The word ``key`` in the present language; a key without words stands for itself."""
-    return str(words().get(key, Text(key, key))).format(**values)
+def word(id: str, /, **values: object) -> str:
+    """The word ``id`` in the present language; an id without words stands for itself."""
+    return filled(words()[id], **values) if id in words() else id
 
 
 def readable(table: pd.DataFrame, *, named: Mapping[str, str] | None = None) -> pd.DataFrame:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
 from sinks.errors import SinksError
-from sinks.text import aligned, message, set_language
+from sinks.text import message, set_language
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from sinks.assessment.answer import Answer
+    from sinks.workflow.verbs import Run
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -118,56 +119,22 @@ def reports_problems(verb: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def echo_table(table: pd.DataFrame, number: Callable[[float], str]) -> None:
-    """Print a table: words flush left, figures by ``number`` flush right, what is missing blank."""
-    import pandas as pd
+def opened_or_run(project_or_run: Path) -> Run:
+    """A run from its folder, or one made now from a project."""
+    import sinks
 
-    words = [place for place, name in enumerate(table.columns) if not _figures(table[name])]
-    rows = [list(map(str, table.columns))]
-    for row in table.itertuples(index=False):
-        rows.append(["" if pd.isna(c) else number(c) if isinstance(c, float) else str(c) for c in row])
-    for line in aligned(rows, words):
-        click.echo(line)
+    return sinks.open_run(project_or_run) if project_or_run.is_dir() else sinks.run(project_or_run)
 
 
-def _figures(column: pd.Series[Any]) -> bool:
-    import pandas as pd
+def echo_and_write(answer: Answer, place: Path, out: Path | None) -> None:
+    """Say what a run at ``place`` answers, write its tables, and say where they are.
 
-    found = column.dropna()
-    return pd.api.types.is_numeric_dtype(column) or (
-        bool(len(found)) and all(isinstance(v, int | float) for v in found)
-    )
-
-
-def outermost_regions(frame: pd.DataFrame) -> list[str]:
-    """Codes of the regions that have none above them."""
-    return list(frame.loc[~frame["parent"].isin(set(frame["code"])), "code"])
-
-
-def inner_regions(frame: pd.DataFrame) -> list[str]:
-    """Codes of the outermost regions and of those right below them."""
-    outer = outermost_regions(frame)
-    return [*outer, *frame.loc[frame["parent"].isin(outer), "code"]]
-
-
-def write_tables(tables: Mapping[Path, pd.DataFrame]) -> list[Path]:
-    """Write tables as CSV files, making their folders.
-
-    Raises
-    ------
-    RunError
-        The disk does not let it.
+    They go to ``out``, or else into the run's folder, or beside the project file that was run only to be asked.
     """
-    from sinks.results import atomic
-    from sinks.results.csv_tables import write_csv
+    from sinks.results.answer_files import write_answer
 
-    for path, table in tables.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_csv(table, path)
-        except OSError as error:
-            raise atomic.explained(error, path) from error
-    return list(tables)
+    click.echo(str(answer))
+    made_from(place, write_answer(answer, out or (place if place.is_dir() else place.parent) / "assessment"))
 
 
 def made_from(run_folder: Path, made: Iterable[Path]) -> None:
@@ -175,7 +142,8 @@ def made_from(run_folder: Path, made: Iterable[Path]) -> None:
     from sinks.results.run_folder import note_derived
 
     paths = list(made)
-    if inside := [path for path in paths if path.resolve().is_relative_to(run_folder.resolve())]:
+    inside = [path for path in paths if path.resolve().is_relative_to(run_folder.resolve())]
+    if inside and run_folder.is_dir():
         note_derived(run_folder, inside)
     for path in paths:
         click.echo(str(path))

@@ -91,35 +91,16 @@ def report(
 @quiet_option
 @lang
 @reports_problems
-def paint(
-    run_folder: Path,
-    out: Path | None,
-    what: str,
-    period: str | None,
-    resolution: float | None,
-    units: tuple[str, ...],
-    link: bool,
-    threads: int | None,
-    force: bool,
-    quiet: bool,
-) -> None:
+def paint(run_folder: Path, out: Path | None, link: bool, units: tuple[str, ...], quiet: bool, **options: Any) -> None:
     """把密度画成栅格（COG） / paint a density as a raster (COG)."""
     import sinks
 
     run = sinks.open_run(run_folder)
-    path = out or run_folder / f"{'_'.join(filter(None, (what, period)))}.{'vrt' if link else 'tif'}"
+    name = "_".join(filter(None, (options["what"], options["period"])))
+    path = out or run_folder / f"{name}.{'vrt' if link else 'tif'}"
     if link:
-        made = run.paint(path, link=True, what=what, period=period, force=force)
+        made = run.paint(path, link=True, **{key: options[key] for key in ("what", "period", "force")})
     else:
-        made = run.paint(
-            path,
-            what=what,
-            period=period,
-            resolution=resolution,
-            units=units or None,
-            threads=threads,
-            progress=not quiet,
-            force=force,
-        )
+        made = run.paint(path, units=units or None, progress=not quiet, **options)
     made_from(run_folder, [made.path])
     click.echo(str(made))

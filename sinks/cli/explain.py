@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sinks.cli.common import PATH, echo_table, inner_regions, lang, made_from, reports_problems, write_tables
+from sinks.cli.common import PATH, echo_and_write, lang, opened_or_run, reports_problems
 from sinks.text import message
 
 
@@ -18,14 +18,12 @@ from sinks.text import message
 @reports_problems
 def compare(project_or_run: Path, every: bool, out: Path | None) -> None:
     """各方法并列比较，并说明为何不同 / methodologies side by side, and why they differ."""
-    import sinks
+    from sinks.results.answer_files import write_answer
 
-    made = sinks.open_run(project_or_run) if project_or_run.is_dir() else sinks.run(project_or_run)
-    found = made.compare(every=every)
+    found = opened_or_run(project_or_run).compare(every=every)
     click.echo(str(found))
     if out is not None:
-        names = ("figures", "reasons", "refusals")
-        write_tables({out / f"compare_{name}.csv": getattr(found, name) for name in names})
+        write_answer(found, out)
         click.echo(message("cli.written", folder=out))
 
 
@@ -39,20 +37,11 @@ def compare(project_or_run: Path, every: bool, out: Path | None) -> None:
 def uncertainty(run_folder: Path, region: str | None, top: int, out: Path | None) -> None:
     """区间从哪里来：来源排序，误差传播与蒙特卡洛对照 / where intervals come from, by both IPCC approaches."""
     import sinks
-    from sinks.results.labels import label
-    from sinks.results.shown_intervals import region_code, shown_approaches, shown_sources
+    from sinks.results.answer_files import write_answer
 
-    run = sinks.open_run(run_folder)
-    found, both = run.sensitivity(), run.approaches()
-    if both.empty:
-        click.echo(message("cli.no_uncertainty"))
-        return
-    code = region_code(both, region)
-    for table in (shown_sources(found.table, code, top), shown_approaches(both, code)):
-        click.echo(table.to_string(index=False, na_rep="", float_format="{:,.0f}".format) + "\n")
-    click.echo(label("note.uncertainty"))
-    if out is not None:
-        write_tables({out / "uncertainty.csv": both, out / "uncertainty_sources.csv": found.table})
+    found = sinks.open_run(run_folder).uncertainty(region, top)
+    click.echo(str(found))
+    if out is not None and write_answer(found, out):
         click.echo(message("cli.written", folder=out))
 
 
@@ -66,15 +55,7 @@ def assess(run_folder: Path, project: Path | None, out: Path | None) -> None:
     """碳排放双控评价 / dual control: the sink beside each league's emissions."""
     import sinks
 
-    run = sinks.open_run(run_folder)
-    evaluation = run.assess(project)
-    folder = out or run_folder / "assessment"
-    notice = {"notice": message("output.demonstration")} if run.record["demonstration"] else {}
-    made = write_tables({folder / f"{name}.csv": table.assign(**notice) for name, table in evaluation.tables().items()})
-    echo_table(evaluation.assessment.last_year(), "{:,.1f}".format)
-    if names := evaluation.assessment.near_zero():
-        click.echo(message("cli.near_zero", names=names))
-    made_from(run_folder, made)
+    echo_and_write(sinks.open_run(run_folder).assess(project), run_folder, out)
 
 
 @click.command()
@@ -87,16 +68,9 @@ def assess(run_folder: Path, project: Path | None, out: Path | None) -> None:
 def diff(before: Path, after: Path, quantity: str, out: Path | None) -> None:
     """两次结果为何不同：面积、密度、方法、参数、数据 / why two runs differ."""
     import sinks
-    from sinks.analysis.decomposition import shown_effects
-    from sinks.assessment.words import word
+    from sinks.results.answer_files import write_tables
 
-    later = sinks.open_run(after)
-    table = sinks.open_run(before).diff(later, quantity)
-    frame = later.contents.regions.frame
-    shown = frame[frame["code"].isin(inner_regions(frame))]
-    echo_table(shown_effects(table, shown, quantity), "{:,.0f}".format)
-    if more := table["region_code"].nunique() - len(shown):
-        click.echo(message("output.more_regions", count=more))
-    click.echo(word("note.diff"))
+    found = sinks.open_run(before).diff(sinks.open_run(after), quantity)
+    click.echo(str(found))
     if out is not None:
-        write_tables({out: table})
+        write_tables({out: found.tables()["diff"]})

@@ -24,7 +24,7 @@ from sinks.errors import Problem, ProjectError
 from sinks.methodology import Bound, Example, Methodology, Registry
 from sinks.methodology.docstring import sections
 from sinks.project.project import Project
-from sinks.project.rules import Ruled
+from sinks.project.rules import RuleValue
 from sinks.text import messages, table_rows
 from sinks.vocabulary import ecosystems, pools, quantities
 
@@ -254,7 +254,7 @@ def _keys(fields: Sequence[tuple[str, FieldInfo, type[BaseModel]]]) -> str:
 
 def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True, validated_data={})
-    if isinstance(value, Ruled):
+    if isinstance(value, RuleValue):
         value = value.value
     if value is None or value is PydanticUndefined or value in ((), {}):
         return ""
@@ -271,7 +271,7 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     """Models inside an annotation such as ``dict[str, StratumSection]``."""
     if isinstance(annotation, type) and not get_args(annotation):
         # A value of the rule is a model for the sake of its source; in the file it is a value.
-        return [annotation] if issubclass(annotation, BaseModel) and not issubclass(annotation, Ruled) else []
+        return [annotation] if issubclass(annotation, BaseModel) and not issubclass(annotation, RuleValue) else []
     return [model for part in get_args(annotation) for model in _models(part)]
 
 
@@ -283,7 +283,7 @@ def _type(annotation: Any) -> str:
     arguments, origin = get_args(annotation), get_origin(annotation)
     if annotation in _TYPE_NAMES:
         return _TYPE_NAMES[annotation]
-    if isinstance(annotation, type) and issubclass(annotation, Ruled):
+    if isinstance(annotation, type) and issubclass(annotation, RuleValue):
         return _type(annotation.model_fields["value"].annotation)
     if hasattr(annotation, "__metadata__"):
         return _type(arguments[0])
@@ -300,7 +300,7 @@ def _type(annotation: Any) -> str:
 
 @cache
 def _chinese_texts() -> dict[str, str]:
-    return {row["key"]: row["zh"] for row in table_rows("sinks.project", "project_keys.csv")}
+    return {row["id"]: row["zh"] for row in table_rows("sinks.project", "project_keys.csv")}
 
 
 def _chinese(key: str) -> str:

@@ -107,6 +107,6 @@ class Bound:
         """Central values by pool, shape (n,); NaN where an input was not observed or a pool is not estimated."""
         return self.resolve(rows).pools()
 
-    def beside(self, rows: pd.DataFrame) -> dict[str, Floats]:
-        """What the equation gives beside carbon (gases), by name, shape (n,); in the units of ``beside``."""
-        return self.resolve(rows).beside()
+    def other_gases(self, rows: pd.DataFrame) -> dict[str, Floats]:
+        """What the equation gives beside carbon (gases), by name, shape (n,); in the units of ``other_gases``."""
+        return self.resolve(rows).other_gases()

@@ -78,7 +78,7 @@ def _check_words(methodology: Methodology, where: str, problems: Problems) -> No
     for name, (found, allowed) in known.items():
         if unknown := [value for value in found if value not in allowed]:
             problems.add("methodology.unknown_word", where, name=name, found=unknown, allowed=allowed)
-    if not (methodology.outputs or methodology.beside):
+    if not (methodology.outputs or methodology.other_gases):
         problems.add("methodology.no_output", where)
     if methodology.carried and methodology.acts_on == "state":
         problems.add("methodology.carried_by_states", where, names=list(methodology.carried))
@@ -92,7 +92,7 @@ def _check_units(methodology: Methodology, where: str, problems: Problems) -> No
     quantity = quantities()
     declared = _declared(methodology)
     declared |= {name: intermediate.unit for name, intermediate in methodology.intermediates.items()}
-    declared |= methodology.beside
+    declared |= methodology.other_gases
     for name, unit in declared.items():
         try:
             units.dimension(unit, f"{where} {name}")
@@ -213,7 +213,7 @@ def _declared(methodology: Methodology) -> dict[str, str]:
 
 def _returned(methodology: Methodology) -> dict[str, str]:
     """Unit by name of what the function gives."""
-    return {**methodology.outputs, **methodology.beside, **methodology.carried}
+    return {**methodology.outputs, **methodology.other_gases, **methodology.carried}
 
 
 def _run_on(methodology: Methodology, known: dict[str, Any]) -> Mapping[str, Any]:

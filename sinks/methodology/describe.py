@@ -63,9 +63,9 @@ def describe(bound: Bound, *, full: bool = False) -> str:
     lines += _strangers(bound)
     lines += ["", message("methodology.describe.outputs")]
     lines += [f"  {pools()[name].label} ({name}) [{unit}]" for name, unit in method.outputs.items()]
-    if method.beside:
-        beside = [f"{name} [{unit}]" for name, unit in method.beside.items()]
-        lines += _indented(message("methodology.describe.beside", names=beside))
+    if method.other_gases:
+        gases = [f"{name} [{unit}]" for name, unit in method.other_gases.items()]
+        lines += _indented(message("methodology.describe.other_gases", names=gases))
     if method.examples:
         lines += [
             "",

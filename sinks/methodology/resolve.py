@@ -79,9 +79,9 @@ class Resolved:
         self._check_densities(outputs)
         return outputs
 
-    def beside(self) -> dict[str, Floats]:
-        """What the equation gives beside carbon (gases), by name, shape (n,); in the units of ``beside``."""
-        return self._central(self.methodology.beside)
+    def other_gases(self) -> dict[str, Floats]:
+        """What the equation gives beside carbon (gases), by name, shape (n,); in the units of ``other_gases``."""
+        return self._central(self.methodology.other_gases)
 
     def pools_from_draws(self, table_draws: Floats, input_factors: Mapping[str, Floats]) -> dict[str, Floats]:
         """Outputs by pool for draws, shape (draws, n).
@@ -158,7 +158,7 @@ class Resolved:
         if not self.steps:
             inputs, values = given(self)
             return self._compute({**inputs, **carried}, values, (n, *tail))
-        total = {name: np.zeros((n, *tail)) for name in (*self.methodology.outputs, *self.methodology.beside)}
+        total = {name: np.zeros((n, *tail)) for name in (*self.methodology.outputs, *self.methodology.other_gases)}
         for step in self.steps:
             inputs, values = given(step.resolved)
             brought = {name: amount[step.places] for name, amount in carried.items()}

@@ -87,7 +87,7 @@ class Methodology:
     outputs : mapping of str to str
         Unit by pool: ``t C/ha``, ``t C/ha/yr``, ``t C`` or ``t C/yr``.
     compute : function
-        Inputs and parameters in, outputs by pool (and what is ``beside``) out; elementwise, so that draws broadcast.
+        Inputs and parameters in; outputs by pool, and ``other_gases``, out; elementwise, so that draws broadcast.
     valid_for : Text
         Where the method holds.
     strata : tuple of str, optional
@@ -107,7 +107,7 @@ class Methodology:
         Strata that follow from others: CSV (beside the module) by stratum.
     bounds : mapping of str to (float, float)
         Least and greatest possible value of parameters, and of inputs the vocabulary does not have.
-    beside : mapping of str to str
+    other_gases : mapping of str to str
         Unit by name of what ``compute`` gives beside carbon: methane, nitrous oxide, the carbon dioxide of fires whose
         carbon another methodology counts.  Reported beside the account, never in it.
     documents : mapping of str to Text
@@ -143,7 +143,7 @@ class Methodology:
     intermediates: Mapping[str, Intermediate] = field(default_factory=dict)
     crosswalks: Mapping[str, str] = field(default_factory=dict)
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    beside: Mapping[str, str] = field(default_factory=dict)
+    other_gases: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, Text] = field(default_factory=dict)
     carried: Mapping[str, str] = field(default_factory=dict)
     partial: bool = False

@@ -16,13 +16,14 @@ import pandas as pd
 import shapely
 
 from sinks.account.hierarchy import Hierarchy
+from sinks.assessment.answer import Answer, Origin
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.tables import WHERE, read_table, records
+from sinks.assessment.input_tables import WHERE, read_table, records
 from sinks.errors import Problem, Problems, SinksError
 from sinks.parameters.growth_curves import CURVES
 from sinks.planning.polygons import read_polygons
 from sinks.planning.potential import SUITED, Condition, NamedCurve, candidates, scaled_to, trajectory
-from sinks.project.assessment import ConditionSection, PotentialSection, ZoneSection
+from sinks.project.planning import ConditionSection, PotentialSection, ZoneSection
 from sinks.uncertainty.draws import Floats
 from sinks.units import CO2_PER_C
 from sinks.vocabulary import ALL, ecosystems
@@ -33,8 +34,8 @@ EXISTING = "existing"
 """Scenario of the land as it is, carried on to its saturation."""
 
 
-@dataclass(frozen=True)
-class Prospects:
+@dataclass(frozen=True, repr=False)
+class Prospects(Answer):
     """The potential of a project.
 
     Attributes
@@ -53,8 +54,23 @@ class Prospects:
     needed: pd.DataFrame | None
     notes: tuple[Problem, ...]
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Every table by the name under which it is written."""
+    NAMED = ("reason", "feasible")
+
+    def glance(self) -> list[pd.DataFrame]:
+        """Land and trajectory of the outermost regions, and of all plantings together."""
+        found = [self._of(self.land, Origin.outermost)]
+        if self.trajectory is not None:
+            whole = self.trajectory["region_code"] == ALL
+            parts = [self.trajectory[whole], self._of(self.trajectory[~whole], Origin.outermost)]
+            found.append(pd.concat(parts).sort_index().rename(columns={"removals": "sink"}))
+        if self.needed is not None:
+            found.append(self.needed)
+        return found
+
+    def remarks(self) -> list[str]:
+        return [*map(str, self.notes), *self._left_out(self.land, Origin.outermost)]
+
+    def data(self) -> dict[str, pd.DataFrame]:
         found = {
             "potential_land": self.land,
             "potential_trajectory": self.trajectory,

@@ -20,7 +20,7 @@ from pyproj import CRS, Transformer
 from pyproj.crs import ProjectedCRS
 from pyproj.crs.coordinate_operation import AzimuthalEquidistantConversion
 
-from sinks.assessment.tables import records
+from sinks.assessment.input_tables import records
 from sinks.errors import Problem
 
 PROJECT, CONTROL = "project", "control"

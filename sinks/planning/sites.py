@@ -19,6 +19,7 @@ from pyproj import CRS
 
 from sinks.account.entries import Entry
 from sinks.activity import Activity
+from sinks.assessment.answer import Answer
 from sinks.assessment.errors import AssessmentError
 from sinks.errors import Problem, Problems
 from sinks.geo.regions import Regions
@@ -33,12 +34,12 @@ from sinks.planning.restoration import (
     surroundings,
     warnings_on,
 )
-from sinks.project.assessment import RestorationSection
+from sinks.project.planning import RestorationSection
 from sinks.uncertainty.draws import Draws, Floats, interval
 
 
-@dataclass(frozen=True)
-class Effects:
+@dataclass(frozen=True, repr=False)
+class Effects(Answer):
     """What restoration did.
 
     Attributes
@@ -55,9 +56,17 @@ class Effects:
     strata: pd.DataFrame
     notes: tuple[Problem, ...]
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Both tables by the name under which they are written."""
+    NAMED = ("phase", "detected")
+
+    def data(self) -> dict[str, pd.DataFrame]:
         return {"restoration": self.table, "restoration_strata": self.strata}
+
+    def glance(self) -> list[pd.DataFrame]:
+        columns = ["project_id", "period", "phase", "effect", "low", "high", "matched_share", "detected"]
+        return [self.table[columns]]
+
+    def remarks(self) -> list[str]:
+        return list(map(str, self.notes))
 
 
 @dataclass(frozen=True)

@@ -7,42 +7,32 @@ in full, every default filled in, with each run, and can be read again from ther
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from os.path import normpath
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import Field, PrivateAttr, ValidationError
 
 from sinks.activity import LAND_COVER
-from sinks.errors import Problems, ProjectError
-from sinks.project.assessment import AssessmentSection, PotentialSection, RestorationSection
-from sinks.project.sections import (
-    STATIC,
-    AccuracySection,
-    BuiltinRegions,
-    CorrelationSection,
-    DerivedInputSection,
-    DeriveSection,
-    FileRegions,
-    InputSection,
-    LandCoverSection,
-    MethodologySection,
-    MonthlyInputSection,
-    ProjectSection,
-    RasterSection,
-    Section,
-    StratumSection,
-    TableSection,
-    VectorSection,
-)
+from sinks.errors import Problems, ProjectError, path_of
+from sinks.project.account import ProjectSection
+from sinks.project.accuracy import AccuracySection
+from sinks.project.assessment import AssessmentSection
+from sinks.project.base import STATIC, Section
+from sinks.project.derived import DerivedInputSection, DeriveSection
+from sinks.project.explain import explain, near
+from sinks.project.methods import CorrelationSection, MethodologySection
+from sinks.project.names import COLUMNS, MOST_BYTES, is_name
+from sinks.project.planning import PotentialSection, RestorationSection
+from sinks.project.rasters import InputSection, LandCoverSection, MonthlyInputSection, RasterSection, StratumSection
+from sinks.project.regions import BuiltinRegions, FileRegions
+from sinks.project.tables import TableSection
+from sinks.project.vectors import VectorSection
 from sinks.provenance import InputFile
-from sinks.text import message
 from sinks.vocabulary import MONTHS, ecosystems, month_id, pools, quantities
 
 
@@ -81,7 +71,7 @@ class Project(Section):
     @classmethod
     def read(cls, path: str | Path) -> Project:
         """Read a project from a TOML file, or from the ``run.json`` of a finished run."""
-        path = Path(path)
+        path = path_of(path, ProjectError)
         if not path.is_file():
             raise _one("project.missing", path)
         if path.suffix == ".json":
@@ -90,19 +80,24 @@ class Project(Section):
             content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         except UnicodeDecodeError:
             raise _one("project.encoding", path) from None
-        except tomllib.TOMLDecodeError as error:
+        except RecursionError:
+            raise _one("project.too_deep", path) from None
+        except ValueError as error:
+            # Not only TOMLDecodeError: Python refuses to read a number of thousands of digits.
             raise _one("project.syntax", path, detail=str(error)) from None
         return cls.from_dict(content, folder=path.resolve().parent, where=str(path))
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], *, folder: Path, where: str = "project") -> Project:
         """Check a project given as a dictionary; ``folder`` is what its paths are relative to."""
+        if not isinstance(content, Mapping):
+            raise _one("project.not_a_table", where, found=type(content).__name__)
         problems = Problems()
         try:
             project = cls.model_validate({**content, "folder": folder})
         except ValidationError as error:
-            for detail in error.errors():
-                _translate(detail, content, where, problems)
+            for detail in error.errors(include_url=False):
+                explain(detail, content, cls, where, problems)
             problems.raise_as(ProjectError)
             raise
         project._check(where, problems)
@@ -193,11 +188,24 @@ class Project(Section):
             problems.add("project.date_twice", f"{where}: project.dates", dates=list(self.project.dates))
         if not (self.land_cover or self.vectors or self.tables):
             problems.add("project.no_layers", where)
+        if not is_name(self.project.name):
+            problems.add("project.not_a_name", f"{where}: project.name", found=self.project.name, most=MOST_BYTES)
+        self._check_layer_names(where, problems)
         self._check_rasters(where, problems)
         self._check_names(where, problems)
         for place, name in self.files():
             if "://" not in name and ":" not in name[2:] and not name.startswith("/vsi") and not Path(name).exists():
                 problems.add("project.no_file", f"{where}: {place}", file=name)
+
+    def _check_layer_names(self, where: str, problems: Problems) -> None:
+        """Layers are sources and columns of the activity table, and must be told apart from its own."""
+        sections = ("strata", "inputs", "monthly_inputs", "derived_inputs", "vectors", "tables", "derive")
+        for section in sections:
+            for name in getattr(self, section):
+                if not is_name(name):
+                    problems.add("project.not_a_name", f"{where}: {section}", found=name, most=MOST_BYTES)
+                elif name in COLUMNS:
+                    problems.add("project.name_taken", f"{where}: {section}.{name}", name=name)
 
     def _check_rasters(self, where: str, problems: Problems) -> None:
         rasters: dict[str, RasterSection] = {"land_cover": self.land_cover} if self.land_cover else {}
@@ -259,12 +267,7 @@ class Project(Section):
 
 def _known(name: str, names: Mapping[str, Any] | list[str], where: str, id: str, problems: Problems) -> None:
     if name not in names:
-        problems.add(id, where, found=name, near=_near(name, list(names)))
-
-
-def _near(name: str, names: list[str]) -> list[str]:
-    """The names the user most likely meant, or all of them."""
-    return difflib.get_close_matches(name, names, n=3, cutoff=0.5) or names
+        problems.add(id, where, found=name, near=near(name, list(names)))
 
 
 def _one(id: str, where: object, **values: Any) -> ProjectError:
@@ -281,83 +284,8 @@ def _from_record(path: Path) -> Project:
         record = json.loads(path.read_text(encoding="utf-8"))
         content, folder = record["project"], Path(record["folder"])
         recorded = tuple(InputFile.from_json(file) for file in record["inputs"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise _one("project.not_a_record", path) from None
     project = Project.from_dict(content, folder=folder, where=str(path))
     project._recorded = recorded
     return project
-
-
-def _translate(detail: ErrorDetails, content: Mapping[str, Any], where: str, problems: Problems) -> None:
-    """One of pydantic's errors in the words of this package."""
-    # The two kinds of [regions] are tried in turn; only the errors of the kind the user wrote are of use to him.
-    loc = list(detail["loc"])
-    if loc[:1] == ["regions"] and len(loc) > 1 and loc[1] in ("BuiltinRegions", "FileRegions"):
-        wanted = "FileRegions" if "file" in content.get("regions", {}) else "BuiltinRegions"
-        if loc[1] != wanted:
-            return
-        loc.pop(1)
-    place = f"{where}: " + "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in loc).lstrip(".")
-    kind, found = detail["type"], detail.get("input")
-    if kind == "too_short" and found:
-        return  # its items are wrong, and each of them is reported by itself
-    if loc[:2] == ["project", "dates"] and kind not in ("extra_forbidden", "missing"):
-        problems.add("project.bad_date", place, found=repr(found))
-        return
-    if kind == "extra_forbidden":
-        problems.add("project.unknown_key", place, found=loc[-1], near=_near(str(loc[-1]), _siblings(loc, content)))
-    elif kind == "missing":
-        problems.add("project.missing_key", place, key=loc[-1])
-    elif kind == "value_error":
-        problems.add(f"project.{detail['msg'].removeprefix('Value error, ')}", place)
-    else:
-        problems.add("project.bad_value", place, found=_as_written(found), expected=_expected(detail))
-
-
-_EXPECTED = {
-    "less_than_equal": "project.at_most",
-    "greater_than_equal": "project.at_least",
-    "greater_than": "project.above",
-    "literal_error": "project.one_of",
-    "string_type": "project.text",
-    "bool_type": "project.true_or_false",
-    "bool_parsing": "project.true_or_false",
-    "tuple_type": "project.list",
-    "dict_type": "project.table",
-    "model_type": "project.table",
-    "int_type": "project.integer",
-    "int_parsing": "project.integer",
-    "int_from_float": "project.integer",
-    "float_type": "project.number",
-    "float_parsing": "project.number",
-}
-
-
-def _expected(detail: ErrorDetails) -> str:
-    """What pydantic expected, in the user's language; its own words where it says something rare."""
-    id = _EXPECTED.get(detail["type"])
-    values = {name: str(value).replace(" or ", ", ") for name, value in detail.get("ctx", {}).items()}
-    return message(id, **values) if id else detail["msg"]
-
-
-def _as_written(value: object) -> str:
-    """A value as it stands in TOML."""
-    return str(value).lower() if isinstance(value, bool) else repr(value).replace("'", '"')
-
-
-def _siblings(loc: list[int | str], content: Mapping[str, Any]) -> list[str]:
-    """Keys that may stand where an unknown one stood."""
-    if len(loc) == 1:
-        return [name for name, field in Project.model_fields.items() if not field.exclude]
-    models = _models_in(Project.model_fields[str(loc[0])].annotation)
-    if loc[0] == "regions":
-        models = iter([FileRegions if "file" in content.get("regions", {}) else BuiltinRegions])
-    return [field.alias or name for model in models for name, field in model.model_fields.items()]
-
-
-def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
-    """The sections that an annotation such as ``dict[str, InputSection]`` allows."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _models_in(inner)

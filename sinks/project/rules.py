@@ -16,11 +16,11 @@ from sinks.vocabulary import ALL
 T = TypeVar("T")
 
 Baseline = Literal["net_net", "gross_net", "reference_level"]
-Basis = Literal["given", "assumed", "computed"]
+ValueBasis = Literal["given", "assumed", "computed"]
 CreditState = Literal["unregistered", "registered_held", "transferred_inside", "transferred_outside", "cancelled"]
 
 
-class Ruled(BaseModel, Generic[T]):
+class RuleValue(BaseModel, Generic[T]):
     """A value of the rule with its source; ``k = 0.5`` is short for ``k = {value = 0.5}``, an assumption."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,32 +29,32 @@ class Ruled(BaseModel, Generic[T]):
     source: str = Field(default="", description="Document that fixes the value; without one the value is assumed.")
 
     @property
-    def basis(self) -> Basis:
+    def basis(self) -> ValueBasis:
         """``given`` when a document fixes the value, else ``assumed``."""
         return "given" if self.source else "assumed"
 
 
 def _spelled_out(value: object) -> object:
-    if isinstance(value, Ruled) or (isinstance(value, Mapping) and "value" in value):
+    if isinstance(value, RuleValue) or (isinstance(value, Mapping) and "value" in value):
         return value
     return {"value": value}
 
 
 def _ruled(value: Any) -> Any:
-    return Field(default=Ruled(value=value), validate_default=True)
+    return Field(default=RuleValue(value=value), validate_default=True)
 
 
-Text = Annotated[Ruled[str], BeforeValidator(_spelled_out)]
-Names = Annotated[Ruled[tuple[str, ...]], BeforeValidator(_spelled_out)]
-Switch = Annotated[Ruled[bool], BeforeValidator(_spelled_out)]
-ByRegion = Annotated[Ruled[dict[str, float]], BeforeValidator(_spelled_out)]
-Caps = Annotated[Ruled[dict[str, Annotated[float, Field(ge=0)]]], BeforeValidator(_spelled_out)]
-ByYear = Annotated[Ruled[dict[int, str]], BeforeValidator(_spelled_out)]
-Number = Annotated[Ruled[float], BeforeValidator(_spelled_out)]
-Amount = Annotated[Ruled[Annotated[float, Field(ge=0)]], BeforeValidator(_spelled_out)]
-Share = Annotated[Ruled[Annotated[float, Field(ge=0, le=1)]], BeforeValidator(_spelled_out)]
-Confidence = Annotated[Ruled[Annotated[float, Field(gt=0.5, lt=1)]], BeforeValidator(_spelled_out)]
-BaselineChoice = Annotated[Ruled[Baseline], BeforeValidator(_spelled_out)]
+Text = Annotated[RuleValue[str], BeforeValidator(_spelled_out)]
+Names = Annotated[RuleValue[tuple[str, ...]], BeforeValidator(_spelled_out)]
+Switch = Annotated[RuleValue[bool], BeforeValidator(_spelled_out)]
+ByRegion = Annotated[RuleValue[dict[str, float]], BeforeValidator(_spelled_out)]
+Caps = Annotated[RuleValue[dict[str, Annotated[float, Field(ge=0)]]], BeforeValidator(_spelled_out)]
+ByYear = Annotated[RuleValue[dict[int, str]], BeforeValidator(_spelled_out)]
+Number = Annotated[RuleValue[float], BeforeValidator(_spelled_out)]
+Amount = Annotated[RuleValue[Annotated[float, Field(ge=0)]], BeforeValidator(_spelled_out)]
+Share = Annotated[RuleValue[Annotated[float, Field(ge=0, le=1)]], BeforeValidator(_spelled_out)]
+Confidence = Annotated[RuleValue[Annotated[float, Field(gt=0.5, lt=1)]], BeforeValidator(_spelled_out)]
+BaselineChoice = Annotated[RuleValue[Baseline], BeforeValidator(_spelled_out)]
 
 
 class Rule(BaseModel):
@@ -87,10 +87,10 @@ class Rule(BaseModel):
         default=None, description="Yearly growth of GDP at constant prices after the last figure, as a fraction."
     )
 
-    def values(self) -> dict[str, Ruled[Any]]:
+    def values(self) -> dict[str, RuleValue[Any]]:
         """Every value that carries a source or is an assumption, by name; what is not part of the rule is left out."""
         found = {name: getattr(self, name) for name in type(self).model_fields}
-        return {name: value for name, value in found.items() if isinstance(value, Ruled)}
+        return {name: value for name, value in found.items() if isinstance(value, RuleValue)}
 
     @property
     def all_years(self) -> tuple[int, ...]:

@@ -8,21 +8,21 @@ Nothing in this room computes a result; it arranges what the account says.  Head
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
-from sinks.text import Text, texts
+from sinks.text import Text, filled, words_of
 from sinks.vocabulary import ecosystems, pools, quantities
 
 
-@cache
-def labels() -> dict[str, Text]:
-    """Every label of the outputs by key; a key given twice is a programming error."""
-    return texts("sinks.results", "labels.csv")
+def labels() -> Mapping[str, Text]:
+    """Every label of the outputs by id."""
+    return words_of("sinks.results", "labels.csv")
 
 
-def label(key: str, /, **values: object) -> str:
-    """The label ``key`` in the present language, its ``{placeholders}`` filled with ``values``."""
-    return str(labels()[key]).format(**values)
+def label(id: str, /, **values: object) -> str:
+    """The label ``id`` in the present language, its ``{placeholders}`` filled with ``values``."""
+    return filled(labels()[id], **values)
 
 
 def term(kind: str, id: str) -> str:
@@ -72,7 +72,7 @@ def _classes() -> dict[str, Text]:
 @cache
 def _assessed(kind: str) -> dict[str, Text]:
     """Words that only the tables of an assessment have."""
-    from sinks.assessment.tables import RESULT, labels, tables
+    from sinks.assessment.input_tables import RESULT, labels, tables
     from sinks.assessment.words import words
 
     if kind in ("quantity", "indicator"):

@@ -2,13 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
+from sinks.assessment.answer import Answer
 from sinks.errors import Problem, RunError
 from sinks.results.labels import label, term
 from sinks.results.shown_tables import ordered_periods
+from sinks.text import message
 
 _QUANTITIES = ("carbon_stock", "net_removals")
+
+
+@dataclass(frozen=True, repr=False)
+class Intervals(Answer):
+    """Where the intervals of a run come from.
+
+    Attributes
+    ----------
+    sources : DataFrame
+        ``table`` of a :class:`sinks.analysis.sensitivity.Sensitivity`.
+    approaches : DataFrame
+        :func:`sinks.analysis.sensitivity.compare_approaches`.
+    region : str or None
+        Code of the region that is shown, by default the first; the tables have all.
+    top : int
+        How many sources are shown of each quantity.
+    """
+
+    sources: pd.DataFrame
+    approaches: pd.DataFrame
+    region: str | None = None
+    top: int = 5
+
+    def data(self) -> dict[str, pd.DataFrame]:
+        return {} if self.approaches.empty else {"uncertainty": self.approaches, "uncertainty_sources": self.sources}
+
+    def glance(self) -> list[pd.DataFrame]:
+        if self.approaches.empty:
+            return []
+        code = region_code(self.approaches, self.region)
+        return [shown_sources(self.sources, code, self.top), shown_approaches(self.approaches, code)]
+
+    def printed(self, number: float) -> str:
+        return f"{number:,.0f}"
+
+    def remarks(self) -> list[str]:
+        return [message("output.no_uncertainty") if self.approaches.empty else label("note.uncertainty")]
 
 
 def region_code(both: pd.DataFrame, wanted: str | None) -> str:

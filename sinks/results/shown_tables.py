@@ -322,7 +322,7 @@ def in_ten_thousands(table: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Rounded:
+class RoundedParts:
     """Parts and total as printed.
 
     Attributes
@@ -340,7 +340,7 @@ class Rounded:
     adds_up: bool
 
 
-def round_to_total(parts: Sequence[float], total: float, decimals: int = 2) -> Rounded:
+def round_to_total(parts: Sequence[float], total: float, decimals: int = 2) -> RoundedParts:
     """Round parts so that they add up, as printed, to the printed total (largest remainder).
 
     The total is rounded half to even (GB/T 8170-2008); each part moves by less than one unit of the last place.  Where
@@ -365,7 +365,7 @@ def round_to_total(parts: Sequence[float], total: float, decimals: int = 2) -> R
     present = [(place, Decimal(repr(float(part)))) for place, part in enumerate(parts) if isfinite(part)]
     alone = {place: _units(part, step, ROUND_HALF_EVEN) for place, part in present}
     if not isfinite(total):
-        return Rounded(_printed(alone, len(parts), step), None, False)
+        return RoundedParts(_printed(alone, len(parts), step), None, False)
     whole = _units(Decimal(repr(float(total))), step, ROUND_HALF_EVEN)
     gap = abs(sum((part for _, part in present), Decimal(0)) - Decimal(repr(float(total))))
     # Sums of floats differ from the exact sum of their parts in the last digits; that does not mean a part is missing.
@@ -373,7 +373,7 @@ def round_to_total(parts: Sequence[float], total: float, decimals: int = 2) -> R
     if same:
         alone = _largest_remainder(present, alone, whole, step)
     adds_up = sum(alone.values()) == whole
-    return Rounded(_printed(alone, len(parts), step), whole * step, adds_up)
+    return RoundedParts(_printed(alone, len(parts), step), whole * step, adds_up)
 
 
 def _largest_remainder(

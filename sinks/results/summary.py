@@ -12,13 +12,10 @@ from sinks.account.amounts import latest
 from sinks.results.contents import RunContents
 from sinks.results.labels import label
 from sinks.results.shown_tables import TEN_THOUSAND, shown_checks
-from sinks.text import aligned, message
+from sinks.text import aligned, at_a_glance, message
 from sinks.vocabulary import ALL
 
 _COLUMNS = ("area", "carbon_stock", "net_removals", "low", "high", "coverage")
-
-_LINES = 40
-"""Most regions that are shown; a level is shown whole or not at all, and the coarsest always."""
 
 
 def summary(account: pd.DataFrame) -> pd.DataFrame:
@@ -46,8 +43,7 @@ def summary(account: pd.DataFrame) -> pd.DataFrame:
         if quantity == "area":
             table["coverage"] = rows["coverage"]
     levels = totals.drop_duplicates("region_code")["level"]
-    counts = levels.value_counts(sort=False).cumsum()
-    table.attrs["shown"] = int(max(counts[counts <= _LINES].max(), counts.iloc[0]) if len(counts) else 0)
+    table.attrs["shown"] = at_a_glance(levels.value_counts(sort=False))
     return table.set_axis(names.to_numpy(), axis=0)
 
 

@@ -16,7 +16,6 @@ import pandas as pd
 import xlsxwriter
 
 from sinks.results.labels import label, labels, stratum_name, term
-from sinks.results.sheets import Book, Column
 from sinks.results.shown_tables import (
     activity_summary,
     ecosystem_by_pool,
@@ -33,6 +32,7 @@ from sinks.results.shown_tables import (
     units_of,
     verification,
 )
+from sinks.results.workbook_sheets import Column, StyledWorkbook
 from sinks.vocabulary import ALL, quantities
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def write_workbook(contents: RunContents, path: Path) -> None:
         File to write.  Equal contents give equal bytes: the only date in the file is the run's own.
     """
     buffer = BytesIO()
-    # Made in memory: the file is small, and the disk can then fail in one place only, the write below.
-    book = Book(xlsxwriter.Workbook(buffer, {"in_memory": True}), contents.record["demonstration"])
+    # In memory: the file is small, and the only disk error that can happen is then that of the one write below.
+    book = StyledWorkbook(xlsxwriter.Workbook(buffer, {"in_memory": True}), contents.record["demonstration"])
     created = contents.created.astimezone(UTC).replace(tzinfo=None) if contents.created.tzinfo else contents.created
     book.workbook.set_properties({"title": label("readme.title"), "created": created})
     titles = methodology_titles(contents.record)
@@ -118,7 +118,7 @@ def _names(contents: RunContents) -> dict[str, str]:
     return dict(zip(frame["code"], frame["name"], strict=True))
 
 
-def _read_me(book: Book, contents: RunContents, without: Sequence[str]) -> None:
+def _read_me(book: StyledWorkbook, contents: RunContents, without: Sequence[str]) -> None:
     page = book.sheet(label("sheet.readme"))
     record, frame = contents.record, contents.regions.frame
     page.line(label("readme.title"), "title")
@@ -169,7 +169,7 @@ def _caveats(contents: RunContents, without: Sequence[str]) -> list[str]:
     return found
 
 
-def _summary(book: Book, contents: RunContents) -> None:
+def _summary(book: StyledWorkbook, contents: RunContents) -> None:
     table = in_ten_thousands(summary_table(contents.account))
     names, levels = _names(contents), contents.account.groupby("region_code")["level"].first()
     columns: list[Column] = [(label(f"column.{key}"), "text") for key in ("code", "name", "level", "ecosystem")]
@@ -194,7 +194,7 @@ def _measured(quantity: str, period: str, statistic: str) -> Column:
     return label(f"header.{statistic}", quantity=name, period=period, unit=label(_SCALED_UNIT[quantity])), "amount"
 
 
-def _region(book: Book, contents: RunContents, code: str) -> None:
+def _region(book: StyledWorkbook, contents: RunContents, code: str) -> None:
     """The tables of one region under each other: a summary, a table by pool for every period, the strata."""
     name = _names(contents)[code]
     account = contents.account[contents.account["region_code"] == code]
@@ -242,7 +242,7 @@ def _pool_table(
     return [(label("column.ecosystem"), "text"), *((header, "amount") for header in headers)], rows
 
 
-def _transitions(book: Book, contents: RunContents) -> None:
+def _transitions(book: StyledWorkbook, contents: RunContents) -> None:
     """One long sheet, so that a filter finds any region and pair of dates."""
     changes, frame = contents.activity.changes, contents.regions.frame
     rows: list[list[object]] = []
@@ -267,7 +267,7 @@ def _transitions(book: Book, contents: RunContents) -> None:
     sheet.sheet.freeze_panes(1, 6)
 
 
-def _activity(book: Book, contents: RunContents) -> None:
+def _activity(book: StyledWorkbook, contents: RunContents) -> None:
     table = activity_summary(contents.activity.states)
     names = _names(contents)
     table.insert(2, "name", [names.get(code, "") for code in table["region_code"]])
@@ -293,7 +293,7 @@ def _with_verification(parameters: pd.DataFrame) -> pd.DataFrame:
 
 
 def _plain_table(
-    book: Book, name: str, frame: pd.DataFrame, titles: Mapping[str, str], note: str | None = None
+    book: StyledWorkbook, name: str, frame: pd.DataFrame, titles: Mapping[str, str], note: str | None = None
 ) -> None:
     sheet = book.sheet(name)
     if note is not None:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from sinks.account.adjusted_areas import check_adjustable
 from sinks.errors import Gather, LayerError, MethodologyError, ProjectError
 from sinks.layers.layer_states import LayerStates
+from sinks.project.base import STATIC
 from sinks.project.project import Project
-from sinks.project.sections import STATIC
 from sinks.uncertainty.confusion_matrix import ConfusionMatrix, read_matrix
 from sinks.uncertainty.draws import Correlation, check_correlations
 from sinks.vocabulary import ecosystems

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
 from sinks.activity import Activity
 from sinks.analysis.comparison import Comparison
 from sinks.analysis.sensitivity import Sensitivity
+from sinks.assessment.answer import Answer, Origin
+from sinks.errors import Problem, RunError, path_of
 from sinks.project.project import Project
 from sinks.workflow import questions
 from sinks.workflow.make_account import ProjectInputs, account_inputs, adjusted_areas_beside
@@ -21,13 +23,19 @@ from sinks.workflow.prepare import Prepared, prepare
 if TYPE_CHECKING:
     import folium
 
+    from sinks.analysis.decomposition import Difference, QuickEstimate
     from sinks.analysis.inventory import Inventory
     from sinks.assessment.evaluate import Evaluation
+    from sinks.assessment.indicators import Progress
+    from sinks.assessment.valuation import SinkValue
     from sinks.output.painting import Painting
     from sinks.planning.prospects import Prospects
     from sinks.planning.sites import Effects
-    from sinks.project.assessment import PotentialSection, RestorationSection
+    from sinks.project.planning import PotentialSection, RestorationSection
     from sinks.results.contents import RunContents
+    from sinks.results.shown_intervals import Intervals
+
+A = TypeVar("A", bound=Answer)
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ class Run:
         """Write the run folder; see :func:`sinks.results.run_folder.write_run`."""
         from sinks.results.run_folder import write_run
 
-        return write_run(self.contents, Path(out), force=force)
+        return write_run(self.contents, path_of(out, RunError), force=force)
 
     def compare(self, *, every: bool = False) -> Comparison:
         """Every methodology of the project by itself, side by side; see :mod:`sinks.analysis.comparison`.
@@ -86,7 +94,7 @@ class Run:
         every : bool
             Try every methodology of the registry on the data at hand, and say why those that cannot run cannot.
         """
-        return questions.compare(self._prepared, self._inputs, every=every)
+        return self._answer(questions.compare(self._prepared, self._inputs, every=every))
 
     def sensitivity(self) -> Sensitivity:
         """Which uncertain things the intervals come from, ranked by region; see :mod:`sinks.analysis.sensitivity`."""
@@ -95,6 +103,23 @@ class Run:
     def approaches(self) -> pd.DataFrame:
         """Intervals by error propagation and by draws, side by side; see :mod:`sinks.analysis.sensitivity`."""
         return questions.approaches(self._prepared, self._inputs, self.account)
+
+    def uncertainty(self, region: str | None = None, top: int = 5) -> Intervals:
+        """Sources of uncertainty of a region, ranked, and its intervals by both approaches.
+
+        Parameters
+        ----------
+        region : str, optional
+            Code of the region that is shown, by default the first; the tables have all.
+        top : int
+            How many sources are shown of each quantity.
+
+        Raises
+        ------
+        RunError
+            The run has no such region.
+        """
+        return self._answer(questions.uncertainty(self._prepared, self._inputs, self.account, region, top))
 
     def adjusted_areas(self) -> pd.DataFrame:
         """Error-adjusted areas beside those of the map (:func:`sinks.uncertainty.confusion_matrix.adjusted_areas`)."""
@@ -109,15 +134,24 @@ class Run:
             The project has no such section, or its inputs are at fault.
         """
         other = project if project is None or isinstance(project, Project) else Project.read(project)
-        return questions.assess(self._prepared, self._inputs, self.account, other)
+        return self._answer(questions.assess(self._prepared, self._inputs, self.account, other))
 
-    def diff(self, other: Run, quantity: str = "net_removals") -> pd.DataFrame:
-        """Why another run's figures differ: area, density, method, parameters and data; the effects add up exactly."""
-        return questions.diff(self.contents, other.contents, quantity)
+    def diff(self, other: Run, quantity: str = "net_removals") -> Difference:
+        """Why another run's figures differ: area, density, method, parameters and data; the effects add up exactly.
+
+        Raises
+        ------
+        RunError
+            The other is no run.
+        """
+        if not isinstance(other, Run):
+            raise RunError(Problem("output.not_a_run_object", type(other).__name__, {"found": repr(other)[:80]}))
+        # Shown are the regions of the later run.
+        return replace(questions.diff(self.contents, other.contents, quantity), origin=other._origin)
 
     def inventory(self, period: str | None = None) -> Inventory:
         """Inventory tables of a period, the last by default; see :mod:`sinks.analysis.inventory`."""
-        return questions.inventory(self._prepared, self._inputs, self.account, period)
+        return self._answer(questions.inventory(self._prepared, self._inputs, self.account, period))
 
     def restoration(self, section: RestorationSection | None = None) -> Effects:
         """Effect of restoration projects, by the ``[restoration]`` of the project; see :mod:`sinks.planning.sites`.
@@ -127,7 +161,7 @@ class Run:
         SinksError
             There is no such section, or its inputs are at fault.
         """
-        return questions.restoration(self._prepared, self._inputs, section)
+        return self._answer(questions.restoration(self._prepared, self._inputs, section))
 
     def potential(self, section: PotentialSection | None = None) -> Prospects:
         """Suited land and what plans for it would hold, by ``[potential]``; see :mod:`sinks.planning.prospects`.
@@ -137,9 +171,9 @@ class Run:
         SinksError
             There is no such section, or its inputs are at fault.
         """
-        return questions.potential(self._prepared, self._inputs, self.account, section)
+        return self._answer(questions.potential(self._prepared, self._inputs, self.account, section))
 
-    def targets(self, definitions: Mapping[str, str] | None = None, *, published: bool = False) -> pd.DataFrame:
+    def targets(self, definitions: Mapping[str, str] | None = None, *, published: bool = False) -> Progress:
         """Progress of ecosystem targets; see :func:`sinks.assessment.indicators.follow_run`.
 
         Parameters
@@ -149,15 +183,15 @@ class Run:
         published : bool
             Targets and past figures of published documents instead of the project's tables.
         """
-        return questions.targets(self._prepared, self._inputs, definitions, published=published)
+        return self._answer(questions.targets(self._prepared, self._inputs, definitions, published=published))
 
-    def value(self, prices: str | Path, discount_rate: float, base_year: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def value(self, prices: str | Path, discount_rate: float, base_year: int) -> SinkValue:
         """Value of the sink by year, and its present value; see :mod:`sinks.assessment.valuation`."""
-        return questions.value(self.account, prices, discount_rate, base_year)
+        return self._answer(questions.value(self.account, prices, discount_rate, base_year))
 
-    def estimate(self, early: str | Path) -> pd.DataFrame:
+    def estimate(self, early: str | Path) -> QuickEstimate:
         """Quick estimate of a year without an account; see :func:`sinks.analysis.decomposition.estimate_account`."""
-        return questions.estimate(self.account, early)
+        return self._answer(questions.estimate(self.account, early))
 
     def map(self, **options: Any) -> folium.Map:
         """The interactive map, one page that needs no network; see :func:`sinks.output.map.draw_map`."""
@@ -188,6 +222,16 @@ class Run:
             Write no cells but a look-up table over the land cover; see :func:`sinks.output.painting.link`.
         """
         return questions.paint(self.contents, self._prepared, self._inputs, Path(out), link=link, **options)
+
+    def _answer(self, found: A) -> A:
+        """An answer that knows which run it is from."""
+        return replace(found, origin=self._origin)
+
+    @property
+    def _origin(self) -> Origin:
+        frame = self.contents.regions.frame
+        regions = pd.DataFrame(frame[["code", "name", "level", "parent"]])
+        return Origin(regions, bool(self.record["demonstration"]), self.contents.created)
 
     @cached_property
     def _prepared(self) -> Prepared:

@@ -22,8 +22,11 @@ from sinks.layers.rasters.raster import CategoricalLayer, ContinuousLayer, Layer
 from sinks.layers.stands.vector import VectorLayer
 from sinks.layers.tables.table import TableLayer
 from sinks.methodology import Registry
+from sinks.project.base import STATIC
+from sinks.project.methods import MethodologySection
 from sinks.project.project import Project
-from sinks.project.sections import STATIC, BuiltinRegions, InputSection, MethodologySection, RasterSection
+from sinks.project.rasters import InputSection, RasterSection
+from sinks.project.regions import BuiltinRegions
 from sinks.units import factor
 from sinks.vocabulary import MONTHS, month_id, quantities
 from sinks.workflow.production import Production, production, production_table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,13 +24,17 @@ from sinks.workflow.prepare import Prepared
 from sinks.workflow.tabulate_layers import tabulate_rasters
 
 if TYPE_CHECKING:
+    from sinks.analysis.decomposition import Difference, QuickEstimate
     from sinks.analysis.inventory import Inventory
     from sinks.assessment.evaluate import Evaluation
+    from sinks.assessment.indicators import Progress
+    from sinks.assessment.valuation import SinkValue
     from sinks.geo.regions import Regions
     from sinks.output.painting import Layers, Painting
     from sinks.planning.prospects import Prospects
     from sinks.planning.sites import Effects
-    from sinks.project.assessment import PotentialSection, RestorationSection
+    from sinks.project.planning import PotentialSection, RestorationSection
+    from sinks.results.shown_intervals import Intervals
 
 S = TypeVar("S")
 
@@ -51,6 +55,17 @@ def approaches(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame) 
     return compare_approaches(rank_sources(prepared, given), account, _declared(prepared, given))
 
 
+def uncertainty(
+    prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, region: str | None, top: int
+) -> Intervals:
+    """Where the intervals come from: the sources ranked, and both approaches side by side."""
+    from sinks.results.shown_intervals import Intervals, region_code
+
+    found = rank_sources(prepared, given)
+    both = compare_approaches(found, account, _declared(prepared, given))
+    return Intervals(found.table, both, None if both.empty else region_code(both, region), top)
+
+
 def assess(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, other: Project | None) -> Evaluation:
     """Dual control by the ``[assessment]`` of the run's project, or of another one."""
     evaluation = assess_account(prepared, given, account, other)
@@ -59,12 +74,13 @@ def assess(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, othe
     return evaluation
 
 
-def diff(before: RunContents, after: RunContents, quantity: str) -> pd.DataFrame:
+def diff(before: RunContents, after: RunContents, quantity: str) -> Difference:
     """Why the last figures of two runs differ: area, density, method, parameters and data."""
-    from sinks.analysis.decomposition import explain
+    from sinks.analysis.decomposition import Difference, explain
 
     periods = (_last(before.account, quantity), _last(after.account, quantity))
-    return explain(before.account, after.account, quantity, periods, (before.parameters_used, after.parameters_used))
+    used = before.parameters_used, after.parameters_used
+    return Difference(explain(before.account, after.account, quantity, periods, used), quantity)
 
 
 def inventory(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, period: str | None) -> Inventory:
@@ -104,10 +120,10 @@ def potential(
 
 def targets(
     prepared: Prepared, given: ProjectInputs, definitions: Mapping[str, str] | None, *, published: bool
-) -> pd.DataFrame:
+) -> Progress:
     """Progress of ecosystem targets, those of published documents or of the project's own tables."""
-    from sinks.assessment.indicators import follow_run, published_observations, published_targets
-    from sinks.assessment.tables import read_table
+    from sinks.assessment.indicators import Progress, follow_run, published_observations, published_targets
+    from sinks.assessment.input_tables import read_table
 
     project = prepared.project
     wanted, observations = published_targets(), published_observations()
@@ -118,25 +134,23 @@ def targets(
         if section.observations:
             path = project.path(section.observations)
             observations = read_table("observations", path, encoding=section.encoding)
-    return follow_run(given.inputs, wanted, observations, definitions or {})
+    return Progress(follow_run(given.inputs, wanted, observations, definitions or {}))
 
 
-def value(
-    account: pd.DataFrame, prices: str | Path, discount_rate: float, base_year: int
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def value(account: pd.DataFrame, prices: str | Path, discount_rate: float, base_year: int) -> SinkValue:
     """Value of the sink by year, and its present value."""
-    from sinks.assessment.tables import read_table
-    from sinks.assessment.valuation import value_of_account
+    from sinks.assessment.input_tables import read_table
+    from sinks.assessment.valuation import SinkValue, value_of_account
 
-    return value_of_account(account, read_table("prices", prices), discount_rate, base_year)
+    return SinkValue(*value_of_account(account, read_table("prices", prices), discount_rate, base_year))
 
 
-def estimate(account: pd.DataFrame, early: str | Path) -> pd.DataFrame:
+def estimate(account: pd.DataFrame, early: str | Path) -> QuickEstimate:
     """Quick estimate of a year that has no account yet."""
-    from sinks.analysis.decomposition import estimate_account
-    from sinks.assessment.tables import read_table
+    from sinks.analysis.decomposition import QuickEstimate, estimate_account
+    from sinks.assessment.input_tables import read_table
 
-    return estimate_account(account, read_table("early", early))
+    return QuickEstimate(estimate_account(account, read_table("early", early)))
 
 
 def paint(
@@ -145,8 +159,12 @@ def paint(
     """A raster of densities, or with ``link`` a look-up table over the land cover."""
     from sinks.output import painting
 
-    make = painting.link if link else painting.paint
-    return make(contents, painted_layers(prepared, given.inputs.activity), out, **options)
+    layers = painted_layers(prepared, given.inputs.activity)
+    if link:
+        return painting.link(contents, layers, out, **options)
+    names = [field.name for field in fields(painting.Request) if field.name in options]
+    request = painting.Request(**{name: options.pop(name) for name in names})
+    return painting.paint(contents, layers, out, request, **options)
 
 
 def painted_layers(prepared: Prepared, activity: Activity) -> Layers:

@@ -6,10 +6,12 @@ Project -> regions, layers and methodologies -> checks -> activity -> account ->
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sinks.activity import Activity
+from sinks.errors import Problem, ProjectError, RunError, path_of
 from sinks.project.project import Project
 from sinks.tabulation.checkpoint import FILE_NAME
 from sinks.workflow.check import check as check_prepared
@@ -128,7 +130,7 @@ def open_run(folder: str | Path) -> Run:
     """
     from sinks.results.run_folder import read_run
 
-    return Run(read_run(Path(folder)))
+    return Run(read_run(path_of(folder, RunError)))
 
 
 def ensure_writable(folder: Path, *, force: bool = False) -> None:
@@ -141,7 +143,7 @@ def ensure_writable(folder: Path, *, force: bool = False) -> None:
     """
     from sinks.results.run_folder import check_destination
 
-    check_destination(Path(folder), force=force)
+    check_destination(path_of(folder, RunError), force=force)
 
 
 def _forget(folder: Path) -> None:
@@ -152,4 +154,9 @@ def _forget(folder: Path) -> None:
 
 
 def _read(project: Project | str | Path) -> Project:
-    return project if isinstance(project, Project) else Project.read(project)
+    if isinstance(project, Project):
+        return project
+    if not isinstance(project, str | PathLike):
+        values = {"found": repr(project)[:80]}
+        raise ProjectError(Problem("project.not_a_project", type(project).__name__, values))
+    return Project.read(project)

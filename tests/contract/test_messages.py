@@ -30,7 +30,12 @@ COMPOSED = {
 
 
 def placeholders(template: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+    """What is printed; a number that only chooses a word need not be."""
+    found: set[str] = set()
+    for _, name, words, _ in string.Formatter().parse(template):
+        if name:
+            found |= placeholders(words) if words and "|" in words else {name}
+    return found
 
 
 @pytest.mark.parametrize("id", sorted(messages()))

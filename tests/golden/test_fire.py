@@ -26,7 +26,7 @@ def rows(**columns: str | float) -> pd.DataFrame:
 
 def test_a_thousand_hectares_of_boreal_forest() -> None:
     """41.0 t/ha, 4.7 g CH4/kg, 1569 g CO2/kg: 192.7 t of methane and 64,329 t of carbon dioxide."""
-    given = BOUND.with_constants({"fuel": "consumption"}).beside(rows())
+    given = BOUND.with_constants({"fuel": "consumption"}).other_gases(rows())
     assert agrees(given["ch4"][0], "192.7")
     assert agrees(given["co2"][0], "64329")
     assert agrees(given["n2o"][0], "10.66")
@@ -40,14 +40,14 @@ def test_nothing_of_a_fire_enters_the_carbon_account() -> None:
 def test_the_kind_of_fire_decides_the_fuel() -> None:
     """Table 2.4, p. 2.45: surface fires 21.6, crown fires 25.1 t/ha."""
     bound = BOUND.with_constants({"fuel": "consumption"})
-    surface, crown = (bound.beside(rows(fire_type=kind))["ch4"][0] for kind in ("surface", "crown"))
+    surface, crown = (bound.other_gases(rows(fire_type=kind))["ch4"][0] for kind in ("surface", "crown"))
     assert surface == pytest.approx(1000 * 21.6 * 4.7e-3)
     assert crown == pytest.approx(1000 * 25.1 * 4.7e-3)
 
 
 def test_a_measured_fuel_load_is_asked_for() -> None:
     with pytest.raises(ParameterError, match="载量"):
-        BOUND.with_constants({"fuel": "load"}).beside(rows())
+        BOUND.with_constants({"fuel": "load"}).other_gases(rows())
 
 
 # ha, t of dry matter, kt CH4, kt N2O.

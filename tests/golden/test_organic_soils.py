@@ -25,7 +25,7 @@ n2o_emission,3,kg N2O/ha/yr,,,,,user,by hand,-,
 def test_the_factors_of_2006_know_no_gases() -> None:
     bound = BOUND.with_constants({"factors": "ipcc_2006"})
     assert bound.evaluate(pd.DataFrame([ROW]))["soil_organic_carbon"][0] == pytest.approx(-0.16)
-    assert all(np.isnan(gas[0]) for gas in bound.beside(pd.DataFrame([ROW])).values())
+    assert all(np.isnan(gas[0]) for gas in bound.other_gases(pd.DataFrame([ROW])).values())
 
 
 def test_gases_stand_beside(tmp_path: Path) -> None:
@@ -34,8 +34,8 @@ def test_gases_stand_beside(tmp_path: Path) -> None:
     bound = BOUND.with_parameters(path).with_constants({"factors": "wetlands_2013"})
     rows = pd.DataFrame([ROW])
     assert bound.evaluate(rows)["soil_organic_carbon"][0] == pytest.approx(-(0.93 + 0.1))
-    assert bound.beside(rows)["ch4"][0] == pytest.approx(0.9 * 2.0 + 0.1 * 217)
-    assert bound.beside(rows)["n2o"][0] == pytest.approx(3)
+    assert bound.other_gases(rows)["ch4"][0] == pytest.approx(0.9 * 2.0 + 0.1 * 217)
+    assert bound.other_gases(rows)["n2o"][0] == pytest.approx(3)
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_tables_of_the_supplement(land_use: str, zone: str, nutrient: str, print
     bound = BOUND.with_constants({"factors": "wetlands_2013"})
     rows = pd.DataFrame([{**ROW, "land_use": land_use, "climate_zone": zone, "nutrient": nutrient}])
     assert bound.evaluate(rows)["soil_organic_carbon"][0] == pytest.approx(-(carbon + dissolved))
-    assert bound.beside(rows)["ch4"][0] == pytest.approx((1 - share) * land + share * ditch)
-    assert bound.beside(rows)["n2o"][0] == pytest.approx(nitrogen * 44 / 28, abs=5e-5)
+    assert bound.other_gases(rows)["ch4"][0] == pytest.approx((1 - share) * land + share * ditch)
+    assert bound.other_gases(rows)["n2o"][0] == pytest.approx(nitrogen * 44 / 28, abs=5e-5)
 
 
 def test_cropland_on_histosols() -> None:

@@ -23,7 +23,7 @@ def test_carbon_and_methane_stand_apart(tmp_path: Path, domain: str, gain: float
     bound = BOUND.with_parameters(path)
     rows = pd.DataFrame({"ecosystem": ["wetland"], "climate_domain": [domain], "nutrient": ["rich"]})
     assert bound.evaluate(rows)["soil_organic_carbon"][0] == pytest.approx(gain)
-    assert bound.beside(rows)["ch4"][0] == pytest.approx(methane * 16 / 12, rel=1e-4)
+    assert bound.other_gases(rows)["ch4"][0] == pytest.approx(methane * 16 / 12, rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_tables_of_the_supplement(zone: str, nutrient: str, carbon: float, disso
     """As the manuscript ipcc-carbon-gains (public, chunk ``rewetting``) transcribes them."""
     rows = pd.DataFrame({"ecosystem": ["wetland"], "climate_zone": [zone], "nutrient": [nutrient]})
     assert BOUND.evaluate(rows)["soil_organic_carbon"][0] == pytest.approx(-(carbon + dissolved))
-    assert BOUND.beside(rows)["ch4"][0] == pytest.approx(methane * 16 / 12, rel=1e-4)
+    assert BOUND.other_gases(rows)["ch4"][0] == pytest.approx(methane * 16 / 12, rel=1e-4)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +16,21 @@ import shapely
 from click.testing import CliRunner, Result
 
 import sinks
+from sinks.assessment.answer import Answer, Origin
+from sinks.assessment.valuation import SinkValue
 from sinks.cli import EXIT_INPUT, main
-from sinks.text import language, set_language
+from sinks.errors import SinksError
+from sinks.text import language, messages, set_language
 
 PLANTING = "scenario,region_code,curve,year,quantity,value,unit,source\nplan,150600,pine,2025-2030,area,6,10^3 ha,x\n"
 CURVES = (
     "curve,function,quantity,value,unit,source\npine,richards,asymptote,80,t C/ha,x\n"
     "pine,richards,growth_rate,0.03,1/yr,x\npine,richards,shape,1.9,1,x\n"
+)
+EARLY = "region_code,ecosystem,year,quantity,value,unit,source\n" + "".join(
+    f"{code},{land},2024,ratio,1.1,1,x\n"
+    for code in ("150200", "150300", "150600")
+    for land in ("forest", "shrub", "grassland", "wetland", "cropland", "settlement", "other")
 )
 PRICES = "scenario,year,quantity,value,unit,source\nlow,2021-2030,price,50,CNY/t CO2,x\n"
 
@@ -38,7 +49,7 @@ def run_folder(world: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     squares = [shapely.box(x, 39.5, x + 0.3, 39.8) for x in (108.5, 108.9)]
     frame = gpd.GeoDataFrame({"project_id": ["R1", "R2"], "start_year": [2020, 2021]}, geometry=squares, crs=4490)
     frame.to_file(folder / "sites.gpkg")
-    for name, text in (("planting", PLANTING), ("curves", CURVES), ("prices", PRICES)):
+    for name, text in (("planting", PLANTING), ("curves", CURVES), ("prices", PRICES), ("early", EARLY)):
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     sites, plans = str(folder / "sites.gpkg"), {k: str(folder / f"{k}.csv") for k in ("planting", "curves")}
     condition = {"name": "land", "layer": "ecosystem", "allowed": ["grassland"]}
@@ -120,6 +131,83 @@ def test_difference_reads_by_region(run_folder: Path) -> None:
     found = invoke("diff", run_folder, run_folder, "--lang", "en")
     assert found.exit_code == 0, found.output
     assert "Total (t CO2/yr)" in found.output
+
+
+ASKED: dict[str, tuple[list[object], Callable[[sinks.Run, Path], Answer]]] = {
+    "inventory": ([], lambda run, _: run.inventory()),
+    "restoration": ([], lambda run, _: run.restoration()),
+    "potential": ([], lambda run, _: run.potential()),
+    "targets": (["--published"], lambda run, _: run.targets(published=True)),
+    "value": (
+        ["--prices", "prices.csv", "--discount-rate", 0.05, "--base-year", 2023],
+        lambda run, folder: run.value(folder / "prices.csv", 0.05, 2023),
+    ),
+    "estimate": (["--table", "early.csv"], lambda run, folder: run.estimate(folder / "early.csv")),
+    "uncertainty": (["--top", 2, "--region", "150300"], lambda run, _: run.uncertainty("150300", 2)),
+    "compare": ([], lambda run, _: run.compare()),
+}
+"""Verb, its options, and the same question in a notebook."""
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("verb", ASKED)
+def test_a_notebook_gets_what_the_command_line_says(
+    run_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, lang: str
+) -> None:
+    options, ask = ASKED[verb]
+    monkeypatch.chdir(run_folder.parent)
+    said = invoke(verb, run_folder, *options, "--out", tmp_path / "out", "--lang", lang)
+    assert said.exit_code == 0, said.output
+    set_language(lang)
+    answer = ask(sinks.open_run(run_folder), run_folder.parent)
+    assert said.output.startswith(f"{answer}\n")
+    notice = messages()["output.demonstration"]
+    assert (notice.zh if lang == "zh" else notice.en) in str(answer)
+    page = answer._repr_html_()
+    assert str(notice) in page
+    assert "<table" in page
+    written = {path.stem: path for path in (tmp_path / "out").glob("*.csv")}
+    assert set(written) == set(answer.tables())
+    for name, table in answer.tables().items():
+        assert set(table["notice"]) <= {str(notice)}
+        stored = pd.read_csv(written[name], encoding="utf-8-sig", dtype=str, keep_default_na=False)
+        assert list(stored.columns) == list(table.columns)
+        assert len(stored) == len(table)
+
+
+def test_a_difference_is_the_same_in_a_notebook(run_folder: Path, tmp_path: Path) -> None:
+    said = invoke("diff", run_folder, run_folder, "--out", tmp_path / "diff.csv", "--lang", "en")
+    set_language("en")
+    run = sinks.open_run(run_folder)
+    answer = run.diff(run)
+    assert said.output.startswith(f"{answer}\n")
+    assert answer.notice
+    assert list(pd.read_csv(tmp_path / "diff.csv", encoding="utf-8-sig")["notice"].unique()) == [answer.notice]
+    assert (answer.effects["value"].abs() < 1e-6).all()
+    with pytest.raises(SinksError, match="run"):
+        run.diff(answer.effects)  # type: ignore[arg-type]
+
+
+def test_what_a_room_answers_by_itself_has_no_notice(run_folder: Path) -> None:
+    answer = sinks.open_run(run_folder).inventory()
+    alone = replace(answer, origin=None)
+    assert answer.notice
+    assert not alone.notice
+    assert "notice" not in alone.tables()["inventory_crf"]
+    assert len(alone.shown()[0]) == alone.crf["region_code"].nunique()
+
+
+def test_many_regions_are_cut_short_and_the_rest_is_counted() -> None:
+    codes = [f"{number:03d}" for number in range(125)]
+    flat = pd.DataFrame({"code": codes, "name": codes, "level": "banner", "parent": ""})
+    net = pd.DataFrame({"scenario": "low", "region_code": codes, "value": 1e4, "low": 1e4, "high": 1e4})
+    answer = SinkValue(net, net, origin=Origin(flat, False, datetime(2024, 1, 1)))
+    set_language("en")
+    assert len(answer.shown()[0]) == 40
+    assert "85 more regions are in the files." in str(answer)
+    tree = pd.DataFrame({"code": ["all", *codes], "name": "x", "level": "x", "parent": ["", *["all"] * 125]})
+    assert Origin(tree, False, datetime(2024, 1, 1)).inner() == ["all"]
+    assert Origin(tree.head(31), False, datetime(2024, 1, 1)).inner() == ["all", *codes[:30]]
 
 
 def test_templates_are_written_once(tmp_path: Path) -> None:

@@ -6,8 +6,7 @@ Ratios and units of display are worked out in the page, from these figures only.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -18,17 +17,16 @@ from sinks.output.map.outlines import lineage, outlines
 from sinks.results.contents import RunContents
 from sinks.results.labels import term
 from sinks.results.shown_tables import check_account, methodology_titles, shown_checks
-from sinks.text import LANGUAGES, Text, language, texts, using_language
+from sinks.text import LANGUAGES, Text, language, using_language, words_of
 from sinks.vocabulary import ALL, ecosystems, pools, quantities
 
 _SHOWN_STATUS = ("failed", "warning", "note")
 _OFFSET_QUANTITIES = (OFFSET_SHARE.quantity, EMISSIONS)
 
 
-@cache
-def map_labels() -> dict[str, Text]:
-    """Every word of the page by key; a key given twice is a programming error."""
-    return texts("sinks.output", "map_labels.csv")
+def map_labels() -> Mapping[str, Text]:
+    """Every word of the page by id."""
+    return words_of("sinks.output", "map_labels.csv")
 
 
 def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sinks.output.painting.lookup import link
-    from sinks.output.painting.painter import Layers, Painting, paint
+    from sinks.output.painting.painter import Layers, Painting, Request, paint
 
-__all__ = ["Layers", "Painting", "link", "paint"]
+__all__ = ["Layers", "Painting", "Request", "link", "paint"]
 
-_HOME = {"Layers": "painter", "Painting": "painter", "paint": "painter", "link": "lookup"}
+_HOME = {"Layers": "painter", "Painting": "painter", "Request": "painter", "paint": "painter", "link": "lookup"}
 
 
 def __getattr__(name: str) -> object:

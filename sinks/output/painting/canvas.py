@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -158,6 +159,7 @@ class Scene:
         amount, weight = np.zeros((window.rows, window.columns)), np.zeros((window.rows, window.columns))
         origin = ((canvas.row + window.row) * canvas.factor, (canvas.column + window.column) * canvas.factor)
         touched = np.zeros(self.regions, np.int64)
+        known = Densities(self.palette.joints, self.palette.keys, self.palette.densities)
         with ExitStack() as stack:
             readers = [stack.enter_context(RasterReader(axis.source, canvas.reference)) for axis in self.palette.axes]
             for band in self._bands(canvas.beneath(window)):
@@ -167,11 +169,8 @@ class Scene:
                     if not runs.start.size:
                         continue
                     codes = _joint_codes(self.palette.axes, self.palette.strides, readers, block)
-                    _lay_on(
-                        runs, block.row, block.column, block.columns, weights, self.areas.group_width, codes,
-                        self.palette.joints, self.palette.keys, self.palette.densities, origin, canvas.factor,
-                        amount, weight,
-                    )  # fmt: skip
+                    beneath = Beneath(block.row, block.column, block.columns, codes, weights, self.areas.group_width)
+                    _lay_on(runs, beneath, known, Above(*origin, canvas.factor, amount, weight))
         return self._cells(amount, weight), float(amount.sum()) * float(self.areas.to_ha(1))
 
     def _cells(self, amount: Floats, weight: Floats) -> Cells:
@@ -212,31 +211,44 @@ def _joint_codes(axes: Sequence[Axis], strides: Sequence[int], readers: Sequence
     return joint.ravel()
 
 
-@njit(nogil=True, cache=True)
-def _lay_on(
-    runs: Runs,
-    top: int,
-    left: int,
-    width: int,
-    weights: Ints,
-    group_width: int,
-    codes: Ints,
-    joints: int,
-    keys: Ints,
-    densities: Floats,
-    origin: tuple[int, int],
-    factor: int,
-    amount: Floats,
-    weight: Floats,
-) -> None:
-    """Add density times area, and area, of the cells of a block to the cells of the canvas that they lie in.
+class Beneath(NamedTuple):
+    """A block of the reference: first cell, width, joint code of each cell, and areas by group of columns."""
 
-    ``codes`` are the joint codes of the block, row by row of ``width`` cells from ``top, left`` of the reference;
-    ``weights`` its cells' areas by group of columns, ``origin`` the first cell of the reference under the window.
-    """
+    row: int
+    column: int
+    columns: int
+    codes: Ints
+    weights: Ints
+    group_width: int
+
+
+class Densities(NamedTuple):
+    """Density by region and joint code: an open-addressing table (:mod:`sinks.output.painting.palette`)."""
+
+    joints: int
+    keys: Ints
+    values: Floats
+
+
+class Above(NamedTuple):
+    """A window of the canvas: the first cell of the reference under it, cells along a side, and what is summed."""
+
+    row: int
+    column: int
+    factor: int
+    amount: Floats
+    weight: Floats
+
+
+@njit(nogil=True, cache=True)
+def _lay_on(runs: Runs, beneath: Beneath, known: Densities, above: Above) -> None:
+    """Add density times area, and area, of the cells of a block to the cells of the canvas that they lie in."""
     ptr, start, stop, region, fraction = runs
+    top, left, width, codes, weights, group_width = beneath
+    joints, keys, densities = known
+    first_row, first_column, factor, amount, weight = above
     for row in range(ptr.shape[0] - 1):
-        to_row = (top + row - origin[0]) // factor
+        to_row = (top + row - first_row) // factor
         for run in range(ptr[row], ptr[row + 1]):
             last_key, density = np.int64(-1), np.nan
             for column in range(start[run], stop[run]):
@@ -246,6 +258,6 @@ def _lay_on(
                     density, last_key = densities[find_slot(keys, key)], key
                 if density == density:
                     area = np.rint(fraction[run] * weights[row, column // group_width])
-                    to_column = (column - origin[1]) // factor
+                    to_column = (column - first_column) // factor
                     amount[to_row, to_column] += density * area
                     weight[to_row, to_column] += area

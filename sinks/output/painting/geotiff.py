@@ -24,7 +24,7 @@ _CACHE_BYTES = 64 << 20
 _BANDS = 2
 
 
-class Sheet:
+class WindowWriter:
     """A file that is being painted, window by window."""
 
     def __init__(self, dataset: Any) -> None:
@@ -39,10 +39,10 @@ class Sheet:
 
 
 @contextmanager
-def sheet(
+def window_writer(
     out: Path, canvas: Canvas, *, units: tuple[str, str], names: tuple[str, str], tags: Mapping[str, str], threads: int
-) -> Iterator[Sheet]:
-    """A sheet that becomes the file ``out`` at the end, and leaves nothing behind if it is not finished.
+) -> Iterator[WindowWriter]:
+    """Writes windows into what becomes the file ``out`` at the end; an unfinished one leaves nothing behind.
 
     A COG keeps its overviews in front of its tiles and can only be written when all are known, so the windows go to a
     lightly compressed file beside it first.
@@ -59,7 +59,7 @@ def sheet(
             with rasterio.open(folder / _SCRATCH, "w", **_profile(canvas)) as dataset:
                 dataset.update_tags(**tags)
                 dataset.descriptions, dataset.units = names, units
-                yield Sheet(dataset)
+                yield WindowWriter(dataset)
             rasterio.shutil.copy(folder / _SCRATCH, folder / _FINAL, **_cog(threads))
             (folder / _SCRATCH).unlink()
             atomic.sync(folder)

@@ -25,7 +25,7 @@ from sinks.geo.grid import CellAreas, Grid
 from sinks.layers.rasters.raster import CategoricalLayer, inspect
 from sinks.output.painting.amounts import Amounts, Subject, amounts
 from sinks.output.painting.canvas import Canvas, Cells, Scene
-from sinks.output.painting.geotiff import check_free, sheet
+from sinks.output.painting.geotiff import WindowWriter, check_free, window_writer
 from sinks.output.painting.palette import densities, narrowed, palette
 from sinks.results.contents import RunContents
 from sinks.tabulation import Joint, tabulate
@@ -90,15 +90,36 @@ class Layers:
     activity: Activity
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is to be painted, how finely and where.
+
+    Parameters
+    ----------
+    what : str
+        ``carbon_stock_density`` [t C/ha], ``stock_change_density`` [t C/ha over the period] or
+        ``net_removals_density`` [t CO2/ha/yr].
+    period : str, optional
+        ``"2020"`` or ``"2020-2023"``; needed where the account has several.
+    resolution : float, optional
+        Width of a cell in units of the land cover's CRS, a multiple of its own.  A coarser cell is the exact mean of
+        what lies in it.  By default the finest for which there are at most 4 million cells.
+    units : sequence of str, optional
+        Paint these region units only.
+    """
+
+    what: str = "carbon_stock_density"
+    period: str | None = None
+    resolution: float | None = None
+    units: Sequence[str] | None = None
+
+
 def paint(
     contents: RunContents,
     layers: Layers,
     out: Path,
+    request: Request,
     *,
-    what: str = "carbon_stock_density",
-    period: str | None = None,
-    resolution: float | None = None,
-    units: Sequence[str] | None = None,
     threads: int | None = None,
     progress: Progress = False,
     force: bool = False,
@@ -115,21 +136,11 @@ def paint(
     Parameters
     ----------
     contents : RunContents
-        The run.
     layers : Layers
-        What it was made from.
+        What the run was made from.
     out : Path
         The file.
-    what : str
-        ``carbon_stock_density`` [t C/ha], ``stock_change_density`` [t C/ha over the period] or
-        ``net_removals_density`` [t CO2/ha/yr].
-    period : str, optional
-        ``"2020"`` or ``"2020-2023"``; needed where the account has several.
-    resolution : float, optional
-        Width of a cell in units of the land cover's CRS, a multiple of its own.  A coarser cell is the exact mean of
-        what lies in it.  By default the finest for which there are at most 4 million cells.
-    units : sequence of str, optional
-        Paint these region units only.
+    request : Request
     threads : int, optional
         By default the number of processors, at most eight.
     progress : bool or callable
@@ -152,23 +163,28 @@ def paint(
     out = Path(out).resolve()
     check_free(out, force)
     threads = threads or min(_MOST_THREADS, os.cpu_count() or 1)
-    subject = Subject.of(what, period, contents.account)
+    subject = Subject.of(request.what, request.period, contents.account)
     found = amounts(subject, layers.activity, layers.entries, layers.land_cover.name, contents.account)
-    regions = _chosen(layers.units, units)
+    regions = _chosen(layers.units, request.units)
     joint = narrowed(tabulate(regions, layers.land_cover, strata=layers.strata, threads=threads), subject.dates)
     values = densities(joint, contents.activity, found)
-    scene = _scene(regions, layers.land_cover, joint, values, resolution)
+    scene = _scene(regions, layers.land_cover, joint, values, request.resolution)
     tags = facts(contents, subject, found)
     names = (f"{contents.record['title']}: {subject.what} {subject.period}", "estimated_area")
-    with sheet(out, scene.canvas, units=(subject.unit, "ha"), names=names, tags=tags, threads=threads) as file:
-        total = 0.0
-        windows = scene.canvas.windows()
-        with _shown(progress, len(windows)) as show:
-            for number, (window, cells, amount) in enumerate(_painted(scene, windows, threads), 1):
-                file.write(window, cells)
-                total += amount
-                show(number, len(windows))
+    with window_writer(out, scene.canvas, units=(subject.unit, "ha"), names=names, tags=tags, threads=threads) as file:
+        total = _write_windows(scene, file, threads, progress)
     return Painting(out, subject, scene.canvas.resolution, total, found.left_out)
+
+
+def _write_windows(scene: Scene, file: WindowWriter, threads: int, progress: Progress) -> float:
+    """Paint and write every window; return the sum of density times area."""
+    total, windows = 0.0, scene.canvas.windows()
+    with _shown(progress, len(windows)) as show:
+        for number, (window, cells, amount) in enumerate(_painted(scene, windows, threads), 1):
+            file.write(window, cells)
+            total += amount
+            show(number, len(windows))
+    return total
 
 
 def _chosen(units: gpd.GeoDataFrame, wanted: Sequence[str] | None) -> gpd.GeoDataFrame:

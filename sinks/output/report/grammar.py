@@ -10,15 +10,14 @@ from math import isfinite
 from sinks.output.report.facts import Amount, Direction, Facts
 from sinks.output.report.words import (
     amount,
-    counted,
     in_tens,
     joined,
-    known_word,
     ordinal,
     rounded,
     sentences,
     share,
     word,
+    words,
 )
 from sinks.results.labels import term
 from sinks.text import language
@@ -105,7 +104,7 @@ def removals_parts(facts: Facts, code: str, period: str) -> str:
         item = in_text(land) if key == "balanced" else word("removals.part", ecosystem=in_text(land), value=size)
         groups[key].append(item)
     clauses = [
-        counted(f"removals.parts_{key}", len(items), items=joined(items)) for key, items in groups.items() if items
+        word(f"removals.parts_{key}", count=len(items), items=joined(items)) for key, items in groups.items() if items
     ]
     if not clauses:
         return ""
@@ -140,18 +139,18 @@ def regions_by_sign(facts: Facts, code: str, period: str) -> str:
     unsure = [f for f in known if f[1].direction.endswith("_unsure")]
     balanced = [f for f in known if f[1].direction == "balanced"]
     clauses = [
-        counted(
+        word(
             f"regions.{key}",
-            len(group),
+            count=len(group),
             strongest=word("regions.strongest", region=group[0][0].name, value=amount(abs(group[0][1].value))),
         )
         for key, group in (("sink", sinks), ("source", sources))
         if group
     ]
     clauses += [
-        counted(f"regions.{key}", len(group)) for key, group in (("unsure", unsure), ("balanced", balanced)) if group
+        word(f"regions.{key}", count=len(group)) for key, group in (("unsure", unsure), ("balanced", balanced)) if group
     ]
-    head = counted("regions.head", len(known), level=level_name(known[0][0].level, len(known)))
+    head = word("regions.head", count=len(known), level=level_name(known[0][0].level, len(known)))
     return word("regions.signs", head=head, clauses=word("clause.separator").join(clauses))
 
 
@@ -183,8 +182,8 @@ def spoken_period(period: str) -> str:
 
 def level_name(level: str, count: int) -> str:
     """A level's name, in the plural where English has one."""
-    key = f"levels.{level}.{'one' if count == 1 else 'many'}"
-    return known_word(key) or term("level", level)
+    key = f"levels.{level}"
+    return word(key, count=count) if key in words() else term("level", level)
 
 
 def _way(change: float) -> str:
@@ -226,4 +225,4 @@ def regions_by_size(facts: Facts, code: str, quantity: str, period: str) -> str:
         word("regions.part", region=child.name, value=amount(figure.value), share=share(figure.value, total.value))
         for child, figure in known[:MOST_REGIONS]
     )
-    return counted("regions.largest", len(known), level=level_name(known[0][0].level, len(known)), items=listed)
+    return word("regions.largest", count=len(known), level=level_name(known[0][0].level, len(known)), items=listed)

@@ -7,14 +7,13 @@ printed total, the table says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import cache
 from math import isfinite
 
 from sinks.results.labels import label, labels
 from sinks.results.shown_tables import TEN_THOUSAND
-from sinks.text import Text, language, texts
+from sinks.text import Text, filled, language, words_of
 
 DECIMALS = 2
 _STEP = Decimal(1).scaleb(-DECIMALS)
@@ -23,20 +22,14 @@ ABSENT = "—"
 """What stands in a cell for which the account has no figure; a zero is printed as a number."""
 
 
-@cache
-def words() -> dict[str, Text]:
-    """Every label of the reports by key; a key given twice is a programming error."""
-    return texts("sinks.output", "report_labels.csv")
+def words() -> Mapping[str, Text]:
+    """Every label of the reports by id."""
+    return words_of("sinks.output", "report_labels.csv")
 
 
-def word(key: str, /, **values: object) -> str:
-    """The label ``key`` in the present language, its ``{placeholders}`` filled with ``values``."""
-    return str(words()[key]).format(**values)
-
-
-def counted(key: str, count: int, /, **values: object) -> str:
-    """Like :func:`word` for a sentence that counts something: ``key.one`` for one of it, ``key.many`` otherwise."""
-    return word(f"{key}.{'one' if count == 1 else 'many'}", count=count, **values)
+def word(id: str, /, **values: object) -> str:
+    """The label ``id`` in the present language, its ``{placeholders}`` filled with ``values``."""
+    return filled(words()[id], **values)
 
 
 def known_word(key: str) -> str | None:

@@ -11,9 +11,9 @@ import pytest
 from sinks.assessment.dual_control import assess
 from sinks.assessment.equations import break_even_k, required_reduction
 from sinks.assessment.errors import AssessmentError
+from sinks.assessment.input_tables import parse_table
 from sinks.assessment.inputs import Inputs
 from sinks.assessment.result import COLUMNS, MET, NOT_MET, UNDECIDED, Assessment
-from sinks.assessment.tables import parse_table
 from sinks.project.rules import Rule
 
 LEAGUE = "150600"
@@ -73,7 +73,7 @@ def inputs(
 
 
 def table(name: str, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    from sinks.assessment.tables import columns
+    from sinks.assessment.input_tables import columns
 
     return parse_table(name, pd.DataFrame(rows, columns=[c.name for c in columns(name)], dtype=object))
 

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sinks.assessment import tables
+from sinks.assessment import input_tables
 from sinks.assessment.errors import AssessmentError
+from sinks.assessment.input_tables import columns, measures, parse_table
 from sinks.assessment.inputs import Inputs, check_inputs, constant_gdp, read_inputs, write_templates
-from sinks.assessment.tables import columns, measures, parse_table
 from sinks.errors import SinksError
 from sinks.project.assessment import AssessmentSection
 from sinks.project.rules import Rule
@@ -228,16 +228,16 @@ def test_problems_of_all_files_come_together(tmp_path: Path) -> None:
 
 def test_templates_can_be_filled_in_and_read(tmp_path: Path) -> None:
     write_templates(tmp_path)
-    for name in tables.tables():
+    for name in input_tables.tables():
         path = tmp_path / f"{name}.csv"
         assert path.read_bytes().startswith(b"\xef\xbb\xbf")
-        assert tables.read_table(name, path).empty
+        assert input_tables.read_table(name, path).empty
         explained = path.with_suffix(".md").read_text(encoding="utf-8")
         assert all(f"| {column.name} |" in explained for column in columns(name))
 
 
 def test_schema_is_in_order() -> None:
-    for name in (*tables.tables(), tables.RESULT):
+    for name in (*input_tables.tables(), input_tables.RESULT):
         for measure in measures(name).values():
             dimension(measure.unit, f"{name}.{measure.id}")
             assert measure.label.zh
@@ -282,7 +282,7 @@ def test_manual_names_every_key_and_column() -> None:
     keys = {*Rule.model_fields, *(set(AssessmentSection.model_fields) - {"rule", "encoding"})}
     words = set(re.findall(r"\w+", manual))
     assert keys <= words
-    for name in tables.tables():
+    for name in input_tables.tables():
         assert f"| `{name}` | `{', '.join(column.name for column in columns(name))}`" in manual
 
 
@@ -290,4 +290,4 @@ def test_demonstration_tables_fit_the_schema() -> None:
     folder = Path(__file__).parents[3] / "data" / "tables"
     names = {"abatement": "abatement_projects", "budget": "carbon_budget", "ledger": "ccer_ledger"}
     for name in ("emissions", "gdp", "targets", *names):
-        assert len(tables.read_table(name, folder / f"{names.get(name, name)}.csv"))
+        assert len(input_tables.read_table(name, folder / f"{names.get(name, name)}.csv"))

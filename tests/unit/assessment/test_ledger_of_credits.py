@@ -10,8 +10,8 @@ import pytest
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from sinks.assessment.errors import AssessmentError
+from sinks.assessment.input_tables import columns, parse_table
 from sinks.assessment.ledger import audit, check_ledger, deductions, overlapping
-from sinks.assessment.tables import columns, parse_table
 from sinks.geo.polygon_area import polygon_areas
 
 REGIONS = gpd.GeoDataFrame(

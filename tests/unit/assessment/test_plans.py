@@ -10,8 +10,8 @@ import pytest
 
 from sinks.assessment.budget import Position, annual, five_year, positions
 from sinks.assessment.errors import AssessmentError
+from sinks.assessment.input_tables import columns, parse_table
 from sinks.assessment.result import COLUMNS, Assessment
-from sinks.assessment.tables import columns, parse_table
 from sinks.assessment.targets import BEHIND, NO_BASE, NOT_OBSERVED, ON_PATH, REACHED, follow
 from sinks.project.rules import Rule
 

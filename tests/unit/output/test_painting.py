@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from shapely import Polygon, box
 from sinks.cli import main
 from sinks.errors import RunError
 from sinks.layers.rasters.raster import ContinuousLayer
-from sinks.output.painting import Layers, Painting, link, paint
+from sinks.output.painting import Layers, Painting, Request, link, paint
 from sinks.project.project import Project
 from sinks.results.contents import RunContents
 from sinks.results.run_folder import check_destination
@@ -32,6 +32,12 @@ GRASS = {"id": "lookup_density", "ecosystems": ["grassland"], "strata": {"grassl
 SOIL = {"condition": "nominal", "tillage": "full", "input": "medium"}
 
 
+def painted(contents: RunContents, layers: Layers, out: Path, **options: Any) -> Painting:
+    """A painting by its options, as a run takes them."""
+    asked = {field.name: options.pop(field.name) for field in fields(Request) if field.name in options}
+    return paint(contents, layers, out, Request(**asked), **options)
+
+
 @dataclass(frozen=True)
 class Small:
     """A run over a small territory, with everything it was made from."""
@@ -42,7 +48,7 @@ class Small:
     cover: dict[str, np.ndarray[Any, Any]]
 
     def paint(self, out: Path, **options: Any) -> Painting:
-        return paint(self.contents, self.layers, out, **options)
+        return painted(self.contents, self.layers, out, **options)
 
     def account(self, quantity: str, period: str, **wanted: str) -> float:
         table = self.contents.account
@@ -320,7 +326,7 @@ def test_layers_that_changed_since_the_run_are_refused(small: Small, tmp_path: P
     path = save(tmp_path / "changed.tif", changed)
     land_cover = replace(small.layers.land_cover, files={**small.layers.land_cover.files, "2020": path})
     with pytest.raises(RunError) as raised:
-        paint(small.contents, replace(small.layers, land_cover=land_cover), tmp_path / "p.tif", period="2020")
+        painted(small.contents, replace(small.layers, land_cover=land_cover), tmp_path / "p.tif", period="2020")
     assert raised.value.problems[0].id in ("painting.other_areas", "painting.new_row")
 
 
@@ -329,19 +335,19 @@ def test_an_account_of_other_parameters_is_refused(small: Small, tmp_path: Path)
     table["value"] = np.where(table["pool"] == "litter", table["value"] * 1.01, table["value"])
     table["value"] = np.where(table["quantity"] == "carbon_stock", table["value"] * 1.001, table["value"])
     with pytest.raises(RunError) as raised:
-        paint(replace(small.contents, account=table), small.layers, tmp_path / "p.tif", period="2020")
+        painted(replace(small.contents, account=table), small.layers, tmp_path / "p.tif", period="2020")
     assert raised.value.problems[0].id == "painting.other_account"
 
 
 def test_what_stands_on_other_layers_is_left_out_and_named(small: Small, tmp_path: Path) -> None:
     first, *others = small.layers.entries
     layers = replace(small.layers, entries=(replace(first, source="stands"), *others))
-    made = paint(small.contents, layers, tmp_path / "p.tif", period="2020", resolution=CELL)
+    made = painted(small.contents, layers, tmp_path / "p.tif", period="2020", resolution=CELL)
     assert made.left_out == ("growing_stock_bef (stands)",)
     assert "growing_stock_bef (stands)" in str(made)
     assert made.total == pytest.approx(small.account("carbon_stock", "2020", ecosystem="grassland"), rel=1e-12)
     with pytest.raises(RunError) as raised:
-        paint(small.contents, replace(layers, entries=layers.entries[:1]), tmp_path / "q.tif", period="2020")
+        painted(small.contents, replace(layers, entries=layers.entries[:1]), tmp_path / "q.tif", period="2020")
     assert raised.value.problems[0].id == "painting.not_on_raster"
 
 

@@ -21,14 +21,14 @@ from sinks.analysis.decomposition import effects_by_region, estimate_account, ex
 from sinks.analysis.inventory import Inventory, inventory, provincial_items
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.indicators import follow_run, observe, published_observations, published_targets
-from sinks.assessment.tables import parse_table, read_table, tables
+from sinks.assessment.input_tables import parse_table, read_table, tables
 from sinks.assessment.valuation import value_of_account
 from sinks.assessment.words import word, words
 from sinks.methodology import Registry
 from sinks.planning.land import row_removals
 from sinks.planning.prospects import cut_by_zones, prospects, saturating, with_zones
 from sinks.planning.sites import Effects, Sites, measure
-from sinks.project.assessment import PotentialSection, RestorationSection, ZoneSection
+from sinks.project.planning import PotentialSection, RestorationSection, ZoneSection
 from sinks.text import using_language
 from sinks.uncertainty.draws import Draws
 from sinks.units import CO2_PER_C

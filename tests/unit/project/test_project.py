@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +172,111 @@ def test_missing_and_wrongly_encoded_files(tmp_path: Path) -> None:
     with pytest.raises(ProjectError) as caught:
         Project.read(path)
     assert caught.value.problems[0].id == "project.encoding"
+
+
+# ---- what no project file should hold -------------------------------------------------------------------------------
+
+SECTIONS: dict[str, Any] = {
+    **content(),
+    "regions": {"file": "r.gpkg", "code": "code", "name": "name"},
+    "strata": {"species": {"file": "a.tif", "legend": "clcd"}},
+    "inputs": {"npp": {"file": "a.tif"}},
+    "derived_inputs": {"nep": {"expression": "npp", "coefficients": {"a": {"value": 1, "unit": "1", "source": "x"}}}},
+    "vectors": {"stands": {"files": {2020: "a.gpkg"}}},
+    "tables": {"yearbook": {"file": "a.csv", "columns": {}}},
+    "derive": {"type": {"from": "species", "map": {"a": "b"}}},
+    "assessment": {"emissions": "a", "gdp": "a", "targets": "a", "rule": {"base_year": 2020, "years": [2021]}},
+    "restoration": {"file": "a", "ring": 1, "strata": ["ecosystem"]},
+    "potential": {"conditions": [{"name": "a", "layer": "b"}], "zones": [{"name": "z", "file": "a", "inside": True}]},
+    "accuracy": {"matrix": {2020: "a.csv"}},
+    "correlations": [{"methodology": "m", "parameters": ["a"], "coefficient": 0.5, "source": "x"}],
+}
+
+
+def places(value: object, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place of a project, from the sections to the single values."""
+    if place:
+        yield place
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from places(inner, (*place, key))
+
+
+def replaced(place: tuple[Any, ...], value: object) -> dict[str, Any]:
+    changed = copy.deepcopy(SECTIONS)
+    inside: Any = changed
+    for key in place[:-1]:
+        inside = inside[key]
+    inside[place[-1]] = value
+    return changed
+
+
+def refusal(found: dict[str, Any], folder: Path) -> str:
+    """What is said of a project; nothing when it is in order."""
+    try:
+        Project.from_dict(found, folder=folder)
+    except ProjectError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("place", list(places(SECTIONS)), ids=lambda place: ".".join(map(str, place)))
+def test_whatever_stands_in_the_wrong_place_is_said_in_few_words(folder: Path, place: tuple[Any, ...]) -> None:
+    deep: object = "x"
+    for _ in range(3000):
+        deep = [deep]
+    for value in (1, 1.5, float("nan"), True, None, "", [], [[1]], {}, {"a": 1}, {1: 2}, date(2020, 1, 1), deep):
+        assert len(refusal(replaced(place, value), folder)) < 20_000
+    assert refusal(replaced(place[:1], deep), folder)
+
+
+@pytest.mark.parametrize("found", [1, True, "regions.gpkg", [], 1.5], ids=str)
+def test_a_value_where_a_section_should_be_is_one_problem(folder: Path, found: object) -> None:
+    assert problems(folder, regions=found) == {"bad_value": "project: regions"}
+    assert problems(folder, project=found) == {"bad_value": "project: project"}
+
+
+@pytest.mark.parametrize("found", [None, 1, "x", []], ids=str)
+def test_a_project_is_a_table(folder: Path, found: Any) -> None:
+    with pytest.raises(ProjectError) as caught:
+        Project.from_dict(found, folder=folder)
+    assert [problem.id for problem in caught.value.problems] == ["project.not_a_table"]
+
+
+@pytest.mark.parametrize(
+    ("text", "id"),
+    [
+        ("x = " + "[" * 5000 + "]" * 5000, "project.too_deep"),
+        ("x = " + "{ a = " * 5000 + "1" + "}" * 5000, "project.too_deep"),
+        ("x = " + "1" * 5000, "project.syntax"),
+        ("x = 2020-13-45", "project.syntax"),
+    ],
+    ids=["lists", "tables", "digits", "date"],
+)
+def test_toml_that_python_cannot_read_is_said(tmp_path: Path, text: str, id: str) -> None:
+    path = tmp_path / "project.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ProjectError) as caught:
+        Project.read(path)
+    assert [problem.id for problem in caught.value.problems] == [id]
+
+
+@pytest.mark.parametrize("name", [".", "..", "a.", "-a", ".a", "", "a/b", "a b", "CON", "nul.x", "Lpt1", "森" * 60])
+def test_a_name_that_is_none_is_refused(folder: Path, name: str) -> None:
+    assert problems(folder, project={"name": name, "title": "t", "dates": [2020, 2023]}) == {
+        "not_a_name": "project: project.name"
+    }
+    assert problems(folder, strata={name: {"file": "a.tif", "legend": "clcd"}}) == {"not_a_name": "project: strata"}
+
+
+@pytest.mark.parametrize("name", ["a", "2024", "鄂尔多斯_2023", "a.b-c", "console", "_x", "森" * 50])
+def test_a_name_may_be_in_any_script(folder: Path, name: str) -> None:
+    section = {"name": name, "title": "t", "dates": [2020, 2023]}
+    assert Project.from_dict(content(project=section), folder=folder).project.name == name
+
+
+@pytest.mark.parametrize("name", ["area_ha", "class", "ecosystem", "date", "source", "region_code", "land_cover"])
+def test_columns_of_the_activity_are_no_names_of_layers(folder: Path, name: str) -> None:
+    assert problems(folder, strata={name: {"file": "a.tif", "legend": "clcd"}}) == {
+        "name_taken": f"project: strata.{name}"
+    }

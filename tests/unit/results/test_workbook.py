@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from sinks.results.contents import RunContents
 from sinks.results.run_folder import write_run
-from sinks.results.sheets import sheet_name
 from sinks.results.workbook import write_workbook
+from sinks.results.workbook_sheets import sheet_name
 from sinks.text import using_language
 from support.finished_run import EVIL, make_contents
 
@@ -96,7 +96,7 @@ def test_the_first_sheet_warns_in_either_language(tmp_path: Path, lang: str, fir
     text = "\n".join(str(cell.value) for row in book[first].iter_rows() for cell in row)
     assert "示范数据" in text
     assert "Hulunbuir" in text
-    assert ("1 行未经原文核实" if lang == "zh" else "1 of them are not verified") in text
+    assert ("1 行未经原文核实" if lang == "zh" else "1 of which is not verified") in text
     assert book[summary].freeze_panes == "E2"
     assert book[summary].auto_filter.ref is not None
 

@@ -9,10 +9,11 @@ function spoken(texts) {
   return texts[LANGUAGES.indexOf(state.language)];
 }
 
-/** The label `key` in the present language, its {placeholders} filled. */
+/** The label `key` in the present language, its {placeholders} filled; {count:row|rows} is the word of that number. */
 function say(key, values = {}) {
   const text = spoken(data.labels[key]);
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  return text.replace(/\{(\w+)(?::([^|{}]*)\|([^{}]*))?\}/g, (_, name, one, other) =>
+    one === undefined ? values[name] : values[name] === 1 ? one : other);
 }
 
 /** The name of a word of the account: ecosystem, pool, quantity, level or status. */

@@ -6,7 +6,7 @@ from math import isfinite
 
 import pandas as pd
 
-from sinks.assessment.tables import RESULT, measures
+from sinks.assessment.input_tables import RESULT, measures
 from sinks.output.figures import PathPoint, Step, as_png, target_path, waterfall
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
 from sinks.output.report.facts import Amount, Region
@@ -15,7 +15,6 @@ from sinks.output.report.page import Page, headers
 from sinks.output.report.words import (
     ABSENT,
     amount,
-    counted,
     in_tens,
     joined,
     known_word,
@@ -64,7 +63,7 @@ VERDICTS = {1.0: "met", 0.0: "undecided", -1.0: "not_met"}
 
 def blocks(page: Page) -> Chapters:
     """Tags ``dual_text`` and :data:`TAGS`."""
-    table = _Assessed(page)
+    table = _RegionAssessment(page)
     below = _below(page)
     if table.year is None and not below:
         key = "dual.needs" if page.assessment is None else "dual.not_for_region"
@@ -84,7 +83,7 @@ def blocks(page: Page) -> Chapters:
     return found | {"dual_text": tuple(Paragraph(text) for text in texts if text)}
 
 
-class _Assessed:
+class _RegionAssessment:
     """The assessment of one region, by quantity and year."""
 
     def __init__(self, page: Page, code: str | None = None) -> None:
@@ -120,7 +119,7 @@ class _Assessed:
         return self._found.get((quantity, wanted), Amount()) if wanted is not None else Amount()
 
 
-def _text(page: Page, table: _Assessed) -> list[str]:
+def _text(page: Page, table: _RegionAssessment) -> list[str]:
     emissions, counted_sink = table.get("emissions"), table.get("sink_counted")
     first = word(
         "dual.emissions",
@@ -143,7 +142,7 @@ def _text(page: Page, table: _Assessed) -> list[str]:
     ]
 
 
-def _verdict(page: Page, table: _Assessed) -> str:
+def _verdict(page: Page, table: _RegionAssessment) -> str:
     """Intensity binds: met, not met, or undecided, each with its probability."""
     verdict = table.get("verdict").value
     if not isfinite(verdict):
@@ -163,7 +162,7 @@ def _verdict(page: Page, table: _Assessed) -> str:
     return sentences(text, alone, page.see("table_dual_intensity"))
 
 
-def _gap(table: _Assessed) -> str:
+def _gap(table: _RegionAssessment) -> str:
     """The total is elastic: a gap and never a verdict."""
     gap = table.get("gap_net")
     if not gap.known:
@@ -171,7 +170,7 @@ def _gap(table: _Assessed) -> str:
     return word("dual.gap_above" if gap.value > 0 else "dual.gap_below", value=amount(abs(gap.value)))
 
 
-def _presentations(table: _Assessed) -> str:
+def _presentations(table: _RegionAssessment) -> str:
     three = [table.get(name).value for name in ("change_gross", "change_net_net", "change_net_report_year")]
     if not all(map(isfinite, three)):
         return ""
@@ -184,24 +183,24 @@ def _assumed(page: Page) -> str:
     if rules is None:
         return ""
     assumed = rules.loc[rules["basis"] == "assumed", "quantity"].nunique()
-    return sentences(counted("dual.assumed", int(assumed)), page.see("table_rules")) if assumed else ""
+    return sentences(word("dual.assumed", count=int(assumed)), page.see("table_rules")) if assumed else ""
 
 
-def _below(page: Page) -> list[tuple[Region, _Assessed]]:
+def _below(page: Page) -> list[tuple[Region, _RegionAssessment]]:
     """The regions below that were assessed."""
-    assessed = [(child, _Assessed(page, child.code)) for child in page.children]
+    assessed = [(child, _RegionAssessment(page, child.code)) for child in page.children]
     return [(child, table) for child, table in assessed if table.year is not None]
 
 
-def _regions_text(page: Page, below: list[tuple[Region, _Assessed]]) -> str:
+def _regions_text(page: Page, below: list[tuple[Region, _RegionAssessment]]) -> str:
     verdicts = [table.get("verdict").value for _, table in below]
     counts = {key: verdicts.count(number) for number, key in VERDICTS.items()}
-    clauses = [counted(f"dual.count_{key}", count) for key, count in counts.items() if count]
+    clauses = [word(f"dual.count_{key}", count=count) for key, count in counts.items() if count]
     if not clauses:
         return page.see("table_dual_regions")
-    text = counted(
+    text = word(
         "dual.regions",
-        sum(counts.values()),
+        count=sum(counts.values()),
         year=below[0][1].year,
         level=level_name(below[0][0].level, sum(counts.values())),
         clauses=word("clause.separator").join(clauses),
@@ -209,7 +208,7 @@ def _regions_text(page: Page, below: list[tuple[Region, _Assessed]]) -> str:
     return sentences(text, page.see("table_dual_regions"))
 
 
-def _regions(page: Page, below: list[tuple[Region, _Assessed]]) -> tuple[Block, ...]:
+def _regions(page: Page, below: list[tuple[Region, _RegionAssessment]]) -> tuple[Block, ...]:
     if not below:
         return ()
     rows = []
@@ -242,7 +241,7 @@ def _quantity(name: str) -> str:
     return str(known.label) if known is not None else name
 
 
-def _terms(page: Page, table: _Assessed) -> tuple[Block, ...]:
+def _terms(page: Page, table: _RegionAssessment) -> tuple[Block, ...]:
     rows: list[list[str]] = []
     totals: set[int] = set()
     for name in TERMS:
@@ -264,7 +263,7 @@ def _terms(page: Page, table: _Assessed) -> tuple[Block, ...]:
     )
 
 
-def _intensity(page: Page, table: _Assessed) -> tuple[Block, ...]:
+def _intensity(page: Page, table: _RegionAssessment) -> tuple[Block, ...]:
     rows = []
     for name in SHARES:
         figure = table.get(name)
@@ -309,7 +308,7 @@ def _rules(page: Page) -> tuple[Block, ...]:
     return (Table("table_rules", caption, head, rows, text_columns=4, widths=(1.6, 0.8, 0.8, 3.2)),)
 
 
-def _waterfall(page: Page, table: _Assessed) -> tuple[Block, ...]:
+def _waterfall(page: Page, table: _RegionAssessment) -> tuple[Block, ...]:
     if not page.wanted("figure_dual"):
         return ()
     signs = dict.fromkeys((*TERMS[:3], "emissions", "abatement", "sink_counted", "adjusted_emissions"), 1)
@@ -325,7 +324,7 @@ def _short(name: str) -> str:
     return known_word(f"step.{name}") or term("quantity", name)
 
 
-def _path(page: Page, table: _Assessed) -> tuple[Block, ...]:
+def _path(page: Page, table: _RegionAssessment) -> tuple[Block, ...]:
     points = []
     for year in table.years:
         reached, required = table.get("change", year), table.get("required_change", year)

@@ -10,7 +10,7 @@ from sinks.output.report import grammar
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.facts import open_checks
 from sinks.output.report.page import Page, headers
-from sinks.output.report.words import amount, counted, percent, sentences, word
+from sinks.output.report.words import amount, percent, sentences, word
 from sinks.results.labels import term
 
 MOST_CAVEATS = 8
@@ -38,7 +38,7 @@ def caveats(page: Page) -> list[str]:
     used = contents.parameters_used
     unverified = int(used["unverified"].fillna(True).astype(bool).sum()) if "unverified" in used else 0
     if unverified:
-        found.append(counted("caveat.unverified", unverified, all=len(used)))
+        found.append(word("caveat.unverified", count=unverified, all=len(used)))
     coverage = page.facts.coverage(page.code)
     if isfinite(coverage):
         found.append(word("caveat.coverage", coverage=percent(coverage)))
@@ -83,7 +83,7 @@ def _check_caveats(page: Page) -> list[str]:
         for where, detail in listed[["where", "detail"]].itertuples(index=False)
     ]
     if len(failed) > len(listed):
-        found.append(counted("caveat.more_failed", len(failed) - len(listed)))
+        found.append(word("caveat.more_failed", count=len(failed) - len(listed)))
     return found
 
 
@@ -93,7 +93,7 @@ def _assumed(page: Page) -> list[str]:
     if table is None or "basis" not in table:
         return []
     rules = table.loc[table["basis"] == "assumed", "quantity"].nunique()
-    return [counted("caveat.assumed", int(rules))] if rules else []
+    return [word("caveat.assumed", count=int(rules))] if rules else []
 
 
 def _any_interval(page: Page) -> bool:

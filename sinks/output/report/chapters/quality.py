@@ -7,7 +7,7 @@ from math import isfinite
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.chapters.overview import own_checks
 from sinks.output.report.page import Page, headers
-from sinks.output.report.words import ABSENT, amount, counted, known_word, percent, sentences, word
+from sinks.output.report.words import ABSENT, amount, known_word, percent, sentences, word
 from sinks.results.labels import label, term
 from sinks.vocabulary import ALL
 
@@ -40,10 +40,10 @@ def _text(page: Page) -> list[str]:
     checks = page.facts.contents.checks
     passed = int((checks["status"] == "passed").sum())
     if passed:
-        found.append(counted("quality.passed", passed))
+        found.append(word("quality.passed", count=passed))
     shown = own_checks(page)
     if len(shown):
-        found.append(sentences(counted("quality.open", len(shown)), page.see("table_checks")))
+        found.append(sentences(word("quality.open", count=len(shown)), page.see("table_checks")))
     return found
 
 

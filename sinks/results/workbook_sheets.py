@@ -52,7 +52,7 @@ def _cut(text: str, units: int) -> str:
 
 
 @dataclass
-class Book:
+class StyledWorkbook:
     """The workbook with its formats and the names of its sheets."""
 
     workbook: Any
@@ -76,7 +76,7 @@ class Book:
         }
         self.formats = {name: self.workbook.add_format(style) for name, style in styles.items()}
 
-    def sheet(self, wanted: str) -> Sheet:
+    def sheet(self, wanted: str) -> SheetWriter:
         names = [sheet.get_name() for sheet in self.workbook.worksheets()]
         sheet = self.workbook.add_worksheet(sheet_name(wanted, names))
         sheet.set_landscape()
@@ -84,11 +84,11 @@ class Book:
         if self.demonstration:
             # Pages are printed and passed on one by one, so each one says that the data are for demonstration.
             sheet.set_header(f"&C{label('readme.demonstration_short')}")
-        return Sheet(sheet, self.formats)
+        return SheetWriter(sheet, self.formats)
 
 
 @dataclass
-class Sheet:
+class SheetWriter:
     """One sheet, filled from the top; every cell of every sheet goes through :meth:`cell`."""
 
     sheet: Any

@@ -1,0 +1,34 @@
+"""The section of the account as a whole."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from sinks.project.base import Date, Section
+
+
+class ProjectSection(Section):
+    """``[project]``: the account as a whole."""
+
+    name: str = Field(description="Short name; the run folder is called so.")
+    title: str = Field(description="Title on the report and the map.")
+    dates: tuple[Date, ...] = Field(min_length=1, description="Years of the account, for example [2020, 2023].")
+    demonstration: bool = Field(default=False, description="Marks every output as demonstration data (示范数据).")
+    map_approval: str | None = Field(
+        default=None, description="Approval number of the maps (审图号); without it they are marked for internal use."
+    )
+    coverage_min: float = Field(
+        default=0.95, ge=0, le=1, description="Share of a region's area that must be observed; below it a check fails."
+    )
+    cells_min: int = Field(
+        default=400, ge=1, description="Cells below which a region's figure is not fit to be an account of record."
+    )
+    draws: int = Field(default=2000, ge=0, le=1_000_000, description="Monte Carlo draws; 0 leaves intervals out.")
+    seed: int = Field(default=20230, ge=0, description="Seed of the draws.")
+    gwp: Literal["ar2", "ar4", "ar5", "ar6"] | None = Field(
+        default=None,
+        description="IPCC assessment report whose 100-year potentials turn methane and nitrous oxide into CO2e; "
+        "without it they are given in tonnes of the gas only.",
+    )

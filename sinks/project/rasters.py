@@ -1,0 +1,93 @@
+"""The sections of raster layers: land cover, strata, inputs and inputs by month."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from sinks.project.base import STATIC, Files, KeysAsText, Section, UncertainSection
+from sinks.vocabulary import MONTH
+
+
+class RasterSection(Section):
+    """What every raster layer says: one file for each date, or one for all."""
+
+    files: Files | None = Field(default=None, description="A file for each date: {2020 = ..., 2023 = ...}.")
+    file: str | None = Field(default=None, description="One file for all dates.")
+    band: int = Field(default=1, ge=1, description="Band to read.")
+    nodata: float | None = Field(default=None, description="Value of unobserved cells, when the file does not say it.")
+    crs: str | None = Field(default=None, description="CRS, when the file does not say it or says it wrongly.")
+    resampling: str | None = Field(
+        default=None, description="How to bring another grid onto the land cover's; must be said if the grids differ."
+    )
+
+    @model_validator(mode="after")
+    def _one_kind_of_file(self) -> Self:
+        if (self.files is None) == (self.file is None):
+            raise ValueError("files_or_file")
+        return self
+
+    @property
+    def by_date(self) -> dict[str, str]:
+        """The path of each date, or of ``"static"``."""
+        return dict(self.files) if self.files is not None else {STATIC: str(self.file)}
+
+
+class LandCoverSection(RasterSection):
+    """``[land_cover]``: the layer whose grid is the reference grid."""
+
+    files: Files | None = Field(
+        default=None,
+        description="A file for each date: {2020 = ..., 2023 = ...}. Earlier years are history, for land that is still "
+        "changing.",
+    )
+    legend: str = Field(description="Legend: a built-in id (clcd, glc_fcs30d, ...) or a CSV of your own.")
+    legend_overrides: Annotated[dict[str, Any], KeysAsText] = Field(
+        default_factory=dict, description="Classes read otherwise: {8 = 'grassland'}."
+    )
+
+
+class StratumSection(RasterSection):
+    """``[strata.<name>]``: a categorical layer that splits the land further."""
+
+    legend: str = Field(description="Legend: a built-in id or a CSV of your own.")
+    ecosystems: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="Ecosystems that it divides; by default all of them."
+    )
+
+
+class InputSection(UncertainSection, RasterSection):
+    """``[inputs.<name>]``: a continuous layer, averaged over each stratum."""
+
+    quantity: str | None = Field(default=None, description="What is measured; by default the layer's name.")
+    unit: str | None = Field(default=None, description="Unit of the values; by default that of the quantity.")
+    scale: float | None = Field(
+        default=None,
+        description="Stored value x scale + offset = value in the unit; by default what the file declares.",
+    )
+    offset: float | None = Field(default=None, description="See scale.")
+
+
+class MonthlyInputSection(InputSection):
+    """``[monthly_inputs.<name>]``: a layer for each month: 12 bands of a file, or files with {month} in their name."""
+
+    unit: str = Field(description="Unit of the values; always said, since monthly series come in many.")
+
+    @model_validator(mode="after")
+    def _all_months(self) -> Self:
+        by_month = [MONTH in name for name in self.by_date.values()]
+        if any(by_month) != all(by_month):
+            raise ValueError("months_mixed")
+        if self.band != 1 and not all(by_month):
+            raise ValueError("months_band")
+        return self
+
+    @property
+    def by_month(self) -> bool:
+        """Whether each month has a file of its own; else the months are the bands of one file."""
+        return any(MONTH in name for name in self.by_date.values())
+
+    def of_month(self, month: int) -> dict[str, str]:
+        """The path of each date for one month."""
+        return {date: name.replace(MONTH, f"{month:02d}") for date, name in self.by_date.items()}
