@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sinks import units
 from sinks.errors import MethodologyError, ParameterError, Problem, Problems
 from sinks.methodology.history import stretches, years_between
-from sinks.methodology.spec import SUFFIXES, Floats, Methodology, arguments
+from sinks.methodology.spec import SUFFIXES, Floats, Methodology, Monthly, arguments
 from sinks.parameters import FoundRows, ParameterTable
 from sinks.vocabulary import quantities
 
@@ -50,7 +50,7 @@ class Resolved:
     Parameters
     ----------
     inputs : mapping of str to array (n,)
-        In declared units; NaN where not observed.
+        In declared units, each month of a series by itself; NaN where not observed.
     found_rows : mapping of str to FoundRows
         By parameter: values, and the table's rows they come from.
     inactive : mapping of str to array of bool (n,)
@@ -173,7 +173,7 @@ class Resolved:
     def _compute(
         self, inputs: dict[str, Floats], values: dict[str, Floats], shape: tuple[int, ...]
     ) -> dict[str, Floats]:
-        known: dict[str, Any] = {**inputs, **values}
+        known: dict[str, Any] = {**inputs, **_series(self.methodology, inputs), **values}
         needed = arguments(self.methodology.compute)
         for name, intermediate in self.methodology.intermediates.items():
             if name in needed:
@@ -227,7 +227,8 @@ def resolve(
     strata, problems = _strata(methodology, rows, constants), Problems()
     _check_options(methodology, strata, problems)
     _check_ecosystems(methodology, rows, problems)
-    inputs = {name: _input(methodology, name, rows, problems) for name in methodology.inputs}
+    layers = methodology.layers.items()
+    inputs = {layer: _input(methodology, name, layer, rows, problems) for name, parts in layers for layer in parts}
     problems.raise_as(MethodologyError)
     # What the table lacks for the ends of the rows and for their history is asked for at once.
     found_rows, inactive = dict[str, FoundRows](), dict[str, Any]()
@@ -271,13 +272,26 @@ def _check_ecosystems(methodology: Methodology, rows: pd.DataFrame, problems: Pr
         problems.add("methodology.wrong_ecosystem", methodology.id, **values)
 
 
-def _input(methodology: Methodology, name: str, rows: pd.DataFrame, problems: Problems) -> Floats:
-    """An input in its declared unit, within its bounds; NaN where it was not observed."""
+def _series(methodology: Methodology, inputs: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The monthly inputs as the equation takes them, months first; a month may have draws where another has none."""
+    return {
+        name: np.stack(np.broadcast_arrays(*(inputs[layer] for layer in layers)))
+        for name, layers in methodology.layers.items()
+        if layers != (name,)
+    }
+
+
+def _input(methodology: Methodology, declared: str, name: str, rows: pd.DataFrame, problems: Problems) -> Floats:
+    """A layer of a declared input in its declared unit, within its bounds; NaN where it was not observed."""
     base, nothing = methodology.base_name(name), np.full(len(rows), np.nan)
-    column = "area_ha" if name == _AREA else name
+    column, unit = "area_ha" if name == _AREA else name, methodology.inputs[declared]
     made = column not in rows.columns and name in _MADE_FROM and _MADE_FROM[name] <= set(rows.columns)
     if column not in rows.columns and not made:
-        problems.add("methodology.no_input", methodology.id, input=name, unit=methodology.inputs[name])
+        missing = [layer for layer in methodology.layers[declared] if layer not in rows.columns]
+        if not isinstance(unit, Monthly):
+            problems.add("methodology.no_input", methodology.id, input=name, unit=unit)
+        elif name == missing[0]:
+            problems.add("methodology.no_months", methodology.id, input=declared, layers=missing, unit=unit)
         return nothing
     try:
         values = _made(name, rows) if made else rows[column].to_numpy(dtype=np.float64)
@@ -285,19 +299,19 @@ def _input(methodology: Methodology, name: str, rows: pd.DataFrame, problems: Pr
         problems.add("methodology.input_not_a_number", methodology.id, input=name, reason=str(error))
         return nothing
     quantity = quantities().get(base)
-    low, high = methodology.bounds.get(name, (0.0, np.inf))
-    unit = methodology.inputs[name]
+    low, high = methodology.bounds.get(declared, (0.0, np.inf))
+    known = str(unit)
     if quantity is not None:
-        unit, low, high = quantity.unit, np.nan_to_num(quantity.low), np.nan_to_num(quantity.high, nan=np.inf)
+        known, low, high = quantity.unit, np.nan_to_num(quantity.low), np.nan_to_num(quantity.high, nan=np.inf)
     # Nothing happens in no time, and no quantity is infinite.
     impossible = np.isinf(values) | ((values <= 0) if name == _PERIOD else False)
     outside = np.flatnonzero((values < low) | (values > high) | impossible)
     if len(outside):
         first = int(outside[0])
         where = f"{methodology.id}: {_label(rows, first)}"
-        found = {"value": f"{values[first]:g}", "low": low, "high": high, "unit": unit, "count": len(outside)}
+        found = {"value": f"{values[first]:g}", "low": low, "high": high, "unit": known, "count": len(outside)}
         problems.add("methodology.implausible_input", where, input=name, **found)
-    return units.convert(values, unit, methodology.inputs[name])
+    return units.convert(values, known, unit)
 
 
 def _made(name: str, rows: pd.DataFrame) -> Floats:
@@ -318,7 +332,12 @@ def _look_up(
     problems = Problems()
     for intermediate in (None, *methodology.intermediates):
         if intermediate is not None and not problems:
-            known = {**strata, **inputs, **{name: found.values for name, found in found_rows.items()}}
+            known = {
+                **strata,
+                **inputs,
+                **_series(methodology, inputs),
+                **{name: found.values for name, found in found_rows.items()},
+            }
             strata[intermediate] = _call(methodology.intermediates[intermediate].compute, known)
         open_strata = set(methodology.intermediates) - set(strata)
         for name in [name for name, needs in waiting.items() if not needs & open_strata]:
