@@ -51,7 +51,7 @@ class Bound:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Layers it needs, without the ``_from`` and ``_to`` of change rows."""
-        names = (self.methodology.base_name(name) for name in self.methodology.inputs)
+        names = (self.methodology.base_name(name) for layers in self.methodology.layers.values() for name in layers)
         return tuple(dict.fromkeys(name for name in names if name not in OF_THE_ROW))
 
     @property

@@ -12,9 +12,18 @@ import numpy as np
 from sinks import units
 from sinks.errors import Problems, UnitError
 from sinks.methodology.docstring import names_in, sections
-from sinks.methodology.spec import KIND_OF_UNIT, OF_THE_ROW, Approach, Example, Methodology, arguments
+from sinks.methodology.spec import (
+    KIND_OF_UNIT,
+    OF_THE_ROW,
+    Approach,
+    Example,
+    Floats,
+    Methodology,
+    Monthly,
+    arguments,
+)
 from sinks.text import Text
-from sinks.vocabulary import ecosystems, pools, quantities
+from sinks.vocabulary import MONTHS, ecosystems, pools, quantities
 
 _TIERS = (1, 2, 3)
 
@@ -89,15 +98,13 @@ def _check_words(methodology: Methodology, where: str, problems: Problems) -> No
 
 
 def _check_units(methodology: Methodology, where: str, problems: Problems) -> None:
-    quantity = quantities()
     declared = _declared(methodology)
     declared |= {name: intermediate.unit for name, intermediate in methodology.intermediates.items()}
     declared |= methodology.beside
     for name, unit in declared.items():
         try:
             units.dimension(unit, f"{where} {name}")
-            base = methodology.base_name(name)
-            if name in methodology.inputs and (expected := OF_THE_ROW.get(name) or _unit_of(base)):
+            if name in methodology.inputs and (expected := OF_THE_ROW.get(name) or _known_unit(methodology, name)):
                 units.check(unit, expected, f"{where} {name}")
         except UnitError as error:
             problems.extend(error)
@@ -105,12 +112,13 @@ def _check_units(methodology: Methodology, where: str, problems: Problems) -> No
         if unit not in KIND_OF_UNIT:
             problems.add("methodology.output_unit", where, pool=pool, unit=unit, allowed=list(KIND_OF_UNIT))
     for name in methodology.inputs:
-        if methodology.base_name(name) not in quantity and name not in methodology.bounds and name not in OF_THE_ROW:
+        if _known_unit(methodology, name) is None and name not in methodology.bounds and name not in OF_THE_ROW:
             problems.add("methodology.no_bounds", where, input=name)
 
 
-def _unit_of(input: str) -> str | None:
-    quantity = quantities().get(input)
+def _known_unit(methodology: Methodology, input: str) -> str | None:
+    """Unit of an input in the vocabulary, which has the months of a series one by one."""
+    quantity = quantities().get(methodology.base_name(methodology.layers[input][0]))
     return None if quantity is None else quantity.unit
 
 
@@ -146,8 +154,7 @@ _STEPS = np.linspace(1, 1.5, 6).reshape(2, 3)
 
 def _check_plain(methodology: Methodology, where: str, problems: Problems) -> None:
     """Run the function on one set of plain numbers and on arrays of them, as activity rows and draws bring them."""
-    names = list(_declared(methodology))
-    single = {name: np.float64(1 / (number + 2)) for number, name in enumerate(names)}
+    single = _numbers(methodology)
     try:
         outputs = _run_on(methodology, dict(single))
     except Exception as error:  # a user's function may fail in any way
@@ -158,7 +165,7 @@ def _check_plain(methodology: Methodology, where: str, problems: Problems) -> No
         problems.add("methodology.not_by_pool", where, found=found, pools=list(methodology.outputs))
         return
     try:
-        together = _run_on(methodology, {name: value * _STEPS for name, value in single.items()})
+        together = _run_on(methodology, {name: np.multiply.outer(value, _STEPS) for name, value in single.items()})
         alone = [_run_on(methodology, {name: value * step for name, value in single.items()}) for step in _STEPS.flat]
         differing = [name for name in outputs if not _same(together[name], [one[name] for one in alone])]
         same, reason = not differing, ", ".join(map(str, differing))
@@ -168,14 +175,25 @@ def _check_plain(methodology: Methodology, where: str, problems: Problems) -> No
         problems.add("methodology.not_elementwise", where, reason=reason)
 
 
+def _numbers(methodology: Methodology) -> dict[str, Floats]:
+    """A number of its own for everything that the function takes, twelve for a series of months.
+
+    Different values, so that what cancels between equal ones shows too.
+    """
+    year = np.linspace(1, 2, len(MONTHS))
+    return {
+        name: np.asarray((year if isinstance(unit, Monthly) else 1.0) / (number + 2))[()]
+        for number, (name, unit) in enumerate(_declared(methodology).items())
+    }
+
+
 def _same(together: Any, alone: list[Any]) -> bool:
     return bool(np.allclose(np.broadcast_to(together, _STEPS.shape).ravel(), alone, equal_nan=True))
 
 
 def _check_dimensions(methodology: Methodology, where: str, problems: Problems) -> None:
     """Run the function once on quantities with units: the outputs must have the units declared."""
-    # Different values, so that what cancels between equal ones shows too.
-    values = {name: 1 / (number + 2) for number, name in enumerate(_declared(methodology))}
+    values = _numbers(methodology)
     try:
         outputs = _run_on(methodology, {n: units.quantity(values[n], u) for n, u in _declared(methodology).items()})
     except Exception as error:  # whatever the equation raises on quantities is a fault of its dimensions
@@ -191,7 +209,7 @@ def _check_dimensions(methodology: Methodology, where: str, problems: Problems) 
             problems.add("methodology.output_dimension", where, pool=pool, found=found, unit=unit, expected=expected)
             continue
         # Grams and tonnes have one dimension: plain numbers, as activity rows bring them, must give the same.
-        plain = float(_run_on(methodology, {name: np.float64(value) for name, value in values.items()})[pool])
+        plain = float(_run_on(methodology, dict(values))[pool])
         carried = _in_unit(outputs[pool], unit)
         if not np.isclose(plain, carried, rtol=1e-9, atol=0, equal_nan=True):
             problems.add("methodology.output_scale", where, pool=pool, unit=unit, factor=f"{plain / carried:g}")
@@ -229,7 +247,13 @@ def _check_example(methodology: Methodology, example: Example, where: str, probl
     if set(given) != set(_declared(methodology)):
         problems.add("methodology.example_names", where, found=sorted(given), declared=sorted(_declared(methodology)))
         return
-    outputs = _run_on(methodology, {name: np.float64(value) for name, value in given.items()})
+    months = {name for name, unit in methodology.inputs.items() if isinstance(unit, Monthly)}
+    if short := [
+        name for name, value in given.items() if np.shape(value) != ((len(MONTHS),) if name in months else ())
+    ]:
+        problems.add("methodology.example_months", where, names=short)
+        return
+    outputs = _run_on(methodology, {name: np.asarray(value, np.float64)[()] for name, value in given.items()})
     for pool, printed in example.outputs.items():
         if pool not in outputs:
             problems.add("methodology.outputs", where, found=sorted(outputs), declared=sorted(example.outputs))
