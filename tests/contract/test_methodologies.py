@@ -115,7 +115,6 @@ def test_no_module_of_the_library_reads_numbers_by_itself() -> None:
     """Tables are read by the registry alone; a methodology opens no file and knows no other module's numbers."""
     allowed = {
         "__future__",
-        "calendar",
         "collections.abc",
         "dataclasses",
         "functools",
