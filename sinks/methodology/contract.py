@@ -45,6 +45,8 @@ def check(methodology: Methodology, where: str, problems: Problems) -> None:
         _check_dimensions(methodology, where, problems)
         for number, example in enumerate(methodology.examples, 1):
             _check_example(methodology, example, f"{where} example {number}", problems)
+    if unfilled := _unfilled(methodology):
+        problems.add("methodology.to_fill", where, names=unfilled)
 
 
 def _check_types(methodology: Methodology, where: str, problems: Problems) -> None:
@@ -68,6 +70,19 @@ def _check_types(methodology: Methodology, where: str, problems: Problems) -> No
             problems.add("methodology.wrong_type", where, name=name, found=repr(value), example=example)
     if not callable(methodology.compute):
         problems.add("methodology.wrong_type", where, name="compute", found=repr(methodology.compute), example="my_law")
+
+
+def _unfilled(methodology: Methodology) -> list[str]:
+    """What still has the question mark of a starter: the words of the declaration, and lines of the docstring."""
+    words = {
+        "title": (methodology.title.zh, methodology.title.en),
+        "source": (methodology.source,),
+        "locator": (methodology.locator,),
+        "valid_for": (methodology.valid_for.zh, methodology.valid_for.en),
+    }
+    found = [name for name, texts in words.items() if "?" in map(str.strip, texts)]
+    lines = {title: text.split("\n") for title, text in sections(methodology.compute).items()}
+    return found + [title or "docstring" for title, text in lines.items() if "?" in map(str.strip, text)]
 
 
 def _check_words(methodology: Methodology, where: str, problems: Problems) -> None:
@@ -139,7 +154,8 @@ def _check_docstring(methodology: Methodology, where: str, problems: Problems) -
         "Parameters": set(arguments(methodology.compute)),
         "Returns": set(_returned(methodology)),
         "Notes": set(),
-        "References": {methodology.source},
+        # A source that is still to be written is named once, by what is to be filled in.
+        "References": {methodology.source} - {"?"},
     }
     for title, names in expected.items():
         if title not in found:
