@@ -8,7 +8,7 @@ from sinks.errors import MethodologyError, Problem, Problems
 from sinks.methodology.registry import Registry
 from sinks.parameters import COLUMNS
 
-# What is to be written stands as "?", which the contract refuses; an id of the equation's terms is an example.
+# "?" marks what is to be written; the contract refuses a methodology that still has one.  The equation is an example.
 _MODULE = '''"""?"""
 
 from __future__ import annotations
