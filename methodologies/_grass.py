@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sinks.text import Text
 
 RATIO_SETS = ("type", "inner_mongolia", "ipcc_2006")
@@ -12,8 +10,3 @@ RATIO_SETS = ("type", "inner_mongolia", "ipcc_2006")
 OWN_PLOTS = Text(
     "本地样地调查或草原监测（地上生物量、根系生物量）", "plots of the region or the grassland monitoring network"
 )
-
-
-def above_and_below(above_ground: Any, root_to_shoot: Any) -> dict[str, Any]:
-    """The two pools of grassland biomass from carbon above ground. [t C/ha]"""
-    return {"above_ground_biomass": above_ground, "below_ground_biomass": above_ground * root_to_shoot}

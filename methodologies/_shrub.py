@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from math import inf
 from typing import Any
 
 from sinks.methodology import Intermediate, Methodology
+from sinks.methodology.equation import equation
 from sinks.text import Text
 from sinks.units import per
 
@@ -29,33 +30,48 @@ def plant_biomass(
     return coefficient * size + intercept
 
 
-_UNITS = {"coefficient": "t DM/plant", "height_exponent": "1", "area_exponent": "1", "intercept": "t DM/plant"}
+_MODEL = {
+    "coefficient": ("t DM/plant", "Coefficient a"),
+    "height_exponent": ("1", "Exponent m of height; zero for equations in crown area"),
+    "area_exponent": ("1", "Exponent n of crown area"),
+    "intercept": ("t DM/plant", "Intercept c"),
+}
+_PLANT = {
+    "shrub_height": "Mean height, H. [m]",
+    "crown_area": "Mean crown area of a plant, S. [m2]",
+    "plant_density": "Plants per area, N. [plant/ha]",
+}
+_FRACTION = {"carbon_fraction": "Carbon in dry matter, CF. [t C/(t DM)]"}
 
 
 def plant_models(
-    id: str,
-    title: Text,
-    locator: str,
-    *,
-    organs: Iterable[str],
-    outputs: Mapping[str, str],
-    valid_for: Text,
-    compute: Callable[..., Any],
+    id: str, title: Text, locator: str, *, organs: Mapping[str, str], valid_for: Text, notes: str
 ) -> Methodology:
-    """A methodology of shrubs by equations of single plants.
+    """A methodology of shrubs by equations of single plants, C = N W CF for each organ that has one.
 
     Parameters
     ----------
-    id, title, locator, outputs, valid_for
+    id, title, locator, valid_for
         As of a methodology; the document of the equations is one.
-    organs : iterable of str
-        Endings of the parameters, one for each equation that a plant has.
-    compute : function
-        The equation.
+    organs : mapping of str to str
+        By pool the ending of the parameters of its equation.
+    notes : str
+        The equation, and what to know of it.
     """
-    models = {f"{name}{organ}": unit for organ in organs for name, unit in _UNITS.items()}
+    models = {f"{name}{organ}": _MODEL[name] for organ in organs.values() for name in _MODEL}
+    units = {name: unit for name, (unit, _) in models.items()}
     # An intercept may be negative: the line through small plants need not go through zero.
     bounds = {name: (0, inf) for name in models if not name.startswith("intercept")}
+
+    def carbon_density(
+        shrub_height: Any, crown_area: Any, plant_density: Any, carbon_fraction: Any, **given: Any
+    ) -> dict[str, Any]:
+        plants = {
+            pool: plant_biomass(shrub_height, crown_area, *(given[f"{name}{organ}"] for name in _MODEL))
+            for pool, organ in organs.items()
+        }
+        return {pool: plant_density * plant * carbon_fraction for pool, plant in plants.items()}
+
     return Methodology(
         id=id,
         title=title,
@@ -67,11 +83,18 @@ def plant_models(
         ecosystems=("shrub", "forest"),
         strata=("species", "crown_volume", "crown_area"),
         inputs={"shrub_height": "m", "crown_area": "m2", "plant_density": "plant/ha"},
-        parameters={**models, "carbon_fraction": "t C/(t DM)"},
-        outputs=outputs,
+        parameters={**units, "carbon_fraction": "t C/(t DM)"},
+        outputs=dict.fromkeys(organs, "t C/ha"),
         bounds={**bounds, "carbon_fraction": (0, 1)},
         intermediates={"crown_volume": Intermediate("m3", crown_volume)},
         documents=dict.fromkeys(models, SPECIES_MODELS),
         valid_for=valid_for,
-        compute=compute,
+        compute=equation(
+            carbon_density,
+            "Carbon density of shrubs from the size of the mean plant and the number of plants.",
+            arguments={**_PLANT, **{n: f"{text}. [{unit}]" for n, (unit, text) in models.items()}, **_FRACTION},
+            returns=dict.fromkeys(organs, "of the plants together. [t C/ha]"),
+            notes=notes,
+            references="zhao_2019_shrubs, Table 2.",
+        ),
     )

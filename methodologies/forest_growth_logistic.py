@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from methodologies._growth import age_curve, pools
+from methodologies._growth import age_curve
 from sinks.parameters.growth_curves import logistic
 from sinks.text import Text
-
-
-def above_ground_biomass(stand_age: Any, asymptote: Any, growth_rate: Any, shape: Any) -> Any:
-    """Above-ground biomass at an age. [t DM/ha]"""
-    return logistic(stand_age, asymptote, growth_rate, shape)
-
-
-def carbon_density(
-    stand_age: Any, asymptote: Any, growth_rate: Any, shape: Any, root_to_shoot: Any, carbon_fraction: Any
-) -> dict[str, Any]:
-    """Carbon density of living tree biomass from the age of the stand.
-
-    Parameters
-    ----------
-    stand_age : array
-        Age of the stand, t. [yr]
-    asymptote : array
-        Biomass of very old stands, A. [t DM/ha]
-    growth_rate : array
-        Rate of growth, k. [1/yr]
-    shape : array
-        Shape, b; biomass at age zero is A / (1 + b). [1]
-    root_to_shoot : array
-        Below-ground to above-ground biomass, R, looked up by above-ground biomass. [t DM/t DM]
-    carbon_fraction : array
-        Carbon in dry matter, CF. [t C/(t DM)]
-
-    Returns
-    -------
-    dict of array
-        ``above_ground_biomass`` and ``below_ground_biomass``. [t C/ha]
-
-    Notes
-    -----
-    .. math:: C = B(t) (1 + R) \\cdot CF,\\quad B(t) = \\frac{A}{1 + b\\, e^{-k t}}
-
-    The curve does not begin at zero.  The growth between two dates is the difference of the two ages.  The biomass of a
-    mean age is not the mean biomass: use stands or age classes.
-
-    References
-    ----------
-    burkhart_2012, growth functions; ipcc_2006_v4, ch. 4, Table 4.4 for R and Table 4.3 for CF.
-    """
-    return pools(above_ground_biomass(stand_age, asymptote, growth_rate, shape), root_to_shoot, carbon_fraction)
-
 
 METHODOLOGY = age_curve(
     "forest_growth_logistic",
     Text("林龄—生物量生长曲线法（逻辑斯蒂）", "Forest biomass by age (logistic curve)"),
     "growth functions, logistic",
-    curve={"asymptote": "t DM/ha", "growth_rate": "1/yr", "shape": "1"},
-    biomass=above_ground_biomass,
-    compute=carbon_density,
+    logistic,
+    parameters={
+        "asymptote": ("t DM/ha", "Biomass of very old stands, A."),
+        "growth_rate": ("1/yr", "Rate of growth, k."),
+        "shape": ("1", "Shape, b; biomass at age zero is A / (1 + b)."),
+    },
+    notes=r"""
+.. math:: C = B(t) (1 + R) \cdot CF,\quad B(t) = \frac{A}{1 + b\, e^{-k t}}
+
+The curve does not begin at zero.  The growth between two dates is the difference of the two ages.  The biomass of a
+mean age is not the mean biomass: use stands or age classes.
+""",
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from typing import Any
 
-from sinks.methodology import Methodology
+from methodologies.fixed_rate import METHODOLOGY as FIXED_RATE
 from sinks.text import Text
 
 
@@ -38,19 +39,13 @@ def sink(carbon_rate: Any, soil_ratio: Any) -> dict[str, Any]:
     return {"ecosystem": carbon_rate * (1 + soil_ratio)}
 
 
-METHODOLOGY = Methodology(
+METHODOLOGY = replace(
+    FIXED_RATE,
     id="gep_fixed_rate",
     title=Text("固碳速率法（生态产品总值核算规范）", "Fixation rates (specification of gross ecosystem product)"),
-    source="gep_2022",
-    locator="carbon fixation, rate method",
-    approach="rate",
-    tier=1,
-    acts_on="state",
     ecosystems=("forest", "shrub", "grassland", "wetland", "water"),
     strata=("ecosystem", "grassland_type", "wetland_type", "species_group"),
-    inputs={},
     parameters={"carbon_rate": "t C/ha/yr", "soil_ratio": "1"},
-    outputs={"ecosystem": "t C/ha/yr"},
     bounds={"soil_ratio": (0, inf)},
     documents={
         "carbon_rate": Text(

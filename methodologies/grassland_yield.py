@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from methodologies._grass import OWN_PLOTS, RATIO_SETS, above_and_below
+from methodologies._biomass import above_and_below
+from methodologies._grass import OWN_PLOTS, RATIO_SETS
 from sinks.methodology import Methodology
 from sinks.text import Text
 

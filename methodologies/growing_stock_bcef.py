@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+from methodologies._biomass import above_and_below
 from sinks.methodology import Intermediate, Methodology
 from sinks.text import Text
 
@@ -43,8 +44,7 @@ def carbon_density(growing_stock: Any, bcef: Any, root_to_shoot: Any, carbon_fra
     ----------
     ipcc_2006_v4, ch. 2, Eq. 2.8b, p. 2.12; no refinement in ipcc_2019_v4, which has other ratios R for Asia.
     """
-    above = above_ground_biomass(growing_stock, bcef) * carbon_fraction
-    return {"above_ground_biomass": above, "below_ground_biomass": above * root_to_shoot}
+    return above_and_below(above_ground_biomass(growing_stock, bcef) * carbon_fraction, root_to_shoot)
 
 
 METHODOLOGY = Methodology(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+from methodologies._biomass import above_and_below
 from sinks.methodology import Methodology
 from sinks.text import Text
 
@@ -40,8 +41,7 @@ def carbon_density(
     ----------
     ar_cm_001, ex-post estimate of tree biomass by the biomass expansion factor method (recalled, not re-read).
     """
-    above = growing_stock * basic_wood_density * bef * carbon_fraction
-    return {"above_ground_biomass": above, "below_ground_biomass": above * root_to_shoot}
+    return above_and_below(growing_stock * basic_wood_density * bef * carbon_fraction, root_to_shoot)
 
 
 METHODOLOGY = Methodology(

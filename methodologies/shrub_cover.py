@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+from methodologies._biomass import above_and_below
 from sinks.methodology import Methodology
 from sinks.text import Text
 
@@ -44,8 +45,7 @@ def carbon_density(
     ----------
     ar_cm_001, default method for shrubs (recalled, not re-read); zhao_2019_shrubs for R.
     """
-    above = canopy_cover * shrub_to_forest_biomass * forest_biomass * carbon_fraction
-    return {"above_ground_biomass": above, "below_ground_biomass": above * root_to_shoot}
+    return above_and_below(canopy_cover * shrub_to_forest_biomass * forest_biomass * carbon_fraction, root_to_shoot)
 
 
 METHODOLOGY = Methodology(

@@ -172,7 +172,7 @@ class AccountInputs:
             if rows.empty:
                 continue
             try:
-                found.append(EntryRows.of(entry, rows, entry.method.resolve(rows), self.hierarchy))
+                found.append(EntryRows.of(entry, rows, entry.method.resolve(rows, entry.pools), self.hierarchy))
             except SinksError as error:
                 problems.extend(error)
         if entries and not found and not problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -106,7 +107,8 @@ def _labels(rows: pd.DataFrame, entry: Entry) -> pd.Series[str]:
 
 def observed_area(rows: pd.DataFrame, method: Bound) -> Floats:
     """Area [ha] over which all inputs of the methodology were observed: at most the smallest of theirs."""
-    names = ("area_ha", *(f"{name}_observed_ha" for name in method.methodology.inputs))
+    layers = chain.from_iterable(method.methodology.layers.values())
+    names = ("area_ha", *(f"{name}_observed_ha" for name in layers))
     areas: Floats = np.minimum.reduce([rows[name].to_numpy(float) for name in names if name in rows.columns])
     return areas
 
@@ -114,7 +116,7 @@ def observed_area(rows: pd.DataFrame, method: Bound) -> Floats:
 def input_factors(row: pd.Series[Any], method: Bound, draws: Draws) -> dict[str, Floats]:
     """Draws of the inputs relative to their means, shape (n, 1), for rows that all have the dates of ``row``."""
     found: dict[str, Floats] = {}
-    for name in method.methodology.inputs:
+    for name in chain.from_iterable(method.methodology.layers.values()):
         base = method.methodology.base_name(name)
         factor = draws.factor(base, str(row.get(f"date{name.removeprefix(base)}", ALL)))
         if factor is not None:

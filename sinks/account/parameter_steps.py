@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ COLUMNS = ("region_code", "methodology", "period", "area_ha", "jump", "parameter
 def stepped_parameters(method: Bound) -> tuple[str, ...]:
     """Parameters of ``compute`` that are looked up by the size of an input or of an intermediate value."""
     spec = method.methodology
-    sizes = {*spec.inputs, *spec.intermediates}
+    sizes = {*chain.from_iterable(spec.layers.values()), *spec.intermediates}
     return tuple(name for name in spec.parameters if sizes & set(method.table.strata_of(spec.base_name(name))))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sinks.cli.common import PATH, lang, reports_problems
+from sinks.errors import MethodologyError, Problem
 from sinks.text import display_width, message
 
 
@@ -69,12 +70,27 @@ def methods(id: str | None, as_json: bool, full: bool) -> None:
 @click.command("new")
 @click.argument("id")
 @click.option("--extends", help="沿用某方法的公式，只换参数 / only other parameters for an existing one.")
-@click.option("--folder", type=PATH, default=Path(), help="放在哪里 / where to put it.")
+@click.option("--folder", type=PATH, help="放在哪里 / where to put it.")
+@click.option(
+    "--library",
+    is_flag=True,
+    help="加入本软件的方法库，填好后再运行一次 / for the library; again once it is filled in.",
+)
 @lang
 @reports_problems
-def new_methodology(id: str, extends: str | None, folder: Path) -> None:
+def new_methodology(id: str, extends: str | None, folder: Path | None, library: bool) -> None:
     """写一个自己的方法的样板 / write the start of a methodology of your own."""
     from sinks.methodology import new as write_starter
 
-    for path in write_starter(id, extends=extends, folder=folder):
+    if not library:
+        for path in write_starter(id, extends=extends, folder=folder or Path()):
+            click.echo(str(path))
+        return
+    from sinks.cli.library import add_to_library
+
+    if extends is not None or folder is not None:
+        raise MethodologyError(Problem("methodology.library_alone", id, {}))
+    added = add_to_library(id)
+    for path in added.files:
         click.echo(str(path))
+    click.echo(message("methodology.library_next" if added.to_fill else "methodology.library_done", id=id))

@@ -16,12 +16,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+import numpy as np
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from sinks.errors import Problem, ProjectError
 from sinks.methodology import Bound, Example, Methodology, Registry
+from sinks.methodology.describe import first_and_last
 from sinks.methodology.docstring import sections
 from sinks.project.project import Project
 from sinks.project.rules import RuleValue
@@ -126,9 +128,18 @@ def _inputs(method: Methodology) -> str:
     if not method.inputs:
         return _line("reference.no_inputs")
     known = quantities()
+
+    def meaning(layer: str) -> str:
+        base = method.base_name(layer)
+        return _both(known[base].label) if base in known else ""
+
     rows = [
-        (f"`{name}`", _both(known[base].label) if (base := method.base_name(name)) in known else "", unit)
-        for name, unit in method.inputs.items()
+        (
+            " … ".join(f"`{layer}`" for layer in first_and_last(layers)),
+            " … ".join(map(meaning, first_and_last(layers))),
+            method.inputs[name],
+        )
+        for name, layers in method.layers.items()
     ]
     return _rows(("reference.name", "reference.meaning", "reference.unit"), rows)
 
@@ -156,7 +167,10 @@ def _examples(examples: Sequence[Example], bound: Bound) -> list[str]:
     units = {**bound.methodology.inputs, **bound.methodology.parameters}
     found = []
     for example in examples:
-        given = [(f"`{name}`", f"{value:g}", units[name]) for name, value in example.inputs.items()]
+        given = [
+            (f"`{name}`", ", ".join(f"{number:g}" for number in np.atleast_1d(value)), units[name])
+            for name, value in example.inputs.items()
+        ]
         given += [(f"`{name}`", f"{value:g}", units[name]) for name, value in example.parameters.items()]
         given += [
             (f"**{_both(pools()[pool].label)}**", f"**{printed}**", bound.methodology.outputs[pool])

@@ -9,7 +9,7 @@ from sinks.methodology.contract import check
 from sinks.methodology.describe import describe
 from sinks.methodology.registry import Registry, check_file
 from sinks.methodology.resolve import Resolved, resolve
-from sinks.methodology.spec import KIND_OF_UNIT, Example, Intermediate, Kind, Methodology
+from sinks.methodology.spec import KIND_OF_UNIT, Example, Intermediate, Kind, Methodology, Monthly
 from sinks.methodology.starter import new
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Intermediate",
     "Kind",
     "Methodology",
+    "Monthly",
     "Registry",
     "Resolved",
     "check",

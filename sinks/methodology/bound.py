@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from sinks.errors import MethodologyError, Problem
+from sinks.errors import MethodologyError, ParameterError, Problem, Problems
+from sinks.methodology.dependence import parameters_asked
 from sinks.methodology.resolve import Resolved, resolve
-from sinks.methodology.spec import OF_THE_ROW, Floats, Kind, Methodology
+from sinks.methodology.spec import OF_THE_ROW, SUFFIXES, Floats, Kind, Methodology
 from sinks.parameters import ParameterTable, extended_id
 
 
@@ -51,7 +52,7 @@ class Bound:
     @property
     def inputs(self) -> tuple[str, ...]:
         """Layers it needs, without the ``_from`` and ``_to`` of change rows."""
-        names = (self.methodology.base_name(name) for name in self.methodology.inputs)
+        names = (self.methodology.base_name(name) for layers in self.methodology.layers.values() for name in layers)
         return tuple(dict.fromkeys(name for name in names if name not in OF_THE_ROW))
 
     @property
@@ -99,9 +100,32 @@ class Bound:
         )
         return replace(self, table=replace(table, crosswalks=self.table.crosswalks))
 
-    def resolve(self, rows: pd.DataFrame) -> Resolved:
-        """Inputs and parameters for activity rows, with the table's rows they come from."""
-        return resolve(self.methodology, self.table, rows, self.constants)
+    def resolve(self, rows: pd.DataFrame, pools: Collection[str] | None = None) -> Resolved:
+        """Inputs and parameters for activity rows, with the table's rows they come from; for some pools or for all."""
+        return resolve(self.methodology, self.table, rows, self.constants, pools)
+
+    def check_columns(self, rows: pd.DataFrame, ecosystems: Iterable[str], pools: Collection[str]) -> None:
+        """Refuse activity that cannot suffice, by its columns alone: ``rows`` has none.
+
+        Raises
+        ------
+        MethodologyError
+            An input or a choice is missing.
+        ParameterError
+            Some pool of some ecosystem needs a stratum that the activity will not have.
+        """
+        self.resolve(rows, pools)
+        method, problems = self.methodology, Problems()
+        given = [*map(str, rows.columns), *self.constants, *method.intermediates]
+        for name in parameters_asked(method, self.table, pools):
+            base = method.base_name(name)
+            suffix = name.removeprefix(base)
+            columns = dict.fromkeys([*given, *(one.removesuffix(suffix) for one in given if suffix)])
+            # What land was before its change may be of any ecosystem.
+            for ecosystem in (None,) if suffix == SUFFIXES[0] else tuple(ecosystems):
+                found = self.table.never_found(base, columns, ecosystem)
+                problems.extend(ParameterError(*(problem for problem in found if problem not in list(problems))))
+        problems.raise_as(ParameterError)
 
     def evaluate(self, rows: pd.DataFrame) -> dict[str, Floats]:
         """Central values by pool, shape (n,); NaN where an input was not observed or a pool is not estimated."""
@@ -109,4 +133,4 @@ class Bound:
 
     def other_gases(self, rows: pd.DataFrame) -> dict[str, Floats]:
         """What the equation gives beside carbon (gases), by name, shape (n,); in the units of ``other_gases``."""
-        return self.resolve(rows).other_gases()
+        return self.resolve(rows, ()).other_gases()

@@ -12,9 +12,18 @@ import numpy as np
 from sinks import units
 from sinks.errors import Problems, UnitError
 from sinks.methodology.docstring import names_in, sections
-from sinks.methodology.spec import KIND_OF_UNIT, OF_THE_ROW, Approach, Example, Methodology, arguments
+from sinks.methodology.spec import (
+    KIND_OF_UNIT,
+    OF_THE_ROW,
+    Approach,
+    Example,
+    Floats,
+    Methodology,
+    Monthly,
+    arguments,
+)
 from sinks.text import Text
-from sinks.vocabulary import ecosystems, pools, quantities
+from sinks.vocabulary import MONTHS, ecosystems, pools, quantities
 
 _TIERS = (1, 2, 3)
 
@@ -36,6 +45,8 @@ def check(methodology: Methodology, where: str, problems: Problems) -> None:
         _check_dimensions(methodology, where, problems)
         for number, example in enumerate(methodology.examples, 1):
             _check_example(methodology, example, f"{where} example {number}", problems)
+    if unfilled := _unfilled(methodology):
+        problems.add("methodology.to_fill", where, names=unfilled)
 
 
 def _check_types(methodology: Methodology, where: str, problems: Problems) -> None:
@@ -59,6 +70,19 @@ def _check_types(methodology: Methodology, where: str, problems: Problems) -> No
             problems.add("methodology.wrong_type", where, name=name, found=repr(value), example=example)
     if not callable(methodology.compute):
         problems.add("methodology.wrong_type", where, name="compute", found=repr(methodology.compute), example="my_law")
+
+
+def _unfilled(methodology: Methodology) -> list[str]:
+    """What still has the question mark of a starter: the words of the declaration, and lines of the docstring."""
+    words = {
+        "title": (methodology.title.zh, methodology.title.en),
+        "source": (methodology.source,),
+        "locator": (methodology.locator,),
+        "valid_for": (methodology.valid_for.zh, methodology.valid_for.en),
+    }
+    found = [name for name, texts in words.items() if "?" in map(str.strip, texts)]
+    lines = {title: text.split("\n") for title, text in sections(methodology.compute).items()}
+    return found + [title or "docstring" for title, text in lines.items() if "?" in map(str.strip, text)]
 
 
 def _check_words(methodology: Methodology, where: str, problems: Problems) -> None:
@@ -89,15 +113,13 @@ def _check_words(methodology: Methodology, where: str, problems: Problems) -> No
 
 
 def _check_units(methodology: Methodology, where: str, problems: Problems) -> None:
-    quantity = quantities()
     declared = _declared(methodology)
     declared |= {name: intermediate.unit for name, intermediate in methodology.intermediates.items()}
     declared |= methodology.other_gases
     for name, unit in declared.items():
         try:
             units.dimension(unit, f"{where} {name}")
-            base = methodology.base_name(name)
-            if name in methodology.inputs and (expected := OF_THE_ROW.get(name) or _unit_of(base)):
+            if name in methodology.inputs and (expected := OF_THE_ROW.get(name) or _known_unit(methodology, name)):
                 units.check(unit, expected, f"{where} {name}")
         except UnitError as error:
             problems.extend(error)
@@ -105,12 +127,13 @@ def _check_units(methodology: Methodology, where: str, problems: Problems) -> No
         if unit not in KIND_OF_UNIT:
             problems.add("methodology.output_unit", where, pool=pool, unit=unit, allowed=list(KIND_OF_UNIT))
     for name in methodology.inputs:
-        if methodology.base_name(name) not in quantity and name not in methodology.bounds and name not in OF_THE_ROW:
+        if _known_unit(methodology, name) is None and name not in methodology.bounds and name not in OF_THE_ROW:
             problems.add("methodology.no_bounds", where, input=name)
 
 
-def _unit_of(input: str) -> str | None:
-    quantity = quantities().get(input)
+def _known_unit(methodology: Methodology, input: str) -> str | None:
+    """Unit of an input in the vocabulary, which has the months of a series one by one."""
+    quantity = quantities().get(methodology.base_name(methodology.layers[input][0]))
     return None if quantity is None else quantity.unit
 
 
@@ -131,7 +154,8 @@ def _check_docstring(methodology: Methodology, where: str, problems: Problems) -
         "Parameters": set(arguments(methodology.compute)),
         "Returns": set(_returned(methodology)),
         "Notes": set(),
-        "References": {methodology.source},
+        # A source that is still to be written is named once, by what is to be filled in.
+        "References": {methodology.source} - {"?"},
     }
     for title, names in expected.items():
         if title not in found:
@@ -146,8 +170,7 @@ _STEPS = np.linspace(1, 1.5, 6).reshape(2, 3)
 
 def _check_plain(methodology: Methodology, where: str, problems: Problems) -> None:
     """Run the function on one set of plain numbers and on arrays of them, as activity rows and draws bring them."""
-    names = list(_declared(methodology))
-    single = {name: np.float64(1 / (number + 2)) for number, name in enumerate(names)}
+    single = _numbers(methodology)
     try:
         outputs = _run_on(methodology, dict(single))
     except Exception as error:  # a user's function may fail in any way
@@ -158,7 +181,7 @@ def _check_plain(methodology: Methodology, where: str, problems: Problems) -> No
         problems.add("methodology.not_by_pool", where, found=found, pools=list(methodology.outputs))
         return
     try:
-        together = _run_on(methodology, {name: value * _STEPS for name, value in single.items()})
+        together = _run_on(methodology, {name: np.multiply.outer(value, _STEPS) for name, value in single.items()})
         alone = [_run_on(methodology, {name: value * step for name, value in single.items()}) for step in _STEPS.flat]
         differing = [name for name in outputs if not _same(together[name], [one[name] for one in alone])]
         same, reason = not differing, ", ".join(map(str, differing))
@@ -168,14 +191,25 @@ def _check_plain(methodology: Methodology, where: str, problems: Problems) -> No
         problems.add("methodology.not_elementwise", where, reason=reason)
 
 
+def _numbers(methodology: Methodology) -> dict[str, Floats]:
+    """A number of its own for everything that the function takes, twelve for a series of months.
+
+    Different values, so that what cancels between equal ones shows too.
+    """
+    year = np.linspace(1, 2, len(MONTHS))
+    return {
+        name: np.asarray((year if isinstance(unit, Monthly) else 1.0) / (number + 2))[()]
+        for number, (name, unit) in enumerate(_declared(methodology).items())
+    }
+
+
 def _same(together: Any, alone: list[Any]) -> bool:
     return bool(np.allclose(np.broadcast_to(together, _STEPS.shape).ravel(), alone, equal_nan=True))
 
 
 def _check_dimensions(methodology: Methodology, where: str, problems: Problems) -> None:
     """Run the function once on quantities with units: the outputs must have the units declared."""
-    # Different values, so that what cancels between equal ones shows too.
-    values = {name: 1 / (number + 2) for number, name in enumerate(_declared(methodology))}
+    values = _numbers(methodology)
     try:
         outputs = _run_on(methodology, {n: units.quantity(values[n], u) for n, u in _declared(methodology).items()})
     except Exception as error:  # whatever the equation raises on quantities is a fault of its dimensions
@@ -191,7 +225,7 @@ def _check_dimensions(methodology: Methodology, where: str, problems: Problems) 
             problems.add("methodology.output_dimension", where, pool=pool, found=found, unit=unit, expected=expected)
             continue
         # Grams and tonnes have one dimension: plain numbers, as activity rows bring them, must give the same.
-        plain = float(_run_on(methodology, {name: np.float64(value) for name, value in values.items()})[pool])
+        plain = float(_run_on(methodology, dict(values))[pool])
         carried = _in_unit(outputs[pool], unit)
         if not np.isclose(plain, carried, rtol=1e-9, atol=0, equal_nan=True):
             problems.add("methodology.output_scale", where, pool=pool, unit=unit, factor=f"{plain / carried:g}")
@@ -229,7 +263,13 @@ def _check_example(methodology: Methodology, example: Example, where: str, probl
     if set(given) != set(_declared(methodology)):
         problems.add("methodology.example_names", where, found=sorted(given), declared=sorted(_declared(methodology)))
         return
-    outputs = _run_on(methodology, {name: np.float64(value) for name, value in given.items()})
+    months = {name for name, unit in methodology.inputs.items() if isinstance(unit, Monthly)}
+    if short := [
+        name for name, value in given.items() if np.shape(value) != ((len(MONTHS),) if name in months else ())
+    ]:
+        problems.add("methodology.example_months", where, names=short)
+        return
+    outputs = _run_on(methodology, {name: np.asarray(value, np.float64)[()] for name, value in given.items()})
     for pool, printed in example.outputs.items():
         if pool not in outputs:
             problems.add("methodology.outputs", where, found=sorted(outputs), declared=sorted(example.outputs))

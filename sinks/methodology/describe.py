@@ -57,7 +57,10 @@ def describe(bound: Bound, *, full: bool = False) -> str:
     lines += [
         "",
         message("methodology.describe.inputs"),
-        *(f"  {_labelled(name)} [{unit}]" for name, unit in method.inputs.items()),
+        *(
+            f"  {' … '.join(_labelled(layer) for layer in first_and_last(layers))} [{method.inputs[name]}]"
+            for name, layers in method.layers.items()
+        ),
     ]
     lines += ["", message("methodology.describe.parameters"), *(f"  {line}" for line in _parameters(bound, full))]
     lines += _strangers(bound)
@@ -75,6 +78,11 @@ def describe(bound: Bound, *, full: bool = False) -> str:
         documents = [f"{key}: {bound.table.sources.get(key, key)}" for key in sorted(set(bound.table.frame["source"]))]
         lines += ["", message("methodology.describe.documents"), *(f"  {line}" for line in documents)]
     return "\n".join(lines)
+
+
+def first_and_last(layers: tuple[str, ...]) -> tuple[str, ...]:
+    """The first and the last layer of an input, by which a series of months is named; the one layer of any other."""
+    return tuple(dict.fromkeys((layers[0], layers[-1])))
 
 
 def _labelled(input: str) -> str:

@@ -102,6 +102,11 @@ class Registry:
         problems.raise_as(MethodologyError)
         return tuple(loaded)
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Folders of the packages that methodologies are found in."""
+        return tuple(sorted({place.path.parent for place in self._places.values() if place.module is not None}))
+
     def sources(self) -> dict[str, Source]:
         """Every document that the methodologies' folders list, by key."""
         folders = {place.path.parent for place in self._places.values()}
@@ -130,7 +135,7 @@ class Registry:
         ParameterError
             With every fault of the table.
         """
-        for folder in sorted({place.path.parent for place in self._places.values() if place.module is not None}):
+        for folder in self.folders:
             if (path := folder / f"{name}.csv").exists():
                 sources = self._sources_in(folder)
                 return ParameterTable.read(path, parameters=parameters, sources=sources, strata=strata, bounds=bounds)
@@ -196,8 +201,7 @@ class Registry:
     def _sources_in(self, folder: Path) -> dict[str, Source]:
         """A folder's ``sources.csv`` and those of the installed packages, so that a user's file can refer to both."""
         if folder not in self._sources:
-            folders = {place.path.parent for place in self._places.values() if place.module is not None} | {folder}
-            lists = [one / "sources.csv" for one in sorted(folders)]
+            lists = [one / "sources.csv" for one in sorted({*self.folders, folder})]
             self._sources[folder] = {k: s for path in lists if path.exists() for k, s in read_sources(path).items()}
         return self._sources[folder]
 

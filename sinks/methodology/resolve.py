@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 
 from sinks import units
 from sinks.errors import MethodologyError, ParameterError, Problem, Problems
+from sinks.methodology.dependence import parameters_asked
 from sinks.methodology.history import stretches, years_between
-from sinks.methodology.spec import SUFFIXES, Floats, Methodology, arguments
+from sinks.methodology.spec import SUFFIXES, Floats, Methodology, Monthly, arguments
 from sinks.parameters import FoundRows, ParameterTable
 from sinks.vocabulary import quantities
 
@@ -50,7 +52,7 @@ class Resolved:
     Parameters
     ----------
     inputs : mapping of str to array (n,)
-        In declared units; NaN where not observed.
+        In declared units, each month of a series by itself; NaN where not observed.
     found_rows : mapping of str to FoundRows
         By parameter: values, and the table's rows they come from.
     inactive : mapping of str to array of bool (n,)
@@ -173,7 +175,7 @@ class Resolved:
     def _compute(
         self, inputs: dict[str, Floats], values: dict[str, Floats], shape: tuple[int, ...]
     ) -> dict[str, Floats]:
-        known: dict[str, Any] = {**inputs, **values}
+        known: dict[str, Any] = {**inputs, **_series(self.methodology, inputs), **values}
         needed = arguments(self.methodology.compute)
         for name, intermediate in self.methodology.intermediates.items():
             if name in needed:
@@ -203,7 +205,11 @@ class Resolved:
 
 
 def resolve(
-    methodology: Methodology, table: ParameterTable, rows: pd.DataFrame, constants: Mapping[str, str]
+    methodology: Methodology,
+    table: ParameterTable,
+    rows: pd.DataFrame,
+    constants: Mapping[str, str],
+    pools: Collection[str] | None = None,
 ) -> Resolved:
     """Check activity rows against a methodology and look its parameters up.
 
@@ -216,6 +222,9 @@ def resolve(
         Rows of ``Activity.states`` or ``Activity.changes``.
     constants : mapping of str to str
         Strata that are the same for all rows, options among them.
+    pools : collection of str, optional
+        Outputs that are wanted; by default all.  Parameters that only others depend on are not looked up: they are NaN
+        and so is what depends on them.
 
     Raises
     ------
@@ -225,20 +234,23 @@ def resolve(
         A stratum has no parameter, or several; everything that is missing at once.
     """
     strata, problems = _strata(methodology, rows, constants), Problems()
-    _check_options(methodology, strata, problems)
+    asked = parameters_asked(methodology, table, pools)
+    _check_options(methodology, strata, problems, None if pools is None else asked)
     _check_ecosystems(methodology, rows, problems)
-    inputs = {name: _input(methodology, name, rows, problems) for name in methodology.inputs}
+    layers = methodology.layers.items()
+    inputs = {layer: _input(methodology, name, layer, rows, problems) for name, parts in layers for layer in parts}
     problems.raise_as(MethodologyError)
     # What the table lacks for the ends of the rows and for their history is asked for at once.
     found_rows, inactive = dict[str, FoundRows](), dict[str, Any]()
     try:
-        found_rows, inactive = _look_up(methodology, table, strata, inputs, len(rows))
+        found_rows, inactive = _look_up(methodology, table, strata, inputs, asked, len(rows))
     except ParameterError as error:
         problems.extend(error)
     steps = []
     for stretch in stretches(rows, methodology.ecosystems) if methodology.carried else ():
         try:
-            steps.append(Step(stretch.places, stretch.share, resolve(methodology, table, stretch.rows, constants)))
+            resolved = resolve(methodology, table, stretch.rows, constants, pools)
+            steps.append(Step(stretch.places, stretch.share, resolved))
         except ParameterError as error:
             problems.extend(ParameterError(*(problem for problem in error.problems if problem not in list(problems))))
     problems.raise_as(ParameterError)
@@ -255,8 +267,16 @@ def _strata(methodology: Methodology, rows: pd.DataFrame, constants: Mapping[str
     return strata
 
 
-def _check_options(methodology: Methodology, strata: Mapping[str, Any], problems: Problems) -> None:
+def _check_options(
+    methodology: Methodology, strata: Mapping[str, Any], problems: Problems, asked: Mapping[str, set[str]] | None
+) -> None:
+    """Every option is chosen; where only some parameters are asked for, those on which one of them depends."""
+    needed = set(methodology.options)
+    if asked is not None:
+        needed = {methodology.only_if[name][0] for name in asked if name in methodology.only_if}.union(*asked.values())
     for option, choices in methodology.options.items():
+        if option not in strata and option not in needed:
+            continue
         if option not in strata:
             problems.add("methodology.no_choice", methodology.id, option=option, choices=choices)
         elif unknown := sorted({str(value) for value in pd.unique(strata[option])} - set(choices)):
@@ -271,13 +291,26 @@ def _check_ecosystems(methodology: Methodology, rows: pd.DataFrame, problems: Pr
         problems.add("methodology.wrong_ecosystem", methodology.id, **values)
 
 
-def _input(methodology: Methodology, name: str, rows: pd.DataFrame, problems: Problems) -> Floats:
-    """An input in its declared unit, within its bounds; NaN where it was not observed."""
+def _series(methodology: Methodology, inputs: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The monthly inputs as the equation takes them, months first; a month may have draws where another has none."""
+    return {
+        name: np.stack(np.broadcast_arrays(*(inputs[layer] for layer in layers)))
+        for name, layers in methodology.layers.items()
+        if layers != (name,)
+    }
+
+
+def _input(methodology: Methodology, declared: str, name: str, rows: pd.DataFrame, problems: Problems) -> Floats:
+    """A layer of a declared input in its declared unit, within its bounds; NaN where it was not observed."""
     base, nothing = methodology.base_name(name), np.full(len(rows), np.nan)
-    column = "area_ha" if name == _AREA else name
+    column, unit = "area_ha" if name == _AREA else name, methodology.inputs[declared]
     made = column not in rows.columns and name in _MADE_FROM and _MADE_FROM[name] <= set(rows.columns)
     if column not in rows.columns and not made:
-        problems.add("methodology.no_input", methodology.id, input=name, unit=methodology.inputs[name])
+        missing = [layer for layer in methodology.layers[declared] if layer not in rows.columns]
+        if not isinstance(unit, Monthly):
+            problems.add("methodology.no_input", methodology.id, input=name, unit=unit)
+        elif name == missing[0]:
+            problems.add("methodology.no_months", methodology.id, input=declared, layers=missing, unit=unit)
         return nothing
     try:
         values = _made(name, rows) if made else rows[column].to_numpy(dtype=np.float64)
@@ -285,19 +318,19 @@ def _input(methodology: Methodology, name: str, rows: pd.DataFrame, problems: Pr
         problems.add("methodology.input_not_a_number", methodology.id, input=name, reason=str(error))
         return nothing
     quantity = quantities().get(base)
-    low, high = methodology.bounds.get(name, (0.0, np.inf))
-    unit = methodology.inputs[name]
+    low, high = methodology.bounds.get(declared, (0.0, np.inf))
+    known = str(unit)
     if quantity is not None:
-        unit, low, high = quantity.unit, np.nan_to_num(quantity.low), np.nan_to_num(quantity.high, nan=np.inf)
+        known, low, high = quantity.unit, np.nan_to_num(quantity.low), np.nan_to_num(quantity.high, nan=np.inf)
     # Nothing happens in no time, and no quantity is infinite.
     impossible = np.isinf(values) | ((values <= 0) if name == _PERIOD else False)
     outside = np.flatnonzero((values < low) | (values > high) | impossible)
     if len(outside):
         first = int(outside[0])
         where = f"{methodology.id}: {_label(rows, first)}"
-        found = {"value": f"{values[first]:g}", "low": low, "high": high, "unit": unit, "count": len(outside)}
+        found = {"value": f"{values[first]:g}", "low": low, "high": high, "unit": known, "count": len(outside)}
         problems.add("methodology.implausible_input", where, input=name, **found)
-    return units.convert(values, unit, methodology.inputs[name])
+    return units.convert(values, known, unit)
 
 
 def _made(name: str, rows: pd.DataFrame) -> Floats:
@@ -309,16 +342,23 @@ def _made(name: str, rows: pd.DataFrame) -> Floats:
 
 
 def _look_up(
-    methodology: Methodology, table: ParameterTable, strata: dict[str, Any], inputs: Mapping[str, Floats], n: int
+    methodology: Methodology,
+    table: ParameterTable,
+    strata: dict[str, Any],
+    inputs: Mapping[str, Floats],
+    asked: Mapping[str, set[str]],
+    n: int,
 ) -> tuple[dict[str, FoundRows], dict[str, Any]]:
-    """Every parameter; those whose stratum is an intermediate value come after it."""
-    found_rows: dict[str, FoundRows] = {}
+    """Every parameter that is asked for; those whose stratum is an intermediate value come after it."""
+    nothing = FoundRows(np.full(n, np.nan), np.full(n, -1, dtype=np.int64))
+    found_rows: dict[str, FoundRows] = {name: nothing for name in methodology.parameters if name not in asked}
     inactive: dict[str, Any] = {}
-    waiting = {name: set(table.strata_of(methodology.base_name(name))) for name in methodology.parameters}
+    waiting = dict(asked)
     problems = Problems()
     for intermediate in (None, *methodology.intermediates):
         if intermediate is not None and not problems:
-            known = {**strata, **inputs, **{name: found.values for name, found in found_rows.items()}}
+            values = {name: found.values for name, found in found_rows.items()}
+            known = {**strata, **inputs, **_series(methodology, inputs), **values}
             strata[intermediate] = _call(methodology.intermediates[intermediate].compute, known)
         open_strata = set(methodology.intermediates) - set(strata)
         for name in [name for name, needs in waiting.items() if not needs & open_strata]:
@@ -332,8 +372,8 @@ def _look_up(
             else:
                 if inactive_rows is not None:
                     inactive[name] = inactive_rows
-    if methodology.partial and not problems:
-        _check_any_pool(methodology, table, found_rows, strata)
+    if methodology.partial and asked and not problems:
+        _check_any_pool(methodology, table, {name: found_rows[name] for name in asked}, strata)
         _check_pools_apart(table, found_rows)
     problems.raise_as(ParameterError)
     return found_rows, inactive
@@ -369,8 +409,12 @@ def _check_any_pool(
 ) -> None:
     """A stratum without any pool is a gap; the missing row is named for the pool that has most rows."""
     nothing = np.all([found.rows < 0 for found in found_rows.values()], axis=0)
+    # A stratum that the table has for pools that nobody asked for is known: those asked for are not estimated.
+    for name in set(methodology.parameters) - set(found_rows):
+        with suppress(ParameterError):
+            nothing &= table.lookup(name, strata, len(nothing), gaps_are_nan=True).rows < 0
     if nothing.any():
-        rows_of = {name: sum(row.parameter == name for row in table.rows) for name in methodology.parameters}
+        rows_of = {name: sum(row.parameter == name for row in table.rows) for name in found_rows}
         fullest = max(rows_of, key=lambda name: rows_of[name])
         without = {name: np.asarray(column)[nothing] for name, column in strata.items()}
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinks.text import Text
+from sinks.vocabulary import MONTHS, month_id
 
 Approach = Literal["stock_difference", "gain_loss", "rate", "nep"]
 Kind = Literal["density", "flux", "stock_total", "flux_total"]
@@ -31,6 +32,16 @@ OF_THE_ROW: Mapping[str, str] = {"area": "ha", "period": "yr", "converted": "1"}
 """Unit by name of the inputs that are no layers: see :class:`Methodology`."""
 
 
+class Monthly(str):
+    """Unit of an input that is a series of months: ``Monthly("degC")``.
+
+    The equation takes it as one array with the months January to December on its first axis; a project has a layer for
+    each, ``temperature_01`` to ``temperature_12``.
+    """
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Example:
     """A calculation published elsewhere, which the methodology must reproduce.
@@ -38,14 +49,14 @@ class Example:
     Parameters
     ----------
     inputs, parameters : mapping of str to float
-        As published, in the declared units.
+        As published, in the declared units; a monthly input has the twelve numbers of its months.
     outputs : mapping of str to str
         By pool, as printed: the number of digits says how exactly they must be met.
     source, locator : str
         Key in ``sources.csv``, and the page.
     """
 
-    inputs: Mapping[str, float]
+    inputs: Mapping[str, float | Sequence[float]]
     parameters: Mapping[str, float]
     outputs: Mapping[str, str]
     source: str
@@ -81,9 +92,10 @@ class Methodology:
     ecosystems : tuple of str
         Where it applies.
     inputs, parameters : mapping of str to str
-        Unit by name.  On change rows a name may end in ``_from`` or ``_to``: it is then taken from the row's state
-        before or after.  The input ``area`` is the row's area, ``period`` the years between its dates, ``converted`` 1
-        on land whose ecosystem changed between them and 0 elsewhere.
+        Unit by name; that of a series of months is :class:`Monthly`.  On change rows a name may end in ``_from`` or
+        ``_to``: it is then taken from the row's state before or after.  The input ``area`` is the row's area,
+        ``period`` the years between its dates, ``converted`` 1 on land whose ecosystem changed between them and 0
+        elsewhere.
     outputs : mapping of str to str
         Unit by pool: ``t C/ha``, ``t C/ha/yr``, ``t C`` or ``t C/yr``.
     compute : function
@@ -163,6 +175,17 @@ class Methodology:
     def table_bounds(self) -> dict[str, tuple[float, float]]:
         """Bounds by parameter as tables have them."""
         return {self.base_name(name): limits for name, limits in self.bounds.items()}
+
+    @property
+    def layers(self) -> dict[str, tuple[str, ...]]:
+        """By input the columns of the activity that it is made of: twelve of a series of months, else one."""
+        return {name: self._layers_of(name, unit) for name, unit in self.inputs.items()}
+
+    def _layers_of(self, name: str, unit: str) -> tuple[str, ...]:
+        if not isinstance(unit, Monthly):
+            return (name,)
+        base = self.base_name(name)
+        return tuple(month_id(base, month) + name.removeprefix(base) for month in MONTHS)
 
     def base_name(self, name: str) -> str:
         """A name without the ``_from`` or ``_to`` that it has on change rows."""

@@ -8,7 +8,8 @@ from sinks.errors import MethodologyError, Problem, Problems
 from sinks.methodology.registry import Registry
 from sinks.parameters import COLUMNS
 
-_MODULE = '''"""{id}: say in one line what it computes."""
+# "?" marks what is to be written; the contract refuses a methodology that still has one.  The equation is an example.
+_MODULE = '''"""?"""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from sinks.text import Text
 
 
 def carbon_density(growing_stock: Any, bcef: Any, carbon_fraction: Any) -> dict[str, Any]:
-    """Carbon density of above-ground biomass.  Replace this equation with your own.
+    """?
 
     Parameters
     ----------
@@ -42,16 +43,16 @@ def carbon_density(growing_stock: Any, bcef: Any, carbon_fraction: Any) -> dict[
 
     References
     ----------
-    my_document: name the document that has the equation.
+    ?
     """
     return {{"above_ground_biomass": growing_stock * bcef * carbon_fraction}}
 
 
 METHODOLOGY = Methodology(
     id="{id}",
-    title=Text("请写中文名称", "Write an English name"),
-    source="my_document",
-    locator="page, table or equation",
+    title=Text("?", "?"),
+    source="?",
+    locator="?",
     approach="stock_difference",
     tier=2,
     acts_on="state",
@@ -61,7 +62,7 @@ METHODOLOGY = Methodology(
     parameters={{"bcef": "t DM/m3", "carbon_fraction": "t C/(t DM)"}},
     outputs={{"above_ground_biomass": "t C/ha"}},
     bounds={{"bcef": (0, inf), "carbon_fraction": (0, 1)}},
-    valid_for=Text("请写适用条件", "Say where it holds"),
+    valid_for=Text("?", "?"),
     compute=carbon_density,
 )
 '''

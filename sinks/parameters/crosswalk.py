@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from sinks.errors import ParameterError, Problem
-from sinks.parameters.match import as_word
+from sinks.parameters.match import UNKNOWN, as_word
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,15 @@ class Crosswalk:
         return cls(path.name, source, target, {row[source].strip(): row[target].strip() for row in rows})
 
     def __call__(self, codes: ArrayLike) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
-        """The target of each source value; a value that the table lacks is an error, a missing one stays missing."""
+        """The target of each source value; of one that the table lacks :data:`UNKNOWN`, a missing one stays missing."""
         numbers, uniques = pd.factorize(np.asarray(codes), use_na_sentinel=False)
         words = [as_word(value) for value in uniques]
-        if unknown := sorted({word for word in words if word and word not in self.values}):
-            values = {"source": self.source, "target": self.target, "found": unknown, "known": list(self.values)}
-            raise ParameterError(Problem("parameters.not_in_crosswalk", self.name, values))
-        targets = np.array([self.values.get(word, "") for word in words], dtype=object)
+        targets = np.array([self.values.get(word, UNKNOWN if word else "") for word in words], dtype=object)
         return targets[numbers]
+
+    def lacking(self, codes: ArrayLike) -> Problem:
+        """What to say where a number depends on the target of source values that the table lacks."""
+        words = {as_word(value) for value in pd.unique(np.asarray(codes))}
+        found = sorted(word for word in words if word and word not in self.values)
+        values = {"source": self.source, "target": self.target, "found": found, "known": list(self.values)}
+        return Problem("parameters.not_in_crosswalk", self.name, values)

@@ -26,13 +26,23 @@ Codes = NDArray[np.int64]
 _LAYER = 1000
 
 
+UNKNOWN = object()
+"""Value of a stratum that is not given: a row that asks for it may match, or may not."""
+
+
 @dataclass(frozen=True)
 class Match:
-    """Row index by activity row, and the distinct strata without a row or with several."""
+    """Row index by activity row; the distinct strata without a row or with several.
+
+    ``undecided`` are the activity rows whose row of the table depends on a stratum that is not known, and ``asked``
+    the names of such strata.
+    """
 
     rows: NDArray[np.int64]
     gaps: list[Stratum]
     ties: list[tuple[Stratum, list[int]]]
+    undecided: NDArray[np.bool_]
+    asked: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -65,26 +75,33 @@ class Matcher:
         self.breaks = {c: _breaks(cells) for c, cells in ranges.items() if cells}
 
     def match(self, strata: Mapping[str, ArrayLike], n: int, where: str) -> Match:
-        """The best row for each of ``n`` activity rows."""
-        columns = {name: self._column(name, values, where) for name, values in strata.items()}
+        """The best row for each of ``n`` activity rows; columns that are not among ``strata`` are not known."""
+        nothing = _Column(np.zeros(n, dtype=np.int64), [UNKNOWN])
+        columns = {c: self._column(c, strata[c], where) if c in strata else nothing for c in self.columns}
         firsts, inverse = _combinations([column.codes for column in columns.values()], n)
         combos = {name: column.codes[firsts] for name, column in columns.items()}
         strata_of = [
             {name: columns[name].values[codes[i]] for name, codes in combos.items()} for i in range(len(firsts))
         ]
         chosen = np.full(len(firsts), -1, dtype=np.int64)
-        gaps, ties = [], []
-        matched = self._matched(columns, combos, len(firsts))
+        gaps, ties, asked, undecided = [], [], set[str](), np.zeros(len(firsts), dtype=bool)
+        sure, possible = self._matched(columns, combos, len(firsts))
         for i, stratum in enumerate(strata_of):
-            candidates = np.flatnonzero(matched[i])
-            best = candidates[self.score[candidates] == self.score[candidates].max()] if len(candidates) else candidates
-            if len(best) == 1:
+            candidates = np.flatnonzero(sure[i])
+            highest = self.score[candidates].max(initial=-1)
+            best = candidates[self.score[candidates] == highest]
+            known = {name: value for name, value in stratum.items() if value is not UNKNOWN}
+            # A row that may match is of no account where one that does match goes before it.
+            if rivals := [int(j) for j in np.flatnonzero(possible[i] & ~sure[i]) if self.score[j] >= highest]:
+                undecided[i] = True
+                asked |= {name for j in rivals for name in self.rows[j].asks_for} - set(known)
+            elif len(best) == 1:
                 chosen[i] = self.numbers[best[0]]
             elif len(best) > 1:
-                ties.append((stratum, [int(self.numbers[j]) for j in best]))
-            elif not any(name in self.breaks and math.isnan(value) for name, value in stratum.items()):
-                gaps.append(stratum)
-        return Match(chosen[inverse], gaps, ties)
+                ties.append((known, [int(self.numbers[j]) for j in best]))
+            elif not any(name in self.breaks and math.isnan(value) for name, value in known.items()):
+                gaps.append(known)
+        return Match(chosen[inverse], gaps, ties, undecided[inverse], frozenset(asked))
 
     def suggest(self, column: str, value: Any) -> str:
         """The cell of a new row that would cover ``value``: the word, or the range that holds it."""
@@ -101,20 +118,21 @@ class Matcher:
             return str(Range(value, value, True, True))
         return str(Range(low, high, False, False))
 
-    def _matched(self, columns: Mapping[str, _Column], combos: Mapping[str, Codes], n: int) -> NDArray[np.bool_]:
-        """Whether each row matches each combination, shape (n, n_rows)."""
-        matched = np.ones((n, len(self.rows)), dtype=bool)
+    def _matched(
+        self, columns: Mapping[str, _Column], combos: Mapping[str, Codes], n: int
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whether each row matches each combination, and whether it may where a stratum is not known: (n, n_rows)."""
+        sure, possible = (np.ones((n, len(self.rows)), dtype=bool) for _ in range(2))
         for name, column in columns.items():
             for j, row in enumerate(self.rows):
                 cell = row.cells[name]
-                if isinstance(cell, Range):
-                    hits = np.array([value in cell for value in column.values], dtype=bool)
-                elif cell is not None:
-                    hits = np.array([value == cell for value in column.values], dtype=bool)
-                else:
+                if cell is None:
                     continue
-                matched[:, j] &= hits[combos[name]]
-        return matched
+                unknown = np.array([value is UNKNOWN for value in column.values], dtype=bool)
+                hits = np.array([value is not UNKNOWN and _fits(value, cell) for value in column.values], dtype=bool)
+                sure[:, j] &= hits[combos[name]]
+                possible[:, j] &= (hits | unknown)[combos[name]]
+        return sure, possible
 
     def _column(self, name: str, values: ArrayLike, where: str) -> _Column:
         if name not in self.breaks:
@@ -135,6 +153,10 @@ class Matcher:
         return _Column(codes, [float(number) for number in representatives])
 
 
+def _fits(value: Any, cell: Any) -> bool:
+    return value in cell if isinstance(cell, Range) else bool(value == cell)
+
+
 def _breaks(cells: Sequence[Range]) -> NDArray[np.float64]:
     ends = {end for cell in cells for end in (cell.low, cell.high) if not math.isinf(end)}
     return np.array(sorted(ends), dtype=np.float64)
@@ -150,8 +172,10 @@ def _combinations(codes: Sequence[Codes], n: int) -> tuple[NDArray[np.intp], NDA
     return firsts, inverse
 
 
-def as_word(value: Any) -> str:
-    """A code as it is written in a table: 1.0 is ``1``, and a missing one is empty."""
+def as_word(value: Any) -> Any:
+    """A code as it is written in a table: 1.0 is ``1``, and a missing one is empty; :data:`UNKNOWN` stays."""
+    if value is UNKNOWN:
+        return UNKNOWN
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, float) and value.is_integer():

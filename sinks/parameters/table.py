@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -195,21 +195,18 @@ class ParameterTable:
         Raises
         ------
         ParameterError
-            A stratum has no row (one problem each, with the CSV row to add) or several equally specific ones, or a
-            column that rows ask for is not given.
+            A stratum has no row (one problem each, with the CSV row to add) or several equally specific ones, or which
+            row it has depends on a column that is not given.
         """
         n = size if size is not None else len(np.asarray(next(iter(strata.values()))))
         matcher = self._matcher(parameter)
-        strata = self._with_derived(strata, matcher.columns)
-        if missing := [name for name in matcher.columns if name not in strata]:
-            values = {
-                "parameter": parameter,
-                "columns": missing,
-                "given": [name for name in strata if name not in _NO_STRATA and not name.endswith(_STATISTICS)],
-            }
-            raise ParameterError(Problem("parameters.no_stratum", self.name, values))
-        match = matcher.match({name: strata[name] for name in matcher.columns}, n, self.name)
+        derived = self._derived(strata, matcher.columns)
+        match = matcher.match({**strata, **{one.target: column for one, column in derived}}, n, self.name)
         problems = [self._tie(parameter, stratum, rows) for stratum, rows in match.ties]
+        lacking = {one.target: one.lacking(np.asarray(strata[one.source])[match.undecided]) for one, _ in derived}
+        problems += [lacking[name] for name in matcher.columns if name in match.asked & set(lacking)]
+        if missing := [name for name in matcher.columns if name in match.asked - set(lacking)]:
+            problems.append(self._no_stratum(parameter, missing, strata))
         if not gaps_are_nan:
             # Numbers that fall into one range lack the same row.
             gaps = [{c: matcher.suggest(c, value) for c, value in stratum.items()} for stratum in match.gaps]
@@ -218,6 +215,28 @@ class ParameterTable:
             raise ParameterError(*problems)
         values_of_rows = np.append(self.values, math.nan)
         return FoundRows(values_of_rows[match.rows], match.rows)
+
+    def never_found(self, parameter: str, columns: Collection[str], ecosystem: str | None = None) -> list[Problem]:
+        """Strata without which no row of a parameter can be found, whatever the activity rows will hold.
+
+        Parameters
+        ----------
+        parameter : str
+            A declared parameter.
+        columns : collection of str
+            Strata that the activity rows will have.
+        ecosystem : str, optional
+            Of the activity rows; rows of the table for others are left out.
+        """
+        known = {*columns, *(one.target for one in self.crosswalks if one.source in columns)}
+        rows = [row for row in self.rows if row.parameter == parameter]
+        if ecosystem is not None:
+            rows = [row for row in rows if row.cells.get("ecosystem") in (None, ecosystem)]
+        missing = [set(row.asks_for) - known for row in rows]
+        if not rows or not all(missing):
+            return []
+        named = set().union(*missing)
+        return [self._no_stratum(parameter, [name for name in self.strata if name in named], columns)]
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
@@ -277,14 +296,15 @@ class ParameterTable:
                 found[name] = sorted(own - known), sorted(known)
         return found
 
-    def _with_derived(self, strata: Mapping[str, ArrayLike], needed: Sequence[str]) -> Mapping[str, ArrayLike]:
-        """``strata`` and those that are needed and follow from them; what the activity says itself has precedence."""
-        derived = {
-            crosswalk.target: crosswalk(strata[crosswalk.source])
-            for crosswalk in self.crosswalks
-            if crosswalk.target in needed and crosswalk.target not in strata and crosswalk.source in strata
-        }
-        return {**strata, **derived}
+    def _derived(
+        self, strata: Mapping[str, ArrayLike], needed: Sequence[str]
+    ) -> list[tuple[Crosswalk, NDArray[np.object_]]]:
+        """Strata that are needed and follow from those given; what the activity says itself has precedence."""
+        return [
+            (one, one(strata[one.source]))
+            for one in self.crosswalks
+            if one.target in needed and one.target not in strata and one.source in strata
+        ]
 
     def _matcher(self, parameter: str) -> Matcher:
         numbers = [i for i, row in enumerate(self.rows) if row.parameter == parameter]
@@ -295,6 +315,10 @@ class ParameterTable:
         return Problem(
             "parameters.tie", self.name, {"parameter": parameter, "stratum": _named(stratum), "rows": places}
         )
+
+    def _no_stratum(self, parameter: str, missing: Sequence[str], strata: Iterable[str]) -> Problem:
+        given = [name for name in strata if name not in _NO_STRATA and not name.endswith(_STATISTICS)]
+        return Problem("parameters.no_stratum", self.name, {"parameter": parameter, "columns": missing, "given": given})
 
     def _gap(self, parameter: str, stratum: Stratum) -> Problem:
         """The row to add, with its strata as cells of the table."""

@@ -129,7 +129,7 @@ def as_states(rows: pd.DataFrame, end: str) -> pd.DataFrame:
 
 def _values(entry: Entry, frame: pd.DataFrame, draws: Draws | None) -> dict[str, Floats]:
     """Carbon of each row and pool, shape (rows, 1 + n): t C for stocks, t C/yr for fluxes."""
-    resolved = entry.method.resolve(frame)
+    resolved = entry.method.resolve(frame, entry.pools)
     area, central = observed_area(frame, entry.method), resolved.pools()
     drawn: dict[str, Floats] = {}
     if draws is not None:

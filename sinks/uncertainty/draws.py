@@ -209,22 +209,3 @@ def interval(draws: Floats) -> tuple[Floats, Floats]:
     """
     found = ends(draws.reshape(-1, draws.shape[-1]), *QUANTILES).reshape(*draws.shape[:-1], len(QUANTILES))
     return found[..., 0], found[..., 1]
-
-
-def combine_product(percents: Sequence[float]) -> float:
-    """Uncertainty of a product of independent quantities, in percent (IPCC 2006, vol. 1, ch. 3, Eq. 3.1).
-
-    >>> round(combine_product([5, 50]), 3)
-    50.249
-    """
-    return float(np.sqrt(np.sum(np.square(np.asarray(percents, dtype=float)))))
-
-
-def combine_sum(values: Sequence[float], percents: Sequence[float]) -> float:
-    """Uncertainty of a sum of independent quantities, in percent of the sum (IPCC 2006, vol. 1, ch. 3, Eq. 3.2).
-
-    >>> round(combine_sum([100, 200], [10, 20]), 3)
-    13.744
-    """
-    x = np.asarray(values, dtype=float)
-    return float(np.sqrt(np.sum(np.square(x * np.asarray(percents, dtype=float)))) / abs(x.sum()))

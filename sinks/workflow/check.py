@@ -64,7 +64,7 @@ def check_needs(prepared: Prepared) -> None:
     for entry in prepared.entries:
         rows = activity.states if entry.method.acts_on == "state" else activity.changes
         if len(rows.columns):
-            gather(entry.method.resolve, rows)
+            gather(entry.method.check_columns, rows, entry.ecosystems, entry.pools)
     gather.problems.raise_as(MethodologyError)
 
 

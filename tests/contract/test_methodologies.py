@@ -16,7 +16,7 @@ import pytest
 import methodologies
 from sinks.errors import MethodologyError, SinksError
 from sinks.layers.rasters import casa
-from sinks.methodology import Bound, Registry, describe
+from sinks.methodology import Bound, Methodology, Monthly, Registry, describe
 from sinks.methodology.registry import ENTRY_POINTS
 from sinks.methodology.spec import arguments
 from sinks.text import LANGUAGES, using_language
@@ -115,7 +115,6 @@ def test_no_module_of_the_library_reads_numbers_by_itself() -> None:
     """Tables are read by the registry alone; a methodology opens no file and knows no other module's numbers."""
     allowed = {
         "__future__",
-        "calendar",
         "collections.abc",
         "dataclasses",
         "functools",
@@ -181,16 +180,21 @@ def test_every_number_can_be_listed_with_its_page(bound: Bound, language: str) -
     assert all(document in text for document in documents)
 
 
+def shapes(method: Methodology) -> dict[str, tuple[int, ...]]:
+    """By argument of the equation what stands before the rows: the twelve months of a series, nothing otherwise."""
+    names = (*method.inputs, *method.parameters, *method.carried)
+    return {name: (12,) if isinstance(method.inputs.get(name), Monthly) else () for name in names}
+
+
 def test_compute_is_elementwise(bound: Bound) -> None:
     """Draws broadcast: (draws, n) in, (draws, n) out, each element as if alone."""
     method = bound.methodology
     rng = np.random.default_rng(5)
-    names = [*method.inputs, *method.parameters, *method.carried]
-    values = {name: rng.uniform(0.1, 0.9, (4, 3)) for name in names}
+    values = {name: rng.uniform(0.1, 0.9, (*months, 4, 3)) for name, months in shapes(method).items()}
     outputs = method.compute(**values)
     for pool, output in outputs.items():
         for i, j in np.ndindex(4, 3):
-            alone = method.compute(**{name: value[i, j] for name, value in values.items()})[pool]
+            alone = method.compute(**{name: value[..., i, j] for name, value in values.items()})[pool]
             assert output[i, j] == pytest.approx(alone, rel=1e-14)
 
 
@@ -205,10 +209,9 @@ def run(bound: Bound, values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def test_nothing_breaks_at_the_ends(bound: Bound) -> None:
     """No area, no stock, no growth, a rate of zero: a number, and no division by it."""
     method = bound.methodology
-    names = [*method.inputs, *method.parameters, *method.carried]
     refused = {"period"} | {name for name, (low, _) in method.bounds.items() if low > 0}
-    for name in set(names) - refused:
-        values = {key: np.array([0.0 if key == name else 0.3]) for key in names}
+    for name in set(shapes(method)) - refused:
+        values = {key: np.full((*months, 1), 0.0 if key == name else 0.3) for key, months in shapes(method).items()}
         for pool, output in run(bound, values).items():
             assert np.isfinite(output).all(), (name, pool)
 

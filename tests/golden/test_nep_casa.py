@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import exp, log
+from collections.abc import Sequence
+from math import e, log
 
 import numpy as np
 import pandas as pd
@@ -12,41 +13,48 @@ from sinks import units
 from sinks.methodology import Registry
 
 BOUND = Registry((), ("methodologies",)).get("nep_casa")
-# A steppe: cold winters, rain in July.
-TEMPERATURE = (-20.0, -16, -6, 4, 12, 18, 21, 19, 12, 3, -8, -17)
-PRECIPITATION = (2.0, 3, 6, 12, 25, 50, 90, 70, 30, 14, 5, 3)
+# What a month at freezing respires without rain, in g C/m2: 0.22 x (1 + 0) x 30 x 0.465, by hand.
+MONTH = 3.069
+# The temperature at which the first term of the law is 2, and the rain at which the second is 1.
+TWICE = log(2) / 0.0913
+ONE_MORE = (e - 1) / 0.3145
+NOTHING = (0.0,) * 12
 
 
-def law(celsius: float, millimetres: float) -> float:
-    return 0.22 * (exp(0.0913 * celsius) + log(0.3145 * millimetres + 1)) * 30 * 0.465
-
-
-def rows(temperature: tuple[float, ...] = TEMPERATURE, npp: float = 3.0) -> pd.DataFrame:
+def rows(temperature: Sequence[float], precipitation: Sequence[float] = NOTHING, npp: float = 3.0) -> pd.DataFrame:
     row = {"ecosystem": "grassland", "npp": npp}
     row |= {f"temperature_{month:02d}": value for month, value in enumerate(temperature, 1)}
-    row |= {f"precipitation_{month:02d}": value for month, value in enumerate(PRECIPITATION, 1)}
+    row |= {f"precipitation_{month:02d}": value for month, value in enumerate(precipitation, 1)}
     return pd.DataFrame([row])
 
 
-@pytest.mark.parametrize("winter", ["formula", "none"])
-def test_the_year_is_the_sum_of_its_months(winter: str) -> None:
-    pairs = zip(TEMPERATURE, PRECIPITATION, strict=True)
-    months = [law(t, p) for t, p in pairs if t >= 0 or winter == "formula"]
-    found = BOUND.with_constants({"winter": winter}).evaluate(rows())["ecosystem"][0]
-    assert found == pytest.approx(3.0 - sum(months) / 100)
+def respired(temperature: Sequence[float], precipitation: Sequence[float] = NOTHING, winter: str = "none") -> float:
+    """g C/m2 in the year, from what is left of a production of 3 t C/ha."""
+    found = BOUND.with_constants({"winter": winter}).evaluate(rows(temperature, precipitation))
+    return float(3.0 - found["ecosystem"][0]) * 100
 
 
-def test_the_law_respires_at_twenty_below_when_told_to() -> None:
-    cold = rows(temperature=(-20.0,) * 12, npp=0.0)
-    formula, nothing = (
-        BOUND.with_constants({"winter": winter}).evaluate(cold)["ecosystem"][0] for winter in ("formula", "none")
-    )
-    assert nothing == 0
-    assert formula < -0.3
+def test_a_year_at_freezing_without_rain() -> None:
+    assert respired(NOTHING) == pytest.approx(12 * MONTH)
+
+
+def test_warmth_multiplies_and_rain_adds() -> None:
+    """Three months in which the first term doubles, two with rain, one with both: 12 + 3 + 2 + 2 times the month."""
+    warm = [TWICE] * 3 + [0.0] * 2 + [TWICE] + [0.0] * 6
+    rain = [0.0] * 3 + [ONE_MORE] * 2 + [ONE_MORE] + [0.0] * 6
+    assert respired(warm, rain) == pytest.approx(19 * MONTH)
+    # Which month is which does not matter.
+    assert respired(warm[::-1], rain[::-1]) == pytest.approx(19 * MONTH)
+
+
+@pytest.mark.parametrize(("winter", "months"), [("formula", 8 + 4 / 2), ("none", 8)])
+def test_frozen_months_by_the_choice_made_for_them(winter: str, months: float) -> None:
+    """As far below freezing as ``TWICE`` is above, the law gives half of the month."""
+    assert respired([-TWICE] * 2 + [0.0] * 8 + [-TWICE] * 2, winter=winter) == pytest.approx(months * MONTH)
 
 
 def test_a_month_that_was_not_observed_leaves_the_year_unknown() -> None:
-    found = BOUND.with_constants({"winter": "none"}).evaluate(rows().assign(temperature_07=np.nan))
+    found = BOUND.with_constants({"winter": "none"}).evaluate(rows(NOTHING).assign(temperature_07=np.nan))
     assert np.isnan(found["ecosystem"][0])
 
 

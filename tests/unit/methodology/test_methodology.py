@@ -314,11 +314,13 @@ class TestStarter:
         with pytest.raises(SinksError) as error:
             check_file(module, ())
         assert set(message_ids(error)) == {
+            "methodology.to_fill",
             "parameters.not_a_number",
             "parameters.no_source",
             "parameters.no_locator",
         }
         fill_in(table)
+        module.write_text(module.read_text(encoding="utf-8").replace("?", "survey"), encoding="utf-8")
         values = check_file(module, ()).evaluate(states(species_group=["larch"], growing_stock=[100.0]))
         assert values["above_ground_biomass"] == pytest.approx([25])
 

@@ -117,7 +117,7 @@ RESULT = '{"above_ground_biomass": growing_stock * bcef * carbon_fraction}'
         (swap('"t C/ha"', '"t CO2/ha"'), "methodology.output_unit"),
         (swap('("forest",)', '("forst",)'), "methodology.unknown_word"),
         (swap('("forest",)', '("forest")'), "methodology.wrong_type"),
-        (swap('Text("请写中文名称", "Write an English name")', '"our law"'), "methodology.wrong_type"),
+        (swap('Text("?", "?"),\n    source', '"our law",\n    source'), "methodology.wrong_type"),
         (swap('"stock_difference"', '"stock-difference"'), "methodology.unknown_word"),
     ],
 )
@@ -140,3 +140,64 @@ def test_slips_in_an_equation(slip: Callable[[str], str], id: str, tmp_path: Pat
 )
 def test_formulas_read_without_latex(formula: str, text: str) -> None:
     assert plain(formula) == text
+
+
+def test_a_starter_is_refused_until_its_words_are_written(tmp_path: Path) -> None:
+    module, table = new("our_law", folder=tmp_path)
+    table.write_text(table.read_text(encoding="utf-8-sig").replace("?", "0.5"), encoding="utf-8")
+    with pytest.raises(SinksError) as error:
+        check_file(module, ())
+    (problem,) = error.value.problems
+    assert problem.id == "methodology.to_fill"
+    assert problem.values["names"] == ["title", "source", "locator", "valid_for", "docstring", "References"]
+    text = module.read_text(encoding="utf-8")
+    for before, after in (
+        ("    ?\n", "    survey, p. 1.\n"),
+        ('title=Text("?", "?")', 'title=Text("幂函数", "Power law")'),
+        ('source="?"', 'source="survey"'),
+        ('locator="?"', 'locator="p. 1"'),
+        ('valid_for=Text("?", "?")', 'valid_for=Text("本局", "Here")'),
+        ('    """?\n', '    """Carbon density.\n'),
+    ):
+        assert before in text
+        # One of them left is one too many.
+        module.write_text(text, encoding="utf-8")
+        assert ids_of(module) == {"methodology.to_fill"}
+        text = text.replace(before, after)
+    module.write_text(text, encoding="utf-8")
+    assert check_file(module, ()).id == "our_law"
+
+
+@pytest.mark.parametrize("law", ["growing_stock**exponent", "np.exp(growing_stock)", "np.log(growing_stock + 1)"])
+def test_a_law_that_is_not_homogeneous_is_told_how_to_take_its_variable(law: str, tmp_path: Path) -> None:
+    """Biomass by a power of the growing stock: refused with the remedy, and accepted once it is followed."""
+
+    def module(term: str) -> Path:
+        path, table = new("our_law", folder=tmp_path / str(len(list(tmp_path.iterdir()))))
+        text = path.read_text(encoding="utf-8")
+        for before, after in (
+            ("growing_stock * bcef", f"bcef * ({term})"),
+            ('"bcef": "t DM/m3", ', '"bcef": "t DM/ha", "exponent": "1", '),
+            ("    bcef : array", "    exponent : array\n        b. [1]\n    bcef : array"),
+            ("bcef: Any,", "bcef: Any, exponent: Any,"),
+            ("from math import inf", "from math import inf\n\nimport numpy as np\n\nfrom sinks import units"),
+            ('Text("?", "?")', 'Text("幂函数", "Power law")'),
+            ('"?"', '"survey"'),
+            ('    """?\n', '    """Carbon density.\n'),
+            ("    ?\n", "    survey, p. 1.\n"),
+        ):
+            text = text.replace(before, after)
+        if "exponent" not in term:
+            text = text.replace("carbon_fraction}", "carbon_fraction * exponent}")
+        path.write_text(text, encoding="utf-8")
+        table.write_text(
+            HEADER + "\nbcef,,0.8,t DM/ha,,,,,user,d,p,\nexponent,,0.9,1,,,,,user,d,p,\n", encoding="utf-8"
+        )
+        return path
+
+    with pytest.raises(SinksError) as error:
+        check_file(module(law), ())
+    for language in ("zh", "en"):
+        with using_language(language):
+            assert "units.per(growing_stock" in str(error.value)
+    assert check_file(module(law.replace("growing_stock", "units.per(growing_stock, 'm3/ha')")), ()).id == "our_law"
