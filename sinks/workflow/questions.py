@@ -20,6 +20,7 @@ from sinks.results.contents import RunContents
 from sinks.uncertainty.draws import Draws
 from sinks.workflow.make_account import ProjectInputs
 from sinks.workflow.make_account import assess as assess_account
+from sinks.workflow.map_noise import table_of_noise
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.tabulate_layers import tabulate_rasters
 
@@ -49,6 +50,11 @@ def rank_sources(prepared: Prepared, given: ProjectInputs) -> Sensitivity:
 def approaches(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame) -> pd.DataFrame:
     """Intervals by error propagation and by draws, side by side."""
     return compare_approaches(rank_sources(prepared, given), account, _declared(prepared, given))
+
+
+def noise(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame) -> pd.DataFrame:
+    """The sink by class densities beside the noise of the land-cover maps."""
+    return table_of_noise(prepared, given, account)
 
 
 def assess(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, other: Project | None) -> Evaluation:
