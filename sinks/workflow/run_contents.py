@@ -69,8 +69,7 @@ def gather_contents(
     if potentials is not None:
         emitted = potentials.weigh(emitted)
     noise = table_of_noise(prepared, given, account.table)
-    if len(noise):
-        further["noise"] = noise
+    further |= {"noise": noise} if len(noise) else {}
     notes = [*prepared.notes, *(assessed.assessment.notes if assessed else ())]
     return RunContents(
         account=account.table,
