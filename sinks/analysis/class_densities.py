@@ -132,13 +132,21 @@ def _by_unit(units: NDArray[np.intp], amounts: Floats, size: int) -> Floats:
 def _means(hierarchy: Hierarchy, by_date: Sequence[tuple[Floats, Floats]]) -> Floats:
     """Mean density of every region; that of the nearest region around it where it has none of the land."""
     found = np.full(len(hierarchy.members), np.nan)
-    inside = [set(members.tolist()) for members in hierarchy.members]
+    around = _around(hierarchy)
     for carbon, hectares in by_date:
         total, land = hierarchy.total(carbon), hierarchy.total(hectares)
         mean = np.divide(total, land, out=np.full(len(total), np.nan), where=land > 0)
         for region in np.flatnonzero(np.isnan(found)):
-            around = [n for n, units in enumerate(inside) if inside[region] <= units and not np.isnan(mean[n])]
-            if around:
-                # The smallest of them, which is the region itself where it has the land.
-                found[region] = mean[min(around, key=lambda n: len(inside[n]))]
+            found[region] = next((mean[one] for one in around[region] if not np.isnan(mean[one])), np.nan)
     return found
+
+
+def _around(hierarchy: Hierarchy) -> list[list[int]]:
+    """For each region the regions that it is in, itself first and the widest last."""
+    inside = [frozenset(members.tolist()) for members in hierarchy.members]
+    with_unit: dict[int, list[int]] = {}
+    # Regions are listed coarsest first, so that of any two that share a unit the later one is inside the other.
+    for region in reversed(range(len(inside))):
+        for unit in inside[region]:
+            with_unit.setdefault(unit, []).append(region)
+    return [[one for one in with_unit[next(iter(units))] if units <= inside[one]] for units in inside]

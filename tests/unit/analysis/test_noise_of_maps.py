@@ -113,11 +113,22 @@ class TestByHand:
         assert row["expected_share"] == pytest.approx(0.2416, abs=5e-5)
         assert row["correlation"] == pytest.approx(0.834, abs=5e-4)
         noises = row[["random_t_c", "drift_t_c", "noise_t_c"]].astype(float)
-        assert list(noises) == pytest.approx([63_246, 115_081, 257_378], rel=3e-5)
+        assert list(noises) == pytest.approx([63_246, 115_084, 257_378], rel=3e-5)
         assert row["signal_to_noise"] == pytest.approx(0.777, abs=5e-4)
         assert (row["verdict"], row["withheld"]) == ("not_told", True)
         # All of the sink is of these densities, and the account has as much.
         assert (row["account_t_c"], row["other_t_c"]) == pytest.approx((200_000, 0.0))
+
+    @pytest.mark.parametrize("lang", ["zh", "en"])
+    def test_the_guide_says_what_the_program_does(self, method: Bound, lang: str) -> None:
+        row = line(noise({"1501": GUIDE, "1502": STILL}, [entry(method)]), "1501")
+        page = (Path(__file__).parents[3] / "docs" / "guide" / lang / "noise-of-maps.md").read_text(encoding="utf-8")
+        whole = [row[name] for name in ("change_t_c", "random_t_c", "drift_t_c", "noise_t_c", "gross_t_c")]
+        whole += [row[name] * 44 / 12 / 5 for name in ("change_t_c", "noise_t_c")]
+        printed = [f"{number:,.0f}".replace(",", " ") for number in whole]
+        printed += [f"{row['expected_share']:.2%}".replace("%", " %"), f"{row['correlation']:.3f}"]
+        printed += [f"{row['signal_to_noise']:.2f}"]
+        assert [number for number in printed if number not in page] == []
 
     def test_a_pair_has_its_own_ratio(self, method: Bound) -> None:
         found = noise({"1501": GUIDE, "1502": STILL}, [entry(method)])
@@ -176,11 +187,25 @@ class TestWhatTakesPart:
         assert found[names.index("grassland"), names.index("forest")] == pytest.approx(90.0)
         assert found == pytest.approx(-found.T, nan_ok=True)
 
-    def test_a_region_without_the_land_takes_the_density_around_it(self, method: Bound) -> None:
-        only_grass: Land = {("grassland", "grassland"): 900.0, ("grassland", "forest"): 100.0}
-        found = ClassDensities.of(self.inputs(GUIDE, only_grass), [entry(method)], ("2020",))
+    def test_a_region_without_the_land_takes_the_density_of_the_nearest_around_it(self, tmp_path: Path) -> None:
+        """Banner 150102 has no forest: it takes that of its league, dense forest, and not that of all leagues."""
+        rows = "biomass,forest,{},{},t C/ha,,,,,user,ipcc_2006_v4,by hand,\n"
+        path = tmp_path / "classes.csv"
+        path.write_text(HEAD + rows.format("forest", 180) + rows.format("open", 60), encoding="utf-8")
+        dense: Land = {("forest", "forest"): 100.0}
+        given = activity({"150101": dense, "150102": {("grassland", "grassland"): 50.0}, "1502": dense})
+        far = given.states["region_code"] == "1502"
+        given = replace(given, states=given.states.assign(**{"class": given.states["class"].mask(far, "open")}))
+        below = pd.DataFrame(
+            [("150101", "A1", "banner", "1501"), ("150102", "A2", "banner", "1501")], columns=list(REGIONS.columns)
+        )
+        hierarchy = Hierarchy.of(pd.concat([REGIONS, below], ignore_index=True))
+        inputs = AccountInputs(given, hierarchy, DATES, (DATES,), dict.fromkeys(ecosystems(), "land_cover"))
+        one = entry(Registry().get("lookup_density").with_parameters(path), "forest")
+        found = ClassDensities.of(inputs, [one], ("2020",))
         biomass, forest = groups().index("biomass"), list(ecosystems()).index("forest")
-        assert list(found.density[:, biomass, forest]) == [180.0, 180.0, 180.0]
+        density = dict(zip(hierarchy.regions["code"], found.density[:, biomass, forest], strict=True))
+        assert density == {"15": 120.0, "1501": 180.0, "1502": 60.0, "150101": 180.0, "150102": 180.0}
 
     def test_land_that_comes_later_has_its_later_density(self, method: Bound) -> None:
         later: Land = {("grassland", "grassland"): 900.0, ("grassland", "forest"): 100.0}
