@@ -167,6 +167,48 @@ class TestWhatTakesPart:
         assert found[names.index("grassland"), names.index("forest")] == pytest.approx(-80.0)
         assert np.isnan(found[names.index("grassland"), names.index("bare")])
 
+    def test_errors_go_where_the_land_changes_and_none_to_land_that_left(self, method: Bound) -> None:
+        """User's accuracies spread as the region changes, then among the land with densities only: by numpy alone."""
+        # Rows and columns: forest, grassland, bare; bare land has no density.
+        land = np.array([[19_000.0, 1_000, 0], [3_000, 70_000, 2_000], [0, 4_000, 1_000]])
+        names = ("forest", "grassland", "bare")
+        given = {(a, b): land[i, j] for i, a in enumerate(names) for j, b in enumerate(names)}
+        row = line(noise({"1501": given, "1502": {("bare", "bare"): 1.0}}, [entry(method)]), "1501")
+        both = land + land.T
+        np.fill_diagonal(both, 0.0)
+        shares = 0.2 * both / both.sum(axis=1, keepdims=True) + 0.8 * np.eye(3)
+        kept = shares[:2, :2] / shares[:2, :2].sum(axis=1, keepdims=True)
+        joint = np.array([21_000.0, 72_000.0])[:, None] * kept
+        true = joint.sum(axis=0)
+        expected = (true * (1 - ((joint / true) ** 2).sum(axis=0))).sum() / 93_000
+        assert row["expected_share"] == pytest.approx(expected, rel=1e-12)
+        whole = ((land.sum(axis=0) + land.sum(axis=1)) / 2)[:, None] * shares
+        true = whole.sum(axis=0)
+        expected = (true * (1 - ((whole / true) ** 2).sum(axis=0))).sum() / land.sum()
+        assert row["map_expected_share"] == pytest.approx(expected, rel=1e-12)
+
+    def test_pools_of_one_group_add(self, tmp_path: Path) -> None:
+        parts = {"above_ground_biomass__grassland": 1.0, "below_ground_biomass__grassland": 4.0}
+        both = table(tmp_path / "b.csv", biomass__forest=45.0, **parts)
+        pools = ("biomass", "above_ground_biomass", "below_ground_biomass")
+        found = ClassDensities.of(self.inputs(GUIDE), [entry(both, pools=pools)], DATES).differences(0)
+        names = list(ecosystems())
+        assert found[names.index("grassland"), names.index("forest")] == pytest.approx(40.0)
+
+    def test_two_ecosystems_that_are_both_known_otherwise_are_not_compared(self, tmp_path: Path) -> None:
+        """Soil of grassland and cropland by a flux; a change between them is none of the grassland's biomass."""
+        grass = entry(table(tmp_path / "grass.csv", biomass__grassland=80.0), "grassland")
+        soil = Entry(
+            Registry().get("soil_transition"),
+            ("grassland", "cropland"),
+            ("soil_organic_carbon",),
+            ("sink",),
+            "land_cover",
+        )
+        found = ClassDensities.of(self.inputs(GUIDE), [grass, soil], DATES).differences(0)
+        names = list(ecosystems())
+        assert np.isnan(found[names.index("grassland"), names.index("cropland")])
+
     def test_only_carbon_that_both_have_is_compared(self, tmp_path: Path) -> None:
         both = table(
             tmp_path / "b.csv", biomass__grassland=5.0, biomass__forest=45.0, soil_organic_carbon__grassland=90.0
@@ -241,6 +283,12 @@ class TestVerdicts:
     def test_between_one_and_two_it_is_printed_with_its_noise(self, method: Bound) -> None:
         land = {**GUIDE, ("forest", "grassland"): 0.0}
         assert self.verdict(method, land) == ("doubtful", False)
+
+    def test_all_change_one_way_is_as_much_as_its_noise_at_most(self, method: Bound) -> None:
+        """The noise is never more than what was observed, so that the ratio is 1 and no less by a rounding."""
+        for few in (0.1, 0.3, 7.7, 55.5):
+            land = {**GUIDE, ("grassland", "forest"): few, ("forest", "grassland"): 0.0}
+            assert self.verdict(method, land) == ("doubtful", False)
 
     def test_more_change_than_errors_make_is_a_map_that_is_worse_here(self, method: Bound) -> None:
         sure = replace(STATED, accuracies=dict.fromkeys(DATES, ClassAccuracy(0.99)), basis="published")
