@@ -137,6 +137,25 @@ class TestSimulated:
         assert noise.independent == pytest.approx(1.0, rel=1e-12)
         assert noise.total[3] / change.std() == pytest.approx(1.0, abs=0.03)
 
+    def test_accuracies_by_class_stand_for_the_whole_matrix(self) -> None:
+        """User's accuracies, spread as the region changes, against the rates that made the change: 48 territories."""
+        rng, k, ratios = np.random.default_rng(15), 7, []
+        for _ in range(48):
+            area = rng.dirichlet([2, 0.5, 8, 0.5, 2, 0.3, 4]) * 1e5
+            wrong = rng.dirichlet(np.ones(k), k) * (1 - np.eye(k))
+            right = rng.uniform(0.6, 0.95, k)
+            rates = np.diag(right) + wrong / wrong.sum(axis=1, keepdims=True) * (1 - right)[:, None]
+            r = rng.choice([0.0, 0.6, 0.9])
+            seen = (1 - r) * np.einsum("i,ij,ik->jk", area, rates, rates) + r * np.diag(area @ rates)
+            joint, difference = area[:, None] * rates, step(rng.uniform(5, 200, k))
+            mapped = joint.sum(axis=0)
+            spread = map_errors(mapped, spread_errors(np.diag(joint) / mapped, seen, mapped))
+            known = map_noise(seen, difference, MapErrors(area, rates, rates), 0.1, 100.0)
+            ratios.append(map_noise(seen, difference, spread, 0.1, 100.0).total[4] / known.total[4])
+        low, middle, high = np.percentile(ratios, [5, 50, 95])
+        assert middle == pytest.approx(1.0, abs=0.03)
+        assert 0.85 < low < high < 1.15
+
     def test_two_maps_of_unlike_quality(self) -> None:
         rng = np.random.default_rng(14)
         better = 0.5 * TRUE_TO_MAP + 0.5 * np.eye(len(SHARES))
