@@ -25,6 +25,7 @@ from sinks.project.assessment import AssessmentSection
 from sinks.project.base import STATIC, Section
 from sinks.project.derived import DerivedInputSection, DeriveSection
 from sinks.project.explain import explain, near
+from sinks.project.map_noise import MapNoiseSection
 from sinks.project.methods import CorrelationSection, MethodologySection
 from sinks.project.names import COLUMNS, MOST_BYTES, is_name
 from sinks.project.planning import PotentialSection, RestorationSection
@@ -59,6 +60,7 @@ class Project(Section):
     restoration: RestorationSection | None = Field(default=None, description="Projects whose effect is measured.")
     potential: PotentialSection | None = Field(default=None, description="Land suited for planting, and plans for it.")
     accuracy: AccuracySection | None = Field(default=None, description="Accuracy assessment of the land-cover map.")
+    map_noise: MapNoiseSection | None = Field(default=None, description="How the errors of the land-cover maps behave.")
     correlations: tuple[CorrelationSection, ...] = Field(default=(), description="Parameters that are wrong together.")
     areas: dict[str, str] = Field(default_factory=dict, description="Layer that an ecosystem's area is taken from.")
     methodologies: tuple[MethodologySection, ...] = Field(default=(), description="What accounts for what.")
@@ -193,6 +195,10 @@ class Project(Section):
         self._check_layer_names(where, problems)
         self._check_rasters(where, problems)
         self._check_names(where, problems)
+        if self.map_noise and not self.land_cover:
+            problems.add("noise.no_land_cover", f"{where}: map_noise")
+        if self.map_noise and self.map_noise.overall_accuracy and self.accuracy:
+            problems.add("noise.accuracy_twice", f"{where}: map_noise.overall_accuracy")
         for place, name in self.files():
             if "://" not in name and ":" not in name[2:] and not name.startswith("/vsi") and not Path(name).exists():
                 problems.add("project.no_file", f"{where}: {place}", file=name)

@@ -84,7 +84,7 @@ def _assessed(kind: str) -> dict[str, Text]:
 
 @cache
 def _vocabulary(kind: str) -> dict[str, Text]:
-    if kind == "ecosystem":
+    if kind in ("ecosystem", "ecosystem_from", "ecosystem_to"):
         return {name: word.label for name, word in ecosystems().items()}
     if kind == "pool":
         return {name: word.label for name, word in pools().items()}

@@ -58,6 +58,7 @@ _TERM_COLUMNS = {
         "kind",
     ),
     *("indicator", "state", "used_in"),
+    *("ecosystem_from", "ecosystem_to", "verdict", "accuracy_basis", "withheld"),
 }
 
 

@@ -125,6 +125,10 @@ class Run:
         """Error-adjusted areas beside those of the map (:func:`sinks.uncertainty.confusion_matrix.adjusted_areas`)."""
         return adjusted_areas_beside(self._prepared, self._inputs)
 
+    def noise(self) -> pd.DataFrame:
+        """The sink by class densities beside the noise of the maps; see :mod:`sinks.analysis.noise_of_maps`."""
+        return questions.noise(self._prepared, self._inputs, self.account)
+
     def assess(self, project: Project | str | Path | None = None) -> Evaluation:
         """Dual control anew, by the ``[assessment]`` of this run's project or of another one.
 

@@ -20,6 +20,7 @@ from sinks.results.contents import RunContents
 from sinks.uncertainty.draws import Draws
 from sinks.workflow.make_account import ProjectInputs
 from sinks.workflow.make_account import assess as assess_account
+from sinks.workflow.map_noise import table_of_noise
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.tabulate_layers import tabulate_rasters
 
@@ -64,6 +65,11 @@ def uncertainty(
     found = rank_sources(prepared, given)
     both = compare_approaches(found, account, _declared(prepared, given))
     return Intervals(found.table, both, None if both.empty else region_code(both, region), top)
+
+
+def noise(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame) -> pd.DataFrame:
+    """The sink by class densities beside the noise of the land-cover maps."""
+    return table_of_noise(prepared, given, account)
 
 
 def assess(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, other: Project | None) -> Evaluation:

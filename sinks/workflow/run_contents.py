@@ -15,6 +15,7 @@ from sinks.account.account import Account
 from sinks.account.findings import Findings, note_findings
 from sinks.account.laws import check_laws
 from sinks.account.other_gases import POTENTIALS, Potentials, other_gases
+from sinks.analysis.noise_findings import note_noise
 from sinks.analysis.sensitivity import compare_approaches, sensitivity
 from sinks.errors import Problem
 from sinks.methodology import Bound
@@ -22,6 +23,7 @@ from sinks.project.project import Project
 from sinks.provenance import InputFile
 from sinks.results.contents import RunContents
 from sinks.workflow.make_account import ProjectInputs, adjusted_areas_beside
+from sinks.workflow.map_noise import map_knowledge, table_of_noise
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.production import TABLE
 
@@ -66,6 +68,8 @@ def gather_contents(
     further = {**_uncertainty(prepared, given, account), **(assessed.tables() if assessed else {})}
     if potentials is not None:
         emitted = potentials.weigh(emitted)
+    noise = table_of_noise(prepared, given, account.table)
+    further |= {"noise": noise} if len(noise) else {}
     notes = [*prepared.notes, *(assessed.assessment.notes if assessed else ())]
     return RunContents(
         account=account.table,
@@ -74,7 +78,7 @@ def gather_contents(
         activity=given.mapped,
         parameters_used=used,
         sources=_sources(prepared, used, potentials),
-        checks=_checks(prepared, given, account, [*notes, *_changed_inputs(prepared.project, files)]),
+        checks=_checks(prepared, given, account, noise, [*notes, *_changed_inputs(prepared.project, files)]),
         tables=further if emitted.empty else {**further, "gases": emitted},
         record=_record(prepared, files),
     )
@@ -105,7 +109,9 @@ def _changed_inputs(project: Project, files: Sequence[InputFile]) -> list[Proble
     ]
 
 
-def _checks(prepared: Prepared, given: ProjectInputs, account: Account, notes: Sequence[Problem]) -> pd.DataFrame:
+def _checks(
+    prepared: Prepared, given: ProjectInputs, account: Account, noise: pd.DataFrame, notes: Sequence[Problem]
+) -> pd.DataFrame:
     findings, hierarchy, areas = Findings(), given.hierarchy, given.areas
     for lost in areas.unplaced(hierarchy) if areas else ():
         findings.add(lost.id, "warning", lost.where, **lost.values)
@@ -123,6 +129,8 @@ def _checks(prepared: Prepared, given: ProjectInputs, account: Account, notes: S
         adjusted=adjusted_areas_beside(prepared, given),
         used=areas is not None,
     )
+    project = prepared.project
+    note_noise(noise, given.mapped, map_knowledge(project), project.periods, findings)
     return findings.table()
 
 

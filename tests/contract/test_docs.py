@@ -203,7 +203,7 @@ def _columns() -> Iterator[str]:
     """Columns of the tables that stand beside an account."""
     from sinks.account import other_gases as beside
     from sinks.analysis import comparison as compare
-    from sinks.analysis import sensitivity
+    from sinks.analysis import noise_of_maps, sensitivity
     from sinks.assessment import budget, result, targets
 
     yield from (*sensitivity.COLUMNS, *sensitivity.APPROACH_COLUMNS)
@@ -212,6 +212,7 @@ def _columns() -> Iterator[str]:
     yield from ("detected", "matched_share")
     yield from ("project_id", "state", "tonnes", "first", "last", "used_in", "deducted")
     yield from beside.COLUMNS
+    yield from (*noise_of_maps.COLUMNS, *noise_of_maps.VERDICTS)
     yield from (name for name in ("figures", "reasons", "refusals") if name in compare.Comparison.__dataclass_fields__)
 
 
