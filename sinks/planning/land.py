@@ -19,11 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sinks.account.entries import Entry, input_factors, observed_area
-from sinks.activity import Activity
+from sinks.activity import FROM, TO, Activity, as_states
 from sinks.uncertainty.draws import Draws, Floats
 from sinks.units import CO2_PER_C
-
-FROM, TO = "_from", "_to"
 
 
 @dataclass(frozen=True)
@@ -118,13 +116,6 @@ def _evaluations(
             pool: CO2_PER_C * (sign / years if entry.method.kind(pool) == "density" else 0.5) for pool in entry.pools
         }
         yield np.flatnonzero(fits), as_states(rows[fits], end), weights
-
-
-def as_states(rows: pd.DataFrame, end: str) -> pd.DataFrame:
-    """Transitions as states at one of their ends, ``"_from"`` or ``"_to"``."""
-    other = FROM if end == TO else TO
-    kept = rows[[name for name in rows.columns if not name.endswith(other)]]
-    return kept.rename(columns=lambda name: name.removesuffix(end)).reset_index(drop=True)
 
 
 def _values(entry: Entry, frame: pd.DataFrame, draws: Draws | None) -> dict[str, Floats]:

@@ -18,11 +18,11 @@ import pandas as pd
 from pyproj import CRS
 
 from sinks.account.entries import Entry
-from sinks.activity import Activity
+from sinks.activity import FROM, Activity
 from sinks.assessment.errors import AssessmentError
 from sinks.errors import Problem, Problems
 from sinks.geo.regions import Regions
-from sinks.planning.land import FROM, can_be_split, counts_for_sink, row_removals
+from sinks.planning.land import can_be_split, counts_for_sink, row_removals
 from sinks.planning.polygons import read_polygons
 from sinks.planning.restoration import (
     COLUMNS,

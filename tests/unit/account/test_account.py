@@ -160,7 +160,7 @@ def test_a_region_that_is_no_unit_is_not_taken_for_the_last_one() -> None:
 
 def test_an_amount_in_another_unit_has_land_of_its_own() -> None:
     """What is added to one of the two must not reach the other."""
-    one, other = (Amount(np.ones(2), None, np.ones(2), np.ones(2)) for _ in range(2))
+    one, other = (Amount(np.ones(2), None, *(np.ones(2) for _ in range(5))) for _ in range(2))
     removals = one.times(2.0)
     removals.add(other)
     assert (list(one.valued_ha), list(one.area_ha)) == ([1, 1], [1, 1])
