@@ -100,6 +100,45 @@ class Activity:
             if missing:
                 raise ValueError(f"Activity.{name} lacks {missing}")
 
+    def end_rows(self, places: NDArray[np.intp], end: str) -> pd.DataFrame:
+        """Transitions as states at one of their ends, in the order given.
+
+        Parameters
+        ----------
+        places : array of int
+            Places in :attr:`changes`.
+        end : str
+            :data:`FROM` or :data:`TO`.
+
+        Returns
+        -------
+        DataFrame
+            Columns as of :attr:`states` as far as transitions have them.
+        """
+        other = FROM if end == TO else TO
+        changes = self.changes.iloc[places]
+        kept = changes[[name for name in changes.columns if not str(name).endswith((other, other + OBSERVED))]]
+        rows = kept.rename(columns=lambda name: str(name).removesuffix(end).replace(end + OBSERVED, OBSERVED))
+        return self._as_divided(rows.reset_index(drop=True))
+
+    def _as_divided(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of ends with strata as the states have them.
+
+        A stratum that has no date stands in a transition when it divides the land at either end.  At the end that it
+        does not divide, the states have one value for all land.
+        """
+        static = [name for name in self.strata if name in rows.columns and name in self.changes.columns]
+        if not static or rows.empty:
+            return rows
+        states = self.states[self.states["source"].isin(rows["source"].unique())]
+        found = {}
+        for name in static:
+            of_ecosystem = states.groupby("ecosystem")[name].agg(["nunique", "first"])
+            single = of_ecosystem.loc[of_ecosystem["nunique"] == 1, "first"]
+            said = rows["ecosystem"].map(single)
+            found[name] = rows[name].where(said.isna(), said)
+        return rows.assign(**found)
+
     @property
     def dates(self) -> tuple[str, ...]:
         """Dates of the states, ascending."""
@@ -152,15 +191,6 @@ class Activity:
         )
         html: str = shown.round(1).to_html()
         return html
-
-
-def as_states(changes: pd.DataFrame, end: str) -> pd.DataFrame:
-    """Transitions as states at one of their ends, :data:`FROM` or :data:`TO`, in the same order."""
-    other = FROM if end == TO else TO
-    heads = (other, other + OBSERVED)
-    kept = changes[[name for name in changes.columns if not str(name).endswith(heads)]]
-    renamed = kept.rename(columns=lambda name: str(name).removesuffix(end).replace(end + OBSERVED, OBSERVED))
-    return renamed.reset_index(drop=True)
 
 
 def at_date(name: str, date: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -168,6 +169,11 @@ class AccountInputs:
     def _totals(self, draws: Draws | None) -> Totals:
         return Totals(self.hierarchy, self._observed, draws, self.interval_share)
 
+    @property
+    def steps(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of consecutive dates: what is known of changes between them makes every longer period."""
+        return tuple(pairwise(sorted(self.dates)))
+
     @cached_property
     def _observed(self) -> dict[str, Floats]:
         return _observed_share(self.activity, self.hierarchy, self.dates, self.area_source)
@@ -176,7 +182,17 @@ class AccountInputs:
         for entry_rows in gathered:
             post(totals, entry_rows, self.dates, self.periods)
 
-    def _entry_rows(self, entries: Sequence[Entry], draws: Draws | None) -> list[EntryRows]:
+    def entry_rows(self, entries: Sequence[Entry], draws: Draws | None = None) -> list[EntryRows]:
+        """The land of entries with both ends of every period, as transitions and not as sums.
+
+        Raises
+        ------
+        AccountError
+            As of :meth:`account`.
+        """
+        return self._entry_rows(entries, draws, with_ends=True)
+
+    def _entry_rows(self, entries: Sequence[Entry], draws: Draws | None, *, with_ends: bool = False) -> list[EntryRows]:
         """Look up everything that every entry needs, so that all gaps of all tables come in one error.
 
         An entry without any land is left out: a small region may have no wetland.  When no entry has any, the layers
@@ -184,11 +200,12 @@ class AccountInputs:
         """
         problems, found = Problems(), []
         for entry in entries:
-            rows = _rows(entry, self.activity, self.dates, self.periods)
+            rows = _rows(entry, self.activity, self.dates, self.steps)
             if rows.empty:
                 continue
             try:
-                found.append(EntryRows.of(entry, rows, self.activity, self.periods, self.hierarchy, draws))
+                given = (self.activity, self.steps, self.hierarchy, draws)
+                found.append(EntryRows.of(entry, rows, *given, with_ends=with_ends))
             except SinksError as error:
                 problems.extend(error)
         if entries and not found and not problems:
@@ -208,11 +225,11 @@ def _on_common_land(
     """
     record = KnownLand(no_carbon)
     for rows in gathered:
-        if rows.ends is not None and rows.entry.role == "record":
+        if rows.entry.is_difference and rows.entry.role == "record":
             _note_known(record, rows)
     found = []
     for rows in gathered:
-        if rows.ends is None:
+        if rows.ends is None or not rows.entry.is_difference:
             found.append(rows)
             continue
         known = record

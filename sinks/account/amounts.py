@@ -52,7 +52,9 @@ class Amount:
     stated: Floats
     land_ha: Floats
 
-    _SUMMED = ("value", "valued_ha", "area_ha", "size", "stated", "land_ha")
+    _SIZES = ("value", "size", "stated")
+    _LAND = ("valued_ha", "area_ha", "land_ha")
+    _SUMMED = (*_SIZES, *_LAND)
 
     def add(self, other: Amount) -> None:
         for name in self._SUMMED:
@@ -67,7 +69,7 @@ class Amount:
     def minus(self, other: Amount) -> Amount:
         """The change from ``other`` to this; draws are paired, for both share the parameters."""
         draws = None if self.draws is None or other.draws is None else self.draws - other.draws
-        means = {name: (getattr(self, name) + getattr(other, name)) / 2 for name in ("valued_ha", "area_ha", "land_ha")}
+        means = {name: (getattr(self, name) + getattr(other, name)) / 2 for name in self._LAND}
         sizes = {name: getattr(self, name) + getattr(other, name) for name in ("size", "stated")}
         return Amount(value=self.value - other.value, draws=draws, **means, **sizes)
 
@@ -81,10 +83,19 @@ class Amount:
         without = any(parts[date].draws is None for date in weights)
         return cls(draws=None if without else of("draws"), **{name: of(name) for name in cls._SUMMED})
 
+    @classmethod
+    def chained(cls, parts: Mapping[str, Amount]) -> Amount:
+        """The sum over periods that follow each other; its land is the mean of theirs, by their years."""
+        summed = {name: np.sum([getattr(part, name) for part in parts.values()], axis=0) for name in cls._SIZES}
+        years = [years_of(period) for period in parts]
+        means = {name: np.average([getattr(part, name) for part in parts.values()], 0, years) for name in cls._LAND}
+        drawn = [part.draws for part in parts.values() if part.draws is not None]
+        return cls(draws=np.sum(drawn, axis=0) if len(drawn) == len(parts) else None, **summed, **means)
+
     def times(self, factor: float) -> Amount:
         draws = None if self.draws is None else self.draws * factor
         scaled = {name: getattr(self, name) * abs(factor) for name in ("size", "stated")}
-        land = {name: getattr(self, name).copy() for name in ("valued_ha", "area_ha", "land_ha")}
+        land = {name: getattr(self, name).copy() for name in self._LAND}
         return Amount(value=self.value * factor, draws=draws, **scaled, **land)
 
     def on_area(self, area_ha: Floats) -> Amount:
@@ -126,10 +137,26 @@ class Posting:
     method: str
 
 
+def years_of(period: str) -> int:
+    """Years of a period ``2020-2023``."""
+    first, last = period.split("-")
+    return int(last) - int(first)
+
+
+def steps_of(dates: Sequence[str], period: str) -> list[str]:
+    """The periods between consecutive dates of which a longer one consists.
+
+    >>> steps_of(["2017", "2020", "2023"], "2017-2023")
+    ['2017-2020', '2020-2023']
+    """
+    first, last = period.split("-")
+    inside = [date for date in sorted(dates) if first <= date <= last]
+    return [f"{one}-{other}" for one, other in pairwise(inside)]
+
+
 def per_year(period: str) -> float:
     """Factor from a change of carbon over a period ``2020-2023`` [t C] to net removals [t CO2/yr]."""
-    first, last = period.split("-")
-    return CO2_PER_C / (int(last) - int(first))
+    return CO2_PER_C / years_of(period)
 
 
 def weights_of_dates(dates: Sequence[str], period: str) -> dict[str, float]:

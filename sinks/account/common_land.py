@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sinks.activity import FROM, TO, Activity, as_states
+from sinks.activity import FROM, TO, Activity
 from sinks.input_sets import BIN_KEYS
 from sinks.uncertainty.draws import Floats
 from sinks.vocabulary import NODATA, pools
@@ -87,8 +87,7 @@ def _ends_of_transitions(
     wanted = (changes["source"] == source) & (changes["date_from"] == period[0]) & (changes["date_to"] == period[1])
     wanted &= changes[f"ecosystem{end}"].isin(ecosystems)
     places = np.flatnonzero(wanted.to_numpy(bool))
-    chosen = changes.iloc[places]
-    rows = as_states(chosen, end)
+    rows = activity.end_rows(places, end)
     bins = activity.bins[activity.bins["end"] == end]
     number = np.full(len(changes), _UNMATCHED)
     number[places] = np.arange(len(places))

@@ -103,6 +103,8 @@ class EntryRows:
         By pool, the share of each end's land whose carbon is known at the other end too.
     seen : array (rows of ends,) of bool
         Land that was observed at the other end.
+    place : array (parts,) of int
+        Place of a part's row in the activity's states or changes; -1 for ends.
     """
 
     entry: Entry
@@ -116,6 +118,7 @@ class EntryRows:
     of_end: NDArray[np.intp]
     common: Mapping[str, Floats]
     seen: NDArray[np.bool_]
+    place: NDArray[np.intp]
 
     @classmethod
     def of(
@@ -126,16 +129,33 @@ class EntryRows:
         periods: Sequence[tuple[str, str]],
         hierarchy: Hierarchy,
         draws: Draws | None = None,
+        *,
+        with_ends: bool = False,
     ) -> EntryRows:
-        """Look up everything that an entry needs on its rows (numbered from 0; ``places`` of them in the activity).
+        """Look up everything that an entry needs.
+
+        Parameters
+        ----------
+        entry : Entry
+        rows : DataFrame
+            Its rows of the activity, numbered from 0, with their ``place`` there.
+        activity : Activity
+        periods : sequence of (str, str)
+        hierarchy : Hierarchy
+        draws : Draws, optional
+            For what is declared uncertain.
+        with_ends : bool
+            Have both ends of the periods although the sink is no difference of stocks.
 
         Raises
         ------
         MethodologyError, ParameterError
             As the evaluation of the methodology.
         """
-        ends = ends_of(activity, entry.source, entry.ecosystems, periods) if entry.is_difference else None
         state = entry.method.acts_on == "state"
+        wanted = entry.is_difference or (with_ends and state)
+        ends = ends_of(activity, entry.source, entry.ecosystems, periods) if wanted else None
+        of_activity = rows["place"].to_numpy(np.intp)
         bins = _bins_of(rows, activity) if state else activity.bins.iloc[:0]
         rows = rows.drop(columns="place")
         dates = (rows["date"] if state else rows["date_from"] + "-" + rows["date_to"]).tolist()
@@ -162,6 +182,7 @@ class EntryRows:
             np.where(parts.origin >= len(rows), parts.origin - len(rows), -1),
             {},
             seen,
+            np.where(parts.origin < len(rows), of_activity[np.minimum(parts.origin, len(rows) - 1)], -1),
         )
 
     def at_means(self) -> tuple[Resolved, Floats]:

@@ -7,24 +7,21 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from sinks.account.amounts import Amount, Posting, per_year, weights_of_dates
-from sinks.account.entries import Chosen, Entry, EntryRows, Leaf, Time, input_factors
+from sinks.account.amounts import Amount, Posting, per_year, steps_of, weights_of_dates, years_of
+from sinks.account.drawing import Mix, draw, mix_of
+from sinks.account.entries import Chosen, Entry, EntryRows, Leaf, Time
 from sinks.account.totals import Totals
 from sinks.activity import FROM, TO
 from sinks.uncertainty.draws import Floats
 from sinks.units import CO2_PER_C
 
 T = TypeVar("T")
-
-# Draws of one evaluation stay below this many numbers (32 MB): rows beyond it are evaluated in turn.
-_DRAWS_AT_ONCE = 4_000_000
 
 # More do not help: sums over draws are bound by memory, and each thread holds the draws of a leaf.
 _THREADS = min(8, os.cpu_count() or 1)
@@ -97,23 +94,39 @@ def _leaf_postings(
     stock, sink = ("stock" in entry.accounts_for, "sink" in entry.accounts_for)
     for date in dates if stock else ():
         yield Posting(*leaf, "carbon_stock", date, totals.figures(at[date]), at[date], method)
-    for first, last in periods:
-        period = f"{first}-{last}"
-
-        def ends(end: str, part: str, period: str = period) -> Amount:
-            return found.get(Time(period, end, part), totals.nothing())
-
-        land = (at[first].area_ha + at[last].area_ha) / 2
-        change, rate = ends(TO, "common").minus(ends(FROM, "common")).on_area(land), per_year(period)
+    steps = {step: _change(totals, found, at, step) for step in _steps(dates)}
+    for period in ("-".join(pair) for pair in periods):
+        inside = steps_of(dates, period)
+        change, rate = Amount.chained({step: steps[step] for step in inside}), per_year(period)
         figures = totals.figures(change)
         if stock:
             yield Posting(*leaf, "stock_change", period, figures, change, method)
             for quantity, end, part in _APART:
-                if (amount := ends(end, part)).valued_ha.any():
+                apart = [found[time] for step in inside if (time := Time(step, end, part)) in found]
+                amount = _sum(totals, apart)
+                if amount.valued_ha.any():
                     yield Posting(*leaf, quantity, period, totals.figures(amount), amount, method)
         if sink:
             due = None if stock else change.times(rate)
             yield Posting(*leaf, "net_removals", period, figures.times(rate), due, method)
+
+
+def _steps(dates: Sequence[str]) -> list[str]:
+    return steps_of(dates, f"{min(dates)}-{max(dates)}")
+
+
+def _change(totals: Totals, found: Mapping[Time, Amount], at: Mapping[str, Amount], step: str) -> Amount:
+    """The change between consecutive dates on land whose carbon is known at both, as a part of all land of the leaf."""
+    first, last = step.split("-")
+    ends = [found.get(Time(step, end, "common"), totals.nothing()) for end in (TO, FROM)]
+    return ends[0].minus(ends[1]).on_area((at[first].area_ha + at[last].area_ha) / 2)
+
+
+def _sum(totals: Totals, amounts: Sequence[Amount]) -> Amount:
+    total = totals.nothing()
+    for amount in amounts:
+        total.add(amount)
+    return total
 
 
 _APART = (("newly_known", TO, "rest"), ("no_longer_known", FROM, "rest"), ("not_estimated", FROM, "left"))
@@ -129,13 +142,16 @@ def _fluxes(
 ) -> Iterator[tuple[str, Amount]]:
     """Period and yearly flux [t C/yr]; that of states is the mean over the dates of the period."""
     if entry.method.acts_on == "change":
-        yield from ((time.period, amount) for time, amount in found.items())
+        for period in ("-".join(pair) for pair in periods):
+            inside = {step: found.get(Time(step), totals.nothing()) for step in steps_of(dates, period)}
+            if any(amount.area_ha.any() for amount in inside.values()):
+                years = {step: years_of(step) / years_of(period) for step in inside}
+                yield period, Amount.mean(inside, years)
         return
     at = {date: found.get(Time(date), totals.nothing()) for date in dates}
     if len(dates) == 1:
         yield dates[0], at[dates[0]]
-    for first, last in periods:
-        period = f"{first}-{last}"
+    for period in ("-".join(pair) for pair in periods):
         yield period, Amount.mean(at, weights_of_dates(dates, period))
 
 
@@ -143,7 +159,7 @@ def _amounts(
     totals: Totals, entry_rows: EntryRows, ecosystem: str, times: Mapping[Time, Chosen], table: Floats | None
 ) -> dict[Time, dict[str, Amount]]:
     """Amounts of one leaf by time and pool, by unit: t C for stocks, t C/yr for fluxes."""
-    drawn = {} if table is None else _draw(totals, entry_rows, ecosystem, times, table)
+    drawn = _draws(totals, entry_rows, ecosystem, times, table)
     found: dict[Time, dict[str, Amount]] = {}
     for time, (at, shares) in times.items():
         units, area = entry_rows.units[at], entry_rows.parts.area[at]
@@ -152,12 +168,14 @@ def _amounts(
             value, share = entry_rows.central[pool][at], 1.0 if shares is None else shares[pool]
             amount = np.nan_to_num(value) * share
             valued = np.where(np.isnan(value), 0.0, entry_rows.parts.known[at]) * share
+            # What is known at one end only is said of the land on which it is known.
+            meant = valued if time.part in ("rest", "left") else area * share
             stated = np.where(entry_rows.stated[pool][at], np.abs(amount), 0.0)
             found[time][pool] = Amount(
                 totals.units(units, amount),
                 drawn.get((time, pool)),
                 totals.units(units, valued),
-                totals.units(units, area * share),
+                totals.units(units, meant),
                 totals.units(units, np.abs(amount)),
                 totals.units(units, stated),
                 totals.units(units, valued),
@@ -165,53 +183,19 @@ def _amounts(
     return found
 
 
-def _draw(
-    totals: Totals, entry_rows: EntryRows, ecosystem: str, times: Mapping[Time, Chosen], table: Floats
-) -> dict[tuple[Time, str], Floats]:
-    """Draws by time, pool and unit, shape (units, n), given the draws of the parameter table, shape (table rows, n).
-
-    The methodology is drawn at its nodes, and these are summed as their hectares are: the nodes of a date serve all
-    land of that date.
-    """
-    entry, draws, n_units = entry_rows.entry, totals.draws, len(totals.hierarchy.units)
-    assert draws is not None
-    mixes = _mixes(entry_rows, times, n_units)
-    found = {key: np.zeros((n_units, draws.n)) for _, key, _ in mixes}
-    step = max(1, _DRAWS_AT_ONCE // draws.n)
-    for date in dict.fromkeys(date for date, _, _ in mixes):
-        own = [(key, mix) for when, key, mix in mixes if when == date]
-        nodes = np.unique(np.concatenate([mix.indices for _, mix in own]))
-        first = entry_rows.parts.rows.iloc[int(np.flatnonzero(entry_rows.dates == date)[0])]
-        factors = input_factors(first, entry.method, draws)
-        for start in range(0, len(nodes), step):
-            part = nodes[start : start + step]
-            resolved, used = entry_rows.resolved.take(part).compact()
-            values = resolved.pools_from_draws(table[used].T, factors)
-            for (time, pool), mix in own:
-                found[time, pool] += mix[:, part] @ np.nan_to_num(values[pool]).T
-        # Transitions keep the areas of the map: only areas of states are ever adjusted.
-        errors = draws.area(entry.source, ecosystem, str(date)) if entry.method.acts_on == "state" else None
-        if errors is not None:
-            for key, _ in own:
-                found[key] *= errors
-    return found
-
-
-def _mixes(
-    entry_rows: EntryRows, times: Mapping[Time, Chosen], n_units: int
-) -> list[tuple[str, tuple[Time, str], csr_array]]:
-    """For each date, time and pool the hectares of every node in every unit: a sparse array (units, nodes)."""
-    found = []
+def _draws(
+    totals: Totals, entry_rows: EntryRows, ecosystem: str, times: Mapping[Time, Chosen], table: Floats | None
+) -> dict[Hashable, Floats]:
+    """Draws by (time, pool), shape (units, n)."""
+    if table is None or totals.draws is None:
+        return {}
+    # Transitions keep the areas of the map: only areas of states are ever adjusted.
+    erring = ecosystem if entry_rows.entry.method.acts_on == "state" else None
+    mixes, size = [], len(totals.hierarchy.units)
     for time, (at, shares) in times.items():
         for pool in entry_rows.entry.pools:
-            counted = np.where(np.isnan(entry_rows.central[pool][at]), 0.0, 1.0 if shares is None else shares[pool])
-            kept = at[counted > 0]
-            if not len(kept):
-                continue
-            nodes = entry_rows.parts.weights
-            if entry_rows.entry.method.kind(pool) in ("stock_total", "flux_total"):
-                nodes = csr_array((np.ones(len(kept)), (kept, kept)), nodes.shape)
-            n = len(kept)
-            sums = csr_array((counted[counted > 0], (entry_rows.units[kept], np.arange(n))), (n_units, n))
-            found.append((str(entry_rows.dates[kept[0]]), (time, pool), csr_array(sums @ nodes[kept])))
-    return found
+            share = np.ones(len(at)) if shares is None else shares[pool]
+            hectares = mix_of(entry_rows, pool, at, share, entry_rows.units[at], size)
+            if hectares is not None:
+                mixes.append(Mix((time, pool), pool, str(entry_rows.dates[at[0]]), hectares, erring))
+    return draw(entry_rows, mixes, table, totals.draws)
