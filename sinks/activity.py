@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from sinks.input_sets import InputSet, no_bins
 
 STATE_KEYS = ("source", "region_code", "date", "land_cover", "class", "ecosystem")
 CHANGE_KEYS = (
@@ -34,10 +36,16 @@ AREA = "area_ha"
 LAND_COVER = "land_cover"
 """Name of the source that the land-cover layer makes."""
 
+OBSERVED = "_observed_ha"
+"""End of the column with the hectares on which an input was observed: ``growing_stock_observed_ha``."""
+
+FROM, TO = "_from", "_to"
+"""Ends of the columns of transitions."""
+
 _AT = "@"
 """Between the name of a column and the date it is of: ``class@2000`` of a transition from 2010 to 2020."""
 
-_PARTS = ("states", "changes", "units")
+_PARTS = ("states", "changes", "units", "bins")
 _META = b"sinks"
 
 
@@ -65,6 +73,13 @@ class Activity:
         Columns that are strata.
     inputs : tuple of str
         Names of the inputs.
+    input_sets : tuple of InputSet
+        Inputs that methodologies take together.  ``states`` has a column ``known:<set>`` for each (``changes``: with
+        ``_from`` and ``_to``), false on land that asks for them and lacks one.
+    bins : DataFrame
+        Land by bins of the inputs of a set: ``end`` (empty for states, ``_from`` or ``_to`` for changes), ``row``
+        (place in ``states`` or ``changes``), ``set``, ``group``, ``bin``, ``area_ha`` and moments
+        (:func:`sinks.input_sets.moment_columns`).
     """
 
     states: pd.DataFrame
@@ -72,6 +87,8 @@ class Activity:
     changes: pd.DataFrame = field(default_factory=_no_changes)
     strata: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    input_sets: tuple[InputSet, ...] = ()
+    bins: pd.DataFrame = field(default_factory=no_bins)
 
     def __post_init__(self) -> None:
         for name, frame, needed in (
@@ -82,6 +99,45 @@ class Activity:
             missing = [column for column in needed if column not in frame.columns]
             if missing:
                 raise ValueError(f"Activity.{name} lacks {missing}")
+
+    def end_rows(self, places: NDArray[np.intp], end: str) -> pd.DataFrame:
+        """Transitions as states at one of their ends, in the order given.
+
+        Parameters
+        ----------
+        places : array of int
+            Places in :attr:`changes`.
+        end : str
+            :data:`FROM` or :data:`TO`.
+
+        Returns
+        -------
+        DataFrame
+            Columns as of :attr:`states` as far as transitions have them.
+        """
+        other = FROM if end == TO else TO
+        changes = self.changes.iloc[places]
+        kept = changes[[name for name in changes.columns if not str(name).endswith((other, other + OBSERVED))]]
+        rows = kept.rename(columns=lambda name: str(name).removesuffix(end).replace(end + OBSERVED, OBSERVED))
+        return self._as_divided(rows.reset_index(drop=True))
+
+    def _as_divided(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of ends with strata as the states have them.
+
+        A stratum that has no date stands in a transition when it divides the land at either end.  At the end that it
+        does not divide, the states have one value for all land.
+        """
+        static = [name for name in self.strata if name in rows.columns and name in self.changes.columns]
+        if not static or rows.empty:
+            return rows
+        states = self.states[self.states["source"].isin(rows["source"].unique())]
+        found = {}
+        for name in static:
+            of_ecosystem = states.groupby("ecosystem")[name].agg(["nunique", "first"])
+            single = of_ecosystem.loc[of_ecosystem["nunique"] == 1, "first"]
+            said = rows["ecosystem"].map(single)
+            found[name] = rows[name].where(said.isna(), said)
+        return rows.assign(**found)
 
     @property
     def dates(self) -> tuple[str, ...]:
@@ -94,13 +150,14 @@ class Activity:
         return tuple(self.states["source"].unique())
 
     def to_parquet(self, folder: str | Path) -> None:
-        """Write ``states.parquet``, ``changes.parquet`` and ``units.parquet`` into a folder, made when absent."""
+        """Write ``states``, ``changes``, ``units`` and ``bins`` as Parquet files into a folder, made when absent."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
-        named = json.dumps({"strata": self.strata, "inputs": self.inputs}).encode()
+        sets = [asdict(one) for one in self.input_sets]
+        named = json.dumps({"strata": self.strata, "inputs": self.inputs, "input_sets": sets}).encode()
         for part in _PARTS:
             table = pa.Table.from_pandas(getattr(self, part), preserve_index=False)
             table = table.replace_schema_metadata({**(table.schema.metadata or {}), _META: named})
@@ -114,7 +171,13 @@ class Activity:
         tables = {part: pq.read_table(Path(folder) / f"{part}.parquet") for part in _PARTS}
         named = json.loads((tables["states"].schema.metadata or {}).get(_META, b"{}"))
         frames = {part: table.to_pandas() for part, table in tables.items()}
-        return cls(**frames, strata=tuple(named.get("strata", ())), inputs=tuple(named.get("inputs", ())))
+        sets = tuple(InputSet.from_json(one) for one in named.get("input_sets", ()))
+        return cls(
+            **frames,
+            strata=tuple(named.get("strata", ())),
+            inputs=tuple(named.get("inputs", ())),
+            input_sets=sets,
+        )
 
     def __repr__(self) -> str:
         return (
@@ -190,17 +253,38 @@ def concat(activities: Iterable[Activity]) -> Activity:
     if len(found) == 1:
         return found[0]
     strata = tuple(dict.fromkeys(name for activity in found for name in activity.strata))
+    sets = tuple(dict.fromkeys(one for activity in found for one in activity.input_sets))
+    known = [one.column + end for one in sets for end in ("", "_from", "_to")]
     inputs = tuple(dict.fromkeys(name for activity in found for name in activity.inputs))
     units = _stack([activity.units for activity in found], [])
     units = units.sort_values("cells", ascending=False, kind="stable").drop_duplicates("region_code")
     units = units.sort_values("region_code").reset_index(drop=True)
     return Activity(
-        states=_stack([activity.states for activity in found], [*STATE_KEYS, *strata]),
-        changes=_stack([activity.changes for activity in found], [*CHANGE_KEYS, *strata]),
+        states=_known(_stack([activity.states for activity in found], [*STATE_KEYS, *strata]), known),
+        changes=_known(_stack([activity.changes for activity in found], [*CHANGE_KEYS, *strata]), known),
         units=units,
         strata=strata,
         inputs=inputs,
+        input_sets=sets,
+        bins=_stack_bins(found),
     )
+
+
+def _known(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Rows of sources that watch nothing lack nothing; their inputs say what was observed."""
+    present = [name for name in columns if name in frame.columns]
+    return frame.assign(**{name: frame[name].astype(object).fillna(True).astype(bool) for name in present})
+
+
+def _stack_bins(found: list[Activity]) -> pd.DataFrame:
+    """Bins of several activities, by place in their rows together."""
+    states = changes = 0
+    parts = [no_bins()]
+    for activity in found:
+        begin = np.where(activity.bins["end"] == "", states, changes)
+        parts.append(activity.bins.assign(row=activity.bins["row"] + begin))
+        states, changes = states + len(activity.states), changes + len(activity.changes)
+    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 
 
 def _stack(frames: list[pd.DataFrame], first: list[str]) -> pd.DataFrame:

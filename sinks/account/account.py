@@ -7,24 +7,29 @@ strata, pools, ecosystems and regions are rows of their own, because an interval
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from sinks.account.amounts import Amount, Posting
+from sinks.account.common_land import KnownLand, land_of_other_end
 from sinks.account.entries import Entry, EntryRows, Measure
 from sinks.account.hierarchy import Hierarchy
 from sinks.account.parameter_steps import COLUMNS as STEP_COLUMNS
 from sinks.account.parameter_steps import step_changes
 from sinks.account.posting import post
 from sinks.account.totals import TotalKey, Totals
-from sinks.activity import Activity
+from sinks.activity import FROM, Activity
 from sinks.errors import AccountError, Problems, SinksError
 from sinks.uncertainty.draws import Draws, Floats
 from sinks.vocabulary import ALL, NODATA
+
+LEFT_COLUMNS = ("methodology", "period", "ecosystem", "became", "pool", "area_ha", "stock")
+"""Land that left the account: what it was and became, its hectares, and the carbon it had. [ha, t C]"""
 
 __all__ = ["Account", "AccountInputs", "Entry", "Measure", "counted_rows"]
 
@@ -48,6 +53,9 @@ class Account:
         :func:`sinks.account.parameter_steps.step_changes`.
     without_land : tuple of Entry
         Entries whose ecosystems the regions do not have.
+    left_land : DataFrame
+        Land whose carbon was known at the beginning of a period and that was observed at its end, but for which the
+        account then has no figure: :data:`LEFT_COLUMNS`.
     """
 
     table: pd.DataFrame
@@ -56,6 +64,7 @@ class Account:
     not_estimated: tuple[tuple[str, str, str, str], ...] = ()
     steps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(STEP_COLUMNS)))
     without_land: tuple[Entry, ...] = ()
+    left_land: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LEFT_COLUMNS)))
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,10 @@ class AccountInputs:
         Pairs of them for changes.
     area_source : mapping
         The layer that each ecosystem's area is taken from.
+    no_carbon : mapping of str to tuple of str
+        Pools that the project states to hold no carbon, by ecosystem.
+    interval_share : float
+        Share of a figure whose uncertainty must be stated for it to have an interval.
     """
 
     activity: Activity
@@ -79,6 +92,8 @@ class AccountInputs:
     dates: tuple[str, ...]
     periods: tuple[tuple[str, str], ...]
     area_source: Mapping[str, str]
+    no_carbon: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    interval_share: float = 0.0
 
     def account(self, entries: Sequence[Entry], draws: Draws | None = None) -> Account:
         """Make the account.
@@ -95,7 +110,7 @@ class AccountInputs:
         AccountError
             With every gap of every parameter table, or when no entry has any land.
         """
-        gathered = self._entry_rows(entries)
+        gathered = self._entry_rows(entries, draws)
         totals = self._totals(draws)
         _post_areas(totals, self.activity, self.dates, self.area_source)
         self._post(totals, [entry_rows for entry_rows in gathered if entry_rows.entry.role == "record"])
@@ -113,12 +128,13 @@ class AccountInputs:
             used=tuple((entry_rows.entry, entry_rows.used_rows()) for entry_rows in gathered),
             not_estimated=tuple(sorted(totals.not_estimated)),
             steps=_steps(gathered, self.periods),
+            left_land=_left_land(gathered, self.activity),
             without_land=tuple(entry for entry in entries if all(rows.entry is not entry for rows in gathered)),
         )
 
     def used(self, entries: Sequence[Entry]) -> list[tuple[Entry, NDArray[np.int64]]]:
         """For each entry the rows of its parameter table that are used, without making the account."""
-        return [(entry_rows.entry, entry_rows.used_rows()) for entry_rows in self._entry_rows(entries)]
+        return [(entry_rows.entry, entry_rows.used_rows()) for entry_rows in self._entry_rows(entries, None)]
 
     def removals(
         self, entries: Sequence[Entry], draws: Draws, ecosystems: Collection[str], pools: Collection[str]
@@ -130,7 +146,8 @@ class AccountInputs:
         totals = self._totals(draws)
         record = [entry for entry in entries if entry.role == "record"]
         lands = {name for entry in record for name in entry.ecosystems} if ALL in ecosystems else set(ecosystems)
-        self._post(totals, self._entry_rows([entry for entry in record if lands & set(entry.ecosystems)]))
+        gathered = self._entry_rows(record, draws)
+        self._post(totals, [rows for rows in gathered if lands & set(rows.entry.ecosystems)])
         found = {f"{first}-{last}": np.zeros((draws.n, len(self.hierarchy.members))) for first, last in self.periods}
         for (ecosystem, pool, quantity, period), amount in totals.totals():
             wanted = ecosystem in lands and pool != ALL and (ALL in pools or pool in pools)
@@ -142,7 +159,7 @@ class AccountInputs:
     def totals(self, entries: Sequence[Entry], draws: Draws) -> dict[TotalKey, Floats]:
         """Draws of stock, change and removals of all ecosystems and pools together, by region, shape (regions, n)."""
         totals = self._totals(draws)
-        self._post(totals, self._entry_rows(entries))
+        self._post(totals, self._entry_rows(entries, draws))
         return {
             key: self.hierarchy.total(amount.draws)
             for key, amount in totals.totals()
@@ -150,7 +167,12 @@ class AccountInputs:
         }
 
     def _totals(self, draws: Draws | None) -> Totals:
-        return Totals(self.hierarchy, self._observed, draws)
+        return Totals(self.hierarchy, self._observed, draws, self.interval_share)
+
+    @property
+    def steps(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of consecutive dates: what is known of changes between them makes every longer period."""
+        return tuple(pairwise(sorted(self.dates)))
 
     @cached_property
     def _observed(self) -> dict[str, Floats]:
@@ -160,7 +182,17 @@ class AccountInputs:
         for entry_rows in gathered:
             post(totals, entry_rows, self.dates, self.periods)
 
-    def _entry_rows(self, entries: Sequence[Entry]) -> list[EntryRows]:
+    def entry_rows(self, entries: Sequence[Entry], draws: Draws | None = None) -> list[EntryRows]:
+        """The land of entries with both ends of every period, as transitions and not as sums.
+
+        Raises
+        ------
+        AccountError
+            As of :meth:`account`.
+        """
+        return self._entry_rows(entries, draws, with_ends=True)
+
+    def _entry_rows(self, entries: Sequence[Entry], draws: Draws | None, *, with_ends: bool = False) -> list[EntryRows]:
         """Look up everything that every entry needs, so that all gaps of all tables come in one error.
 
         An entry without any land is left out: a small region may have no wetland.  When no entry has any, the layers
@@ -168,28 +200,92 @@ class AccountInputs:
         """
         problems, found = Problems(), []
         for entry in entries:
-            rows = _rows(entry, self.activity, self.dates, self.periods)
+            rows = _rows(entry, self.activity, self.dates, self.steps)
             if rows.empty:
                 continue
             try:
-                found.append(EntryRows.of(entry, rows, entry.method.resolve(rows, entry.pools), self.hierarchy))
+                given = (self.activity, self.steps, self.hierarchy, draws)
+                found.append(EntryRows.of(entry, rows, *given, with_ends=with_ends))
             except SinksError as error:
                 problems.extend(error)
         if entries and not found and not problems:
             for entry in entries:
                 problems.add("account.no_activity", entry.method.id, source=entry.source, ecosystems=entry.ecosystems)
         problems.raise_as(AccountError)
-        return found
+        return _on_common_land(found, self.activity, self.no_carbon)
+
+
+def _on_common_land(
+    gathered: Sequence[EntryRows], activity: Activity, no_carbon: Mapping[str, tuple[str, ...]]
+) -> list[EntryRows]:
+    """The same, each knowing on which land carbon is known at both dates.
+
+    What the account knows is what its methodologies of record know.  One beside the account takes the place of those
+    of its own ecosystems, so that it is compared on the same land.
+    """
+    record = KnownLand(no_carbon)
+    for rows in gathered:
+        if rows.entry.is_difference and rows.entry.role == "record":
+            _note_known(record, rows)
+    found = []
+    for rows in gathered:
+        if rows.ends is None or not rows.entry.is_difference:
+            found.append(rows)
+            continue
+        known = record
+        if rows.entry.role != "record":
+            known = record.copy()
+            _note_known(known, rows)
+        other = land_of_other_end(activity, rows.entry.source, rows.ends)
+        shares = {pool: known.other_end(rows.entry.source, rows.ends, pool, other) for pool in rows.entry.pools}
+        found.append(replace(rows, common=shares))
+    return found
+
+
+def _note_known(known: KnownLand, rows: EntryRows) -> None:
+    assert rows.ends is not None
+    for pool in rows.entry.pools:
+        known.add(rows.entry.source, rows.ends, pool, rows.known_at_ends(pool))
 
 
 def _steps(gathered: Sequence[EntryRows], periods: Sequence[tuple[str, str]]) -> pd.DataFrame:
     found = [
-        step_changes(entry_rows.entry.method, entry_rows.resolved, entry_rows.observed, entry_rows.entry.pools, periods)
-        for entry_rows in gathered
-        if entry_rows.entry.method.acts_on == "state"
+        step_changes(rows.entry.method, *rows.at_means(), rows.entry.pools, periods)
+        for rows in gathered
+        if rows.entry.method.acts_on == "state"
     ]
     filled = [part for part in found if len(part)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(STEP_COLUMNS))
+
+
+def _left_land(gathered: Sequence[EntryRows], activity: Activity) -> pd.DataFrame:
+    """Land of record that left for what has no parameters, all regions together."""
+    found = [pd.DataFrame(columns=list(LEFT_COLUMNS))]
+    for rows in gathered:
+        if rows.ends is None or rows.entry.role != "record" or not len(rows.ends.rows):
+            continue
+        at = np.flatnonzero(~rows.on_dates)
+        land = rows.of_end[at]
+        other = land_of_other_end(activity, rows.entry.source, rows.ends)
+        for pool in rows.entry.pools:
+            unknown = np.isnan(rows.central[pool][at])
+            share = np.where((rows.ends.end == FROM) & rows.seen, 1 - rows.common[pool], 0.0)[land]
+            columns = {
+                "methodology": rows.entry.method.id,
+                "period": rows.ends.period[land],
+                "ecosystem": rows.ends.rows["ecosystem"].to_numpy()[land],
+                "became": other[land],
+                "pool": pool,
+                "area_ha": np.where(unknown, 0.0, rows.parts.known[at]) * share,
+                "stock": np.nan_to_num(rows.central[pool][at]) * share,
+            }
+            found.append(pd.DataFrame(columns)[share > 0])
+    filled = [part for part in found if len(part)]
+    if not filled:
+        return found[0]
+    keys = list(LEFT_COLUMNS[:5])
+    sums = pd.concat(filled, ignore_index=True).groupby(keys, as_index=False, sort=True)[["area_ha", "stock"]].sum()
+    return sums[sums["area_ha"] > 0].reset_index(drop=True)
 
 
 def _rows(entry: Entry, activity: Activity, dates: Sequence[str], periods: Sequence[tuple[str, str]]) -> pd.DataFrame:
@@ -203,7 +299,8 @@ def _rows(entry: Entry, activity: Activity, dates: Sequence[str], periods: Seque
         known = entry.method.methodology.ecosystems
         wanted = rows["ecosystem_to"].isin(entry.ecosystems) & rows["ecosystem_from"].isin(known)
         wanted &= (rows["date_from"] + "-" + rows["date_to"]).isin(spans)
-    return rows[wanted & (rows["source"] == entry.source)].reset_index(drop=True)
+    wanted &= rows["source"] == entry.source
+    return rows[wanted].assign(place=np.flatnonzero(wanted)).reset_index(drop=True)
 
 
 def _observed_share(
@@ -239,5 +336,6 @@ def _post_areas(totals: Totals, activity: Activity, dates: Sequence[str], area_s
             errors = (
                 None if totals.draws is None else totals.draws.area(area_source[str(ecosystem)], str(ecosystem), date)
             )
-            amount = Amount(area, None if errors is None else area[:, None] * errors, area, area)
+            stated = area if errors is not None else np.zeros_like(area)
+            amount = Amount(area, None if errors is None else area[:, None] * errors, *(area,) * 3, stated, area)
             totals.post(Posting(str(ecosystem), str(stratum), ALL, "area", date, totals.figures(amount), amount, ""))

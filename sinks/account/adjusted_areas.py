@@ -12,11 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from sinks.account.account import Entry
+from sinks.account.common_land import SCALE
 from sinks.account.hierarchy import Hierarchy
-from sinks.activity import LAND_COVER, Activity
+from sinks.activity import FROM, LAND_COVER, TO, Activity
 from sinks.errors import LayerError, Problem, Problems
+from sinks.input_sets import BIN_KEYS
 from sinks.uncertainty.confusion_matrix import ConfusionMatrix, area_estimates
 from sinks.uncertainty.draws import Draws, Floats
 from sinks.vocabulary import NODATA
@@ -85,6 +88,7 @@ class AdjustedAreas:
         """The activity with the adjusted areas in its states; its changes keep the areas of the map."""
         states = activity.states.copy()
         columns = ["area_ha", *(name for name in states.columns if str(name).endswith(_INPUT_AREA))]
+        scale = np.ones(len(states))
         states[columns] = states[columns].astype(float)
         for date, matrix in self.matrices.items():
             rows = (states["source"] == LAND_COVER) & (states["date"] == date)
@@ -92,8 +96,31 @@ class AdjustedAreas:
             units = hierarchy.numbers(states.loc[rows, "region_code"])
             places = [matrix.classes.index(name) for name in states.loc[rows, "ecosystem"]]
             factor = self.factors(date)[units, places]
+            scale[rows.to_numpy()] = factor
             states.loc[rows, columns] = states.loc[rows, columns].mul(factor, axis=0)
-        return replace(activity, states=states)
+        bins, own = activity.bins, (activity.bins["end"] == "").to_numpy()
+        of_bins = np.where(own, scale[np.where(own, bins["row"], 0)], 1.0) if len(bins) else np.ones(0)
+        measured = [name for name in bins.columns if name not in BIN_KEYS]
+        return replace(
+            activity,
+            states=states,
+            changes=self._scaled_ends(activity.changes, hierarchy),
+            bins=bins.assign(**{name: bins[name] * of_bins for name in measured}),
+        )
+
+    def _scaled_ends(self, changes: pd.DataFrame, hierarchy: Hierarchy) -> pd.DataFrame:
+        """Transitions with the factor that the area of each of their ends has by its own date."""
+        found = {}
+        for end in (FROM, TO):
+            scale = np.ones(len(changes))
+            for date, matrix in self.matrices.items():
+                rows = (changes["source"] == LAND_COVER) & (changes[f"date{end}"] == date)
+                rows &= changes[f"ecosystem{end}"].isin(matrix.classes)
+                units = hierarchy.numbers(changes.loc[rows, "region_code"])
+                places = [matrix.classes.index(name) for name in changes.loc[rows, f"ecosystem{end}"]]
+                scale[rows.to_numpy()] = self.factors(date)[units, places]
+            found[SCALE + end] = scale
+        return changes.assign(**found)
 
     def unplaced(self, hierarchy: Hierarchy) -> Iterator[Problem]:
         """What the matrix expects where the map has nothing of it: region units, dates, ecosystems and hectares."""

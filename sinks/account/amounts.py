@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,40 +11,67 @@ import numpy as np
 from sinks.uncertainty.draws import Floats
 from sinks.units import CO2_PER_C
 
-# Draws that are all the same differ by the rounding of their sums.
+# Draws that are all the same differ by the rounding of the sums that they come from.
 _ROUNDING = 1e-11
 
 
-def no_point(low: Floats, high: Floats) -> tuple[Floats, Floats]:
-    """The ends of intervals, NaN where they meet: nothing uncertain took part, so that no interval is known."""
-    met = np.isclose(low, high, rtol=_ROUNDING, atol=0)
+def no_point(low: Floats, high: Floats, size: Floats | None = None) -> tuple[Floats, Floats]:
+    """The ends of intervals, NaN where they meet: nothing uncertain took part, so that no interval is known.
+
+    Parameters
+    ----------
+    low, high : array
+    size : array
+        Sum of the sizes of what was added and subtracted, against which rounding is measured; by default the ends' own.
+    """
+    met = high - low <= _ROUNDING * (np.maximum(np.abs(low), np.abs(high)) if size is None else size)
     return np.where(met, np.nan, low), np.where(met, np.nan, high)
 
 
 @dataclass
 class Amount:
-    """A running sum by unit: central value, draws, and the land it stands for."""
+    """A running sum by unit.
+
+    Attributes
+    ----------
+    value : array (units,)
+    draws : array (units, n) or None
+    valued_ha, area_ha : array (units,)
+        Land whose carbon is known, and all land that is meant.
+    size, stated : array (units,)
+        Sum of the sizes of the parts, and of those of them whose parameters and inputs all have a stated uncertainty.
+    land_ha : array (units,)
+        The land of the figure, each hectare once however many pools it has.
+    """
 
     value: Floats
     draws: Floats | None
     valued_ha: Floats
     area_ha: Floats
+    size: Floats
+    stated: Floats
+    land_ha: Floats
+
+    _SIZES = ("value", "size", "stated")
+    _LAND = ("valued_ha", "area_ha", "land_ha")
+    _SUMMED = (*_SIZES, *_LAND)
 
     def add(self, other: Amount) -> None:
-        self.value += other.value
+        for name in self._SUMMED:
+            getattr(self, name).__iadd__(getattr(other, name))
         if self.draws is not None and other.draws is not None:
             self.draws += other.draws
-        self.valued_ha += other.valued_ha
-        self.area_ha += other.area_ha
 
     def copy(self) -> Amount:
         draws = None if self.draws is None else self.draws.copy()
-        return Amount(self.value.copy(), draws, self.valued_ha.copy(), self.area_ha.copy())
+        return Amount(draws=draws, **{name: getattr(self, name).copy() for name in self._SUMMED})
 
     def minus(self, other: Amount) -> Amount:
         """The change from ``other`` to this; draws are paired, for both share the parameters."""
         draws = None if self.draws is None or other.draws is None else self.draws - other.draws
-        return Amount(self.value - other.value, draws, *self._mean_land(other))
+        means = {name: (getattr(self, name) + getattr(other, name)) / 2 for name in self._LAND}
+        sizes = {name: getattr(self, name) + getattr(other, name) for name in ("size", "stated")}
+        return Amount(value=self.value - other.value, draws=draws, **means, **sizes)
 
     @classmethod
     def mean(cls, parts: Mapping[str, Amount], weights: Mapping[str, float]) -> Amount:
@@ -54,29 +81,46 @@ class Amount:
             return np.asarray(sum(weight * getattr(parts[date], name) for date, weight in weights.items()))
 
         without = any(parts[date].draws is None for date in weights)
-        return cls(of("value"), None if without else of("draws"), of("valued_ha"), of("area_ha"))
+        return cls(draws=None if without else of("draws"), **{name: of(name) for name in cls._SUMMED})
+
+    @classmethod
+    def chained(cls, parts: Mapping[str, Amount]) -> Amount:
+        """The sum over periods that follow each other; its land is the mean of theirs, by their years."""
+        summed = {name: np.sum([getattr(part, name) for part in parts.values()], axis=0) for name in cls._SIZES}
+        years = [years_of(period) for period in parts]
+        means = {name: np.average([getattr(part, name) for part in parts.values()], 0, years) for name in cls._LAND}
+        drawn = [part.draws for part in parts.values() if part.draws is not None]
+        return cls(draws=np.sum(drawn, axis=0) if len(drawn) == len(parts) else None, **summed, **means)
 
     def times(self, factor: float) -> Amount:
         draws = None if self.draws is None else self.draws * factor
-        return Amount(self.value * factor, draws, self.valued_ha.copy(), self.area_ha.copy())
+        scaled = {name: getattr(self, name) * abs(factor) for name in ("size", "stated")}
+        land = {name: getattr(self, name).copy() for name in self._LAND}
+        return Amount(value=self.value * factor, draws=draws, **scaled, **land)
 
-    def _mean_land(self, other: Amount) -> tuple[Floats, Floats]:
-        return (self.valued_ha + other.valued_ha) / 2, (self.area_ha + other.area_ha) / 2
+    def on_area(self, area_ha: Floats) -> Amount:
+        """The same as a part of another area: what of it is known is then said of that."""
+        return replace(self, area_ha=area_ha)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a line says of every region: value, ends of the interval, and the land it stands for."""
+    """What a line says of every region: value, ends of the interval, and the land it stands for.
+
+    ``uncertain_share`` is the share of the figure, by the size of its parts, whose uncertainty is stated.
+    """
 
     value: Floats
     low: Floats
     high: Floats
     valued_ha: Floats
     area_ha: Floats
+    land_ha: Floats
+    uncertain_share: Floats
 
     def times(self, factor: float) -> Figures:
         """The same in another unit; ``factor`` is positive, so that the ends keep their order."""
-        return Figures(self.value * factor, self.low * factor, self.high * factor, self.valued_ha, self.area_ha)
+        return replace(self, value=self.value * factor, low=self.low * factor, high=self.high * factor)
 
 
 @dataclass(frozen=True)
@@ -93,10 +137,26 @@ class Posting:
     method: str
 
 
+def years_of(period: str) -> int:
+    """Years of a period ``2020-2023``."""
+    first, last = period.split("-")
+    return int(last) - int(first)
+
+
+def steps_of(dates: Sequence[str], period: str) -> list[str]:
+    """The periods between consecutive dates of which a longer one consists.
+
+    >>> steps_of(["2017", "2020", "2023"], "2017-2023")
+    ['2017-2020', '2020-2023']
+    """
+    first, last = period.split("-")
+    inside = [date for date in sorted(dates) if first <= date <= last]
+    return [f"{one}-{other}" for one, other in pairwise(inside)]
+
+
 def per_year(period: str) -> float:
     """Factor from a change of carbon over a period ``2020-2023`` [t C] to net removals [t CO2/yr]."""
-    first, last = period.split("-")
-    return CO2_PER_C / (int(last) - int(first))
+    return CO2_PER_C / years_of(period)
 
 
 def weights_of_dates(dates: Sequence[str], period: str) -> dict[str, float]:

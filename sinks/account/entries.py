@@ -1,24 +1,50 @@
-"""What one methodology accounts for in a project, and its activity rows as arrays."""
+"""What one methodology accounts for in a project, and its land as arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sinks.account.common_land import Ends, ends_of, land_of_other_end
 from sinks.account.hierarchy import Hierarchy
+from sinks.account.quadrature import Parts, parts_of, set_of
+from sinks.activity import FROM, Activity
+from sinks.input_sets import InputSet
 from sinks.methodology import Bound, Resolved
 from sinks.uncertainty.draws import Draws, Floats
-from sinks.vocabulary import ALL, NOT_APPLICABLE
+from sinks.uncertainty.stated import stated_parts
+from sinks.vocabulary import ALL, NODATA, NOT_APPLICABLE
 
 Measure = Literal["stock", "sink"]
-Leaf = tuple[str, str, dict[str, NDArray[np.intp]]]
-"""Ecosystem, stratum, and the places of its rows by date or period."""
+
+
+class Time(NamedTuple):
+    """When land is looked at: at a date, over a period, or at one end of the land of a period.
+
+    ``part`` tells, of an end, the land that is common to both dates (``common``) from the rest (``rest``), and of the
+    rest at the beginning what was observed later but is not estimated then (``left``).
+    """
+
+    period: str
+    end: str = ""
+    part: str = ""
+
+
+class Chosen(NamedTuple):
+    """Parts of an entry, and by pool the share of each that counts; all of it where no share is given."""
+
+    places: NDArray[np.intp]
+    shares: Mapping[str, Floats] | None = None
+
+
+Leaf = tuple[str, str, dict[Time, Chosen]]
+"""Ecosystem, stratum, and what of its land belongs to each time."""
 
 
 @dataclass(frozen=True)
@@ -44,42 +70,168 @@ class Entry:
     source: str
     role: Literal["record", "comparison"] = "record"
 
+    @property
+    def is_difference(self) -> bool:
+        """Whether its sink is a difference of stocks."""
+        return self.method.acts_on == "state" and all(
+            self.method.kind(pool) in ("density", "stock_total") for pool in self.pools
+        )
+
 
 @dataclass(frozen=True)
 class EntryRows:
-    """The rows of one entry as arrays: what every leaf takes its part of."""
+    """The land of one entry as arrays: what every leaf takes its part of.
+
+    Attributes
+    ----------
+    entry : Entry
+    parts : Parts
+        Rows, or bins of rows: first those of dates (or transitions), then both ends of every period.
+    resolved : Resolved
+        The methodology at the nodes of the parts.
+    central : mapping of str to array (parts,)
+        Carbon of each part by pool, t C or t C/yr; NaN where it is not known.
+    stated : mapping of str to array (parts,)
+        By pool, whether all that the figure rests on has a stated uncertainty.
+    units : array (parts,) of int
+    dates : array (parts,) of str
+        Date or period of the land of each part.
+    ends : Ends or None
+        Both ends of the periods; None where the sink is no difference of stocks.
+    of_end : array (parts,) of int
+        Place of a part's row in ``ends``; -1 for the rest.
+    common : mapping of str to array (rows of ends,)
+        By pool, the share of each end's land whose carbon is known at the other end too.
+    seen : array (rows of ends,) of bool
+        Land that was observed at the other end.
+    place : array (parts,) of int
+        Place of a part's row in the activity's states or changes; -1 for ends.
+    """
 
     entry: Entry
-    rows: pd.DataFrame
+    parts: Parts
     resolved: Resolved
     central: Mapping[str, Floats]
+    stated: Mapping[str, NDArray[np.bool_]]
     units: NDArray[np.intp]
-    area: Floats
-    observed: Floats
-    times: NDArray[np.object_]
+    dates: NDArray[np.object_]
+    ends: Ends | None
+    of_end: NDArray[np.intp]
+    common: Mapping[str, Floats]
+    seen: NDArray[np.bool_]
+    place: NDArray[np.intp]
 
     @classmethod
-    def of(cls, entry: Entry, rows: pd.DataFrame, resolved: Resolved, hierarchy: Hierarchy) -> EntryRows:
-        times = rows["date"] if entry.method.acts_on == "state" else rows["date_from"] + "-" + rows["date_to"]
+    def of(
+        cls,
+        entry: Entry,
+        rows: pd.DataFrame,
+        activity: Activity,
+        periods: Sequence[tuple[str, str]],
+        hierarchy: Hierarchy,
+        draws: Draws | None = None,
+        *,
+        with_ends: bool = False,
+    ) -> EntryRows:
+        """Look up everything that an entry needs.
+
+        Parameters
+        ----------
+        entry : Entry
+        rows : DataFrame
+            Its rows of the activity, numbered from 0, with their ``place`` there.
+        activity : Activity
+        periods : sequence of (str, str)
+        hierarchy : Hierarchy
+        draws : Draws, optional
+            For what is declared uncertain.
+        with_ends : bool
+            Have both ends of the periods although the sink is no difference of stocks.
+
+        Raises
+        ------
+        MethodologyError, ParameterError
+            As the evaluation of the methodology.
+        """
+        state = entry.method.acts_on == "state"
+        wanted = entry.is_difference or (with_ends and state)
+        ends = ends_of(activity, entry.source, entry.ecosystems, periods) if wanted else None
+        of_activity = rows["place"].to_numpy(np.intp)
+        bins = _bins_of(rows, activity) if state else activity.bins.iloc[:0]
+        rows = rows.drop(columns="place")
+        dates = (rows["date"] if state else rows["date_from"] + "-" + rows["date_to"]).tolist()
+        whole, seen = rows, np.empty(0, bool)
+        if ends is not None and len(ends.rows):
+            of_ends = ends.bins.assign(row=ends.bins["row"] + len(rows))
+            bins = pd.concat([part for part in (bins, of_ends) if len(part)] or [bins])
+            first, last = zip(*(period.split("-") for period in ends.period), strict=True)
+            dates += list(np.where(ends.end == FROM, first, last))
+            whole = pd.concat([rows, ends.rows.assign(date=dates[len(rows) :])], ignore_index=True)
+            seen = land_of_other_end(activity, entry.source, ends) != NODATA
+        parts = _parts(entry, whole, bins, activity.input_sets)
+        resolved = entry.method.resolve(parts.nodes.reset_index(drop=True), entry.pools)
+        central, stated = _central(entry, parts, resolved, draws)
         return cls(
             entry,
-            rows,
+            parts,
             resolved,
-            resolved.pools(),
-            hierarchy.numbers(rows["region_code"]),
-            rows["area_ha"].to_numpy(float),
-            observed_area(rows, entry.method),
-            times.to_numpy(object),
+            central,
+            stated,
+            hierarchy.numbers(parts.rows["region_code"]),
+            np.array(dates, object)[parts.origin],
+            ends,
+            np.where(parts.origin >= len(rows), parts.origin - len(rows), -1),
+            {},
+            seen,
+            np.where(parts.origin < len(rows), of_activity[np.minimum(parts.origin, len(rows) - 1)], -1),
         )
 
+    def at_means(self) -> tuple[Resolved, Floats]:
+        """The rows of dates that are evaluated at the means of their inputs, and the hectares known of them."""
+        weights = self.parts.weights
+        single = (np.diff(weights.indptr) <= 1) & self.on_dates
+        places = np.flatnonzero(single & (self.parts.known > 0))
+        return self.resolved.take(weights.indices[weights.indptr[places]]), self.parts.known[places]
+
+    @property
+    def on_dates(self) -> NDArray[np.bool_]:
+        """Parts that are land of a date or a transition, and no end of a period."""
+        return self.of_end < 0
+
+    def known_at_ends(self, pool: str) -> Floats:
+        """Hectares of each row of ``ends`` on which a pool is known."""
+        assert self.ends is not None
+        at = np.flatnonzero(~self.on_dates)
+        known = np.where(np.isnan(self.central[pool][at]), 0.0, self.parts.known[at])
+        return np.bincount(self.of_end[at], known, len(self.ends.rows)).astype(np.float64)
+
     def leaves(self) -> Iterator[Leaf]:
-        """Ecosystem, stratum, and for each date or period the places of its rows."""
+        """Ecosystem, stratum, and what of its land belongs to each time."""
         land = "ecosystem" if self.entry.method.acts_on == "state" else "ecosystem_to"
-        keys = [self.rows[land], _labels(self.rows, self.entry)]
-        for key, places in self.rows.groupby(keys, sort=True).indices.items():
+        keys = [self.parts.rows[land], _labels(self.parts.rows, self.entry, self.parts)]
+        for key, places in self.parts.rows.groupby(keys, sort=True).indices.items():
             ecosystem, stratum = cast(tuple[str, str], key)
-            times = self.times[places]
-            yield ecosystem, stratum, {time: places[times == time] for time in sorted(set(times))}
+            yield ecosystem, stratum, dict(self._times(np.asarray(places)))
+
+    def _times(self, places: NDArray[np.intp]) -> Iterator[tuple[Time, Chosen]]:
+        of_dates = places[self.on_dates[places]]
+        for date in sorted(set(self.dates[of_dates])):
+            yield Time(str(date)), Chosen(of_dates[self.dates[of_dates] == date])
+        if self.ends is None:
+            return
+        of_ends = places[~self.on_dates[places]]
+        rows = self.of_end[of_ends]
+        for period, end, _ in self.ends.sides():
+            own = (self.ends.period[rows] == period) & (self.ends.end[rows] == end)
+            if own.any():
+                at, land = of_ends[own], rows[own]
+                common = {pool: share[land] for pool, share in self.common.items()}
+                rest = {pool: 1 - share for pool, share in common.items()}
+                yield Time(period, end, "common"), Chosen(at, common)
+                yield Time(period, end, "rest"), Chosen(at, rest)
+                if end == FROM:
+                    left = {pool: share * self.seen[land] for pool, share in rest.items()}
+                    yield Time(period, end, "left"), Chosen(at, left)
 
     def used_rows(self) -> NDArray[np.int64]:
         """Rows of the parameter table that were used, each once."""
@@ -90,14 +242,51 @@ class EntryRows:
         return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
 
 
-def _labels(rows: pd.DataFrame, entry: Entry) -> pd.Series[str]:
+def _bins_of(rows: pd.DataFrame, activity: Activity) -> pd.DataFrame:
+    """Bins of some states, by place in ``rows``."""
+    own = activity.bins[activity.bins["end"] == ""]
+    number = np.full(len(activity.states), -1)
+    number[rows["place"].to_numpy()] = np.arange(len(rows))
+    own = own.assign(row=number[own["row"].to_numpy()])
+    return own[own["row"] >= 0]
+
+
+def _parts(entry: Entry, rows: pd.DataFrame, bins: pd.DataFrame, sets: Sequence[InputSet]) -> Parts:
+    known = observed_area(rows, entry.method, sets)
+    # The total of a row is no sum over its hectares.
+    totals = any(entry.method.kind(pool) in ("stock_total", "flux_total") for pool in entry.pools)
+    return parts_of(rows, bins.iloc[:0] if totals else bins, entry.method, sets, known)
+
+
+def _central(
+    entry: Entry, parts: Parts, resolved: Resolved, draws: Draws | None
+) -> tuple[dict[str, Floats], dict[str, NDArray[np.bool_]]]:
+    """Carbon of each part by pool, and whether all it rests on has a stated uncertainty."""
+    found = resolved.pools()
+    certain = stated_parts(entry.method, resolved, entry.pools, draws)
+    central, stated = {}, {}
+    weights = parts.weights
+    for pool in entry.pools:
+        unknown = np.isnan(found[pool])
+        if entry.method.kind(pool) in ("density", "flux"):
+            amount = weights @ np.where(unknown, 0.0, found[pool])
+            lost = (abs(weights) @ unknown.astype(float)) > 0
+        else:
+            amount, lost = np.where(unknown, 0.0, found[pool]), unknown
+        central[pool] = np.where(lost, np.nan, amount)
+        stated[pool] = (abs(weights) @ (~certain[pool]).astype(float)) == 0
+    return central, stated
+
+
+def _labels(rows: pd.DataFrame, entry: Entry, parts: Parts) -> pd.Series[str]:
     """The stratum of each row as text: its values of the strata that the methodology tells apart, else its class."""
     ends = ("",) if entry.method.acts_on == "state" else ("", "_from", "_to")
     # What is the same everywhere says nothing about a row, and the ecosystem has a column of its own.
-    names = [n for n in entry.method.strata if n not in (*entry.method.constants, *entry.method.inputs, "ecosystem")]
-    columns = [name + end for name in names for end in ends if name + end in rows.columns]
+    spread = {name for name in entry.method.strata if name in rows.columns and rows[name].dtype.kind == "f"}
+    hidden = {*entry.method.constants, *entry.method.inputs, *spread, "ecosystem"}
+    columns = [name + end for name in entry.method.strata if name not in hidden for end in ends]
     label = pd.Series("", index=rows.index)
-    for column in columns:
+    for column in (name for name in columns if name in rows.columns):
         value = rows[column].astype(str)
         joined = (label + (" > " if column.endswith("_to") else " / ") + value).where(label != "", value)
         label = joined.where(value != NOT_APPLICABLE, label)
@@ -105,12 +294,16 @@ def _labels(rows: pd.DataFrame, entry: Entry) -> pd.Series[str]:
     return label.where(label != "", classes)
 
 
-def observed_area(rows: pd.DataFrame, method: Bound) -> Floats:
-    """Area [ha] over which all inputs of the methodology were observed: at most the smallest of theirs."""
+def observed_area(rows: pd.DataFrame, method: Bound, sets: Sequence[InputSet] = ()) -> Floats:
+    """Area [ha] over which all inputs of the methodology were observed.
+
+    Where the activity watched them together, that is known; else it is at most the smallest of their areas.
+    """
     layers = chain.from_iterable(method.methodology.layers.values())
     names = ("area_ha", *(f"{name}_observed_ha" for name in layers))
     areas: Floats = np.minimum.reduce([rows[name].to_numpy(float) for name in names if name in rows.columns])
-    return areas
+    watched = set_of(method, rows, sets)
+    return areas if watched is None else np.where(rows[watched.column].to_numpy(bool), areas, 0.0)
 
 
 def input_factors(row: pd.Series[Any], method: Bound, draws: Draws) -> dict[str, Floats]:

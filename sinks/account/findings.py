@@ -16,7 +16,7 @@ from sinks.account.account import Account, Entry
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity, known_dates
 from sinks.text import LANGUAGES, Text, message, messages, using_language
-from sinks.vocabulary import ALL, NODATA, ecosystems, pools, same_carbon
+from sinks.vocabulary import ALL, NODATA, ecosystems, pools, quantities, same_carbon
 
 Status = Literal["passed", "note", "warning", "failed"]
 
@@ -24,9 +24,6 @@ Status = Literal["passed", "note", "warning", "failed"]
 # of a region beyond which they are worth a line.
 _IMPLAUSIBLE = (("bare", "forest"), ("water", "forest"), ("urban", "forest"), ("ice", "forest"))
 _IMPLAUSIBLE_SHARE = 1e-4
-
-# A change of stock of which more than this part may come from land that only one date observed is worth a line.
-_UNEVEN_SHARE = 0.1
 
 
 class Findings:
@@ -86,6 +83,7 @@ def note_findings(
     *,
     coverage_min: float,
     cells_min: int,
+    interval_share: float | None = None,
     adjusted: pd.DataFrame | None = None,
     used: bool = False,
 ) -> None:
@@ -102,6 +100,8 @@ def note_findings(
         Share of a region's area that must be observed.
     cells_min : int
         Cells below which a region's figure is not fit to be an account of record.
+    interval_share : float, optional
+        Share of a figure whose uncertainty must be stated for it to have an interval; None when there are no draws.
     adjusted : DataFrame, optional
         Error-adjusted areas (:func:`sinks.uncertainty.confusion_matrix.adjusted_areas`); without them the areas are
         said to be the map's.
@@ -110,7 +110,10 @@ def note_findings(
     """
     names = dict(zip(hierarchy.regions["code"], hierarchy.regions["name"], strict=True))
     _note_coverage(result.table, names, coverage_min, findings)
-    _note_uneven(result.table, names, findings)
+    _note_known_once(result.table, hierarchy, findings)
+    _note_left(result, findings)
+    if interval_share is not None:
+        _note_partial_intervals(result.table, hierarchy, interval_share, findings)
     _note_cells(activity, names, cells_min, findings)
     _note_transitions(activity, names, findings)
     _note_parameters(result, findings)
@@ -239,31 +242,51 @@ def _note_coverage(table: pd.DataFrame, names: Mapping[str, str], least: float, 
         findings.add("checks.coverage_pool", "warning", where, **values)
 
 
-def _note_uneven(table: pd.DataFrame, names: Mapping[str, str], findings: Findings) -> None:
-    """Changes of stock that are in part the stock of land which only one of the two dates observed."""
-    key = ["region_code", "ecosystem", "pool"]
-    sums = table[(table["stratum"] == ALL) & (table["ecosystem"] != ALL) & (table["pool"] != ALL)]
-    stocks = sums[sums["quantity"] == "carbon_stock"].set_index([*key, "period"])[["value", "coverage"]]
-    changes = sums[sums["quantity"] == "stock_change"].set_index(key)
-    for period in changes["period"].unique():
-        first, last = str(period).split("-")
-        ends = [stocks.xs(date, level="period").add_suffix(end) for date, end in ((first, "_first"), (last, "_last"))]
-        change = changes.loc[changes["period"] == period, "value"].rename("change")
-        both = pd.concat([*ends, change], axis=1, join="inner")
-        both = both[~np.isclose(both["coverage_first"], both["coverage_last"])]
-        first_is_better = both["coverage_first"] > both["coverage_last"]
-        stock = both["value_first"].where(first_is_better, both["value_last"])
-        seen = both[["coverage_first", "coverage_last"]]
-        # What the better observed date has beyond the share that the other one observed.
-        both["apparent"] = stock * (1 - seen.min(axis=1) / seen.max(axis=1))
-        both["part"] = both["apparent"].abs() / both["change"].abs()
-        for (ecosystem, pool), rows in both[both["part"] > _UNEVEN_SHARE].groupby(["ecosystem", "pool"], sort=False):
-            worst = rows.sort_values("part", ascending=False, kind="stable").iloc[0]
-            status: Status = "failed" if worst["part"] >= 1 else "warning"
-            values = {"pool": pools()[str(pool)].label, "period": period, "count": len(rows)}
-            values |= {"apparent": f"{worst['apparent']:,.0f}", "change": f"{worst['change']:+,.0f}"}
-            values |= {end: f"{worst[f'coverage_{end}']:.2%}" for end in ("first", "last")}
-            findings.add("checks.coverage_uneven", status, f"{names[str(worst.name[0])]} {ecosystem}", **values)
+def _note_known_once(table: pd.DataFrame, hierarchy: Hierarchy, findings: Findings) -> None:
+    """Carbon that is known at one end of a period only, in the coarsest regions: it is in no change."""
+    coarsest = hierarchy.regions["level"].iloc[0]
+    sums = table[(table["stratum"] == ALL) & (table["ecosystem"] == ALL) & (table["pool"] == ALL)]
+    sums = sums[sums["quantity"].isin(["newly_known", "no_longer_known"]) & (sums["level"] == coarsest)]
+    for _, row in sums[sums["area_ha"] > 0].iterrows():
+        values = {"period": row["period"], "area": f"{row['area_ha']:,.0f}", "stock": f"{row['value']:,.0f}"}
+        findings.add(f"checks.{row['quantity']}", "note", row["region_name"], str(row["region_code"]), **values)
+
+
+def _note_left(result: Account, findings: Findings) -> None:
+    """Land that became what the account has no parameters for: its carbon is neither kept nor lost."""
+    if result.left_land.empty:
+        return
+    keys = ["period", "ecosystem", "became"]
+    # Pools share their hectares; what several methodologies say of one pool is the same land too.
+    land = result.left_land.groupby(keys, sort=True)["area_ha"].max()
+    stock = result.left_land.groupby(keys, sort=True)["stock"].sum()
+    for period, ecosystem, became in land.index:
+        before, after = _lands((ecosystem, became))
+        place = (period, ecosystem, became)
+        values = {"period": period, "area": f"{land[place]:,.0f}", "stock": f"{stock[place]:,.0f}"}
+        findings.add("checks.land_left", "warning", ecosystem, before=before, after=after, **values)
+
+
+def _note_partial_intervals(table: pd.DataFrame, hierarchy: Hierarchy, least: float, findings: Findings) -> None:
+    """Totals of the coarsest regions that have no interval because too little of them has a stated uncertainty."""
+    coarsest = hierarchy.regions["level"].iloc[0]
+    sums = table[(table["stratum"] == ALL) & (table["ecosystem"] == ALL) & (table["pool"] == ALL)]
+    sums = sums[sums["quantity"].isin(["carbon_stock", "net_removals"]) & (sums["level"] == coarsest)]
+    for _, row in sums[sums["uncertain_share"] < least].iterrows():
+        values: dict[str, object] = {
+            "period": row["period"],
+            "share": f"{row['uncertain_share']:.1%}",
+            "least": f"{least:.0%}",
+        }
+        quantity = quantities()[row["quantity"]].label
+        findings.add(
+            "checks.interval_partial",
+            "warning",
+            row["region_name"],
+            str(row["region_code"]),
+            quantity=quantity,
+            **values,
+        )
 
 
 def _note_cells(activity: Activity, names: Mapping[str, str], least: int, findings: Findings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,6 +53,13 @@ class Hierarchy:
         order = sorted(range(len(codes)), key=lambda i: (depth[codes[i]], codes[i]))
         regions = frame[["code", "name", "level"]].iloc[order].reset_index(drop=True)
         return cls(units, regions, tuple(np.array(inside[codes[i]], dtype=np.intp) for i in order))
+
+    @classmethod
+    def flat(cls, codes: Sequence[str]) -> Hierarchy:
+        """Regions that are all units, and nothing above them."""
+        units = tuple(sorted(codes))
+        regions = pd.DataFrame({"code": units, "name": units, "level": ""})
+        return cls(units, regions, tuple(np.array([number], dtype=np.intp) for number in range(len(units))))
 
     def numbers(self, codes: pd.Series[str]) -> NDArray[np.intp]:
         """Unit numbers of region codes; a code that is no unit is a ``KeyError``."""

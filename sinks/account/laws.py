@@ -140,18 +140,21 @@ def _check_transitions(activity: Activity, problems: Problems) -> None:
 
 
 def _check_changes(table: pd.DataFrame, problems: Problems) -> None:
-    """The change of stock over a period is the stock at its end less that at its beginning."""
-    keys = ["region_code", "ecosystem", "stratum", "pool", "methodology"]
+    """Stocks at both ends of a period differ by the change on common land, and by what is newly or no longer known."""
+    keys = ["region_code", "ecosystem", "stratum", "pool"]
     stocks = table[table["quantity"] == "carbon_stock"]
-    changes = table[table["quantity"] == "stock_change"]
+    changes = table[table["quantity"].isin(["stock_change", "newly_known", "no_longer_known"])]
     for period in changes["period"].unique():
         first, last = str(period).split("-")
+        whole = changes[changes["period"] == period]
+        gone = whole["quantity"] == "no_longer_known"
+        # What is no longer known stands on the side of the stocks, so that all terms are sizes that add up.
         signed = [
             stocks[stocks["period"] == last],
             stocks[stocks["period"] == first].assign(value=lambda rows: -rows["value"]),
+            whole[gone],
         ]
-        whole = changes[changes["period"] == period]
-        _compare(pd.concat(signed), whole, keys, problems, where=str(period))
+        _compare(pd.concat(signed), whole[~gone], keys, problems, where=str(period))
 
 
 def _compare(

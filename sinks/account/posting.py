@@ -7,24 +7,21 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sinks.account.amounts import Amount, Posting, per_year, weights_of_dates
-from sinks.account.entries import Entry, EntryRows, Leaf, input_factors
+from sinks.account.amounts import Amount, Posting, per_year, steps_of, weights_of_dates, years_of
+from sinks.account.drawing import Mix, draw, mix_of
+from sinks.account.entries import Chosen, Entry, EntryRows, Leaf, Time
 from sinks.account.totals import Totals
-from sinks.methodology import Kind
+from sinks.activity import FROM, TO
 from sinks.uncertainty.draws import Floats
 from sinks.units import CO2_PER_C
 
 T = TypeVar("T")
-
-# Draws of one evaluation stay below this many numbers (32 MB): rows beyond it are evaluated in turn.
-_DRAWS_AT_ONCE = 4_000_000
 
 # More do not help: sums over draws are bound by memory, and each thread holds the draws of a leaf.
 _THREADS = min(8, os.cpu_count() or 1)
@@ -45,12 +42,12 @@ def post(totals: Totals, entry_rows: EntryRows, dates: Sequence[str], periods: S
     table = None if totals.draws is None else totals.draws.table(entry.method)
 
     def evaluate(leaf: Leaf) -> list[Posting]:
-        ecosystem, stratum, places = leaf
-        found = {time: _evaluate(totals, entry_rows, at, table) for time, at in places.items()}
+        ecosystem, stratum, times = leaf
+        found = _amounts(totals, entry_rows, ecosystem, times, table)
         postings: list[Posting] = []
         for pool in entry.pools:
-            if any(amounts[pool].valued_ha.any() for amounts in found.values()):
-                amounts = {time: amounts[pool] for time, amounts in found.items()}
+            amounts = {time: of_pools[pool] for time, of_pools in found.items()}
+            if any(amount.valued_ha.any() for amount in amounts.values()):
                 postings += _leaf_postings(totals, entry, (ecosystem, stratum, pool), amounts, dates, periods)
             else:
                 totals.not_estimated.add((entry.method.id, ecosystem, stratum, pool))
@@ -81,91 +78,124 @@ def _leaf_postings(
     totals: Totals,
     entry: Entry,
     leaf: tuple[str, str, str],
-    found: Mapping[str, Amount],
+    found: Mapping[Time, Amount],
     dates: Sequence[str],
     periods: Sequence[tuple[str, str]],
 ) -> Iterator[Posting]:
     """One leaf and pool: stocks at dates and their change, or the flux of each period."""
     method = entry.method.id
-    if entry.method.acts_on == "change" or entry.method.kind(leaf[2]) in ("flux", "flux_total"):
+    if not entry.is_difference:
         if "sink" in entry.accounts_for:
             for period, amount in _fluxes(totals, entry, found, dates, periods):
                 removals = amount.times(CO2_PER_C)
                 yield Posting(*leaf, "net_removals", period, totals.figures(removals), removals, method)
         return
-    at = {date: found.get(date, totals.nothing()) for date in dates}
+    at = {date: found.get(Time(date), totals.nothing()) for date in dates}
     stock, sink = ("stock" in entry.accounts_for, "sink" in entry.accounts_for)
     for date in dates if stock else ():
         yield Posting(*leaf, "carbon_stock", date, totals.figures(at[date]), at[date], method)
-    for first, last in periods:
-        period, change = f"{first}-{last}", at[last].minus(at[first])
-        figures, rate = totals.figures(change), per_year(period)
+    steps = {step: _change(totals, found, at, step) for step in _steps(dates)}
+    for period in ("-".join(pair) for pair in periods):
+        inside = steps_of(dates, period)
+        change, rate = Amount.chained({step: steps[step] for step in inside}), per_year(period)
+        figures = totals.figures(change)
         if stock:
             yield Posting(*leaf, "stock_change", period, figures, change, method)
+            for quantity, end, part in _APART:
+                apart = [found[time] for step in inside if (time := Time(step, end, part)) in found]
+                amount = _sum(totals, apart)
+                if amount.valued_ha.any():
+                    yield Posting(*leaf, quantity, period, totals.figures(amount), amount, method)
         if sink:
             due = None if stock else change.times(rate)
             yield Posting(*leaf, "net_removals", period, figures.times(rate), due, method)
 
 
+def _steps(dates: Sequence[str]) -> list[str]:
+    return steps_of(dates, f"{min(dates)}-{max(dates)}")
+
+
+def _change(totals: Totals, found: Mapping[Time, Amount], at: Mapping[str, Amount], step: str) -> Amount:
+    """The change between consecutive dates on land whose carbon is known at both, as a part of all land of the leaf."""
+    first, last = step.split("-")
+    ends = [found.get(Time(step, end, "common"), totals.nothing()) for end in (TO, FROM)]
+    return ends[0].minus(ends[1]).on_area((at[first].area_ha + at[last].area_ha) / 2)
+
+
+def _sum(totals: Totals, amounts: Sequence[Amount]) -> Amount:
+    total = totals.nothing()
+    for amount in amounts:
+        total.add(amount)
+    return total
+
+
+_APART = (("newly_known", TO, "rest"), ("no_longer_known", FROM, "rest"), ("not_estimated", FROM, "left"))
+"""What is no change of the land: quantity, end of the period, and which of its land."""
+
+
 def _fluxes(
     totals: Totals,
     entry: Entry,
-    found: Mapping[str, Amount],
+    found: Mapping[Time, Amount],
     dates: Sequence[str],
     periods: Sequence[tuple[str, str]],
 ) -> Iterator[tuple[str, Amount]]:
     """Period and yearly flux [t C/yr]; that of states is the mean over the dates of the period."""
     if entry.method.acts_on == "change":
-        yield from found.items()
+        for period in ("-".join(pair) for pair in periods):
+            inside = {step: found.get(Time(step), totals.nothing()) for step in steps_of(dates, period)}
+            if any(amount.area_ha.any() for amount in inside.values()):
+                years = {step: years_of(step) / years_of(period) for step in inside}
+                yield period, Amount.mean(inside, years)
         return
-    at = {date: found.get(date, totals.nothing()) for date in dates}
+    at = {date: found.get(Time(date), totals.nothing()) for date in dates}
     if len(dates) == 1:
         yield dates[0], at[dates[0]]
-    for first, last in periods:
-        period = f"{first}-{last}"
+    for period in ("-".join(pair) for pair in periods):
         yield period, Amount.mean(at, weights_of_dates(dates, period))
 
 
-def _evaluate(totals: Totals, entry_rows: EntryRows, at: NDArray[np.intp], table: Floats | None) -> dict[str, Amount]:
-    """Amounts by pool of one leaf at one time, by unit: t C for stocks, t C/yr for fluxes."""
-    method, units = entry_rows.entry.method, entry_rows.units[at]
-    drawn = {} if table is None else _draw(totals, entry_rows, at, table)
-    area = totals.units(units, entry_rows.area[at])
-    amounts: dict[str, Amount] = {}
-    for pool in entry_rows.entry.pools:
-        value = entry_rows.central[pool][at]
-        valued = np.where(np.isnan(value), 0.0, entry_rows.observed[at])
-        amount = np.nan_to_num(value) * _size(method.kind(pool), valued)
-        amounts[pool] = Amount(totals.units(units, amount), drawn.get(pool), totals.units(units, valued), area.copy())
-    return amounts
-
-
-def _size(kind: Kind, area: Floats) -> Floats:
-    """What an output is multiplied by: densities and fluxes are per hectare, totals are not."""
-    return area if kind in ("density", "flux") else np.ones_like(area)
-
-
-def _draw(totals: Totals, entry_rows: EntryRows, at: NDArray[np.intp], table: Floats) -> dict[str, Floats]:
-    """Draws by pool and unit, shape (units, n), given the draws of the parameter table, shape (table rows, n)."""
-    method, draws = entry_rows.entry.method, totals.draws
-    assert draws is not None
-    # Transitions keep the areas of the map: only areas of states are ever adjusted.
-    first = entry_rows.rows.iloc[at[0]]
-    errors = draws.area(first["source"], first["ecosystem"], first["date"]) if "date" in first else None
-    # The rows of a leaf at one time share their dates.
-    factors = input_factors(first, method, draws)
-    step = max(1, _DRAWS_AT_ONCE // draws.n)
-    total = {pool: np.zeros((len(totals.hierarchy.units), draws.n)) for pool in entry_rows.entry.pools}
-    for start in range(0, len(at), step):
-        part = at[start : start + step]
-        resolved, used = entry_rows.resolved.take(part).compact()
-        values = resolved.pools_from_draws(table[used].T, factors)
+def _amounts(
+    totals: Totals, entry_rows: EntryRows, ecosystem: str, times: Mapping[Time, Chosen], table: Floats | None
+) -> dict[Time, dict[str, Amount]]:
+    """Amounts of one leaf by time and pool, by unit: t C for stocks, t C/yr for fluxes."""
+    drawn = _draws(totals, entry_rows, ecosystem, times, table)
+    found: dict[Time, dict[str, Amount]] = {}
+    for time, (at, shares) in times.items():
+        units, area = entry_rows.units[at], entry_rows.parts.area[at]
+        found[time] = {}
         for pool in entry_rows.entry.pools:
-            size = _size(method.kind(pool), entry_rows.observed[part])
-            # Row by row, so that no array of the size of all draws is made on the way.
-            for row in np.flatnonzero(~np.isnan(entry_rows.central[pool][part])):
-                total[pool][entry_rows.units[part[row]]] += values[pool][:, row] * size[row]
-    if errors is not None:
-        for amount in total.values():
-            amount *= errors
-    return total
+            value, share = entry_rows.central[pool][at], 1.0 if shares is None else shares[pool]
+            amount = np.nan_to_num(value) * share
+            valued = np.where(np.isnan(value), 0.0, entry_rows.parts.known[at]) * share
+            # What is known at one end only is said of the land on which it is known.
+            meant = valued if time.part in ("rest", "left") else area * share
+            stated = np.where(entry_rows.stated[pool][at], np.abs(amount), 0.0)
+            found[time][pool] = Amount(
+                totals.units(units, amount),
+                drawn.get((time, pool)),
+                totals.units(units, valued),
+                totals.units(units, meant),
+                totals.units(units, np.abs(amount)),
+                totals.units(units, stated),
+                totals.units(units, valued),
+            )
+    return found
+
+
+def _draws(
+    totals: Totals, entry_rows: EntryRows, ecosystem: str, times: Mapping[Time, Chosen], table: Floats | None
+) -> dict[Hashable, Floats]:
+    """Draws by (time, pool), shape (units, n)."""
+    if table is None or totals.draws is None:
+        return {}
+    # Transitions keep the areas of the map: only areas of states are ever adjusted.
+    erring = ecosystem if entry_rows.entry.method.acts_on == "state" else None
+    mixes, size = [], len(totals.hierarchy.units)
+    for time, (at, shares) in times.items():
+        for pool in entry_rows.entry.pools:
+            share = np.ones(len(at)) if shares is None else shares[pool]
+            hectares = mix_of(entry_rows, pool, at, share, entry_rows.units[at], size)
+            if hectares is not None:
+                mixes.append(Mix((time, pool), pool, str(entry_rows.dates[at[0]]), hectares, erring))
+    return draw(entry_rows, mixes, table, totals.draws)

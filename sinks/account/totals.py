@@ -36,6 +36,8 @@ COLUMNS = (
     "unit",
     "methodology",
     "coverage",
+    "area_ha",
+    "uncertain_share",
 )
 
 
@@ -54,15 +56,30 @@ class _Line:
     low: Floats
     high: Floats
     coverage: Floats
+    area_ha: Floats
+    uncertain_share: Floats
 
 
 class Totals:
-    """Collects the lines of one account and the sums over strata, pools and ecosystems."""
+    """Collects the lines of one account and the sums over strata, pools and ecosystems.
 
-    def __init__(self, hierarchy: Hierarchy, observed: Mapping[str, Floats], draws: Draws | None) -> None:
+    Parameters
+    ----------
+    hierarchy : Hierarchy
+    observed : mapping of str to array (regions,)
+        Share of each region that was observed, by date and period.
+    draws : Draws or None
+    interval_share : float
+        Share of a figure, by the size of its parts, whose uncertainty must be stated for it to have an interval.
+    """
+
+    def __init__(
+        self, hierarchy: Hierarchy, observed: Mapping[str, Floats], draws: Draws | None, interval_share: float = 0.0
+    ) -> None:
         self.hierarchy = hierarchy
         self.observed = observed
         self.draws = draws
+        self.interval_share = interval_share
         self.not_estimated: set[tuple[str, str, str, str]] = set()
         self._lines: list[_Line] = []
         self._totals: dict[TotalKey, Amount] = {}
@@ -73,7 +90,7 @@ class Totals:
         """The amount of a leaf at a date at which it does not occur."""
         n = len(self.hierarchy.units)
         draws = np.zeros((n, self.draws.n)) if self.draws is not None else None
-        return Amount(np.zeros(n), draws, np.zeros(n), np.zeros(n))
+        return Amount(np.zeros(n), draws, *(np.zeros(n) for _ in range(5)))
 
     def units(self, numbers: NDArray[np.intp], values: Floats) -> Floats:
         """Sum values by row (first axis) to units, given the unit number of each row."""
@@ -84,10 +101,15 @@ class Totals:
     def figures(self, amount: Amount) -> Figures:
         """An amount summed to every region, with its interval; safe to call from several threads."""
         total = self.hierarchy.total
-        low = high = np.full(len(self.hierarchy.members), np.nan)
+        size = total(amount.size)
+        share = np.divide(total(amount.stated), size, out=np.full(len(size), np.nan), where=size > 0)
+        low = high = np.full(len(size), np.nan)
         if amount.draws is not None:
-            low, high = no_point(*self.hierarchy.intervals(amount.draws))
-        return Figures(total(amount.value), low, high, total(amount.valued_ha), total(amount.area_ha))
+            low, high = no_point(*self.hierarchy.intervals(amount.draws), size)
+            partial = ~(share >= self.interval_share)
+            low, high = np.where(partial, np.nan, low), np.where(partial, np.nan, high)
+        land = (total(amount.valued_ha), total(amount.area_ha), total(amount.land_ha))
+        return Figures(total(amount.value), low, high, *land, share)
 
     def post(self, posting: Posting) -> None:
         """Write one leaf for every region and add it to the sums above it."""
@@ -131,6 +153,7 @@ class Totals:
             total = inside[0].copy()
             for amount in inside[1:]:
                 total.add(amount)
+            total.land_ha = _land(parts, (ecosystem, pool, quantity, period))
             yield (ecosystem, pool, quantity, period), total
 
     def table(self) -> pd.DataFrame:
@@ -146,7 +169,7 @@ class Totals:
         }
         for name in ("ecosystem", "stratum", "pool", "quantity", "period", "methodology"):
             columns[name] = np.repeat(np.array([getattr(line, name) for line in self._lines], dtype=object), counts)
-        for name in ("value", "low", "high", "coverage"):
+        for name in ("value", "low", "high", "coverage", "area_ha", "uncertain_share"):
             columns[name] = np.concatenate([getattr(line, name) for line in self._lines] or [np.empty(0)])
         return pd.DataFrame(columns)[list(COLUMNS)]
 
@@ -161,5 +184,15 @@ class Totals:
         coverage = valued * self.observed[period]
         # Carbon of a region none of whose land was accounted, or could be estimated, is not known; it is not zero.
         value = np.where(figures.valued_ha > 0, figures.value, np.nan) if keys[3] != "area" else figures.value
-        columns = (value, figures.low, figures.high, coverage)
+        columns = (value, figures.low, figures.high, coverage, figures.land_ha, figures.uncertain_share)
         self._lines.append(_Line(*keys, present, *(column[present] for column in columns)))
+
+
+def _land(parts: Mapping[TotalKey, Amount], key: TotalKey) -> Floats:
+    """The land of a sum: of each ecosystem that of its largest pool, since pools share their hectares."""
+    by_ecosystem: dict[str, Floats] = {}
+    for (ecosystem, pool, quantity, period), amount in parts.items():
+        if (quantity, period) == key[2:] and key[0] in (ALL, ecosystem) and key[1] in (ALL, pool):
+            found = by_ecosystem.get(ecosystem)
+            by_ecosystem[ecosystem] = amount.land_ha if found is None else np.maximum(found, amount.land_ha)
+    return np.asarray(sum(by_ecosystem.values()))

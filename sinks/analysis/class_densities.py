@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinks.account.account import AccountInputs, Entry
-from sinks.account.entries import EntryRows
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import LAND_COVER
 from sinks.uncertainty.draws import Floats
@@ -106,21 +105,19 @@ def _sums(inputs: AccountInputs, entries: Sequence[Entry], dates: Sequence[str])
     """For each pool of each ecosystem its place, and by date t C and the hectares they stand for, by unit."""
     states, names = inputs.activity.states, list(ecosystems())
     size = len(inputs.hierarchy.units)
-    for entry in entries:
-        wanted = (states["source"] == entry.source) & states["ecosystem"].isin(entry.ecosystems)
-        rows = states[wanted & states["date"].isin(list(dates))].reset_index(drop=True)
-        if rows.empty:
-            continue
-        found = EntryRows.of(entry, rows, entry.method.resolve(rows), inputs.hierarchy)
-        land = rows["ecosystem"].to_numpy(object)
+    present = {*zip(states["source"], states["ecosystem"], strict=True)}
+    with_land = [one for one in entries if any((one.source, name) in present for name in one.ecosystems)]
+    for found in inputs.entry_rows(with_land):
+        land = found.parts.rows["ecosystem"].to_numpy(object)
         for ecosystem in sorted(set(land)):
-            for pool in entry.pools:
+            for pool in found.entry.pools:
                 value = found.central[pool]
                 by_date = []
                 for date in dates:
-                    at = np.flatnonzero((found.times == date) & (land == ecosystem) & ~np.isnan(value))
-                    hectares, units = found.observed[at], found.units[at]
-                    by_date.append((_by_unit(units, value[at] * hectares, size), _by_unit(units, hectares, size)))
+                    own = found.on_dates & (found.dates == date) & (land == ecosystem) & ~np.isnan(value)
+                    at = np.flatnonzero(own)
+                    hectares, units = found.parts.known[at], found.units[at]
+                    by_date.append((_by_unit(units, value[at], size), _by_unit(units, hectares, size)))
                 yield (groups().index(pools()[pool].group), names.index(ecosystem)), by_date
 
 

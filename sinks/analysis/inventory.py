@@ -23,7 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sinks.account.account import AccountInputs
-from sinks.account.entries import Entry
+from sinks.account.entries import Entry, EntryRows
 from sinks.account.other_gases import other_gases
 from sinks.activity import known_dates, land_at
 from sinks.assessment.answer import Answer, Origin
@@ -158,16 +158,17 @@ def _emissions(basis: AccountInputs, entries: Sequence[Entry], account: pd.DataF
     Ecosystems are empty where they are not known.
     """
     parts = []
+    # Conversions are known by what all methodologies together know of the land at both dates.
+    land = {id(rows.entry): rows for rows in basis.entry_rows([one for one in entries if one.role == "record"])}
     for entry in (one for one in entries if counts_for_sink(one)):
         posted = _posted(account, entry, period)
-        if can_be_split(entry, basis.activity):
-            split = _split(basis, entry, period)
+        if can_be_split(entry, basis.activity) and id(entry) in land:
+            split = _split(basis, land[id(entry)], period)
             parts.append(split)
             placed = split.groupby(["region_code", "pool"])["emission"].sum()
             whole = posted.groupby(["region_code", "pool"])["emission"].sum()
             rest = whole.sub(placed, fill_value=0.0).rename("emission").reset_index()
-            # A rest remains for land that was not observed at one of the dates, and for a method that is not linear
-            # in its layers.
+            # What is left is land that one of the dates did not see.
             scale = posted["emission"].abs().sum()
             rest = rest[rest["emission"].abs() > 1e-9 * scale]
             parts.append(rest.assign(ecosystem_from="", ecosystem_to="", converted=False))
@@ -185,9 +186,9 @@ def _posted(account: pd.DataFrame, entry: Entry, period: str) -> pd.DataFrame:
     return rows[["region_code", "ecosystem", "pool"]].assign(emission=-rows["value"])
 
 
-def _split(basis: AccountInputs, entry: Entry, period: str) -> pd.DataFrame:
+def _split(basis: AccountInputs, land: EntryRows, period: str) -> pd.DataFrame:
     """Emissions of an entry by transition, for every region; land that one date did not see stays out."""
-    found, hierarchy = row_removals(basis.activity, entry, period), basis.hierarchy
+    found, hierarchy = row_removals(basis.activity, land, period), basis.hierarchy
     known = categories()
     seen = found.rows["ecosystem_from"].isin(known) & found.rows["ecosystem_to"].isin(known) & found.estimated
     units, rows = hierarchy.numbers(found.rows["region_code"]), found.rows.assign(converted=_converted(found.rows))

@@ -77,9 +77,13 @@ class Resolved:
         MethodologyError
             A density is not plausible: the equation does not hold for the row.
         """
-        outputs = self._central(self.methodology.outputs)
+        outputs = self.outputs()
         self._check_densities(outputs)
         return outputs
+
+    def outputs(self) -> dict[str, Floats]:
+        """The same, plausible or not."""
+        return self._central(self.methodology.outputs)
 
     def other_gases(self) -> dict[str, Floats]:
         """What the equation gives beside carbon (gases), by name, shape (n,); in the units of ``other_gases``."""
@@ -210,6 +214,8 @@ def resolve(
     rows: pd.DataFrame,
     constants: Mapping[str, str],
     pools: Collection[str] | None = None,
+    *,
+    gaps_are_nan: bool = False,
 ) -> Resolved:
     """Check activity rows against a methodology and look its parameters up.
 
@@ -225,6 +231,8 @@ def resolve(
     pools : collection of str, optional
         Outputs that are wanted; by default all.  Parameters that only others depend on are not looked up: they are NaN
         and so is what depends on them.
+    gaps_are_nan : bool
+        Where the table has no row the parameter is NaN, and no error.
 
     Raises
     ------
@@ -243,7 +251,7 @@ def resolve(
     # What the table lacks for the ends of the rows and for their history is asked for at once.
     found_rows, inactive = dict[str, FoundRows](), dict[str, Any]()
     try:
-        found_rows, inactive = _look_up(methodology, table, strata, inputs, asked, len(rows))
+        found_rows, inactive = _look_up(methodology, table, strata, inputs, asked, len(rows), gaps_are_nan)
     except ParameterError as error:
         problems.extend(error)
     steps = []
@@ -348,6 +356,7 @@ def _look_up(
     inputs: Mapping[str, Floats],
     asked: Mapping[str, set[str]],
     n: int,
+    gaps_are_nan: bool,
 ) -> tuple[dict[str, FoundRows], dict[str, Any]]:
     """Every parameter that is asked for; those whose stratum is an intermediate value come after it."""
     nothing = FoundRows(np.full(n, np.nan), np.full(n, -1, dtype=np.int64))
@@ -364,7 +373,7 @@ def _look_up(
         for name in [name for name, needs in waiting.items() if not needs & open_strata]:
             del waiting[name]
             try:
-                found_rows[name], inactive_rows = _look_up_one(methodology, table, name, strata, n)
+                found_rows[name], inactive_rows = _look_up_one(methodology, table, name, strata, n, gaps_are_nan)
             except ParameterError as error:
                 # One row of the table serves before and after, and is asked for once.
                 found = [_with_document(methodology, problem) for problem in error.problems]
@@ -372,7 +381,7 @@ def _look_up(
             else:
                 if inactive_rows is not None:
                     inactive[name] = inactive_rows
-    if methodology.partial and asked and not problems:
+    if methodology.partial and asked and not problems and not gaps_are_nan:
         _check_any_pool(methodology, table, {name: found_rows[name] for name in asked}, strata)
         _check_pools_apart(table, found_rows)
     problems.raise_as(ParameterError)
@@ -388,18 +397,24 @@ def _with_document(methodology: Methodology, problem: Problem) -> Problem:
 
 
 def _look_up_one(
-    methodology: Methodology, table: ParameterTable, name: str, strata: Mapping[str, Any], n: int
+    methodology: Methodology,
+    table: ParameterTable,
+    name: str,
+    strata: Mapping[str, Any],
+    n: int,
+    gaps_are_nan: bool,
 ) -> tuple[FoundRows, Any]:
     base, suffix = methodology.base_name(name), name[len(methodology.base_name(name)) :]
     seen = {column.removesuffix(suffix): strata[column] for column in strata if suffix and column.endswith(suffix)}
     given = {**strata, **seen}
     if name not in methodology.only_if:
-        return table.lookup(base, given, n, gaps_are_nan=methodology.partial), None
+        return table.lookup(base, given, n, gaps_are_nan=methodology.partial or gaps_are_nan), None
     option, choice, neutral = methodology.only_if[name]
     active = np.asarray(strata[option]).astype(str) == choice
     values, rows = np.full(n, float(neutral)), np.full(n, -1, dtype=np.int64)
     if active.any():
-        part = table.lookup(base, {key: np.asarray(column)[active] for key, column in given.items()}, int(active.sum()))
+        asking = {key: np.asarray(column)[active] for key, column in given.items()}
+        part = table.lookup(base, asking, int(active.sum()), gaps_are_nan=gaps_are_nan)
         values[active], rows[active] = part.values, part.rows
     return FoundRows(values, rows), ~active
 

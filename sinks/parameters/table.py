@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -163,6 +163,13 @@ class ParameterTable:
         """The strata that rows of ``parameter`` ask for; others need not be known to look it up."""
         asked = {name for row in self.rows if row.parameter == parameter for name in row.asks_for}
         return tuple(name for name in self.strata if name in asked)
+
+    def range_edges(self, stratum: str) -> Iterator[tuple[float, float]]:
+        """Ends of the ranges in a column: the first number that belongs to each, and the first that no longer does."""
+        for cell in (row.cells.get(stratum) for row in self.rows):
+            if isinstance(cell, Range):
+                low = cell.low if cell.with_low else math.nextafter(cell.low, math.inf)
+                yield low, math.nextafter(cell.high, math.inf) if cell.with_high else cell.high
 
     def has(self, parameter: str) -> bool:
         """Whether any row gives ``parameter``."""

@@ -2,11 +2,12 @@
 
 The account says how much the forest of a region gained.  An inventory asks for land that stayed forest and land that
 became forest, and an effect for the same land inside and outside a project: both need the removals of transitions.
-A stock method is evaluated on both ends of each transition, a flux method on the land as the account does::
+A stock method is evaluated on both ends of each transition, on land whose carbon is known at both, a flux method on the
+land as the account does::
 
     removals = area x (density after - density before) x 44/12 / years
 
-Summed over all transitions this is the account's figure, as long as the method is linear in its layers.
+Summed over all transitions this is the account's figure.
 """
 
 from __future__ import annotations
@@ -18,12 +19,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sinks.account.entries import Entry, input_factors, observed_area
-from sinks.activity import Activity
+from sinks.account.drawing import Mix, draw, mix_of
+from sinks.account.entries import Entry, EntryRows
+from sinks.activity import FROM, Activity
 from sinks.uncertainty.draws import Draws, Floats
 from sinks.units import CO2_PER_C
-
-FROM, TO = "_from", "_to"
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,14 @@ def can_be_split(entry: Entry, activity: Activity) -> bool:
     return has_changes and all(entry.method.kind(pool) in ("density", "flux") for pool in entry.pools)
 
 
-def row_removals(activity: Activity, entry: Entry, period: str, draws: Draws | None = None) -> RowRemovals:
+def row_removals(activity: Activity, rows: EntryRows, period: str, draws: Draws | None = None) -> RowRemovals:
     """Removals of an entry by transition.
 
     Parameters
     ----------
     activity : Activity
-    entry : Entry
-        One that :func:`can_be_split`.
+    rows : EntryRows
+        Land of an entry that :func:`can_be_split` (:meth:`sinks.account.account.AccountInputs.entry_rows`).
     period : str
         For example ``"2020-2023"``.
     draws : Draws, optional
@@ -79,66 +79,53 @@ def row_removals(activity: Activity, entry: Entry, period: str, draws: Draws | N
     Returns
     -------
     RowRemovals
-        Land with a gap in a layer counts for nothing, as in the account.
-
-    Raises
-    ------
-    MethodologyError, ParameterError
-        As the evaluation of the methodology.
+        Land whose carbon is not known at both dates counts for nothing, as in the account.
     """
-    changes = activity.changes
+    changes, entry = activity.changes, rows.entry
     first, last = period.split("-")
     wanted = (changes["source"] == entry.source) & (changes["date_from"] == first) & (changes["date_to"] == last)
-    rows = changes[wanted].reset_index(drop=True)
-    width = 1 + (draws.n if draws is not None else 0)
-    pools = {pool: np.zeros((len(rows), width)) for pool in entry.pools}
-    estimated = np.zeros(len(rows), dtype=bool)
-    for places, frame, weights in _evaluations(entry, rows, int(last) - int(first)):
-        estimated[places] = True
-        if len(frame):
-            for pool, value in _values(entry, frame, draws).items():
-                pools[pool][places] += value * weights[pool]
-    return RowRemovals(entry, rows, pools, estimated)
-
-
-def _evaluations(
-    entry: Entry, rows: pd.DataFrame, years: int
-) -> Iterator[tuple[NDArray[np.intp], pd.DataFrame, dict[str, float]]]:
-    """What is evaluated: places in ``rows``, the rows as the method sees them, and the weight of each pool."""
-    if entry.method.acts_on == "change":
-        known = entry.method.methodology.ecosystems
-        fits = rows["ecosystem_to"].isin(entry.ecosystems) & rows["ecosystem_from"].isin(known)
-        yield np.flatnonzero(fits), rows[fits].reset_index(drop=True), dict.fromkeys(entry.pools, CO2_PER_C)
-        return
-    for end, sign in ((FROM, -1.0), (TO, 1.0)):
-        fits = rows["ecosystem" + end].isin(entry.ecosystems)
-        # As in the account: of a stock the change counts, of a flux the mean of the two dates.  Over a longer period
-        # the account also uses the dates in between, which are not known for the land of this pair of dates.
-        weights = {
-            pool: CO2_PER_C * (sign / years if entry.method.kind(pool) == "density" else 0.5) for pool in entry.pools
-        }
-        yield np.flatnonzero(fits), as_states(rows[fits], end), weights
-
-
-def as_states(rows: pd.DataFrame, end: str) -> pd.DataFrame:
-    """Transitions as states at one of their ends, ``"_from"`` or ``"_to"``."""
-    other = FROM if end == TO else TO
-    kept = rows[[name for name in rows.columns if not name.endswith(other)]]
-    return kept.rename(columns=lambda name: name.removesuffix(end)).reset_index(drop=True)
-
-
-def _values(entry: Entry, frame: pd.DataFrame, draws: Draws | None) -> dict[str, Floats]:
-    """Carbon of each row and pool, shape (rows, 1 + n): t C for stocks, t C/yr for fluxes."""
-    resolved = entry.method.resolve(frame, entry.pools)
-    area, central = observed_area(frame, entry.method), resolved.pools()
-    drawn: dict[str, Floats] = {}
+    number = np.full(len(changes), -1)
+    number[np.flatnonzero(wanted)] = np.arange(int(wanted.sum()))
+    n = int(wanted.sum())
+    pools = {pool: np.zeros((n, 1 + (draws.n if draws is not None else 0))) for pool in entry.pools}
+    estimated, mixes = np.zeros(n, dtype=bool), []
+    for at, target, weights, date in _sides(rows, number, period):
+        estimated[target] = True
+        for pool, weight in weights.items():
+            value = np.nan_to_num(rows.central[pool][at]) * weight
+            np.add.at(pools[pool][:, 0], target, value)
+            hectares = mix_of(rows, pool, at, weight, target, n)
+            if hectares is not None:
+                mixes.append(Mix((pool, date), pool, date, hectares))
     if draws is not None:
-        factors = input_factors(frame.iloc[0], entry.method, draws)
-        drawn = resolved.pools_from_draws(draws.table(entry.method).T, factors)
-    found = {}
-    for pool in entry.pools:
-        parts = [central[pool][:, None], *([drawn[pool].T] if pool in drawn else [])]
-        # A row without a central estimate has no amount; its draws must not add one.
-        estimated = ~np.isnan(central[pool])[:, None]
-        found[pool] = np.where(estimated, np.concatenate(parts, axis=1), 0.0) * area[:, None]
-    return found
+        for key, values in draw(rows, mixes, draws.table(entry.method), draws).items():
+            pools[key[0]][:, 1:] += values  # type: ignore[index]  # keys are those given above
+    return RowRemovals(entry, changes[wanted].reset_index(drop=True), pools, estimated)
+
+
+def _sides(
+    rows: EntryRows, number: NDArray[np.intp], period: str
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], dict[str, Floats], str]]:
+    """Parts that count, the transition of each, the weight of each by pool, and their date."""
+    entry = rows.entry
+    if rows.ends is None:
+        at = np.flatnonzero(rows.on_dates & (rows.dates == period))
+        yield at, number[rows.place[at]], dict.fromkeys(entry.pools, np.full(len(at), CO2_PER_C)), period
+        return
+    first, last = period.split("-")
+    years = int(last) - int(first)
+    places = np.flatnonzero(~rows.on_dates)
+    of_end = rows.of_end[places]
+    for own_period, end, _ in rows.ends.sides():
+        own = (rows.ends.period[of_end] == own_period) & (rows.ends.end[of_end] == end)
+        if own_period != period or not own.any():
+            continue
+        at, land = places[own], of_end[own]
+        sign = -1.0 if end == FROM else 1.0
+        # A stock counts by its change, a flux by the mean of the two dates, as in the account, which over a longer
+        # period also counts the dates in between: their land this pair of dates does not know.
+        weights = {
+            pool: CO2_PER_C * (rows.common[pool][land] * sign / years if entry.is_difference else np.full(len(at), 0.5))
+            for pool in entry.pools
+        }
+        yield at, number[rows.ends.land[land]], weights, first if end == FROM else last

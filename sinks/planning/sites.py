@@ -17,13 +17,15 @@ import numpy as np
 import pandas as pd
 from pyproj import CRS
 
+from sinks.account.account import AccountInputs
 from sinks.account.entries import Entry
-from sinks.activity import Activity
+from sinks.account.hierarchy import Hierarchy
+from sinks.activity import FROM, Activity
 from sinks.assessment.answer import Answer
 from sinks.assessment.errors import AssessmentError
 from sinks.errors import Problem, Problems
 from sinks.geo.regions import Regions
-from sinks.planning.land import FROM, can_be_split, counts_for_sink, row_removals
+from sinks.planning.land import can_be_split, counts_for_sink, row_removals
 from sinks.planning.polygons import read_polygons
 from sinks.planning.restoration import (
     COLUMNS,
@@ -197,8 +199,11 @@ def _land(activity: Activity, entries: Sequence[Entry], period: str, draws: Draw
     wanted = changes["source"].isin(sources) & (changes["date_from"] == first) & (changes["date_to"] == last)
     land = changes[wanted].reset_index(drop=True)
     total = np.zeros((len(land), 1 + draws.n))
-    for entry in entries:
-        total[(land["source"] == entry.source).to_numpy()] += row_removals(activity, entry, period, draws).total()
+    hierarchy = Hierarchy.flat(activity.units["region_code"].tolist())
+    inputs = AccountInputs(activity, hierarchy, (first, last), ((first, last),), {})
+    for rows in inputs.entry_rows(entries, draws):
+        own = (land["source"] == rows.entry.source).to_numpy()
+        total[own] += row_removals(activity, rows, period, draws).total()
     return land, total
 
 

@@ -26,6 +26,13 @@ class ProjectSection(Section):
         default=400, ge=1, description="Cells below which a region's figure is not fit to be an account of record."
     )
     draws: int = Field(default=2000, ge=0, le=1_000_000, description="Monte Carlo draws; 0 leaves intervals out.")
+    interval_share: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description="Share of a figure, by the size of its parts, whose uncertainty must be stated; below it no "
+        "interval is given.",
+    )
     seed: int = Field(default=20230, ge=0, description="Seed of the draws.")
     gwp: Literal["ar2", "ar4", "ar5", "ar6"] | None = Field(
         default=None,

@@ -61,6 +61,10 @@ class Project(Section):
     potential: PotentialSection | None = Field(default=None, description="Land suited for planting, and plans for it.")
     accuracy: AccuracySection | None = Field(default=None, description="Accuracy assessment of the land-cover map.")
     map_noise: MapNoiseSection | None = Field(default=None, description="How the errors of the land-cover maps behave.")
+    no_carbon: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Pools that hold no carbon, by ecosystem: {bare = ['biomass']}; an assumption, printed as such.",
+    )
     correlations: tuple[CorrelationSection, ...] = Field(default=(), description="Parameters that are wrong together.")
     areas: dict[str, str] = Field(default_factory=dict, description="Layer that an ecosystem's area is taken from.")
     methodologies: tuple[MethodologySection, ...] = Field(default=(), description="What accounts for what.")
@@ -258,6 +262,10 @@ class Project(Section):
         for name, source in self.areas.items():
             _known(name, ecosystems(), f"{where}: areas", "project.ecosystem", problems)
             _known(source, sources, f"{where}: areas.{name}", "project.source", problems)
+        for name, without in self.no_carbon.items():
+            _known(name, ecosystems(), f"{where}: no_carbon", "project.ecosystem", problems)
+            for pool in without:
+                _known(pool, pools(), f"{where}: no_carbon.{name}", "project.pool", problems)
         self._check_methodologies(where, sources, problems)
 
     def _check_methodologies(self, where: str, sources: list[str], problems: Problems) -> None:

@@ -24,6 +24,8 @@ from sinks.tabulation.crosstab import Partial
 FILE_NAME = "tabulation.npz"
 SAVE_EVERY_SECONDS = 30.0
 
+_ARRAYS = ("keys", "sums", "cells", "flaws", "extremes", "bin_keys", "bin_sums")
+
 Fingerprint = dict[str, str]
 
 
@@ -74,7 +76,8 @@ class Checkpoint:
             raise RunError(Problem("tabulate.checkpoint_other", str(self._path), {"changed": changed}))
         codes, areas = found["unknown_codes"], found["unknown_areas"]
         unknown = {(int(axis), float(code)): int(area) for (axis, code), area in zip(codes, areas, strict=True)}
-        partial = Partial(found["keys"], found["sums"], found["cells"], found["flaws"], found["extremes"], unknown)
+        arrays = {name: found[name] for name in _ARRAYS}
+        partial = Partial(unknown=unknown, **arrays)
         return partial, set(found["done"].tolist())
 
     @property
@@ -88,11 +91,7 @@ class Checkpoint:
         arrays: dict[str, Any] = {
             "fingerprint": np.array(json.dumps(self._fingerprint, ensure_ascii=False)),
             "done": np.array(sorted(done), np.int64),
-            "keys": partial.keys,
-            "sums": partial.sums,
-            "cells": partial.cells,
-            "flaws": partial.flaws,
-            "extremes": partial.extremes,
+            **{name: getattr(partial, name) for name in _ARRAYS},
             "unknown_codes": np.array(list(partial.unknown), np.float64).reshape(-1, 2),
             "unknown_areas": np.array(list(partial.unknown.values()), np.int64),
         }

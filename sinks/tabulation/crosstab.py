@@ -106,6 +106,16 @@ class Axis:
         return digits.astype(np.uint16)
 
 
+def exponent_of(bound: float, largest_weight: int, cells: int) -> int:
+    """The finest power of two for which no sum of values up to ``bound`` times areas can outgrow its limbs.
+
+    One cell's moment stays below 2**61, and the high limbs of all cells of the grid together below 2**62, which
+    matters from 2**33 cells on.
+    """
+    room = 61 - max(0, cells.bit_length() - (_MOMENT_BITS - 61 + kernels.LOW_BITS))
+    return room - math.frexp(bound * largest_weight)[1]
+
+
 @dataclass(frozen=True)
 class Input:
     """A continuous layer at a date, with the powers of two that make its moments integers."""
@@ -117,26 +127,70 @@ class Input:
 
     @classmethod
     def of(cls, source: RasterSource, low: float, high: float, largest_weight: int, cells: int) -> Input:
-        """Choose the finest powers of two for which no sum can outgrow its limbs.
-
-        One cell's moment stays below 2**61, and the high limbs of all cells of the grid together below 2**62, which
-        matters from 2**33 cells on.
-        """
+        """With the finest powers of two (:func:`exponent_of`)."""
         bound = max(abs(low), abs(high))
-        room = 61 - max(0, cells.bit_length() - (_MOMENT_BITS - 61 + kernels.LOW_BITS))
-        exponents = (room - math.frexp(part * largest_weight)[1] for part in (bound, bound * bound))
-        return cls(source, low, high, tuple(exponents))  # type: ignore[arg-type]
+        first, second = (exponent_of(part, largest_weight, cells) for part in (bound, bound * bound))
+        return cls(source, low, high, (first, second))
+
+
+@dataclass(frozen=True)
+class BinnedGroup:
+    """Inputs at one date whose values are counted by bins of all of them together.
+
+    Parameters
+    ----------
+    inputs : tuple of int
+        Places in :attr:`Spec.inputs`.
+    edges : tuple of tuple of float
+        Inner edges of the bins of each input, ascending.
+    exponents : tuple of int
+        Powers of two that make the moments integers: sums of each input, then of each pair of inputs.
+    """
+
+    inputs: tuple[int, ...]
+    edges: tuple[tuple[float, ...], ...]
+    exponents: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(len(inner) + 1 for inner in self.edges)
+
+    @property
+    def bins(self) -> int:
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Inputs that are asked for together at one date: land on which one of them is missing is counted apart.
+
+    Parameters
+    ----------
+    axis : int
+        Place in :attr:`Spec.axes` of the land cover at that date.
+    asked : tuple of bool
+        By digit of that axis, whether the inputs are asked for.
+    inputs : tuple of int
+        Places in :attr:`Spec.inputs`.
+    groups : tuple of BinnedGroup
+    """
+
+    axis: int
+    asked: tuple[bool, ...]
+    inputs: tuple[int, ...]
+    groups: tuple[BinnedGroup, ...] = ()
 
 
 @dataclass(frozen=True)
 class Spec:
-    """Everything a worker needs to know: regions, areas, layers."""
+    """Everything a worker needs to know: regions, areas, layers, and what is watched of them."""
 
     coverage: Coverage
     areas: CellAreas
     regions: int
     axes: tuple[Axis, ...]
     inputs: tuple[Input, ...]
+    watches: tuple[Watch, ...] = ()
 
     @cached_property
     def strides(self) -> tuple[int, ...]:
@@ -145,8 +199,29 @@ class Spec:
 
     @cached_property
     def joints(self) -> int:
-        """Number of joint codes there could be in a region."""
-        return math.prod(axis.size for axis in self.axes)
+        """Number of joint codes there could be in a region: of the axes, and a bit for each watch."""
+        return math.prod(axis.size for axis in self.axes) << len(self.watches)
+
+    @cached_property
+    def flag_strides(self) -> tuple[int, ...]:
+        """Place value of the bit of each watch in the joint code."""
+        whole = math.prod(axis.size for axis in self.axes)
+        return tuple(whole << at for at in range(len(self.watches)))
+
+    @property
+    def groups(self) -> list[BinnedGroup]:
+        """Every group of binned inputs, watch by watch."""
+        return [group for watch in self.watches for group in watch.groups]
+
+    @cached_property
+    def bins(self) -> int:
+        """Number of bins of all groups: the place value of a key in the table of bins."""
+        return sum(group.bins for group in self.groups)
+
+    @property
+    def bin_columns(self) -> int:
+        """Sums per bin: the area, and two limbs for each moment of the largest group."""
+        return 1 + 2 * max((len(group.exponents) for group in self.groups), default=0)
 
     @property
     def columns(self) -> int:
@@ -165,13 +240,17 @@ class Spec:
     @property
     def fits(self) -> bool:
         """Whether region and joint code together fit a 63-bit key."""
-        return self.regions * self.joints < _KEY_LIMIT
+        return self.regions * self.joints * max(1, self.bins) < _KEY_LIMIT
 
     def digits(self, keys: Ints) -> tuple[Ints, list[Ints]]:
         """Region index, and each axis' digit, of every key."""
         joint = keys % self.joints
         strided = zip(self.axes, self.strides, strict=True)
         return keys // self.joints, [joint // stride % axis.size for axis, stride in strided]
+
+    def lacking(self, keys: Ints) -> list[npt.NDArray[np.bool_]]:
+        """For each watch, whether the land of every key was asked for inputs of which one was not observed."""
+        return [keys % self.joints // stride % 2 == 1 for stride in self.flag_strides]
 
 
 @dataclass
@@ -189,6 +268,9 @@ class Partial:
         Implausible values: how many, row and column of the first; lowest and highest.
     unknown : dict
         (axis, raw code) to area, for codes that the legend does not have.
+    bin_keys : int64, [m]
+        ``key * bins + bin``, the bins of all groups one after the other, ascending.
+    bin_sums : int64, [m, bin columns]
     """
 
     keys: Ints
@@ -197,6 +279,8 @@ class Partial:
     flaws: Ints
     extremes: Floats
     unknown: dict[tuple[int, float], int]
+    bin_keys: Ints
+    bin_sums: Ints
 
     @classmethod
     def empty(cls, spec: Spec) -> Partial:
@@ -209,15 +293,17 @@ class Partial:
             np.zeros((inputs, kernels.FLAWS), np.int64),
             extremes,
             {},
+            np.zeros(0, np.int64),
+            np.zeros((0, spec.bin_columns), np.int64),
         )
 
 
 def add(partials: Sequence[Partial]) -> Partial:
     """The sum of partials."""
-    keys, where = np.unique(np.concatenate([p.keys for p in partials]), return_inverse=True)
-    sums = np.zeros((keys.size, partials[0].sums.shape[1]), np.int64)
-    np.add.at(sums, where, np.concatenate([p.sums for p in partials]))
+    keys, sums = _add_keyed([(p.keys, p.sums) for p in partials])
     carry(sums)
+    bin_keys, bin_sums = _add_keyed([(p.bin_keys, p.bin_sums) for p in partials])
+    carry_bins(bin_sums)
     flaws = partials[0].flaws.copy()
     unknown: dict[tuple[int, float], int] = {}
     for partial in partials:
@@ -231,12 +317,31 @@ def add(partials: Sequence[Partial]) -> Partial:
     extremes = np.stack(
         [np.min([p.extremes[:, 0] for p in partials], axis=0), np.max([p.extremes[:, 1] for p in partials], axis=0)], 1
     )
-    return Partial(keys, sums, np.sum([p.cells for p in partials], axis=0), flaws, extremes, unknown)
+    cells = np.sum([p.cells for p in partials], axis=0)
+    return Partial(keys, sums, cells, flaws, extremes, unknown, bin_keys, bin_sums)
+
+
+def _add_keyed(tables: Sequence[tuple[Ints, Ints]]) -> tuple[Ints, Ints]:
+    """The sum of tables of integer sums by key."""
+    keys, where = np.unique(np.concatenate([keys for keys, _ in tables]), return_inverse=True)
+    sums = np.zeros((keys.size, tables[0][1].shape[1]), np.int64)
+    np.add.at(sums, where, np.concatenate([sums for _, sums in tables]))
+    return keys, sums
 
 
 def carry(sums: Ints) -> None:
     """Move what has outgrown the low limbs of the moments into the high ones, in place."""
     for low in range(2, sums.shape[1]):
         if (low - 2) % 5 in (0, 2):
-            sums[:, low + 1] += sums[:, low] >> kernels.LOW_BITS
-            sums[:, low] &= (1 << kernels.LOW_BITS) - 1
+            _carry(sums, low)
+
+
+def carry_bins(sums: Ints) -> None:
+    """The same for the table of bins, whose columns after the area are limbs in pairs."""
+    for low in range(1, sums.shape[1], 2):
+        _carry(sums, low)
+
+
+def _carry(sums: Ints, low: int) -> None:
+    sums[:, low + 1] += sums[:, low] >> kernels.LOW_BITS
+    sums[:, low] &= (1 << kernels.LOW_BITS) - 1

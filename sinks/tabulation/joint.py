@@ -7,20 +7,22 @@ date, changes its sums by pair of dates.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sinks.activity import AREA, CHANGE_KEYS, STATE_KEYS, Activity, at_date
+from sinks.activity import AREA, CHANGE_KEYS, OBSERVED, STATE_KEYS, Activity, at_date
 from sinks.geo.legends import Legend
+from sinks.input_sets import BIN_KEYS, InputSet, no_bins
 from sinks.layers.rasters.raster import STATIC, CategoricalLayer, ContinuousLayer, Layer
 from sinks.vocabulary import NODATA, NOT_APPLICABLE
 
 Floats = npt.NDArray[np.float64]
-SUM, SQUARES, OBSERVED = "_sum", "_squares", "_observed_ha"
+SUM, SQUARES = "_sum", "_squares"
 
 _LAND = ("land_cover", "class", "ecosystem")
 
@@ -52,6 +54,12 @@ class Joint:
         The layers.
     history : tuple of str
         Further dates of which the table has the classes only; they show in the history of changes.
+    watched : tuple of InputSet
+        Inputs that are asked for together; ``table`` has ``known:<set>@<date>`` for each, false on land that asks for
+        them and lacks one.
+    bins : DataFrame
+        ``joint`` (place in ``table``), ``date``, ``set``, ``group``, ``bin``, ``area_ha`` and moments
+        (:func:`sinks.input_sets.moment_columns`).
     """
 
     table: pd.DataFrame
@@ -61,6 +69,8 @@ class Joint:
     strata: tuple[CategoricalLayer, ...] = ()
     inputs: tuple[ContinuousLayer, ...] = ()
     history: tuple[str, ...] = ()
+    watched: tuple[InputSet, ...] = ()
+    bins: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"joint": [], "date": []}))
 
     @classmethod
     def blank(
@@ -68,6 +78,7 @@ class Joint:
         land_cover: CategoricalLayer,
         strata: Sequence[CategoricalLayer] = (),
         inputs: Sequence[ContinuousLayer] = (),
+        watched: Sequence[InputSet] = (),
     ) -> Joint:
         """The joint table of no land at all, which tells the columns of the activity before a pass."""
         dates = tuple(sorted(date for date in land_cover.files if date != STATIC))
@@ -78,11 +89,12 @@ class Joint:
         moments = [name + end for name in columns(inputs) for end in (SUM, SQUARES, OBSERVED)]
         kinds: dict[str, str] = {"region_code": "str", **dict.fromkeys(columns((land_cover, *strata)), "Int64")}
         kinds |= dict.fromkeys((AREA, *moments), "float64")
+        kinds |= {at_date(one.column, date): "bool" for one in watched for date in dates}
         units = {"region_code": "str", "area_ha": "float64", "cells": "int64", "inside_share": "float64"}
         table, regions = (
             pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in given.items()}) for given in (kinds, units)
         )
-        return cls(table, regions, dates, land_cover, tuple(strata), tuple(inputs))
+        return cls(table, regions, dates, land_cover, tuple(strata), tuple(inputs), watched=tuple(watched))
 
     def activity(self) -> Activity:
         """States at every date; changes between consecutive dates and, of more than two, from the first to the last."""
@@ -92,11 +104,13 @@ class Joint:
         states = [self._states(date) for date in self.dates]
         changes = [self._changes(*pair) for pair in pairs]
         return Activity(
-            states=pd.concat(states, ignore_index=True),
+            states=pd.concat([frame for frame, _ in states], ignore_index=True),
             units=self.units[["region_code", "area_ha", "cells"]].copy(),
-            **({"changes": _together(changes)} if changes else {}),
+            **({"changes": _together([frame for frame, _ in changes])} if changes else {}),
             strata=tuple(layer.name for layer in self.strata),
             inputs=tuple(layer.name for layer in self.inputs),
+            input_sets=self.watched,
+            bins=pd.concat([_stacked(states), _stacked(changes)], ignore_index=True) if self.watched else no_bins(),
         )
 
     def __repr__(self) -> str:
@@ -109,8 +123,10 @@ class Joint:
         html: str = self.table.to_html(max_rows=20)
         return html
 
-    def _states(self, date: str) -> pd.DataFrame:
+    def _states(self, date: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """States of a date, and their bins by place in them."""
         classes = {name: column(layer, date) for name, layer in self._categorical()}
+        classes |= {watched.column: at_date(watched.column, date) for watched in self.watched}
         land = dict.fromkeys((layer.name for layer in self.strata), (classes[self.land_cover.name],))
         sums = self._sum_by(classes, [(item, date, item.name) for item in self.inputs], land)
         frame = sums.frame
@@ -122,9 +138,11 @@ class Joint:
             frame[item.name], frame[f"{item.name}_sd"] = sums.moments(item.name)
         keys = [*STATE_KEYS, *(layer.name for layer in self.strata), AREA]
         measured = [item.name + end for item in self.inputs for end in ("", "_sd", OBSERVED)]
-        return frame[keys + measured]
+        known = [watched.column for watched in self.watched]
+        return frame[keys + measured + known], self._bins_of(sums, {"": date})
 
-    def _changes(self, first: str, last: str) -> pd.DataFrame:
+    def _changes(self, first: str, last: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Transitions between two dates, and the bins of both their ends."""
         ends = (("_from", first), ("_to", last))
         earlier = sorted(date for date in {*self.dates, *self.history} if date < last and date != first)
         past = tuple((at_date("", date), date) for date in earlier)
@@ -135,6 +153,8 @@ class Joint:
         classes |= {layer.name: column(layer, STATIC) for layer in static}
         classes |= {f"{layer.name}{end}": at_date(layer.name, date) for layer in dated for end, date in ends}
         classes |= {f"{name}{end}": f"{name}{end}" for name in (cover, *(x.name for x in dated)) for end, _ in past}
+        known = {f"{x.column}{end}": at_date(x.column, date) for x in self.watched for end, date in ends}
+        classes |= known
         wanted = [(item, date, f"{item.name}{end}") for item in self.inputs for end, date in ends]
         both = (classes[f"{cover}_from"], classes[f"{cover}_to"])
         land: dict[str, tuple[str, ...]] = dict.fromkeys((layer.name for layer in static), both)
@@ -153,7 +173,16 @@ class Joint:
         strata = [*(layer.name for layer in static), *(layer.name + end for layer in dated for end, _ in ends)]
         history = [name + end for end, _ in past for name in (*_LAND, *(layer.name for layer in dated))]
         measured = [name + end for _, _, name in wanted for end in ("", OBSERVED)]
-        return frame[[*CHANGE_KEYS, *strata, *history, AREA, *measured]]
+        return frame[[*CHANGE_KEYS, *strata, *history, AREA, *measured, *known]], self._bins_of(sums, dict(ends))
+
+    def _bins_of(self, sums: _Sums, ends: Mapping[str, str]) -> pd.DataFrame:
+        """Bins of the summed rows: those of each end (``""``, ``_from``, ``_to``) at its date."""
+        parts = [no_bins()]
+        for end, date in ends.items() if len(self.bins) else ():
+            own = self.bins[self.bins["date"] == date].drop(columns="date")
+            rows = own.assign(end=end, row=sums.numbers[own.pop("joint").to_numpy()])
+            parts.append(rows.groupby(list(BIN_KEYS), sort=True, as_index=False).sum(min_count=1))
+        return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 
     def _categorical(self) -> list[tuple[str, CategoricalLayer]]:
         return [(layer.name, layer) for layer in (self.land_cover, *self.strata)]
@@ -186,8 +215,8 @@ class Joint:
         for layer, date, name in inputs:
             parts |= {name + end: self.table[column(layer, date) + end] for end in (SUM, SQUARES, OBSERVED)}
         by = ["region_code", *classes]
-        frame = pd.DataFrame(parts).groupby(by, sort=True, dropna=False, as_index=False).sum()
-        return _Sums(frame)
+        groups = pd.DataFrame(parts).groupby(by, sort=True, dropna=False, as_index=False)
+        return _Sums(groups.sum(), groups.ngroup().to_numpy())
 
     def _where_it_applies(self, layer: CategoricalLayer, codes: pd.Series, columns: tuple[str, ...]) -> pd.Series:
         """A stratum's codes, marked where the land is not of the ecosystems that it divides."""
@@ -199,10 +228,10 @@ class Joint:
 
 
 class _Sums:
-    """Summed moments, from which means come."""
+    """Summed moments, from which means come, and the number of the sum to which each row of the joint table went."""
 
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self.frame = frame
+    def __init__(self, frame: pd.DataFrame, numbers: npt.NDArray[Any]) -> None:
+        self.frame, self.numbers = frame, numbers
 
     def moments(self, name: str) -> tuple[Floats, Floats]:
         """Mean and standard deviation over the observed area; NaN where none was observed."""
@@ -212,6 +241,15 @@ class _Sums:
         variance = self.frame[name + SQUARES].to_numpy(np.float64) / weight - mean**2
         # Rounding can leave a constant field with a variance just below zero.
         return mean, np.sqrt(np.where(variance < 0, 0.0, variance))
+
+
+def _stacked(parts: Sequence[tuple[pd.DataFrame, pd.DataFrame]]) -> pd.DataFrame:
+    """Bins of several tables of rows, by place in all of them together."""
+    begin, found = 0, [no_bins()]
+    for rows, bins in parts:
+        found.append(bins.assign(row=bins["row"] + begin))
+        begin += len(rows)
+    return pd.concat([part for part in found if len(part)] or found, ignore_index=True)
 
 
 def _together(changes: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -23,6 +23,8 @@ weights : int64, [rows, n_groups]
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
@@ -256,6 +258,16 @@ def find_slot(keys, key):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
+def _claim_slot(keys, key, used):  # type: ignore[no-untyped-def]
+    """Slot of ``key``, taken for it where it is new; and the entries used then."""
+    slot = np.uint64(find_slot(keys, key))
+    if keys[slot] < 0:
+        keys[slot] = key
+        used += 1
+    return slot, used
+
+
+@njit(nogil=True, cache=True)
 def rehash(old_keys, old_sums, keys, sums):  # type: ignore[no-untyped-def]
     """Move every entry of one table into a larger, empty one."""
     for i in range(old_keys.shape[0]):
@@ -319,11 +331,151 @@ def _note_flaws(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
+def _add_moments_of_all(  # type: ignore[no-untyped-def]
+    values, first, last, weight, absent, scaling, bounds, units, sums, slot, row, column, flaws, extremes
+):
+    """Add the moments of every input over a run of pixels of one key; note values that are out of bounds."""
+    for item in range(values.shape[0]):
+        scale, offset = scaling[item, 0], scaling[item, 1]
+        low, high = bounds[item, 0], bounds[item, 1]
+        broken = _add_moments_of_one(
+            values, item, first, last, weight, absent[item], scale, offset, low, high,
+            units[item, 0], units[item, 1], sums, slot, 1 + 5 * item,
+        )  # fmt: skip
+        if broken:
+            _note_flaws(
+                values[item], first, last, absent[item], scale, offset, low, high,
+                row, column, flaws[item], extremes[item],
+            )  # fmt: skip
+
+
+class Watches(NamedTuple):
+    """What is watched, as arrays; see :class:`sinks.tabulation.crosstab.Watch`.
+
+    ``axis`` [w] and ``asked`` [w, raw values] say on which land cover each watch asks; ``first_input`` [w + 1] and
+    ``inputs`` list its inputs, ``first_group`` [w + 1] its groups.  Of each group, ``first_member`` [g + 1] and
+    ``members`` list the inputs, ``first_edge`` [members + 1] and ``edges`` the inner edges of each member's bins,
+    ``bin_stride`` [members] its place value among the group's bins, ``offset`` [g] where the group's bins begin,
+    ``units`` [g, moments] the powers of two of its moments.
+    """
+
+    stride: npt.NDArray[np.uint64]
+    axis: Ints
+    asked: npt.NDArray[np.bool_]
+    first_input: Ints
+    inputs: Ints
+    first_group: Ints
+    first_member: Ints
+    members: Ints
+    first_edge: Ints
+    edges: npt.NDArray[np.float64]
+    bin_stride: Ints
+    offset: Ints
+    units: npt.NDArray[np.float64]
+    bins: np.int64
+
+
+@njit(nogil=True, cache=True)
+def _asking(watches, codes, at):  # type: ignore[no-untyped-def]
+    """Bits of the watches that ask for their inputs on the land cover of pixel ``at``."""
+    asking = np.uint64(0)
+    for watch in range(watches.axis.shape[0]):
+        if watches.asked[watch, codes[watches.axis[watch], at]]:
+            asking |= _ONE << np.uint64(watch)
+    return asking
+
+
+@njit(nogil=True, cache=True)
+def _missing(watches, asking, values, absent, at):  # type: ignore[no-untyped-def]
+    """Bits of the asking watches of which an input was not observed at pixel ``at``."""
+    missing = np.uint64(0)
+    for watch in range(watches.axis.shape[0]):
+        bit = _ONE << np.uint64(watch)
+        if asking & bit:
+            for place in range(watches.first_input[watch], watches.first_input[watch + 1]):
+                item = watches.inputs[place]
+                found = values[item, at]
+                if found != found or found == absent[item]:
+                    missing |= bit
+                    break
+    return missing
+
+
+@njit(nogil=True, cache=True)
+def _cut(watches, asking, values, absent, first, last):  # type: ignore[no-untyped-def]
+    """Where among the pixels ``first..last`` other inputs are missing than at the first, and which are there."""
+    if not asking:
+        return last, np.uint64(0)
+    missing = _missing(watches, asking, values, absent, first)
+    at = first + 1
+    while at < last and _missing(watches, asking, values, absent, at) == missing:
+        at += 1
+    return at, missing
+
+
+@njit(nogil=True, cache=True)
+def _flags(watches, missing):  # type: ignore[no-untyped-def]
+    """Part of the joint code that says of which watches inputs are missing."""
+    part = np.uint64(0)
+    if not missing:
+        return part
+    for watch in range(watches.axis.shape[0]):
+        if missing >> np.uint64(watch) & _ONE:
+            part += watches.stride[watch]
+    return part
+
+
+@njit(nogil=True, cache=True)
+def _add_to_bins(  # type: ignore[no-untyped-def]
+    watches, seen, values, scaling, first, last, weight, key, keys, used, sums
+):
+    """Add a run of pixels of one key to the bins of the groups of the watches ``seen``; returns the entries used."""
+    point = np.empty(8, np.float64)
+    for watch in range(watches.axis.shape[0]):
+        if not seen >> np.uint64(watch) & _ONE:
+            continue
+        for group in range(watches.first_group[watch], watches.first_group[watch + 1]):
+            begin, end = watches.first_member[group], watches.first_member[group + 1]
+            for at in range(first, last):
+                place = watches.offset[group]
+                for member in range(begin, end):
+                    item = watches.members[member]
+                    value = np.float64(values[item, at]) * scaling[item, 0] + scaling[item, 1]
+                    point[member - begin] = value
+                    low, high = watches.first_edge[member], watches.first_edge[member + 1]
+                    start = low
+                    while low < high:
+                        middle = (low + high) // 2
+                        if watches.edges[middle] <= value:
+                            low = middle + 1
+                        else:
+                            high = middle
+                    place += (low - start) * watches.bin_stride[member]
+                full = key * watches.bins + place
+                slot, used = _claim_slot(keys, full, used)
+                sums[slot, 0] += weight
+                column = 0
+                for one in range(end - begin):
+                    moment = np.int64(np.rint(point[one] * weight * watches.units[group, column]))
+                    sums[slot, 1 + 2 * column] += moment & _LOW_MASK
+                    sums[slot, 2 + 2 * column] += moment >> LOW_BITS
+                    column += 1
+                for one in range(end - begin):
+                    for other in range(one, end - begin):
+                        product = point[one] * point[other] * weight
+                        moment = np.int64(np.rint(product * watches.units[group, column]))
+                        sums[slot, 1 + 2 * column] += moment & _LOW_MASK
+                        sums[slot, 2 + 2 * column] += moment >> LOW_BITS
+                        column += 1
+    return used
+
+
+@njit(nogil=True, cache=True)
 def add_moments(  # type: ignore[no-untyped-def]
     codes, luts, marks, joints, values, absent, scaling, bounds, units, runs, top, column, width, tile_width, weights,
-    group_width, first_row, keys, used, sums, flaws, extremes,
+    group_width, first_row, keys, used, sums, flaws, extremes, watches, bin_keys, bins_used, bin_sums,
 ):  # fmt: skip
-    """Area and moments by region and joint code of one block; returns (next row, entries used).
+    """Area and moments by region and joint code of one block; returns (next row, entries used, entries of bins used).
 
     ``sums`` [slot, 1 + 5 * n_inputs] holds the area and, for each input, the observed area and two limbs each of the
     weighted sum and of the weighted sum of squares.  With an empty ``keys`` the slot is the key itself (dense);
@@ -342,10 +494,14 @@ def add_moments(  # type: ignore[no-untyped-def]
         Powers of two by which value times area, and squared value times area, are multiplied before rounding.
     top : int
         First row of the band in the whole grid.
+    watches : Watches
+    bin_keys, bin_sums : int64, [slots] and [slots, bin columns]
+        Table of the bins, always hashed.
     """
     ptr, start, stop, region, fraction = runs
     rows = ptr.shape[0] - 1
     hashed = keys.shape[0] > 0
+    groups = watches.offset.shape[0]
     # Two layers are the common case; rows by name, as in _add_stretch_of_two.
     two = codes.shape[0] == 2
     second = 1 if two else 0
@@ -355,7 +511,9 @@ def add_moments(  # type: ignore[no-untyped-def]
     for row in range(first_row, rows):
         cells = (stop[ptr[row] : ptr[row + 1]] - start[ptr[row] : ptr[row + 1]]).sum()
         if hashed and 2 * (used + cells) > keys.shape[0]:
-            return row, used
+            return row, used, bins_used
+        if groups and 2 * (bins_used + groups * cells) > bin_keys.shape[0]:
+            return row, used, bins_used
         for run in range(ptr[row], ptr[row + 1]):
             first, last = np.int64(start[run]), np.int64(stop[run])
             base = np.uint64(region[run] * np.int64(joints))
@@ -371,31 +529,30 @@ def add_moments(  # type: ignore[no-untyped-def]
                 for equal in range(_find_ends(marks, origin + first, origin + end, ends)):
                     stop_here = np.int64(ends[equal])
                     at = np.uint64(begin)
-                    slot = base + (lut_a[row_a[at]] + lut_b[row_b[at]] if two else _joint(codes, luts, at))
-                    if hashed:
+                    classes = base + (lut_a[row_a[at]] + lut_b[row_b[at]] if two else _joint(codes, luts, at))
+                    asking = _asking(watches, codes, at)
+                    # Land on which inputs are asked for is cut where one of them begins or ends to be missing.
+                    while begin < stop_here:
+                        cut, missing = _cut(watches, asking, values, absent, begin, stop_here)
+                        slot = classes + _flags(watches, missing)
                         key = np.int64(slot)
-                        slot = np.uint64(find_slot(keys, key))
-                        if keys[slot] < 0:
-                            keys[slot] = key
-                            used += 1
-                    sums[slot, 0] += (stop_here - begin) * weight
-                    for item in range(values.shape[0]):
-                        scale, offset = scaling[item, 0], scaling[item, 1]
-                        low, high = bounds[item, 0], bounds[item, 1]
-                        broken = _add_moments_of_one(
-                            values, item, begin, stop_here, weight, absent[item], scale, offset, low, high,
-                            units[item, 0], units[item, 1], sums, slot, 1 + 5 * item,
+                        if hashed:
+                            slot, used = _claim_slot(keys, key, used)
+                        sums[slot, 0] += (cut - begin) * weight
+                        _add_moments_of_all(
+                            values, begin, cut, weight, absent, scaling, bounds, units, sums, slot, top + row,
+                            begin - origin, flaws, extremes,
                         )  # fmt: skip
-                        if broken:
-                            _note_flaws(
-                                values[item], begin, stop_here, absent[item], scale, offset, low, high,
-                                top + row, begin - origin, flaws[item], extremes[item],
+                        if groups and asking & ~missing:
+                            bins_used = _add_to_bins(
+                                watches, asking & ~missing, values, scaling, begin, cut, weight, key, bin_keys,
+                                bins_used, bin_sums,
                             )  # fmt: skip
-                    begin = stop_here
+                        begin = cut
                 tile += end == tile_end
                 group += end == group_end
                 first = end
-    return rows, used
+    return rows, used, bins_used
 
 
 @njit(nogil=True, cache=True)

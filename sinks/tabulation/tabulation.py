@@ -15,12 +15,14 @@ import pandas as pd
 import shapely
 from pyproj import CRS, Transformer
 
+from sinks.activity import OBSERVED, at_date
 from sinks.errors import CRSError, LayerError, LegendError, Problem, Problems, RegionError, SinksError
 from sinks.geo.crs import densify_to
 from sinks.geo.grid import CellAreas, Grid
 from sinks.geo.legends import Legend
 from sinks.geo.polygon_area import polygon_areas
 from sinks.geo.topology import M2_PER_HA
+from sinks.input_sets import InputGroup, InputSet, moment_columns
 from sinks.layers.rasters.raster import (
     STATIC,
     CategoricalLayer,
@@ -35,8 +37,8 @@ from sinks.tabulation.blocks import block_shape, plan
 from sinks.tabulation.checkpoint import Checkpoint, Fingerprint, digest
 from sinks.tabulation.cluster import scheduler_of
 from sinks.tabulation.coverage import Coverage
-from sinks.tabulation.crosstab import Axis, Input, Ints, Partial, Spec
-from sinks.tabulation.joint import OBSERVED, SQUARES, SUM, Joint, column
+from sinks.tabulation.crosstab import Axis, BinnedGroup, Input, Ints, Partial, Spec, Watch, exponent_of
+from sinks.tabulation.joint import SQUARES, SUM, Joint, column
 from sinks.tabulation.scheduler import Progress, Scheduler, run_tasks
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def tabulate(
     *,
     strata: Sequence[CategoricalLayer] = (),
     inputs: Sequence[ContinuousLayer] = (),
+    watched: Sequence[InputSet] = (),
     block_size: int | None = None,
     threads: int | None = None,
     progress: Progress | bool = False,
@@ -76,6 +79,9 @@ def tabulate(
         Further classes; static, or with the land cover's dates.
     inputs : sequence of ContinuousLayer
         Quantities; static, or with the land cover's dates.
+    watched : sequence of InputSet
+        Inputs that methodologies take together: land without one of them is counted apart, and land with all of them
+        by bins of their values.
     block_size : int, optional
         Side of a block in cells; by default it follows the files' own tiling.
     threads : int, optional
@@ -100,7 +106,7 @@ def tabulate(
     RunError
         A checkpoint of another pass.
     """
-    layers = _Layers(land_cover, tuple(strata), tuple(inputs))
+    layers = _Layers(land_cover, tuple(strata), tuple(inputs), tuple(watched))
     regions, spec = _checked(units, layers)
     grid = spec.areas.grid
     shape = block_shape(grid, [source.block_shape for source in spec.sources if source.mode == "direct"], block_size)
@@ -117,6 +123,8 @@ def tabulate(
         land_cover=land_cover,
         strata=layers.strata,
         inputs=layers.inputs,
+        watched=layers.watched,
+        bins=_bin_table(layers, spec, total),
     )
 
 
@@ -173,6 +181,7 @@ class _Layers:
     land_cover: CategoricalLayer
     strata: tuple[CategoricalLayer, ...]
     inputs: tuple[ContinuousLayer, ...]
+    watched: tuple[InputSet, ...] = ()
 
     @property
     def dates(self) -> tuple[str, ...]:
@@ -185,6 +194,11 @@ class _Layers:
     @property
     def continuous(self) -> list[tuple[ContinuousLayer, str]]:
         return [(layer, date) for layer in self.inputs for date in self._dates(layer)]
+
+    @property
+    def watches(self) -> list[tuple[InputSet, str]]:
+        """What is watched, by date of the land cover."""
+        return [(watched, date) for date in self.dates for watched in self.watched]
 
     def _dates(self, layer: Layer) -> tuple[str, ...]:
         return (STATIC,) if STATIC in layer.files else self.dates
@@ -279,11 +293,35 @@ def _spec(layers: _Layers, sources: dict[str, RasterSource], regions: _Regions, 
         Input.of(sources[column(layer, date)], layer.low, layer.high, largest, cells)
         for layer, date in layers.continuous
     )
-    spec = Spec(regions.coverage, areas, len(regions.codes), axes, inputs)
+    watches = tuple(_watch(layers, inputs, watched, date, largest, cells) for watched, date in layers.watches)
+    spec = Spec(regions.coverage, areas, len(regions.codes), axes, inputs, watches)
     if not spec.fits:
         count = len(axes)
         raise LayerError(Problem("tabulate.too_many_classes", layers.land_cover.name, {"layers": count}))
     return spec
+
+
+def _watch(layers: _Layers, inputs: Sequence[Input], watched: InputSet, date: str, largest: int, cells: int) -> Watch:
+    """A set of inputs at a date."""
+    places = {layer.name: at for at, (layer, when) in enumerate(layers.continuous) if when in (date, STATIC)}
+    axis = next(at for at, found in enumerate(layers.categorical) if found == (layers.land_cover, date))
+    legend = layers.land_cover.legend
+    lands = [legend.get(code) for code in _numbers(legend)]
+    asked = [land is not None and land.ecosystem in watched.ecosystems for land in lands]
+
+    def group(one: InputGroup) -> BinnedGroup:
+        members = [inputs[places[name]] for name in one.inputs]
+        bounds = [max(abs(member.low), abs(member.high)) for member in members]
+        sizes = [*bounds, *(bounds[i] * bounds[j] for i, j in one.pairs)]
+        exponents = tuple(exponent_of(size, largest, cells) for size in sizes)
+        return BinnedGroup(
+            tuple(places[name] for name in one.inputs), tuple(edges[1:-1] for edges in one.edges), exponents
+        )
+
+    # Not observed and unknown land asks for nothing.
+    return Watch(
+        axis, (*asked, False, False), tuple(places[name] for name in watched.inputs), tuple(map(group, watched.groups))
+    )
 
 
 def _check_extents(sources: dict[str, RasterSource], regions: _Regions, reference: Grid) -> None:
@@ -342,6 +380,7 @@ def _fingerprint(spec: Spec, regions: _Regions, shape: tuple[int, int]) -> Finge
         found[axis.source.name] = f"{_file(axis.source)} {axis.codes}"
     for item in spec.inputs:
         found[item.source.name] = f"{_file(item.source)} {item.low} {item.high} {item.exponents}"
+    found["watched"] = digest([repr(watch).encode() for watch in spec.watches])
     return found
 
 
@@ -413,6 +452,8 @@ def _table(layers: _Layers, spec: Spec, regions: _Regions, total: Partial) -> pd
     for axis, found, (layer, date) in zip(spec.axes, digits, layers.categorical, strict=True):
         codes = np.array([*axis.codes, 0, 0], np.int64)[found]
         columns[column(layer, date)] = pd.arrays.IntegerArray(codes, found >= axis.absent)
+    for (watched, date), lacking in zip(layers.watches, spec.lacking(total.keys), strict=True):
+        columns[at_date(watched.column, date)] = ~lacking
     columns["area_ha"] = spec.areas.to_ha(total.sums[:, 0])
     for at, (item, (quantity, date)) in enumerate(zip(spec.inputs, layers.continuous, strict=True)):
         observed, *limbs = total.sums[:, 1 + 5 * at : 6 + 5 * at].T
@@ -421,6 +462,30 @@ def _table(layers: _Layers, spec: Spec, regions: _Regions, total: Partial) -> pd
         columns[name + SQUARES] = _moment(spec.areas, limbs[2], limbs[3], item.exponents[1])
         columns[name + OBSERVED] = spec.areas.to_ha(observed)
     return pd.DataFrame(columns)
+
+
+def _bin_table(layers: _Layers, spec: Spec, total: Partial) -> pd.DataFrame:
+    """The bins: the place of their land in the joint table, date, set, group, bin, area and moments."""
+    groups = [
+        (watched, date, number, group, binned)
+        for (watched, date), watch in zip(layers.watches, spec.watches, strict=True)
+        for number, (group, binned) in enumerate(zip(watched.groups, watch.groups, strict=True))
+    ]
+    parts, begin = [pd.DataFrame({"joint": pd.Series([], dtype="int64"), "date": pd.Series([], dtype="str")})], 0
+    keys, places = (total.bin_keys // spec.bins, total.bin_keys % spec.bins) if spec.bins else (total.bin_keys,) * 2
+    for watched, date, number, group, binned in groups:
+        own = np.flatnonzero((places >= begin) & (places < begin + binned.bins))
+        sums = total.bin_sums[own]
+        moments = {
+            name: _moment(spec.areas, sums[:, 1 + 2 * at], sums[:, 2 + 2 * at], binned.exponents[at])
+            for at, name in enumerate(moment_columns(len(group.inputs)))
+        }
+        found = {"joint": np.searchsorted(total.keys, keys[own]), "date": date, "set": watched.id, "group": number}
+        area = spec.areas.to_ha(sums[:, 0])
+        parts.append(pd.DataFrame({**found, "bin": places[own] - begin, "area_ha": area, **moments}))
+        begin += binned.bins
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0]
 
 
 def _moment(areas: CellAreas, low: Ints, high: Ints, exponent: int) -> Floats:

@@ -6,6 +6,7 @@ task finds depends on nothing but the task.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
@@ -18,7 +19,7 @@ from sinks.layers.rasters.reader import RasterReader
 from sinks.tabulation import kernels
 from sinks.tabulation.blocks import Block
 from sinks.tabulation.coverage import Runs
-from sinks.tabulation.crosstab import Ints, Partial, Spec, carry
+from sinks.tabulation.crosstab import Ints, Partial, Spec, carry, carry_bins
 from sinks.tabulation.division import divide
 
 _HASH_START = 1 << 14
@@ -56,6 +57,11 @@ class Tabulator:
         size = spec.regions * spec.joints if spec.dense else _HASH_START
         self._sums = np.zeros((size, spec.columns) if self._moments else (size,), np.int64)
         self._used = 0
+        self._watches = _as_arrays(spec, self._bits)
+        slots = _HASH_START if spec.groups else 1
+        self._bin_keys = np.full(slots, -1, np.int64)
+        self._bin_sums = np.zeros((slots, spec.bin_columns), np.int64)
+        self._bins_used = 0
         self._result = Partial.empty(spec)
 
     def __enter__(self) -> Tabulator:
@@ -114,20 +120,21 @@ class Tabulator:
         values = self._read_values(block, tile_width)
         row = 0
         while True:
-            row, self._used = kernels.add_moments(
+            row, self._used, self._bins_used = kernels.add_moments(
                 codes, self._luts, self._marks, spec.joints, values, self._absent, self._scaling, self._bounds,
                 self._units, runs, block.row, block.column, block.columns, tile_width, weights, spec.areas.group_width,
-                row, self._keys, self._used, self._sums, self._result.flaws, self._result.extremes,
+                row, self._keys, self._used, self._sums, self._result.flaws, self._result.extremes, self._watches,
+                self._bin_keys, self._bins_used, self._bin_sums,
             )  # fmt: skip
             if row == block.rows:
                 return
             self._enlarge()
 
     def _enlarge(self) -> None:
-        keys = np.full(2 * self._keys.size, -1, np.int64)
-        sums = np.zeros((keys.size, self._sums.shape[1]), np.int64)
-        kernels.rehash(self._keys, self._sums, keys, sums)
-        self._keys, self._sums = keys, sums
+        if not self._spec.dense:
+            self._keys, self._sums = _doubled(self._keys, self._sums)
+        if self._spec.groups:
+            self._bin_keys, self._bin_sums = _doubled(self._bin_keys, self._bin_sums)
 
     def _tile_width(self, block: Block) -> int:
         """Width of the tiles in which a block lies in memory: the files' own where they are decoded into place."""
@@ -178,8 +185,61 @@ class Tabulator:
             result.keys = occurring = np.flatnonzero(self._sums)
             result.sums = self._sums[occurring, None]
         self._sums[occurring] = 0
-        self._used, self._result = 0, Partial.empty(self._spec)
+        result.bin_keys, result.bin_sums = self._take_bins()
+        self._used, self._bins_used, self._result = 0, 0, Partial.empty(self._spec)
         return result
+
+    def _take_bins(self) -> tuple[Ints, Ints]:
+        occurring = np.flatnonzero(self._bin_keys >= 0)
+        keys = self._bin_keys[occurring]
+        order = np.argsort(keys)
+        keys, sums = keys[order], self._bin_sums[occurring[order]]
+        carry_bins(sums)
+        self._bin_keys[occurring] = -1
+        self._bin_sums[occurring] = 0
+        return keys, sums
+
+
+def _doubled(old_keys: Ints, old_sums: Ints) -> tuple[Ints, Ints]:
+    """A hash table of twice the size with the same entries."""
+    keys = np.full(2 * old_keys.size, -1, np.int64)
+    sums = np.zeros((keys.size, old_sums.shape[1]), np.int64)
+    kernels.rehash(old_keys, old_sums, keys, sums)
+    return keys, sums
+
+
+def _as_arrays(spec: Spec, bits: int) -> kernels.Watches:
+    """What is watched, as the kernel reads it; ``asked`` by raw (or mapped) value, as the look-up tables are."""
+    asked = np.zeros((len(spec.watches), 1 << bits), bool)
+    for at, watch in enumerate(spec.watches):
+        digits = spec.axes[watch.axis].lut(bits, 1).astype(np.int64)
+        asked[at] = np.array(watch.asked, bool)[digits]
+    groups, edges = spec.groups, [inner for group in spec.groups for inner in group.edges]
+    strides = [math.prod(group.shape[at + 1 :]) for group in groups for at in range(len(group.shape))]
+    units = np.ones((len(groups), max((len(group.exponents) for group in groups), default=1)))
+    for at, group in enumerate(groups):
+        units[at, : len(group.exponents)] = np.exp2(np.array(group.exponents, np.float64))
+    return kernels.Watches(
+        stride=np.array(spec.flag_strides, np.uint64),
+        axis=np.array([watch.axis for watch in spec.watches], np.int64),
+        asked=asked,
+        first_input=_begins([len(watch.inputs) for watch in spec.watches]),
+        inputs=np.array([item for watch in spec.watches for item in watch.inputs], np.int64),
+        first_group=_begins([len(watch.groups) for watch in spec.watches]),
+        first_member=_begins([len(group.inputs) for group in groups]),
+        members=np.array([item for group in groups for item in group.inputs], np.int64),
+        first_edge=_begins([len(inner) for inner in edges]),
+        edges=np.array([edge for inner in edges for edge in inner], np.float64),
+        bin_stride=np.array(strides, np.int64),
+        offset=_begins([group.bins for group in groups])[:-1],
+        units=units,
+        bins=np.int64(spec.bins),
+    )
+
+
+def _begins(sizes: Sequence[int]) -> Ints:
+    """Where each of several lists begins when they stand one after the other, and where the last one ends."""
+    return np.cumsum([0, *sizes], dtype=np.int64)
 
 
 def _bands(blocks: Sequence[Block]) -> Iterator[tuple[tuple[int, int], list[Block]]]:

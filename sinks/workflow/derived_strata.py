@@ -12,6 +12,7 @@ import pandas as pd
 
 from sinks.activity import Activity, at_date, past_dates
 from sinks.errors import Problem, Problems, ProjectError
+from sinks.project.project import Project
 
 _ENDS = ("", "_from", "_to")
 
@@ -42,6 +43,25 @@ def read_map(path: Path, source: str, target: str) -> dict[str, str]:
             problems.add("derive.twice", where, value=row[source])
     problems.raise_as(ProjectError)
     return found
+
+
+def derived_values(project: Project, target: str) -> list[str]:
+    """Values that a derived stratum may have."""
+    return list(dict.fromkeys(mapping_of(project, target).values()))
+
+
+def mapping_of(project: Project, target: str) -> Mapping[str, str]:
+    """The map of a derived stratum, from the project file or from the table that it names.
+
+    Raises
+    ------
+    ProjectError
+        The table is at fault.
+    """
+    section = project.derive[target]
+    if section.map is not None:
+        return section.map
+    return read_map(Path(project.path(str(section.table))), section.from_, target)
 
 
 def derive(activity: Activity, target: str, source: str, mapping: Mapping[str, str]) -> Activity:

@@ -57,7 +57,7 @@ def account_inputs(prepared: Prepared, activity: Activity) -> ProjectInputs:
     if accuracy is not None and accuracy.adjust:
         areas = AdjustedAreas.of(activity, hierarchy, confusion_matrices(project))
         used = areas.apply(activity, hierarchy)
-    inputs = AccountInputs(used, hierarchy, project.dates, project.periods, project.area_source)
+    inputs = _inputs(prepared, used, hierarchy)
     return ProjectInputs(activity, inputs, areas, _draws(prepared, areas))
 
 
@@ -116,9 +116,21 @@ def assess(
 
 def adjusted_areas_beside(prepared: Prepared, given: ProjectInputs) -> pd.DataFrame:
     """Error-adjusted areas beside those of the map (:func:`sinks.uncertainty.confusion_matrix.adjusted_areas`)."""
+    mapped = _inputs(prepared, given.mapped, given.hierarchy)
+    return adjusted_areas(mapped.account(()).table, confusion_matrices(prepared.project))
+
+
+def _inputs(prepared: Prepared, activity: Activity, hierarchy: Hierarchy) -> AccountInputs:
     project = prepared.project
-    mapped = AccountInputs(given.mapped, given.hierarchy, project.dates, project.periods, project.area_source)
-    return adjusted_areas(mapped.account(()).table, confusion_matrices(project))
+    return AccountInputs(
+        activity,
+        hierarchy,
+        project.dates,
+        project.periods,
+        project.area_source,
+        project.no_carbon,
+        project.project.interval_share,
+    )
 
 
 def _draws(prepared: Prepared, areas: AdjustedAreas | None) -> Draws | None:

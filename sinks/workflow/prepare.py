@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,11 +10,12 @@ from typing import TypeVar
 
 from sinks.account.account import Entry, Measure
 from sinks.account.laws import check_entries
-from sinks.activity import at_date
+from sinks.activity import LAND_COVER, at_date
 from sinks.errors import Gather, Problem, Problems, ProjectError, RegionError, UnitError
 from sinks.geo.legends import Legend, available_legends, load_legend
 from sinks.geo.region_file import load_file
 from sinks.geo.regions import Regions, load_builtin
+from sinks.input_sets import InputSet, merged
 from sinks.layers.codes import fields_from
 from sinks.layers.rasters import casa
 from sinks.layers.rasters.derived import Coefficient, DerivedLayer, derived_layer, ruled_layer, with_derived
@@ -22,6 +24,7 @@ from sinks.layers.rasters.raster import CategoricalLayer, ContinuousLayer, Layer
 from sinks.layers.stands.vector import VectorLayer
 from sinks.layers.tables.table import TableLayer
 from sinks.methodology import Registry
+from sinks.methodology.response import input_set
 from sinks.project.base import STATIC
 from sinks.project.methods import MethodologySection
 from sinks.project.project import Project
@@ -29,6 +32,7 @@ from sinks.project.rasters import InputSection, RasterSection
 from sinks.project.regions import BuiltinRegions
 from sinks.units import factor
 from sinks.vocabulary import MONTHS, month_id, quantities
+from sinks.workflow.derived_strata import derived_values
 from sinks.workflow.production import Production, production, production_table
 
 T = TypeVar("T")
@@ -44,7 +48,8 @@ class Prepared:
     """A project whose inputs are found and checked, before anything long has run.
 
     Land cover, strata and inputs have the dates of the account; ``history`` is land cover and strata at each earlier
-    date, a layer of its own that is read for its classes only; ``notes`` are for the reader.
+    date, a layer of its own that is read for its classes only; ``watched`` are the inputs that methodologies take
+    together; ``notes`` are for the reader.
     """
 
     project: Project
@@ -58,6 +63,7 @@ class Prepared:
     entries: tuple[Entry, ...]
     registry: Registry
     models: tuple[Production, ...]
+    watched: tuple[InputSet, ...] = ()
     notes: tuple[Problem, ...] = ()
 
 
@@ -116,6 +122,7 @@ def prepare(project: Project) -> Prepared:
         _all(entries),
         registry,
         tuple(models.values()),
+        _watched(project, _all(entries), land_cover, _all(strata), inputs) if land_cover is not None else (),
     )
 
 
@@ -283,6 +290,26 @@ def _factor(name: str, unit: str | None, wanted: str) -> float:
         return float(factor(unit, wanted))
     except UnitError as error:
         raise UnitError(*(replace(problem, where=f"inputs.{name}.unit") for problem in error.problems)) from error
+
+
+def _watched(
+    project: Project,
+    entries: Sequence[Entry],
+    land_cover: CategoricalLayer,
+    strata: Sequence[CategoricalLayer],
+    inputs: Sequence[ContinuousLayer],
+) -> tuple[InputSet, ...]:
+    """The inputs that methodologies of the rasters take together, and how they answer to them."""
+    classes = {layer.name: [entry.cls for entry in layer.legend] for layer in strata}
+    classes |= {target: derived_values(project, target) for target in project.derive}
+    limits = {layer.name: (layer.low, layer.high) for layer in inputs}
+    found = []
+    for entry in entries:
+        if entry.source == LAND_COVER:
+            lands = [one for one in land_cover.legend if one.ecosystem in entry.ecosystems]
+            own = {"class": [one.cls for one in lands], "land_cover": [one.text for one in lands]}
+            found.append(input_set(entry.method, entry.ecosystems, entry.pools, limits, {**classes, **own}))
+    return merged(one for one in found if one is not None)
 
 
 def _check_files(

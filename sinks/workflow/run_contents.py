@@ -22,6 +22,7 @@ from sinks.methodology import Bound
 from sinks.project.project import Project
 from sinks.provenance import InputFile
 from sinks.results.contents import RunContents
+from sinks.vocabulary import ecosystems, pools
 from sinks.workflow.make_account import ProjectInputs, adjusted_areas_beside
 from sinks.workflow.map_noise import map_knowledge, table_of_noise
 from sinks.workflow.prepare import Prepared
@@ -117,6 +118,9 @@ def _checks(
         findings.add(lost.id, "warning", lost.where, **lost.values)
     for note in notes:
         findings.add(note.id, "warning" if note.id in _IN_DOUBT else "note", note.where, **note.values)
+    for ecosystem, without in prepared.project.no_carbon.items():
+        named = [pools()[pool].label for pool in without]
+        findings.add("checks.no_carbon", "warning", ecosystem, ecosystem=ecosystems()[ecosystem].label, pools=named)
     check_laws(account.table, given.mapped, hierarchy, findings)
     section = prepared.project.project
     note_findings(
@@ -126,6 +130,7 @@ def _checks(
         findings,
         coverage_min=section.coverage_min,
         cells_min=section.cells_min,
+        interval_share=section.interval_share if given.draws is not None else None,
         adjusted=adjusted_areas_beside(prepared, given),
         used=areas is not None,
     )

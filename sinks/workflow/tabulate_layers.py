@@ -14,7 +14,7 @@ from sinks.errors import Gather, LayerError
 from sinks.geo.regions import Regions
 from sinks.layers.layer_states import LayerStates
 from sinks.layers.rasters.derived import with_causes
-from sinks.workflow.derived_strata import derive, read_map
+from sinks.workflow.derived_strata import derive, mapping_of
 from sinks.workflow.prepare import Prepared
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def tabulate_layers(
                 prepared.land_cover,
                 strata=(*prepared.strata, *prepared.history),
                 inputs=prepared.inputs,
+                watched=prepared.watched,
                 threads=threads,
                 block_size=block_size,
                 progress=progress,
@@ -89,7 +90,8 @@ def blank_activity(prepared: Prepared) -> Activity:
     from sinks.tabulation import Joint
 
     assert prepared.land_cover is not None
-    blank = Joint.blank(prepared.land_cover, (*prepared.strata, *prepared.history), prepared.inputs)
+    strata = (*prepared.strata, *prepared.history)
+    blank = Joint.blank(prepared.land_cover, strata, prepared.inputs, prepared.watched)
     return _derived(_with_history(blank, prepared).activity(), prepared)
 
 
@@ -118,10 +120,7 @@ def _with_history(joint: Joint, prepared: Prepared) -> Joint:
 def _derived(activity: Activity, prepared: Prepared) -> Activity:
     """The activity with the strata that follow from others."""
     for target, section in prepared.project.derive.items():
-        mapping = section.map
-        if mapping is None:
-            mapping = read_map(Path(prepared.project.path(str(section.table))), section.from_, target)
-        activity = derive(activity, target, section.from_, mapping)
+        activity = derive(activity, target, section.from_, mapping_of(prepared.project, target))
     return activity
 
 

@@ -1,0 +1,57 @@
+"""Which figures rest on nothing but what has a stated uncertainty.
+
+An interval that leaves out half of what a figure rests on is no 95 % interval.  A figure counts as covered when every
+parameter that moves it, and every input, has an interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinks.methodology import Bound, Resolved
+from sinks.uncertainty.draws import Draws
+
+_MOVE = 1e-3
+"""Part by which a parameter is moved to see which pools depend on it."""
+
+_CONVENTIONS = ("yr",)
+"""Units of parameters that are conventions and no measurements: the years over which a soil is taken to change."""
+
+_NEUTRAL = (0.0, 1.0)
+"""Values that say that a factor does nothing; they are definitions."""
+
+
+def stated_parts(
+    method: Bound, resolved: Resolved, pools: Sequence[str], draws: Draws | None
+) -> dict[str, NDArray[np.bool_]]:
+    """By pool, the evaluated rows whose parameters and inputs all have a stated uncertainty; none without draws.
+
+    Returns
+    -------
+    dict of str to array (n,) of bool
+    """
+    n = len(resolved.rows)
+    if draws is None:
+        return {pool: np.zeros(n, bool) for pool in pools}
+    given = all(name in draws.inputs for name in method.inputs)
+    found = {pool: np.full(n, given) for pool in pools}
+    spreads = method.table.spreads
+    fixed = np.array([spread.distribution == "fixed" for spread in spreads] + [False])
+    conventional = np.array([row.unit in _CONVENTIONS or row.value in _NEUTRAL for row in method.table.rows] + [True])
+    lacking = fixed & ~conventional
+    central = resolved.outputs()
+    for name, looked_up in resolved.found_rows.items():
+        without = lacking[looked_up.rows]
+        if not without.any():
+            continue
+        moved = looked_up._replace(values=looked_up.values * (1 + _MOVE))
+        outputs = replace(resolved, found_rows={**resolved.found_rows, name: moved}).outputs()
+        for pool in pools:
+            # Along a history every parameter may have played a part.
+            depends = ~np.isclose(outputs[pool], central[pool], rtol=1e-12, atol=0) | bool(resolved.steps)
+            found[pool] &= ~(without & depends)
+    return found
