@@ -260,7 +260,16 @@ class TableSection(Section):
     ecosystem: str | None = Field(default=None, description="Ecosystem of all rows, where no column says it.")
     sheet: str | None = Field(default=None, description="Sheet of an Excel file.")
     encoding: str | None = Field(default=None, description="Encoding of a CSV file, for example GBK.")
-    header: int = Field(default=1, ge=1, description="Row of the column names.")
+    delimiter: str | None = Field(
+        default=None,
+        description="Sign between the cells of a CSV file, for example ';' or 'tab'; found if it is left out.",
+    )
+    decimal: Literal[".", ","] | None = Field(
+        default=None, description="Sign before the decimals of numbers written as text; found if it is left out."
+    )
+    header: int | None = Field(
+        default=None, ge=1, description="Row of the column names; by default the first row that has them all."
+    )
 
 
 class DeriveSection(Section):

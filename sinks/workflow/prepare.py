@@ -20,7 +20,7 @@ from sinks.layers.rasters.derived import Coefficient, DerivedLayer, derived_laye
 from sinks.layers.rasters.monthly import check_bands
 from sinks.layers.rasters.raster import CategoricalLayer, ContinuousLayer, Layer
 from sinks.layers.stands.vector import VectorLayer
-from sinks.layers.tables.table import TableLayer
+from sinks.layers.tables.plan import TableLayer
 from sinks.methodology import Registry
 from sinks.project.project import Project
 from sinks.project.sections import STATIC, BuiltinRegions, InputSection, MethodologySection, RasterSection
@@ -320,6 +320,8 @@ def _table(project: Project, name: str) -> TableLayer:
         ecosystem=section.ecosystem,
         sheet=section.sheet,
         encoding=section.encoding,
+        delimiter=section.delimiter,
+        decimal=section.decimal,
         header=section.header,
     )
 

@@ -12,7 +12,7 @@ import pandas as pd
 from sinks.activity import STATE_KEYS, Activity, concat
 from sinks.errors import Gather, LayerError
 from sinks.geo.regions import Regions
-from sinks.layers.layer_states import LayerStates
+from sinks.layers.layer_states import LayerStates, check_extent
 from sinks.layers.rasters.derived import with_causes
 from sinks.workflow.derived_strata import derive, read_map
 from sinks.workflow.prepare import Prepared
@@ -106,8 +106,19 @@ def layer_states(prepared: Prepared) -> list[LayerStates]:
     gather = Gather()
     found = [gather(_stand_states, prepared, layer) for layer in prepared.vectors]
     found += [gather(table_states, layer, prepared.regions.frame) for layer in prepared.tables]
+    read = [layer for layer in found if layer is not None]
+    if read:
+        frame, areas = prepared.regions.frame, prepared.regions.area_ha
+        names, area_ha = (
+            dict(zip(frame["code"], frame["name"], strict=True)),
+            dict(zip(areas.index, areas, strict=True)),
+        )
+        files = [*(str(one.path) for one in prepared.vectors), *(str(one.path) for one in prepared.tables)]
+        for file, layer in zip(files, found, strict=True):
+            if layer is not None:
+                gather(check_extent, layer, file, names, area_ha)
     gather.problems.raise_as(LayerError)
-    return [layer for layer in found if layer is not None]
+    return read
 
 
 def _with_history(joint: Joint, prepared: Prepared) -> Joint:

@@ -12,7 +12,8 @@ import pytest
 
 from sinks.errors import LayerError
 from sinks.layers.fields import FieldSpec
-from sinks.layers.tables.table import TableLayer, table_states
+from sinks.layers.tables.plan import TableLayer
+from sinks.layers.tables.table import table_states
 from sinks.text import using_language
 
 REGIONS = pd.DataFrame(
@@ -162,18 +163,6 @@ def test_totals_are_compared_and_left_out(tmp_path: Path) -> None:
     assert refused(tmp_path, [*GOOD, "合计,2021,森林,50,300"]) == [("table.total_without_parts", "4")]
 
 
-def test_gbk_has_to_be_declared(tmp_path: Path) -> None:
-    with pytest.raises(LayerError) as caught:
-        read(tmp_path, GOOD, encoding="gbk")
-    (problem,) = caught.value.problems
-    assert problem.id == "table.encoding_fails"
-    assert problem.values["gbk"] == HEADER
-    path = tmp_path / "table.csv"
-    assert len(table_states(TableLayer("yearbook", path, COLUMNS, encoding="GBK"), REGIONS).states) == 2
-    path.write_text("\n".join(GOOD), encoding="utf-8-sig")
-    assert len(table_states(TableLayer("yearbook", path, COLUMNS), REGIONS).states) == 2
-
-
 def test_excel_with_a_title_above_the_header(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
@@ -187,13 +176,15 @@ def test_excel_with_a_title_above_the_header(tmp_path: Path) -> None:
         sheet.append(row)
     path = tmp_path / "table.xlsx"
     book.save(path)
+    for header in (None, 2):
+        found = table_states(TableLayer("yearbook", path, COLUMNS, header=header), REGIONS)
+        assert found.states["area_ha"].tolist() == pytest.approx([10_000, 20_000])
+        assert [note.id for note in found.notes] == ["table.header_found"] * (header is None)
     with pytest.raises(LayerError) as caught:
-        table_states(TableLayer("yearbook", path, COLUMNS), REGIONS)
+        table_states(TableLayer("yearbook", path, COLUMNS, header=1), REGIONS)
     (problem,) = caught.value.problems
     assert (problem.id, problem.values["better"]) == ("table.header_elsewhere", 2)
-    states = table_states(TableLayer("yearbook", path, COLUMNS, header=2), REGIONS).states
-    assert states["area_ha"].tolist() == pytest.approx([10_000, 20_000])
-    book.create_sheet("另一张")
+    book.create_sheet("另一张").append(["不是空的"])
     book.save(path)
     with pytest.raises(LayerError) as caught:
         table_states(TableLayer("yearbook", path, COLUMNS, header=2), REGIONS)

@@ -20,7 +20,7 @@ from sinks.layers.layer_states import LayerStates
 from sinks.layers.stands.cut import cut
 from sinks.layers.stands.states import stand_states
 from sinks.layers.stands.vector import VectorLayer, inspect
-from sinks.layers.tables.numbers import as_numbers
+from sinks.tables.numbers import as_numbers
 from sinks.text import using_language
 
 UNITS = gpd.GeoDataFrame(
