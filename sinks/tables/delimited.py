@@ -64,15 +64,14 @@ def split(text: str, where: str, form: Form, usual: str, names: Collection[str])
     LayerError
         The text cannot be split; or another delimiter than the declared one gives the columns; or several may be meant.
     """
-    said = _SAID.match(text)
-    body = text[said.end() :] if said else text
+    body, said = without_sign(text)
     wanted = {squeezed(name) for name in names}
     if form.delimiter is not None:
         sign = "\t" if form.delimiter.casefold() == _TAB else form.delimiter
         if len(sign) != 1:
             raise LayerError(Problem("table.bad_delimiter", where, {"found": form.delimiter}))
         return Split(_rows(body, sign, where), sign)
-    first = said[1] if said else usual
+    first = said or usual
     if _fits(body, first, wanted):
         return Split(_rows(body, first, where), first)
     others = [sign for sign in DELIMITERS if sign != first and _fits(body, sign, wanted)]
@@ -86,6 +85,12 @@ def split(text: str, where: str, form: Form, usual: str, names: Collection[str])
         return Split(_rows(body, first, where), first)
     note = Problem("table.delimiter_found", where, {"delimiter": shown(others[0]), "usual": shown(first)})
     return Split(_rows(body, others[0], where), others[0], (note,))
+
+
+def without_sign(text: str) -> tuple[str, str | None]:
+    """A text without the line by which a spreadsheet says the delimiter, and that delimiter."""
+    said = _SAID.match(text)
+    return (text[said.end() :], said[1]) if said else (text, None)
 
 
 def better_delimiter(row: str, used: str) -> str | None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, range_boundaries
 
 from sinks.errors import LayerError, Problem, Problems
-from sinks.tables.delimited import HEADER_SEARCH, better_delimiter, shown, split, squeezed
+from sinks.tables.delimited import HEADER_SEARCH, better_delimiter, shown, split, squeezed, without_sign
 from sinks.tables.encoding import decode
 from sinks.tables.form import UNSAID, Form
 from sinks.tables.numbers import Numbers, as_numbers, decimals_of, is_open
@@ -201,7 +201,7 @@ def first_line(path: str | Path) -> str:
         rows = read_rows(path).cells
         return as_text(rows[0][0]) if rows and rows[0] else ""
     text, _ = _text(path, UNSAID, ())
-    return text.split("\n", 1)[0].strip()
+    return without_sign(text)[0].split("\n", 1)[0].strip()
 
 
 def refuse_unread(rows: Rows) -> None:
@@ -288,10 +288,9 @@ def _check_workbook(
     if empty:
         problems.add("table.formula_without_value", sheet.where, cells=_few(empty), count=len(empty))
     if sheet.merged:
-        # A note below the table stands alone in its row, however many cells were merged for it.
-        data = cells.notna().sum(axis=1) > 1
+        filled = cells.notna().sum(axis=1)
         for name, place in places.items():
-            found = [sheet.merged_over(int(row), place) for row in cells.index[cells[name].isna() & data]]
+            found = [_merged(sheet, int(row), place, filled[row]) for row in cells.index[cells[name].isna()]]
             if ranges := list(dict.fromkeys(reference for reference in found if reference)):
                 problems.add("table.merged", sheet.where, column=name, ranges=_few(ranges))
     scaled = {
@@ -301,6 +300,18 @@ def _check_workbook(
         address = f"{get_column_letter(place)}{row}"
         stored = cells.loc[row, columns[place]]
         problems.add("table.shown_scaled", sheet.where, cell=address, shown=value, stored=stored, count=len(scaled))
+
+
+def _merged(sheet: Cells, row: int, place: int, filled: int) -> str | None:
+    """The merged range that keeps a cell empty.
+
+    A note below the table stands alone in its row, however many of its cells were merged for it.
+    """
+    reference = sheet.merged_over(row, place)
+    if reference is None or filled > 1:
+        return reference
+    _, top, _, bottom = range_boundaries(reference)
+    return reference if bottom > top else None
 
 
 def _few(names: Collection[str]) -> list[str]:
