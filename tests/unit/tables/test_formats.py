@@ -275,11 +275,16 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize(("form", "name"), list(product(FORMS, TABLES)))
+def has_numbers(name: str) -> bool:
+    return any(isinstance(cell, float | int) for row in TABLES[name][1] for cell in row)
+
+
+@pytest.mark.parametrize(
+    ("form", "name"),
+    [pair for pair in product(FORMS, TABLES) if pair[0] is not _formulas_with_values or has_numbers(pair[1])],
+)
 def test_every_table_in_every_form_of_a_workbook(tmp_path: Path, form: Callable[[Grid, Path], None], name: str) -> None:
     read, grid, expected = TABLES[name]
-    if form is _formulas_with_values and not any(isinstance(cell, float | int) for row in grid for cell in row):
-        pytest.skip("a table of words has no number to compute")
     path = tmp_path / "t.xlsx"
     form(grid, path)
     assert read(path) == expected
