@@ -6,17 +6,18 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from openpyxl.utils import get_column_letter, range_boundaries
 
-from sinks.errors import LayerError, Problem, Problems
+from sinks.errors import LayerError, Problem
 from sinks.tables.delimited import HEADER_SEARCH, better_delimiter, shown, split, squeezed, without_sign
 from sinks.tables.encoding import decode
 from sinks.tables.form import UNSAID, Form
 from sinks.tables.numbers import Numbers, as_numbers, decimals_of, is_open
-from sinks.tables.workbook import Cells, read_workbook
+
+if TYPE_CHECKING:
+    from sinks.tables.workbook import Cells
 
 WORKBOOKS = (".xlsx", ".xlsm")
 _TEXTS = {".csv": ",", ".txt": ",", ".tsv": "\t"}
@@ -100,6 +101,9 @@ def read_rows(path: str | Path, form: Form = UNSAID, names: Collection[str] = ()
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in WORKBOOKS and path.is_file():
+        # openpyxl takes a quarter of a second to import, and most projects have no workbook.
+        from sinks.tables.workbook import read_workbook
+
         sheet = read_workbook(path, form.sheet)
         return Rows(sheet.where, _cleaned(sheet.rows), sheet.notes, sheet=sheet)
     text, notes = _text(path, form, names)
@@ -149,11 +153,8 @@ def read_sheet(
     body = [[*row, *[None] * (len(names) - len(row))][: len(names)] for row in rows.cells[header:]]
     cells = pd.DataFrame(body, columns=names, index=range(header + 1, len(rows.cells) + 1), dtype=object)[taken]
     cells = cells[cells.notna().any(axis=1)]
-    problems = Problems()
     if rows.sheet is not None:
-        places = {name: names.index(name) + 1 for name in taken}
-        _check_workbook(rows.sheet, cells, places, header, numeric, problems)
-    problems.raise_as(LayerError)
+        rows.sheet.check(cells, {name: names.index(name) + 1 for name in taken}, numeric, header + 1)
     written = [cell for name in cells.columns if name in numeric for cell in cells[name]]
     decimal, found = decimal_sign(rows, written, form.decimal)
     return Sheet(rows.where, cells, decimal, (*rows.notes, *notes, *found))
@@ -182,7 +183,7 @@ def decimal_sign(rows: Rows, written: Sequence[object], declared: str | None = N
     # Semicolons stand where commas are decimals; there a lone 1.500 or 1,500 may be either number.
     if found == "?" or (found is None and doubtful and rows.delimiter == ";"):
         cells = doubtful or [cell for cell in written if isinstance(cell, str) and {".", ","} & set(cell)]
-        raise LayerError(Problem("table.decimal_open", rows.where, {"cells": _few(dict.fromkeys(cells))}))
+        raise LayerError(Problem("table.decimal_open", rows.where, {"cells": list(dict.fromkeys(cells))[:_SHOWN]}))
     if found == ",":
         return ",", (Problem("table.decimal_found", rows.where, {}),)
     return ".", ()
@@ -217,12 +218,10 @@ def refuse_unread(rows: Rows) -> None:
     if rows.sheet is None:
         return
     width = max((len(row) for row in rows.cells), default=0)
-    names = [get_column_letter(place) for place in range(1, width + 1)]
     body = [[*row, *[None] * (width - len(row))] for row in rows.cells]
+    names = [str(place) for place in range(1, width + 1)]
     cells = pd.DataFrame(body, columns=names, index=range(1, len(body) + 1), dtype=object)
-    problems = Problems()
-    _check_workbook(rows.sheet, cells, {name: place for place, name in enumerate(names, 1)}, 0, names, problems)
-    problems.raise_as(LayerError)
+    rows.sheet.check(cells[cells.notna().any(axis=1)], {name: int(name) for name in names}, names, 1)
 
 
 def as_text(cell: Any) -> str:
@@ -272,51 +271,6 @@ def _header(rows: Rows, columns: Sequence[str], declared: int | None) -> tuple[i
 
 def _has_all(rows: Rows, header: int, wanted: set[str]) -> bool:
     return len(rows.cells) >= header and wanted <= {squeezed(cell) for cell in rows.cells[header - 1]}
-
-
-def _check_workbook(
-    sheet: Cells,
-    cells: pd.DataFrame,
-    places: dict[str, int],
-    header: int,
-    numeric: Collection[str],
-    problems: Problems,
-) -> None:
-    """Cells of the table whose value is not stored, stands elsewhere, or is shown as another number."""
-    columns = {place: name for name, place in places.items()}
-    empty = [a for (row, column), a in sheet.valueless.items() if row > header and column in columns]
-    if empty:
-        problems.add("table.formula_without_value", sheet.where, cells=_few(empty), count=len(empty))
-    if sheet.merged:
-        filled = cells.notna().sum(axis=1)
-        for name, place in places.items():
-            found = [_merged(sheet, int(row), place, filled[row]) for row in cells.index[cells[name].isna()]]
-            if ranges := list(dict.fromkeys(reference for reference in found if reference)):
-                problems.add("table.merged", sheet.where, column=name, ranges=_few(ranges))
-    scaled = {
-        cell: value for cell, value in sheet.scaled.items() if cell[0] > header and columns.get(cell[1]) in numeric
-    }
-    for (row, place), value in list(scaled.items())[:1]:
-        address = f"{get_column_letter(place)}{row}"
-        stored = cells.loc[row, columns[place]]
-        problems.add("table.shown_scaled", sheet.where, cell=address, shown=value, stored=stored, count=len(scaled))
-
-
-def _merged(sheet: Cells, row: int, place: int, filled: int) -> str | None:
-    """The merged range that keeps a cell empty.
-
-    A note below the table stands alone in its row, however many of its cells were merged for it.
-    """
-    reference = sheet.merged_over(row, place)
-    if reference is None or filled > 1:
-        return reference
-    _, top, _, bottom = range_boundaries(reference)
-    return reference if bottom > top else None
-
-
-def _few(names: Collection[str]) -> list[str]:
-    listed = list(names)
-    return listed if len(listed) <= _SHOWN else [*listed[:_SHOWN], "…"]
 
 
 def _cleaned(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:

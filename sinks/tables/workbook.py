@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 import zlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from io import BytesIO
@@ -14,10 +15,11 @@ from xml.etree.ElementTree import ParseError, iterparse
 from zipfile import BadZipFile, ZipFile
 
 import openpyxl
+import pandas as pd
 from openpyxl.utils import coordinate_to_tuple, get_column_letter, range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
-from sinks.errors import LayerError, Problem
+from sinks.errors import LayerError, Problem, Problems
 
 _DAMAGED = (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, ParseError, InvalidFileException)
 """What openpyxl meets in a file that is no workbook, is cut short, or was damaged on the way: a zip of XML."""
@@ -29,6 +31,10 @@ _SCALED = re.compile(r"[0#?](,+)(?![0#?,])")
 _DRAWN_POINT = re.compile(r"[\\!]\.(0+)|\"\.\"(0+)")
 
 _SHEET_TAG = re.compile(rb"<(?:\w+:)?(?:f|mergeCell)[ />]")
+
+
+_SHOWN = 10
+"""Cells named in one message."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +63,55 @@ class Cells:
     scaled: dict[tuple[int, int], str]
     notes: tuple[Problem, ...] = ()
 
-    def merged_over(self, row: int, column: int) -> str | None:
-        """The merged range that a cell belongs to without being its first, which alone holds the value."""
+    def check(self, cells: pd.DataFrame, places: Mapping[str, int], numeric: Collection[str], first: int) -> None:
+        """Refuse cells of a table whose value is not stored, stands elsewhere, or is shown as another number.
+
+        Parameters
+        ----------
+        cells : DataFrame
+            Rows of the table below its header, by the row numbers of the sheet.
+        places : mapping
+            Number of each of its columns in the sheet, counted from 1.
+        numeric : collection of str
+            Those that hold numbers.
+        first : int
+            First row of the table.
+
+        Raises
+        ------
+        LayerError
+            With all of them.
+        """
+        problems = Problems()
+        columns = {place: name for name, place in places.items()}
+        empty = [a for (row, place), a in self.valueless.items() if place in columns and row >= first]
+        if empty:
+            problems.add("table.formula_without_value", self.where, cells=_few(empty), count=len(empty))
+        filled = cells.notna().sum(axis=1)
+        for name, place in places.items() if self.merged else ():
+            found = [self.merged_over(int(row), place, filled[row]) for row in cells.index[cells[name].isna()]]
+            if ranges := list(dict.fromkeys(reference for reference in found if reference)):
+                problems.add("table.merged", self.where, column=name, ranges=_few(ranges))
+        scaled = [
+            (*cell, shown)
+            for cell, shown in self.scaled.items()
+            if cell[0] >= first and columns.get(cell[1]) in numeric
+        ]
+        for row, place, shown in scaled[:1]:
+            address = f"{get_column_letter(place)}{row}"
+            values = {"cell": address, "shown": shown, "stored": cells.loc[row, columns[place]]}
+            problems.add("table.shown_scaled", self.where, count=len(scaled), **values)
+        problems.raise_as(LayerError)
+
+    def merged_over(self, row: int, column: int, filled: int) -> str | None:
+        """The merged range that keeps a cell of a row with ``filled`` other cells empty.
+
+        A note below the table stands alone in its row, however many cells beside each other were merged for it.
+        """
         for reference in self.merged:
             left, top, right, bottom = range_boundaries(reference)
             if top <= row <= bottom and left <= column <= right and (row, column) != (top, left):
-                return reference
+                return reference if filled > 1 or bottom > top else None
         return None
 
 
@@ -195,3 +244,7 @@ def _is_valueless(cell: Any) -> bool:
     children = {child.tag.rpartition("}")[2]: child for child in cell}
     stored = children.get("v")
     return "f" in children and cell.get("t") != "str" and (stored is None or not stored.text)
+
+
+def _few(names: Sequence[str]) -> list[str]:
+    return list(names) if len(names) <= _SHOWN else [*names[:_SHOWN], "…"]

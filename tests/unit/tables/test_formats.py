@@ -320,6 +320,14 @@ def test_a_formula_without_a_value_is_named_in_every_table(tmp_path: Path, name:
     assert problem.values["cells"] == [f"{openpyxl.utils.get_column_letter(column)}{row}"]
 
 
+def test_formulas_are_named_where_a_row_has_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "t.xlsx"
+    save([MAP[0], ["=A9", "=B9"], *MAP[1:]], path)
+    with pytest.raises(SinksError) as caught:
+        strata_map(path)
+    assert caught.value.problems[0].values["cells"] == ["A2", "B2"]
+
+
 @pytest.mark.parametrize("name", [name for name, (_, grid, _) in TABLES.items() if len(grid) > 2])
 def test_merged_cells_are_named_in_every_table(tmp_path: Path, name: str) -> None:
     read, grid, _ = TABLES[name]
