@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sinks.errors import LayerError, ParameterError, Problems
-from sinks.tables.sheet import as_text, read_sheet
+from sinks.tables.sheet import read_sheet
 from sinks.text import language
 
 _CHUNK = 2**20
@@ -101,12 +101,11 @@ def read_sources(path: Path | str) -> dict[str, Source]:
     """
     path, problems = Path(path), Problems()
     try:
-        cells = read_sheet(path, ("key", "kind", "title"), optional=[field.name for field in fields(Source)]).cells
+        sheet = read_sheet(path, ("key", "kind", "title"), optional=[field.name for field in fields(Source)])
     except LayerError as error:
         raise ParameterError(*error.problems) from error
     found: dict[str, Source] = {}
-    for number, row in cells.iterrows():
-        values = {str(name): as_text(value) for name, value in row.items()}
+    for number, values in sheet.records():
         where, key = f"{path.name}:{number}", values["key"]
         if not key or not (values["title"] or values.get("title_zh")):
             problems.add("parameters.source_incomplete", where, key=key)

@@ -23,7 +23,7 @@ from typing import Any, SupportsFloat
 
 from sinks.errors import LayerError, LegendError, Problem, Problems
 from sinks.tables.form import Form
-from sinks.tables.sheet import as_text, read_sheet
+from sinks.tables.sheet import read_sheet
 from sinks.text import Text, language, table_rows
 from sinks.vocabulary import NODATA, ecosystems
 
@@ -275,10 +275,7 @@ def _read_user_file(path: Path, encoding: str | None, stratum: str, problems: Pr
     except LayerError as error:
         problems.extend(error)
         return None
-    return [
-        (int(str(row)), {str(name): as_text(cell) for name, cell in cells.items()})
-        for row, cells in sheet.cells.iterrows()
-    ]
+    return sheet.records()
 
 
 def _parse(records: Records, where: str, stratum: str, problems: Problems) -> dict[str, LegendClass]:

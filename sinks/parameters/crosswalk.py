@@ -35,11 +35,10 @@ class Crosswalk:
         """
         try:
             source = as_text(next(iter(read_rows(path, names=(target,)).cells), [""])[0])
-            cells = read_sheet(path, (source, target)).cells
+            records = read_sheet(path, (source, target)).records()
         except LayerError as error:
             raise ParameterError(*error.problems) from error
-        values = {as_text(row[source]): as_text(row[target]) for _, row in cells.iterrows()}
-        return cls(Path(path).name, source, target, values)
+        return cls(Path(path).name, source, target, {row[source]: row[target] for _, row in records})
 
     def __call__(self, codes: ArrayLike) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
         """The target of each source value; a value that the table lacks is an error, a missing one stays missing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Rows:
     where : str
         File, and sheet if there are sheets.
     cells : list of list
-        Text without blanks around it, numbers, dates, or None for an empty cell; the first row is row 1 of Excel.
+        Text without blanks around it (dates too), numbers, or None for an empty cell; the first row is row 1 of Excel.
     notes : tuple of Problem
         What was found rather than declared.
     delimiter : str or None
@@ -75,6 +76,14 @@ class Sheet:
     cells: pd.DataFrame
     decimal: str = "."
     notes: tuple[Problem, ...] = ()
+
+    def records(self) -> list[tuple[int, dict[str, str]]]:
+        """Every row with its number, its cells as text by column."""
+        rows = self.cells.to_dict("records")
+        return [
+            (int(number), {str(name): as_text(cell) for name, cell in row.items()})
+            for number, row in zip(self.cells.index, rows, strict=True)
+        ]
 
     def numbers(self, column: str, unit: str | None = None) -> Numbers:
         """Numbers of a column in ``unit``; see :func:`sinks.tables.numbers.as_numbers`."""
@@ -143,6 +152,7 @@ def read_sheet(
     if not any(cell is not None for row in rows.cells for cell in row):
         raise LayerError(Problem("table.no_rows", rows.where))
     header, notes = _header(rows, columns, form.header)
+    refuse_wide(rows, header)
     # A header is found whatever its spaces and line breaks, and is then called as it was declared.
     declared = {squeezed(column): column for column in (*columns, *optional)}
     names = [declared.get(name, name) for name in map(squeezed, rows.cells[header - 1])]
@@ -224,6 +234,30 @@ def refuse_unread(rows: Rows) -> None:
     rows.sheet.check(cells[cells.notna().any(axis=1)], {name: int(name) for name in names}, names, 1)
 
 
+def refuse_wide(rows: Rows, header: int) -> None:
+    """Refuse rows of a CSV with more cells than the header, which a comma too many has moved: ``1,000`` without quotes.
+
+    Parameters
+    ----------
+    rows : Rows
+    header : int
+        Row of the column names, counted from 1.
+
+    Raises
+    ------
+    LayerError
+        With their numbers.
+    """
+    width = len(rows.cells[header - 1])
+    body = enumerate(rows.cells[header:], header + 1)
+    wide = {n: row for n, row in body if len(row) > width and any(cell is not None for cell in row)}
+    # In a workbook nothing can move.
+    if wide and rows.delimiter is not None:
+        number = next(iter(wide))
+        values = {"rows": list(wide)[:_SHOWN], "found": len(wide[number]), "width": width}
+        raise LayerError(Problem("table.too_many_cells", f"{rows.where}:{number}", values))
+
+
 def as_text(cell: Any) -> str:
     """A cell as text: codes and years come from Excel as numbers, and 150100.0 means 150100."""
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
@@ -282,4 +316,8 @@ def _cell(value: Any) -> Any:
     if isinstance(value, str):
         text = value.strip()
         return None if text.casefold() in _NULL else text or None
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        return value.date().isoformat()
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
     return None if value is None or value != value else value

@@ -123,20 +123,29 @@ def read_workbook(path: Path, sheet: str | None) -> Cells:
     LayerError
         The file is no workbook or is damaged; there is no such sheet; there are several.
     """
+    book = _opened(path)
+    try:
+        chosen, notes = _choose(book, path, sheet)
+        return _cells(chosen, path, notes)
+    except _DAMAGED as error:
+        raise _unreadable(path, error) from error
+    finally:
+        book.close()
+
+
+def _opened(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             # What openpyxl warns of is decoration that it does not keep: validation lists, styles.
             warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-            try:
-                chosen, notes = _choose(book, path, sheet)
-                return _cells(chosen, path, notes)
-            finally:
-                book.close()
-    except _DAMAGED as error:
-        raise LayerError(
-            Problem("table.unreadable", str(path), {"reason": str(error) or type(error).__name__})
-        ) from error
+            return openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (*_DAMAGED, TypeError, AttributeError, IndexError) as error:
+        # Programs write styles and charts that the format does not allow; openpyxl fails on them in ways of its own.
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> LayerError:
+    return LayerError(Problem("table.unreadable", str(path), {"reason": str(error) or type(error).__name__}))
 
 
 def _choose(book: Any, path: Path, name: str | None) -> tuple[Any, tuple[Problem, ...]]:

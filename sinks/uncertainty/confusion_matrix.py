@@ -19,7 +19,7 @@ import pandas as pd
 from sinks.errors import LayerError, Problem, Problems
 from sinks.tables.delimited import HEADER_SEARCH
 from sinks.tables.numbers import read_number
-from sinks.tables.sheet import Rows, as_text, decimal_sign, read_rows, refuse_unread
+from sinks.tables.sheet import Rows, as_text, decimal_sign, read_rows, refuse_unread, refuse_wide
 from sinks.uncertainty.draws import Floats
 from sinks.vocabulary import ALL
 
@@ -220,9 +220,10 @@ def read_matrix(path: Path | str, known: Sequence[str]) -> ConfusionMatrix:
     path, problems = Path(path), Problems()
     rows = _matrix_rows(path)
     refuse_unread(rows)
-    (_, head), *body = _filled(rows) or [(0, [])]
+    (first, head), *body = _filled(rows) or [(0, [])]
     if not body or len(head) == 1:
         raise LayerError(Problem("accuracy.empty", str(path), {"columns": LONG_COLUMNS}))
+    refuse_wide(rows, first)
     cells = list(_cells(head, body))
     decimal, _ = decimal_sign(rows, [cell for *_, cell in cells])
     counts: dict[tuple[str, str], float] = {}

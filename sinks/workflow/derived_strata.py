@@ -10,7 +10,7 @@ import pandas as pd
 
 from sinks.activity import Activity, at_date, past_dates
 from sinks.errors import LayerError, Problems, ProjectError
-from sinks.tables.sheet import as_text, read_sheet
+from sinks.tables.sheet import read_sheet
 
 _ENDS = ("", "_from", "_to")
 
@@ -29,8 +29,8 @@ def read_map(path: Path, source: str, target: str) -> dict[str, str]:
         sheet = read_sheet(path, (source, target))
     except LayerError as error:
         raise ProjectError(*error.problems) from error
-    for row, cells in sheet.cells.iterrows():
-        old, new = as_text(cells[source]), as_text(cells[target])
+    for row, cells in sheet.records():
+        old, new = cells[source], cells[target]
         if not new:
             problems.add("derive.empty", f"{path}:{row}", column=target)
         elif found.setdefault(old, new) != new:

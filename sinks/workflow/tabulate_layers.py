@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sinks.activity import STATE_KEYS, Activity, concat
-from sinks.errors import Gather, LayerError
+from sinks.errors import Gather, LayerError, ProjectError
 from sinks.geo.regions import Regions
 from sinks.layers.layer_states import LayerStates, check_extent
 from sinks.layers.rasters.derived import with_causes
@@ -126,13 +126,30 @@ def _with_history(joint: Joint, prepared: Prepared) -> Joint:
     return replace(joint, strata=prepared.strata, history=prepared.project.history)
 
 
+def strata_maps(prepared: Prepared) -> dict[str, dict[str, str]]:
+    """What each derived stratum is for each value of the stratum that it follows from.
+
+    Raises
+    ------
+    ProjectError
+        With what is wrong with any of the tables.
+    """
+    gather, found = Gather(), dict[str, dict[str, str]]()
+    for target, section in prepared.project.derive.items():
+        if section.map is not None:
+            found[target] = section.map
+        elif (
+            read := gather(read_map, Path(prepared.project.path(str(section.table))), section.from_, target)
+        ) is not None:
+            found[target] = read
+    gather.problems.raise_as(ProjectError)
+    return found
+
+
 def _derived(activity: Activity, prepared: Prepared) -> Activity:
     """The activity with the strata that follow from others."""
-    for target, section in prepared.project.derive.items():
-        mapping = section.map
-        if mapping is None:
-            mapping = read_map(Path(prepared.project.path(str(section.table))), section.from_, target)
-        activity = derive(activity, target, section.from_, mapping)
+    for target, mapping in strata_maps(prepared).items():
+        activity = derive(activity, target, prepared.project.derive[target].from_, mapping)
     return activity
 
 

@@ -220,6 +220,13 @@ def two_numbers_in_a_cell(world: Any, folder: Path) -> Content:
     return statistics(world, folder, "150600,2020,2000,60", "150600,2023,2000,6 5")
 
 
+def map_of_strata_without_a_value(world: Any, folder: Path) -> Content:
+    content = statistics(world, folder, "150600,2020,2000,60", "150600,2023,2000,60")
+    path = folder / "types.csv"
+    path.write_text("species_group;forest_type\nlarch;\n", encoding="utf-8")
+    return content | {"derive": {"forest_type": {"from": "species_group", "table": str(path)}}}
+
+
 @dataclass(frozen=True)
 class Fault:
     """What is spoilt, the message that must be said, where it must point, and words that must be in it."""
@@ -252,6 +259,7 @@ FAULTS = [
     Fault(wrong_unit, "units.mismatch", "growing_stock", ("t C/ha",)),
     Fault(percent_for_fraction, "vector.looks_like_percent", "stands.gpkg", ("YU_BI_DU",)),
     Fault(stands_of_more_land_than_the_region, "table.more_than_region", "stands.gpkg", ("150600", "40,000,000")),
+    Fault(map_of_strata_without_a_value, "derive.empty", "types.csv:2", ("forest_type",)),
     Fault(two_numbers_in_a_cell, "table.not_a_number", "statistics.csv:3", ("6 5",)),
     Fault(percent_and_fraction, "vector.percent_and_fraction", "stands.gpkg", ("YU_BI_DU",)),
 ]

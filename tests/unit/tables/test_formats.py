@@ -5,6 +5,7 @@ The forms are written here byte by byte (openpyxl and the zip of a workbook), th
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable
 from itertools import product
@@ -424,6 +425,24 @@ def test_a_note_below_the_table_is_not_called_merged(tmp_path: Path) -> None:
     assert refused(statistics, path) == {"table.stray_row"}
 
 
+def test_a_date_is_shown_as_one_where_a_year_is_meant(tmp_path: Path) -> None:
+    _, grid, _ = TABLES["statistics"]
+    save([grid[0], ["甲区", datetime.date(2020, 12, 31), 5, 70]], tmp_path / "t.xlsx")
+    with pytest.raises(SinksError) as caught:
+        statistics(tmp_path / "t.xlsx")
+    (problem,) = caught.value.problems
+    assert (problem.id, problem.values["found"]) == ("table.bad_date", "2020-12-31")
+
+
+def test_a_workbook_that_openpyxl_stumbles_over_is_named(tmp_path: Path) -> None:
+    _, grid, _ = TABLES["statistics"]
+    book = save(grid, tmp_path / "t.xlsx")
+    # A sheet of charts without a chart.
+    book.create_chartsheet("图")
+    book.save(tmp_path / "t.xlsx")
+    assert refused(statistics, tmp_path / "t.xlsx") == {"table.unreadable"}
+
+
 def test_several_sheets_with_cells_are_asked_about(tmp_path: Path) -> None:
     read, grid, _ = TABLES["statistics"]
     path = tmp_path / "t.xlsx"
@@ -477,6 +496,35 @@ def test_what_cannot_be_told_is_asked(tmp_path: Path, lines: list[str], id: str,
     (problem,) = caught.value.problems
     assert problem.id == id
     assert said in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("rows", "moved"),
+    [
+        (["甲区,2020,1,000,70", "乙区,2020,2000,60"], [2]),
+        (["甲区,2020,1000,70", "乙区,2020,2,000,"], [3]),
+        (["甲区,2020,1,000,70", "乙区,2020,2,000,60"], [2, 3]),
+    ],
+)
+def test_a_comma_too_many_moves_cells(tmp_path: Path, rows: list[str], moved: list[int]) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["地区,年份,面积,郁闭度", *rows]), encoding="utf-8")
+    with pytest.raises(SinksError) as caught:
+        statistics(path)
+    (problem,) = caught.value.problems
+    assert (problem.id, problem.values["rows"]) == ("table.too_many_cells", moved)
+
+
+def test_a_comma_at_the_end_of_every_row_moves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("地区,年份,面积,郁闭度,\n甲区,2020,1000,70,\n乙区,2020,2000,60\n", encoding="utf-8")
+    assert [row[2] for row in statistics(path)] == [1000.0, 2000.0]
+
+
+def test_a_comma_too_many_in_a_matrix(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("map,forest,grassland\nforest,1,200,3\ngrassland,5,40\n", encoding="utf-8")
+    assert refused(matrix, path) == {"table.too_many_cells"}
 
 
 def test_declared_delimiter_and_decimal_hold(tmp_path: Path) -> None:
