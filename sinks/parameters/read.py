@@ -44,7 +44,7 @@ _SEPARATORS = {";": ";", "\t": "Tab", "，": "，", "；": "；", "|": "|"}
 # What a new file has where the user's source and its page go.
 _TO_FILL = ("", "?", "？")
 
-_NUMBERS = {"value", "low", "high"}
+_NUMBERS = ("value", "low", "high")
 
 # Under this name goes the number of cells of a row.
 _CELLS = "\0cells"
@@ -113,7 +113,8 @@ def _records(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     except LayerError as error:
         raise ParameterError(*error.problems) from error
     for _, record in records:
-        record.update({name: _plain(record[name], record.get("unit", ""), decimal) for name in _NUMBERS & set(record)})
+        unit = record.get("unit", "")
+        record.update({name: _plain(record[name], unit, decimal) for name in _NUMBERS if name in record})
     return header, records
 
 
@@ -137,7 +138,7 @@ def _split_header(rows: Rows) -> tuple[list[str], list[tuple[int, dict[str, str]
 def _plain(text: str, unit: str, decimal: str) -> str:
     """A number as it is written here, as a plain one; text that is none stays for the message."""
     number = read_number(text, unit, decimal)
-    return text if number.unreadable else "" if math.isnan(number.value) else repr(number.value)
+    return text if math.isnan(number.value) else repr(number.value)
 
 
 def _check_widths(path: Path, width: int, records: Sequence[tuple[int, dict[str, str]]], problems: Problems) -> None:
@@ -197,9 +198,7 @@ def _row(
     if parameter not in expected.parameters:
         problems.add("parameters.unknown_parameter", where, parameter=parameter, known=list(expected.parameters))
     cells = {name: _cell(where, name, record[name], name in numeric, problems) for name in strata}
-    value, low, high = (
-        _number(where, name, record[name], name == "value", problems) for name in ("value", "low", "high")
-    )
+    value, low, high = (_number(where, name, record[name], name == "value", problems) for name in _NUMBERS)
     correlated = _correlation(where, record.get(correlation.COLUMN, ""), problems)
     _check_words(where, record, expected, problems)
     if len(problems) > before:
@@ -236,12 +235,10 @@ def _cell(where: str, column: str, text: str, is_numeric: bool, problems: Proble
 
 
 def _number(where: str, column: str, text: str, is_required: bool, problems: Problems) -> float:
-    if not text and not is_required:
+    found = read_number(text)
+    if not is_required and math.isnan(found.value) and not found.unreadable:
         return math.nan
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
+    number = found.value
     if not math.isfinite(number):
         problems.add("parameters.not_a_number", where, column=column, text=text)
     return number
