@@ -91,3 +91,10 @@ def test_numbers_may_show_their_decimal_sign(cells: list[object], sign: str | No
 
 def test_one_number_with_a_point_and_another_with_a_comma() -> None:
     assert [text for text in ("1,500", "1.500", "0,500", "12,5", "1500") if is_open(text)] == ["1,500", "1.500"]
+
+
+def test_numbers_as_they_are_written() -> None:
+    found = as_numbers(["1,234.5", "１２", "12,34", None, "—", 3, " 4 "])
+    assert found.values == pytest.approx([1234.5, 12, np.nan, np.nan, np.nan, 3, 4], nan_ok=True)
+    assert found.unreadable.tolist() == [False, False, True, False, False, False, False]
+    assert found.mended.tolist() == [True, True, False, False, False, False, False]
