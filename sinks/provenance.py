@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
-from sinks.errors import ParameterError, Problem, Problems
+from sinks.errors import LayerError, ParameterError, Problems
+from sinks.tables.sheet import read_sheet
 from sinks.text import language
 
 _CHUNK = 2**20
@@ -101,17 +101,12 @@ def read_sources(path: Path | str) -> dict[str, Source]:
     """
     path, problems = Path(path), Problems()
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ParameterError(Problem("parameters.unreadable", str(path), {"reason": str(error)})) from error
-    reader = csv.DictReader(text.splitlines(keepends=True))
-    columns = {field.name for field in fields(Source)}
-    if missing := [name for name in ("key", "kind", "title") if name not in (reader.fieldnames or [])]:
-        raise ParameterError(Problem("parameters.no_column", path.name, {"columns": missing}))
+        sheet = read_sheet(path, ("key", "kind", "title"), optional=[field.name for field in fields(Source)])
+    except LayerError as error:
+        raise ParameterError(*error.problems) from error
     found: dict[str, Source] = {}
-    for row in reader:
-        where, key = f"{path.name}:{reader.line_num}", (row["key"] or "").strip()
-        values = {name: (value or "").strip() for name, value in row.items() if name in columns}
+    for number, values in sheet.records():
+        where, key = f"{path.name}:{number}", values["key"]
         if not key or not (values["title"] or values.get("title_zh")):
             problems.add("parameters.source_incomplete", where, key=key)
         elif key in found:

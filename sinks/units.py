@@ -66,6 +66,7 @@ day = year / 365.25
 second = day / 86400
 watt = joule / second = W
 percent = 1 / 100
+permille = 1 / 1000
 # Definition of the Celsius scale (SI Brochure, 9th ed., section 2.3.1).
 degree_Celsius = kelvin; offset: 273.15 = degC
 """
@@ -245,7 +246,7 @@ def _normalise(unit: str) -> str:
     text = unit.strip()
     for chinese, plain in _CHINESE.items():
         text = text.replace(chinese, plain)
-    text = text.replace("d.m.", "DM").replace("%", "percent")
+    text = text.replace("d.m.", "DM").replace("%", "percent").replace("‰", "permille")
     text = re.sub(r"CO2-?e(q?)\b", "CO2e", text)
     text = re.sub(rf"\b([kMGTP]?g|[kMG]?t)({_SUBSTANCES})\b", r"\1 \2", text)
     text = re.sub(r"\b([kchm]?m)([23])\b", r"\1^\2", text)

@@ -19,9 +19,10 @@ import pandas as pd
 from sinks import units
 from sinks.assessment.errors import AssessmentError
 from sinks.errors import Problem, Problems, SinksError
-from sinks.layers.tables.file import read_sheet
-from sinks.layers.tables.numbers import as_numbers
 from sinks.project.rules import CreditState
+from sinks.tables.form import Form
+from sinks.tables.numbers import as_numbers
+from sinks.tables.sheet import as_text, read_sheet
 from sinks.text import Text, table_rows
 
 RESULT = "result"
@@ -90,11 +91,12 @@ def read_table(table: str, path: str | Path, *, sheet: str | None = None, encodi
         Cells do not hold what they should, all of them named.
     """
     names = [column.name for column in columns(table)]
-    read = read_sheet(path, names, sheet=sheet, encoding=encoding, header=1)
-    return parse_table(table, read.cells, read.where)
+    numeric = [column.name for column in columns(table) if column.kind == "number"]
+    read = read_sheet(path, names, Form(sheet=sheet, encoding=encoding), numeric=numeric)
+    return parse_table(table, read.cells, read.where, decimal=read.decimal)
 
 
-def parse_table(table: str, cells: pd.DataFrame, where: str = "") -> pd.DataFrame:
+def parse_table(table: str, cells: pd.DataFrame, where: str = "", *, decimal: str = ".") -> pd.DataFrame:
     """Check the cells of a table and bring its numbers to the units of :func:`measures`.
 
     Parameters
@@ -105,6 +107,8 @@ def parse_table(table: str, cells: pd.DataFrame, where: str = "") -> pd.DataFram
         With the columns of the table, perhaps others; its index is shown as row numbers.
     where : str
         File name for messages; by default the name of the table.
+    decimal : str
+        Sign before the decimals of numbers written as text.
 
     Returns
     -------
@@ -124,7 +128,10 @@ def parse_table(table: str, cells: pd.DataFrame, where: str = "") -> pd.DataFram
     parsed = pd.DataFrame(index=cells.index)
     parsed[WHERE] = [f"{where}:{row}" for row in cells.index]
     for column in columns(table):
-        parsed[column.name] = _parse_column(table, column, cells[column.name], parsed[WHERE], problems)
+        if column.kind == "number":
+            parsed[column.name] = _parse_numbers(column, cells, parsed[WHERE], decimal, problems)
+        else:
+            parsed[column.name] = _parse_column(table, column, cells[column.name], parsed[WHERE], problems)
     problems.raise_as(AssessmentError)
     _convert(table, parsed, problems)
     problems.raise_as(AssessmentError)
@@ -148,15 +155,24 @@ def write_template(table: str, path: str | Path) -> None:
     path.with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def _parse_numbers(
+    column: Column, cells: pd.DataFrame, where: pd.Series[str], decimal: str, problems: Problems
+) -> pd.Series[Any]:
+    """Numbers in the unit of their row, so that 17.5% of a sheet is a number where percent are meant."""
+    values = pd.Series(np.nan, index=cells.index)
+    unit = cells["unit"].map(as_text) if "unit" in cells else pd.Series("1", index=cells.index)
+    for name in dict.fromkeys(unit):
+        values[unit == name] = as_numbers(cells.loc[unit == name, column.name], name, decimal).values
+    for row in np.flatnonzero(~np.isfinite(values)):
+        found = _shown(cells[column.name].iloc[row])
+        problems.add("assessment.not_a_number", where.iloc[row], column=column.name, found=found)
+    return values
+
+
 def _parse_column(
     table: str, column: Column, cells: pd.Series[Any], where: pd.Series[str], problems: Problems
 ) -> pd.Series[Any]:
-    if column.kind == "number":
-        found = as_numbers(cells)
-        for row in np.flatnonzero(~np.isfinite(found.values)):
-            problems.add("assessment.not_a_number", where.iloc[row], column=column.name, found=_shown(cells.iloc[row]))
-        return pd.Series(found.values, index=cells.index)
-    text = cells.map(_as_text)
+    text = cells.map(as_text)
     allowed = _allowed(table, column)
     fits = text.map(lambda cell: re.fullmatch(allowed, cell) is not None).astype(bool)
     for row in np.flatnonzero(~fits.to_numpy()):
@@ -189,17 +205,8 @@ def _expected(table: str, column: Column) -> object:
     return tuple(get_args(CreditState)) if column.kind == "state" else str(column.label)
 
 
-def _as_text(cell: Any) -> str:
-    """Codes and years come from Excel as numbers: 150100.0 means 150100."""
-    if cell is None or (isinstance(cell, float) and np.isnan(cell)):
-        return ""
-    if isinstance(cell, float | np.floating) and float(cell).is_integer():
-        return str(int(cell))
-    return str(cell).strip()
-
-
 def _shown(cell: Any) -> str:
-    return _as_text(cell) or "–"
+    return as_text(cell) or "–"
 
 
 def _convert(table: str, parsed: pd.DataFrame, problems: Problems) -> None:

@@ -12,19 +12,18 @@ that their classes fill in the activity table.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from html import escape
-from importlib.resources import files
-from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, SupportsFloat
 
-from sinks.errors import LegendError, Problem, Problems
+from sinks.errors import LayerError, LegendError, Problem, Problems
+from sinks.tables.form import Form
+from sinks.tables.sheet import read_sheet
 from sinks.text import Text, language, table_rows
 from sinks.vocabulary import NODATA, ecosystems
 
@@ -211,26 +210,31 @@ def available_legends() -> dict[str, Text]:
     return {id: title for id, (title, _) in _index().items()}
 
 
+def legend_strata() -> dict[str, str]:
+    """The stratum that each built-in legend classifies, by its id; empty for land cover."""
+    return {id: stratum for id, (_, stratum) in _index().items()}
+
+
 def load_legend(
     id_or_path: str | Path,
     overrides: Mapping[Any, Any] | None = None,
     *,
     stratum: str | None = None,
-    encoding: str = "utf-8",
+    encoding: str | None = None,
 ) -> Legend:
-    """A built-in legend by its id, or a user's own from a CSV.
+    """A built-in legend by its id, or a user's own from a CSV or a workbook.
 
     Parameters
     ----------
     id_or_path : str or Path
-        One of :func:`available_legends`, or the path of a CSV with the columns of this module.
+        One of :func:`available_legends`, or the path of a table with the columns of this module.
     overrides : mapping, optional
         Changes class by class: ``{8: "grassland"}`` sets class and ecosystem, ``{8: {"class": "shrub_open",
         "ecosystem": "shrub"}}`` sets what it names.  A code that the legend lacks needs ``"add": True``.
     stratum : str, optional
         For a user's file that classifies a stratum: the column it fills.  Built-in legends know theirs.
-    encoding : str
-        Of the user's file.  UTF-8 with or without a byte-order mark is the default; another one is never guessed.
+    encoding : str, optional
+        Of the user's file, where it has to be said; see :func:`sinks.tables.encoding.decode`.
 
     Raises
     ------
@@ -242,13 +246,13 @@ def load_legend(
     where = str(id_or_path)
     if builtin:
         title, own_stratum = index[where]
-        text: str | None = files("sinks.geo").joinpath(f"legends/{where}.csv").read_text(encoding="utf-8")
+        records: Records | None = list(enumerate(table_rows("sinks.geo", f"legends/{where}.csv"), 2))
     else:
         title, own_stratum = Text(Path(where).stem, Path(where).stem), stratum or ""
-        text = _read_user_file(Path(id_or_path), encoding, problems)
-    classes = _parse(text, where, own_stratum, problems) if text is not None else {}
+        records = _read_user_file(Path(id_or_path), encoding, own_stratum, problems)
+    classes = _parse(records, where, own_stratum, problems) if records is not None else {}
     # An override is judged against the classes of a readable file only; otherwise every code would look unknown.
-    if text is not None:
+    if records is not None:
         _override(classes, overrides or {}, where, own_stratum, problems)
     problems.raise_as(LegendError)
     listed = tuple(classes.values())
@@ -257,35 +261,28 @@ def load_legend(
     return Legend(id, title, source, tuple(c.code for c in listed), listed, own_stratum)
 
 
-def _read_user_file(path: Path, encoding: str, problems: Problems) -> str | None:
+Records = list[tuple[int, dict[str, str]]]
+"""Rows of a legend with the numbers that Excel shows."""
+
+
+def _read_user_file(path: Path, encoding: str | None, stratum: str, problems: Problems) -> Records | None:
     if not path.is_file():
         problems.add("legends.no_file", path, known=list(_index()))
         return None
-    declared = "utf-8-sig" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else encoding
-    data = path.read_bytes()
+    needed = ("code", "name_zh", "class", *(() if stratum else ("ecosystem",)))
     try:
-        return data.decode(declared)
-    except LookupError:
-        problems.add("legends.unknown_encoding", path, encoding=encoding)
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        problems.add("legends.encoding", path, encoding=encoding, line=line)
-    return None
+        sheet = read_sheet(path, needed, Form(encoding=encoding), optional=COLUMNS)
+    except LayerError as error:
+        problems.extend(error)
+        return None
+    return sheet.records()
 
 
-def _parse(text: str, where: str, stratum: str, problems: Problems) -> dict[str, LegendClass]:
+def _parse(records: Records, where: str, stratum: str, problems: Problems) -> dict[str, LegendClass]:
     """Classes by code as text; every faulty row becomes a problem."""
-    reader = csv.DictReader(StringIO(text))
-    missing = [c for c in ("code", "name_zh", "class") if c not in (reader.fieldnames or ())]
-    if not stratum and "ecosystem" not in (reader.fieldnames or ()):
-        missing.append("ecosystem")
-    if missing:
-        problems.add("legends.missing_column", where, columns=missing, found=list(reader.fieldnames or ()))
-        return {}
     classes: dict[str, LegendClass] = {}
     first_line: dict[str, int] = {}
-    for row in reader:
-        line = reader.line_num
+    for line, row in records:
         cell = {name: (row.get(name) or "").strip() for name in COLUMNS}
         code, place = cell["code"], f"{where}:{line}"
         if not any(cell.values()):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from sinks.errors import Problem
+from sinks.errors import LayerError, Problem, Problems
+from sinks.vocabulary import NODATA
+
+# A tolerance of the comparison and not a figure of science: published areas are rounded, outlines are generalised.
+_AREA_TOLERANCE = 0.01
 
 LEADING = ("source", "region_code", "date", "land_cover", "class", "ecosystem")
 
@@ -29,6 +33,33 @@ class LayerStates:
     states: pd.DataFrame
     notes: tuple[Problem, ...] = ()
     outside_ha: float = 0.0
+
+
+def check_extent(layer: LayerStates, where: str, names: Mapping[str, str], area_ha: Mapping[str, float]) -> None:
+    """Refuse a layer that has more land in a region than the region has.
+
+    Parameters
+    ----------
+    layer : LayerStates
+    where : str
+        Its file, for messages.
+    names, area_ha : mapping
+        Name and area of each region by its code. [ha]
+
+    Raises
+    ------
+    LayerError
+        With every region and date, the area of the layer and that of the region.
+    """
+    problems = Problems()
+    known = layer.states[layer.states["ecosystem"] != NODATA]
+    sums = known.groupby(["region_code", "date"], as_index=False)["area_ha"].sum()
+    for code, date, found in zip(sums["region_code"], sums["date"], sums["area_ha"], strict=True):
+        region = area_ha[code]
+        if found > (1.0 + _AREA_TOLERANCE) * region:
+            shown = {"area": f"{found:,.0f}", "region": f"{region:,.0f}", "share": f"{100 * found / region:.0f}"}
+            problems.add("table.more_than_region", where, code=code, name=names[code], date=date, **shown)
+    problems.raise_as(LayerError)
 
 
 def ordered(

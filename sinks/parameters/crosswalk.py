@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from sinks.errors import ParameterError, Problem
+from sinks.errors import LayerError, ParameterError, Problem
 from sinks.parameters.match import UNKNOWN, as_word
+from sinks.tables.sheet import as_text, read_rows, read_sheet
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,19 @@ class Crosswalk:
 
     @classmethod
     def read(cls, path: Path | str, target: str) -> Crosswalk:
-        """Read from a CSV whose first column is the source stratum and which has a column ``target``."""
-        path = Path(path)
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            rows = list(csv.DictReader(handle))
-        if not rows or target not in rows[0]:
-            raise ParameterError(Problem("parameters.no_column", path.name, {"columns": [target]}))
-        source = next(iter(rows[0]))
-        return cls(path.name, source, target, {row[source].strip(): row[target].strip() for row in rows})
+        """Read from a table whose first column is the source stratum and which has a column ``target``.
+
+        Raises
+        ------
+        ParameterError
+            The file cannot be read, or lacks the column.
+        """
+        try:
+            source = as_text(next(iter(read_rows(path, names=(target,)).cells), [""])[0])
+            records = read_sheet(path, (source, target)).records()
+        except LayerError as error:
+            raise ParameterError(*error.problems) from error
+        return cls(Path(path).name, source, target, {row[source]: row[target] for _, row in records})
 
     def __call__(self, codes: ArrayLike) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
         """The target of each source value; of one that the table lacks :data:`UNKNOWN`, a missing one stays missing."""

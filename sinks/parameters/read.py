@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,12 +10,15 @@ from itertools import combinations
 from pathlib import Path
 
 from sinks import units
-from sinks.errors import ParameterError, Problem, Problems, UnitError
+from sinks.errors import LayerError, ParameterError, Problems, UnitError
 from sinks.parameters import correlation
 from sinks.parameters.cells import Cell, Range, overlap, parse_cell, point
 from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS
 from sinks.parameters.row import BASES, Row
 from sinks.provenance import Source
+from sinks.tables.numbers import read_number
+from sinks.tables.sheet import Rows, as_text, decimal_sign, first_line, refuse_unread
+from sinks.tables.sheet import read_rows as table_rows
 
 COLUMNS = (
     "parameter",
@@ -43,6 +44,8 @@ _SEPARATORS = {";": ";", "\t": "Tab", "，": "，", "；": "；", "|": "|"}
 # What a new file has where the user's source and its page go.
 _TO_FILL = ("", "?", "？")
 
+_NUMBERS = ("value", "low", "high")
+
 # Under this name goes the number of cells of a row.
 _CELLS = "\0cells"
 
@@ -62,7 +65,10 @@ class Expected:
 
 def extended_id(path: Path | str) -> str | None:
     """The methodology that a CSV extends by its first line ``# extends: ID``; None when it has no such line."""
-    first = _text(Path(path)).split("\n", 1)[0].strip().strip('",;')
+    try:
+        first = first_line(path).strip('",;|')
+    except LayerError as error:
+        raise ParameterError(*error.problems) from error
     if not first.startswith("#"):
         return None
     remark = first.lstrip("# ").strip()
@@ -97,31 +103,42 @@ def read_rows(path: Path, expected: Expected) -> tuple[tuple[str, ...], tuple[Ro
     return strata, tuple(rows)
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        values = {"reason": error.strerror or str(error)}
-        raise ParameterError(Problem("parameters.unreadable", str(path), values)) from error
-    except UnicodeDecodeError as error:
-        raise ParameterError(Problem("parameters.encoding", str(path), {"position": error.start})) from error
-
-
 def _records(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """Header and rows with their line numbers; the ``extends`` line and empty lines are passed over."""
-    reader = csv.reader(io.StringIO(_text(path), newline=""))
+    """Header, and rows with their numbers; the ``extends`` line and empty lines are passed over."""
+    try:
+        rows = table_rows(path, names=COLUMNS)
+        refuse_unread(rows)
+        header, records = _split_header(rows)
+        decimal, _ = decimal_sign(rows, [record.get(name) for _, record in records for name in _NUMBERS])
+    except LayerError as error:
+        raise ParameterError(*error.problems) from error
+    for _, record in records:
+        unit = record.get("unit", "")
+        record.update({name: _plain(record[name], unit, decimal) for name in _NUMBERS if name in record})
+    return header, records
+
+
+def _split_header(rows: Rows) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     header: list[str] | None = None
     records = []
-    for cells in reader:
-        if not any(cell.strip() for cell in cells) or (header is None and cells[0].lstrip().startswith("#")):
+    for line, row in enumerate(rows.cells, 1):
+        cells = [as_text(cell) for cell in row]
+        if not any(cells) or (header is None and cells[0].startswith("#")):
             continue
         if header is None:
-            header = [cell.strip() for cell in cells]
-        else:
-            record = dict(zip(header, (cell.strip() for cell in cells), strict=False))
-            count = {_CELLS: str(len(cells))}
-            records.append((reader.line_num, {name: record.get(name, "") for name in header} | count))
+            header = cells
+            continue
+        # A comma too many moves what follows it; in a workbook nothing can move, and blank cells may trail.
+        count = len(cells) if rows.sheet is None else max(place for place, cell in enumerate(cells, 1) if cell)
+        record = dict(zip(header, cells, strict=False))
+        records.append((line, {name: record.get(name, "") for name in header} | {_CELLS: str(count)}))
     return header or [], records
+
+
+def _plain(text: str, unit: str, decimal: str) -> str:
+    """A number as it is written here, as a plain one; text that is none stays for the message."""
+    number = read_number(text, unit, decimal)
+    return text if math.isnan(number.value) else repr(number.value)
 
 
 def _check_widths(path: Path, width: int, records: Sequence[tuple[int, dict[str, str]]], problems: Problems) -> None:
@@ -208,9 +225,6 @@ def _row(
     return row if len(problems) == before else None
 
 
-_NUMBERS = ("value", "low", "high")
-
-
 def _cell(where: str, column: str, text: str, is_numeric: bool, problems: Problems) -> Cell:
     try:
         cell = parse_cell(text)
@@ -221,12 +235,10 @@ def _cell(where: str, column: str, text: str, is_numeric: bool, problems: Proble
 
 
 def _number(where: str, column: str, text: str, is_required: bool, problems: Problems) -> float:
-    if not text and not is_required:
+    found = read_number(text)
+    if not is_required and math.isnan(found.value) and not found.unreadable:
         return math.nan
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
+    number = found.value
     if not math.isfinite(number):
         problems.add("parameters.not_a_number", where, column=column, text=text)
     return number

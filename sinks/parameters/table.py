@@ -93,7 +93,7 @@ class ParameterTable:
         Parameters
         ----------
         path : path
-            CSV, UTF-8 with or without byte order mark.
+            CSV or workbook; see :func:`sinks.tables.sheet.read_rows`.
         parameters : mapping of str to str
             Unit by parameter; a row of another unit is converted, of another dimension refused.
         sources : mapping of str to Source

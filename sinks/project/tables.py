@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -18,4 +18,13 @@ class TableSection(Section):
     ecosystem: str | None = Field(default=None, description="Ecosystem of all rows, where no column says it.")
     sheet: str | None = Field(default=None, description="Sheet of an Excel file.")
     encoding: str | None = Field(default=None, description="Encoding of a CSV file, for example GBK.")
-    header: int = Field(default=1, ge=1, description="Row of the column names.")
+    delimiter: str | None = Field(
+        default=None,
+        description="Sign between the cells of a CSV file, for example ';' or 'tab'; found if it is left out.",
+    )
+    decimal: Literal[".", ","] | None = Field(
+        default=None, description="Sign before the decimals of numbers written as text; found if it is left out."
+    )
+    header: int | None = Field(
+        default=None, ge=1, description="Row of the column names; by default the first row that has them all."
+    )

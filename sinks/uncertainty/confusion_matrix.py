@@ -8,10 +8,8 @@ their standard errors.  Equation numbers below are those of that paper; strata a
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from statistics import NormalDist
 
@@ -19,6 +17,9 @@ import numpy as np
 import pandas as pd
 
 from sinks.errors import LayerError, Problem, Problems
+from sinks.tables.delimited import HEADER_SEARCH
+from sinks.tables.numbers import read_number
+from sinks.tables.sheet import Rows, as_text, decimal_sign, read_rows, refuse_unread, refuse_wide
 from sinks.uncertainty.draws import Floats
 from sinks.vocabulary import ALL
 
@@ -198,7 +199,7 @@ def adjusted_areas(table: pd.DataFrame, matrices: Mapping[str, ConfusionMatrix])
 
 
 def read_matrix(path: Path | str, known: Sequence[str]) -> ConfusionMatrix:
-    """Read a confusion matrix from a CSV of sample counts.
+    """Read a confusion matrix of sample counts from a CSV or a workbook.
 
     Either long (``map_class, reference_class, count``, further columns left alone) or wide: the classes of the map in
     the first column and a column for each class of the reference.
@@ -206,7 +207,7 @@ def read_matrix(path: Path | str, known: Sequence[str]) -> ConfusionMatrix:
     Parameters
     ----------
     path : path
-        UTF-8, with or without byte order mark.
+        See :func:`sinks.tables.sheet.read_rows`.
     known : sequence of str
         Names that classes may have.
 
@@ -217,23 +218,37 @@ def read_matrix(path: Path | str, known: Sequence[str]) -> ConfusionMatrix:
         classes, a pair given twice, a class with fewer than two sample units.
     """
     path, problems = Path(path), Problems()
-    try:
-        reader = csv.reader(StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))
-        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise LayerError(Problem("accuracy.unreadable", str(path), {"reason": str(error)})) from error
-    (_, head), *body = [(line, row) for line, row in rows if any(row)] or [(0, [])]
+    rows = _matrix_rows(path)
+    refuse_unread(rows)
+    (first, head), *body = _filled(rows) or [(0, [])]
     if not body or len(head) == 1:
         raise LayerError(Problem("accuracy.empty", str(path), {"columns": LONG_COLUMNS}))
+    refuse_wide(rows, first)
+    cells = list(_cells(head, body))
+    decimal, _ = decimal_sign(rows, [cell for *_, cell in cells])
     counts: dict[tuple[str, str], float] = {}
-    for number, mapped, reference, cell in _cells(head, body):
+    for number, mapped, reference, cell in cells:
         where = f"{path}:{number}"
         if (mapped, reference) in counts:
             problems.add("accuracy.twice", where, map_class=mapped, reference_class=reference)
-        counts[mapped, reference] = _count(cell, where, problems)
+        counts[mapped, reference] = _count(cell, decimal, where, problems)
     matrix = _square(counts, known, str(path), problems)
     problems.raise_as(LayerError)
     return matrix
+
+
+def _matrix_rows(path: Path) -> Rows:
+    """Rows of either form: the columns of the long one say how the file is written, else its shape does."""
+    rows = read_rows(path, names=LONG_COLUMNS)
+    return rows if any(set(LONG_COLUMNS) <= set(row) for row in rows.cells[:HEADER_SEARCH]) else read_rows(path)
+
+
+def _filled(rows: Rows) -> list[tuple[int, list[str]]]:
+    """Rows that hold anything, with their numbers, without the columns that are blank throughout."""
+    texts = [(number, [as_text(cell) for cell in row]) for number, row in enumerate(rows.cells, 1)]
+    filled = [(number, row) for number, row in texts if any(row)]
+    width = max((place for _, row in filled for place, cell in enumerate(row, 1) if cell), default=0)
+    return [(number, row[:width]) for number, row in filled]
 
 
 def _cells(head: list[str], body: list[tuple[int, list[str]]]) -> Iterator[tuple[int, str, str, str]]:
@@ -248,11 +263,8 @@ def _cells(head: list[str], body: list[tuple[int, list[str]]]) -> Iterator[tuple
             yield line, row[0], name, cell
 
 
-def _count(cell: str, where: str, problems: Problems) -> float:
-    try:
-        value = float(cell)
-    except ValueError:
-        value = float("nan")
+def _count(cell: str, decimal: str, where: str, problems: Problems) -> float:
+    value = read_number(cell, None, decimal).value
     if not (value >= 0 and value.is_integer()):
         problems.add("accuracy.not_a_count", where, found=cell)
         return 0.0

@@ -14,7 +14,7 @@ from sinks.uncertainty.confusion_matrix import ConfusionMatrix, read_matrix
 from sinks.uncertainty.draws import Correlation, check_correlations
 from sinks.vocabulary import ecosystems
 from sinks.workflow.prepare import Prepared
-from sinks.workflow.tabulate_layers import blank_activity, layer_states
+from sinks.workflow.tabulate_layers import blank_activity, layer_states, strata_maps
 
 
 def check(prepared: Prepared) -> list[LayerStates]:
@@ -50,14 +50,18 @@ def check_layers(prepared: Prepared) -> list[LayerStates]:
 def check_needs(prepared: Prepared) -> None:
     """Refuse methodologies that need strata, inputs or choices that no raster layer gives, before there are any rows.
 
-    Stands and statistics bring columns that their own files decide, so projects with them are checked by the account.
+    Stands and statistics bring columns that their own files decide, so projects with them are checked by the account;
+    the tables of derived strata are read all the same.
 
     Raises
     ------
     MethodologyError
         With what every methodology lacks.
+    ProjectError
+        With what is wrong with a table of derived strata.
     """
     if prepared.land_cover is None or prepared.vectors or prepared.tables:
+        strata_maps(prepared)
         return
     activity = blank_activity(prepared)
     gather = Gather()

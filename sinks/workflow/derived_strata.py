@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 
 from sinks.activity import Activity, at_date, past_dates
-from sinks.errors import Problem, Problems, ProjectError
+from sinks.errors import LayerError, Problems, ProjectError
 from sinks.project.project import Project
+from sinks.tables.sheet import read_sheet
 
 _ENDS = ("", "_from", "_to")
 
 
 def read_map(path: Path, source: str, target: str) -> dict[str, str]:
-    """The map from one stratum to another, from a CSV with a column for each.
+    """The map from one stratum to another, from a CSV or a workbook with a column for each.
 
     Raises
     ------
     ProjectError
-        The file cannot be read as UTF-8, a column is missing, a row has no value to derive, or a value of the first
+        The file cannot be read, a column is missing, a row has no value to derive, or a value of the first
         stratum stands twice with different results.
     """
     problems, found = Problems(), dict[str, str]()
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProjectError(Problem("derive.unreadable", str(path), {"reason": str(error)})) from error
-    reader = csv.DictReader(StringIO(text, newline=""))
-    missing = [name for name in (source, target) if name not in (reader.fieldnames or ())]
-    if missing:
-        problems.add("derive.no_column", path, missing=missing, found=list(reader.fieldnames or ()))
-    for row in reader if not missing else ():
-        where = f"{path}:{reader.line_num}"
-        if not row[target]:
-            problems.add("derive.empty", where, column=target)
-        elif found.setdefault(row[source], row[target]) != row[target]:
-            problems.add("derive.twice", where, value=row[source])
+        sheet = read_sheet(path, (source, target))
+    except LayerError as error:
+        raise ProjectError(*error.problems) from error
+    for row, cells in sheet.records():
+        old, new = cells[source], cells[target]
+        if not new:
+            problems.add("derive.empty", f"{path}:{row}", column=target)
+        elif found.setdefault(old, new) != new:
+            problems.add("derive.twice", f"{path}:{row}", value=old)
     problems.raise_as(ProjectError)
     return found
 

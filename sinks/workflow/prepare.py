@@ -22,7 +22,7 @@ from sinks.layers.rasters.derived import Coefficient, DerivedLayer, derived_laye
 from sinks.layers.rasters.monthly import check_bands
 from sinks.layers.rasters.raster import CategoricalLayer, ContinuousLayer, Layer
 from sinks.layers.stands.vector import VectorLayer
-from sinks.layers.tables.table import TableLayer
+from sinks.layers.tables.plan import TableLayer
 from sinks.methodology import Registry
 from sinks.methodology.response import input_set
 from sinks.project.base import STATIC
@@ -350,6 +350,8 @@ def _table(project: Project, name: str) -> TableLayer:
         ecosystem=section.ecosystem,
         sheet=section.sheet,
         encoding=section.encoding,
+        delimiter=section.delimiter,
+        decimal=section.decimal,
         header=section.header,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sinks.activity import STATE_KEYS, Activity, concat
-from sinks.errors import Gather, LayerError
+from sinks.errors import Gather, LayerError, ProjectError
 from sinks.geo.regions import Regions
-from sinks.layers.layer_states import LayerStates
+from sinks.layers.layer_states import LayerStates, check_extent
 from sinks.layers.rasters.derived import with_causes
 from sinks.workflow.derived_strata import derive, mapping_of
 from sinks.workflow.prepare import Prepared
@@ -108,8 +108,19 @@ def layer_states(prepared: Prepared) -> list[LayerStates]:
     gather = Gather()
     found = [gather(_stand_states, prepared, layer) for layer in prepared.vectors]
     found += [gather(table_states, layer, prepared.regions.frame) for layer in prepared.tables]
+    read = [layer for layer in found if layer is not None]
+    if read:
+        frame, areas = prepared.regions.frame, prepared.regions.area_ha
+        names, area_ha = (
+            dict(zip(frame["code"], frame["name"], strict=True)),
+            dict(zip(areas.index, areas, strict=True)),
+        )
+        files = [*(str(one.path) for one in prepared.vectors), *(str(one.path) for one in prepared.tables)]
+        for file, layer in zip(files, found, strict=True):
+            if layer is not None:
+                gather(check_extent, layer, file, names, area_ha)
     gather.problems.raise_as(LayerError)
-    return [layer for layer in found if layer is not None]
+    return read
 
 
 def _with_history(joint: Joint, prepared: Prepared) -> Joint:
@@ -117,10 +128,24 @@ def _with_history(joint: Joint, prepared: Prepared) -> Joint:
     return replace(joint, strata=prepared.strata, history=prepared.project.history)
 
 
+def strata_maps(prepared: Prepared) -> dict[str, Mapping[str, str]]:
+    """What each derived stratum is for each value of the stratum that it follows from.
+
+    Raises
+    ------
+    ProjectError
+        With what is wrong with any of the tables.
+    """
+    gather = Gather()
+    found = {target: gather(mapping_of, prepared.project, target) for target in prepared.project.derive}
+    gather.problems.raise_as(ProjectError)
+    return {target: mapping for target, mapping in found.items() if mapping is not None}
+
+
 def _derived(activity: Activity, prepared: Prepared) -> Activity:
     """The activity with the strata that follow from others."""
-    for target, section in prepared.project.derive.items():
-        activity = derive(activity, target, section.from_, mapping_of(prepared.project, target))
+    for target, mapping in strata_maps(prepared).items():
+        activity = derive(activity, target, prepared.project.derive[target].from_, mapping)
     return activity
 
 

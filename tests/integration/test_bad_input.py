@@ -187,6 +187,46 @@ def percent_and_fraction(world: Any, folder: Path) -> Content:
     return stands(world, folder, [70.0, 0.6, 0.55, 0.8])
 
 
+def statistics(world: Any, folder: Path, *rows: str, unit: str = "ha") -> Content:
+    """Forest by league from a table, one row each for 2020 and 2023."""
+    path = folder / "statistics.csv"
+    path.write_text("\n".join(["盟市,年份,面积,蓄积", *rows]), encoding="utf-8")
+    columns = {"region": "盟市", "date": "年份", "area": {"field": "面积", "unit": unit}}
+    columns["growing_stock"] = {"field": "蓄积", "unit": "m3/ha"}
+    table = {"file": str(path), "ecosystem": "forest", "columns": columns}
+    return dict(world.project(tables={"survey": table}, areas={"forest": "survey"}))
+
+
+def more_land_than_the_region(world: Any, folder: Path) -> Content:
+    # Hectares that were written down as ten thousands of hectares.
+    return statistics(world, folder, "150600,2020,200000,60", "150600,2023,90000,60", unit="10^4 ha")
+
+
+def stands_of_more_land_than_the_region(world: Any, folder: Path) -> Content:
+    content = stands(world, folder, [0.7, 0.6, 0.55, 0.8])
+    survey = content["vectors"]["survey"]
+    for date in ("2020", "2023"):
+        path = Path(survey["files"][date])
+        gpd.read_file(path).assign(MIAN_JI=1e7 if date == "2023" else 2e3).to_file(path)
+    survey |= {
+        "area": "declared",
+        "accept": ["declared_area"],
+        "fields": {"declared_area": {"field": "MIAN_JI", "unit": "ha"}},
+    }
+    return content
+
+
+def two_numbers_in_a_cell(world: Any, folder: Path) -> Content:
+    return statistics(world, folder, "150600,2020,2000,60", "150600,2023,2000,6 5")
+
+
+def map_of_strata_without_a_value(world: Any, folder: Path) -> Content:
+    content = statistics(world, folder, "150600,2020,2000,60", "150600,2023,2000,60")
+    path = folder / "types.csv"
+    path.write_text("species_group;forest_type\nlarch;\n", encoding="utf-8")
+    return content | {"derive": {"forest_type": {"from": "species_group", "table": str(path)}}}
+
+
 @dataclass(frozen=True)
 class Fault:
     """What is spoilt, the message that must be said, where it must point, and words that must be in it."""
@@ -218,6 +258,9 @@ FAULTS = [
     Fault(missing_input, "methodology.no_input", "growing_stock_bef", ("growing_stock",)),
     Fault(wrong_unit, "units.mismatch", "growing_stock", ("t C/ha",)),
     Fault(percent_for_fraction, "vector.looks_like_percent", "stands.gpkg", ("YU_BI_DU",)),
+    Fault(stands_of_more_land_than_the_region, "table.more_than_region", "stands.gpkg", ("150600", "40,000,000")),
+    Fault(map_of_strata_without_a_value, "derive.empty", "types.csv:2", ("forest_type",)),
+    Fault(two_numbers_in_a_cell, "table.not_a_number", "statistics.csv:3", ("6 5",)),
     Fault(percent_and_fraction, "vector.percent_and_fraction", "stands.gpkg", ("YU_BI_DU",)),
 ]
 
@@ -260,6 +303,14 @@ def test_a_gap_in_the_parameters_names_the_rows_to_add(world: Any, tmp_path: Pat
     assert "marsh" in result.stderr
     assert "lookup_density" in result.stderr
     assert everything(tmp_path) == before
+
+
+def test_more_land_than_the_region_is_said_for_every_date(world: Any, tmp_path: Path) -> None:
+    project = world.save(more_land_than_the_region(world, tmp_path), tmp_path / "project.toml")
+    result = invoke("check", project, "--lang", "en")
+    assert result.exit_code == EXIT_INPUT
+    assert_says(result.stderr, "en", *[("table.more_than_region", "statistics.csv")] * 2)
+    assert all(area in result.stderr for area in ("150600", "2,000,000,000 ha", "900,000,000 ha"))
 
 
 def test_a_wrong_legend_is_said_for_every_date(world: Any, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sinks import units
 from sinks.layers.fields import FieldSpec, is_total
 from sinks.layers.stands.checks import Findings
-from sinks.layers.tables.numbers import as_numbers
+from sinks.tables.numbers import as_numbers
 from sinks.vocabulary import Quantity
 
 Floats = npt.NDArray[np.float64]
@@ -47,11 +47,12 @@ class InputField:
         stand_area_ha : float64[n]
             True area of each stand, which a total per stand is divided by. [ha]
         """
-        numbers = as_numbers(column)
+        numbers = as_numbers(column, self._unit)
         for text in np.asarray(column, dtype=object)[numbers.unreadable]:
             self._unreadable[str(text)] = self._unreadable.get(str(text), 0) + 1
-        self._mended += int(numbers.mended.sum())
-        self._count_fractions(numbers.values)
+        self._mended += int((numbers.mended | numbers.marked).sum())
+        # A number with its own sign of percent says nothing of the others.
+        self._count_fractions(np.where(numbers.marked, np.nan, numbers.values))
         if self.per_stand:
             values = units.convert(numbers.values / stand_area_ha, f"{self._unit}/ha", self.quantity.unit)
         else:

@@ -28,7 +28,7 @@ from sinks.layers.stands.inputs import InputField
 from sinks.layers.stands.overlap import find_overlaps
 from sinks.layers.stands.plan import GROWING_STOCK, Plan, plan
 from sinks.layers.stands.vector import BATCH, Batch, VectorInfo, VectorLayer, inspect, read_batches
-from sinks.layers.tables.numbers import as_numbers
+from sinks.tables.numbers import as_numbers
 
 STAND = "stand"
 

@@ -7,10 +7,9 @@ other rows are compared with them and then left out, so that nothing is counted 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,15 +17,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from sinks import units as unit_registry
-from sinks.errors import LayerError, LegendError, Problem, Problems, UnitError
-from sinks.layers.codes import LAND_COVER, CodeBook, Read, code_list, plain, strata
-from sinks.layers.fields import FieldSpec, is_total
+from sinks.errors import LayerError, Problem, Problems
+from sinks.layers.codes import LAND_COVER, Read, plain
+from sinks.layers.fields import is_total
 from sinks.layers.layer_states import LayerStates, ordered
-from sinks.layers.tables.file import Sheet, read_sheet
-from sinks.layers.tables.numbers import as_numbers
-from sinks.vocabulary import NODATA, Ecosystem, Quantity, ecosystems, quantities
-
-REGION, DATE, AREA, ECOSYSTEM = "region", "date", "area", "ecosystem"
+from sinks.layers.tables.plan import AREA, DATE, ECOSYSTEM, REGION, Plan, TableLayer, ecosystems_said, plan_columns
+from sinks.layers.tables.region_names import RegionNames
+from sinks.layers.tables.shares import check_share
+from sinks.tables.sheet import Sheet, as_text, read_sheet
+from sinks.vocabulary import NODATA, Ecosystem, ecosystems
 
 TOTAL = "\0total"
 """Marks a cell that stands for a sum over its column."""
@@ -38,9 +37,6 @@ _TOTAL_WORDS = frozenset(
 _TOTAL_TOLERANCE = 0.005
 # A tolerance of the comparison and not a figure of science: printed figures are rounded, each by itself.
 
-_SUFFIXES = "市盟州县旗区"
-"""Ends of names of regions, which people leave out and which reforms have changed."""
-
 _WORDED = (REGION, DATE, ECOSYSTEM, LAND_COVER)
 """Roles whose cells are words in every row of data."""
 
@@ -48,47 +44,11 @@ _SHOWN = 60
 """Characters shown of a row that is none."""
 
 _YEAR = re.compile(r"(\d{4})\s*年?(度|末|底)?")
-_EXTENDED_CODE = re.compile(r"(\d{6})0{6}")
 
 Floats = npt.NDArray[np.float64]
 
 _Understood = str | tuple[str, dict[str, Any]]
 """What a cell says, or the message and its values when it says nothing that can be used."""
-
-
-@dataclass(frozen=True)
-class TableLayer:
-    """A table of statistics.
-
-    Parameters
-    ----------
-    name : str
-        Source that rows of the activity table are marked with.
-    path : str or Path
-        .csv or .xlsx.
-    columns : mapping of str to FieldSpec
-        By role: ``region`` (code or name), ``date``, ``area`` with its unit, ``ecosystem`` or ``land_cover`` with its
-        ``codes``, strata, and inputs with their units.
-    date : str, optional
-        Date of all rows, where no column says it.
-    ecosystem : str, optional
-        Ecosystem of all rows, where no column says it.
-    sheet : str, optional
-        Sheet of an Excel file; needed when there are several.
-    encoding : str, optional
-        Of a CSV; UTF-8 unless it is said.
-    header : int
-        Row of the column names, counted from 1.
-    """
-
-    name: str
-    path: str | Path
-    columns: Mapping[str, FieldSpec]
-    date: str | None = None
-    ecosystem: str | None = None
-    sheet: str | None = None
-    encoding: str | None = None
-    header: int = 1
 
 
 def table_states(layer: TableLayer, regions: pd.DataFrame) -> LayerStates:
@@ -112,141 +72,31 @@ def table_states(layer: TableLayer, regions: pd.DataFrame) -> LayerStates:
         With everything that is wrong: file, row as in Excel, column, what was found and what was expected.
     """
     problems = Problems()
-    plan = _plan(layer, problems)
+    plan = plan_columns(layer, problems)
     problems.raise_as(LayerError)
-    sheet = read_sheet(
-        layer.path,
-        [spec.field for spec in layer.columns.values()],
-        sheet=layer.sheet,
-        encoding=layer.encoding,
-        header=layer.header,
-    )
+    numeric = [layer.columns[role].field for role in (AREA, *plan.inputs)]
+    sheet = read_sheet(layer.path, [spec.field for spec in layer.columns.values()], layer.form, numeric=numeric)
     reading = _Reading(layer, plan, sheet, problems)
-    table = reading.table(_RegionNames(regions))
+    names = RegionNames(regions)
+    table = reading.table(names)
     if not len(table):
         problems.add("table.no_rows", sheet.where)
     problems.raise_as(LayerError)
     parts = reading.without_totals(table)
     reading.check_duplicates(parts)
     problems.raise_as(LayerError)
-    return LayerStates(ordered(_with_observed(parts, plan), plan.strata, plan.inputs), tuple(reading.notes))
-
-
-@dataclass(frozen=True)
-class _Plan:
-    books: Mapping[str, CodeBook]
-    inputs: Mapping[str, Quantity]
-
-    @property
-    def strata(self) -> list[str]:
-        return [role for role in self.books if role != LAND_COVER]
-
-
-def _plan(layer: TableLayer, problems: Problems) -> _Plan:
-    """What each column is to become; every contradiction is a problem."""
-    _check_roles(layer, problems)
-    where = str(layer.path)
-    known = {id: quantity for id, quantity in quantities().items() if quantity.kind == "input"}
-    books: dict[str, CodeBook] = {}
-    inputs: dict[str, Quantity] = {}
-    for role, spec in layer.columns.items():
-        if role in (REGION, DATE, ECOSYSTEM):
-            continue
-        if role == AREA or role in known:
-            _check_unit(spec, "ha" if role == AREA else known[role].unit, where, problems, total=role != AREA)
-            if role in known:
-                inputs[role] = known[role]
-            continue
-        name = spec.codes or (strata()[role].codes if role in strata() else None)
-        if name is None:
-            problems.add("table.unknown_role", where, role=role, strata=sorted(strata()), inputs=sorted(known))
-            continue
-        try:
-            books[role] = CodeBook(code_list(name, spec.overrides, "" if role == LAND_COVER else role))
-        except LegendError as error:
-            problems.extend(error)
-    return _Plan(books, inputs)
-
-
-def _check_roles(layer: TableLayer, problems: Problems) -> None:
-    """Region, area, date and land class each have to come from somewhere, and from one place only."""
-    where, columns = str(layer.path), layer.columns
-    for role in (REGION, AREA):
-        if role not in columns:
-            problems.add("table.no_role", where, role=role)
-    if DATE not in columns and layer.date is None:
-        problems.add("table.no_date_role", where)
-    if sum((LAND_COVER in columns, ECOSYSTEM in columns, layer.ecosystem is not None)) != 1:
-        problems.add("table.no_land_class", where)
-    if layer.ecosystem is not None and layer.ecosystem not in ecosystems():
-        values = {"column": "ecosystem", "found": layer.ecosystem, "known": _ecosystems_said()}
-        problems.add("table.unknown_ecosystem", where, **values)
-
-
-def _check_unit(spec: FieldSpec, like: str, where: str, problems: Problems, *, total: bool) -> None:
-    if spec.unit is None:
-        problems.add("table.no_unit", where, column=spec.field, expected=like)
-        return
-    try:
-        if total:
-            is_total(spec.unit, like)
-        else:
-            unit_registry.check(spec.unit, like, f"{where}: {spec.field}")
-    except UnitError as error:
-        problems.extend(error)
-
-
-class _RegionNames:
-    """Finds a region by code or by full name."""
-
-    def __init__(self, regions: pd.DataFrame) -> None:
-        codes = [str(code) for code in regions["code"]]
-        parents = [str(code) for code in regions["parent"]] if "parent" in regions else [""] * len(codes)
-        self.parent = dict(zip(codes, parents, strict=True))
-        self.units = set(codes) - set(parents)
-        self._by_name: dict[str, list[str]] = {}
-        for code, name in zip(codes, regions["name"], strict=True):
-            self._by_name.setdefault(plain(str(name)), []).append(code)
-
-    def find(self, cell: object) -> str | None:
-        text = plain(str(cell))
-        extended = _EXTENDED_CODE.fullmatch(text)
-        for code in (text, extended[1] if extended else text, f"{text}{'0' * 6}"):
-            if code in self.parent:
-                return code
-        named = self._by_name.get(text, [])
-        return named[0] if len(named) == 1 else None
-
-    def near(self, cell: object) -> list[str]:
-        """Regions whose name begins like the cell, such as 呼伦贝尔 or 呼伦贝尔盟 for 呼伦贝尔市: code and name."""
-        text = plain(str(cell))
-        stem = text.rstrip(_SUFFIXES)
-        if len(stem) < 2:
-            return []
-        return [
-            f"{code} {name}"
-            for name, codes in self._by_name.items()
-            if name.rstrip(_SUFFIXES) == stem
-            for code in codes
-        ]
-
-    def inside(self, unit: str, region: str) -> bool:
-        """Whether ``unit`` lies in ``region``, at any level."""
-        while unit:
-            if unit == region:
-                return True
-            unit = self.parent.get(unit, "")
-        return False
+    notes = [*sheet.notes, *reading.notes, *_missing_regions(parts, names, sheet.where)]
+    return LayerStates(ordered(_with_observed(parts, plan), plan.strata, plan.inputs), tuple(notes))
 
 
 class _Reading:
     """Turns cells into values; each cell that cannot be one is a problem with its row and column."""
 
-    def __init__(self, layer: TableLayer, plan: _Plan, sheet: Sheet, problems: Problems) -> None:
+    def __init__(self, layer: TableLayer, plan: Plan, sheet: Sheet, problems: Problems) -> None:
         self._layer, self._plan, self._sheet, self._problems = layer, plan, sheet, problems
         self.notes: list[Problem] = []
 
-    def table(self, regions: _RegionNames) -> pd.DataFrame:
+    def table(self, regions: RegionNames) -> pd.DataFrame:
         """One row per row of the sheet, in the columns of the activity table; ``TOTAL`` where a cell says so."""
         self._regions = regions
         self._leave_strays()
@@ -269,16 +119,17 @@ class _Reading:
         """Rows of units below the header and notes below the table: one problem each, and not one for every cell."""
         cells = self._sheet.cells
         worded = [self._layer.columns[role].field for role in _WORDED if role in self._layer.columns]
-        no_figure = np.isnan(as_numbers(cells[self._layer.columns[AREA].field]).values)
+        no_figure = np.isnan(self._sheet.numbers(self._layer.columns[AREA].field).values)
         strays = (cells[worded].notna().sum(axis=1) <= 1) & no_figure
         for row, values in cells[strays].iterrows():
             shown = "  ".join(str(value) for value in values if value is not None)
             self._problems.add("table.stray_row", f"{self._sheet.where}:{row}", found=shown[:_SHOWN])
-        self._sheet = Sheet(self._sheet.where, cells[~strays])
+        self._sheet = replace(self._sheet, cells=cells[~strays])
 
     def _read_land(self, table: pd.DataFrame) -> None:
         if LAND_COVER in self._layer.columns:
             book = self._plan.books[LAND_COVER]
+            assert book is not None  # land cover has a code list
             table["land_cover"] = self._texts(LAND_COVER, partial(self._code, role=LAND_COVER, text=True))
             found = [book.legend.by_text.get(code) for code in table["land_cover"]]
             table["class"] = [entry.cls if entry else TOTAL for entry in found]
@@ -332,10 +183,12 @@ class _Reading:
     def _ecosystem(self, cell: object) -> _Understood:
         by_name = {name: entry.id for entry in ecosystems().values() for name in _ecosystem_names(entry)}
         found = by_name.get(plain(str(cell)).casefold())
-        return found if found else ("table.unknown_ecosystem", {"known": _ecosystems_said()})
+        return found if found else ("table.unknown_ecosystem", {"known": ecosystems_said()})
 
     def _code(self, cell: object, role: str, *, text: bool = False) -> _Understood:
         book = self._plan.books[role]
+        if book is None:
+            return plain(as_text(cell))
         entry, how = book.read(str(cell), zeros_lost=not isinstance(cell, str))
         if entry is None:
             id = "table.ambiguous_code" if how is Read.AMBIGUOUS else "table.unknown_code"
@@ -355,8 +208,8 @@ class _Reading:
         """A column of numbers in ``unit``; totals of a region are divided by its area."""
         spec = self._layer.columns[role]
         cells = self._sheet.cells[spec.field]
-        numbers = as_numbers(cells)
         assert spec.unit is not None  # planned before
+        numbers = self._sheet.numbers(spec.field, spec.unit)
         if area_ha is None:
             values = unit_registry.convert(numbers.values, spec.unit, unit)
         else:
@@ -366,12 +219,21 @@ class _Reading:
         if required:
             for row in cells.index[np.isnan(numbers.values) & ~numbers.unreadable]:
                 self._add("table.empty_number", row, role)
-        for position in np.flatnonzero((values < low) | (values > high)).tolist():
+        doubt = check_share(numbers, spec.unit, unit, high)
+        off = (values < low) | (values > high)
+        if doubt is not None:
+            rows = [int(row) for row in cells.index[doubt.rows]]
+            self._note(doubt.id, role, rows, **doubt.values)
+            if doubt.is_error:
+                # One sentence for the column says more than one for every number that is too large.
+                self._problems.extend(LayerError(self.notes.pop()))
+                off &= ~doubt.rows
+        for position in np.flatnonzero(off).tolist():
             shown = {"found": cells.iloc[position], "value": f"{values[position]:g}", "unit": unit}
             self._add("table.out_of_bounds", cells.index[position], role, low=f"{low:g}", high=f"{high:g}", **shown)
-        mended = [int(row) for row in cells.index[numbers.mended]]
-        if mended:
-            self._note("table.text_numbers", role, mended)
+        for id, found in (("table.text_numbers", numbers.mended), ("table.percent_cells", numbers.marked)):
+            if found.any():
+                self._note(id, role, [int(row) for row in cells.index[found]])
         return np.asarray(values, dtype=np.float64)
 
     def without_totals(self, table: pd.DataFrame) -> pd.DataFrame:
@@ -408,16 +270,22 @@ class _Reading:
             self._add("table.duplicate", rows.index[1], REGION, rows=list(rows.index), found=found)
 
 
-def _ecosystems_said() -> list[str]:
-    """What may stand in the column: the name in the reader's language, and the word of the account."""
-    return [f"{entry.label} ({entry.id})" for entry in ecosystems().values()]
+def _missing_regions(parts: pd.DataFrame, names: RegionNames, where: str) -> list[Problem]:
+    """Regions that the table has no rows of, at some date or at all: their land is unknown and not zero."""
+    dates = sorted(set(parts["date"]))
+    known = set(zip(parts["region_code"], parts["date"], strict=True))
+    missing = {
+        code: [date for date in dates if (code, date) not in known] for code in names.parent if code in names.units
+    }
+    said = [f"{names.name[code]} {code} ({', '.join(lacking)})" for code, lacking in missing.items() if lacking]
+    return [Problem("table.regions_missing", where, {"regions": said, "count": len(said)})] if said else []
 
 
 def _ecosystem_names(entry: Ecosystem) -> tuple[str, ...]:
     return entry.id, entry.label.zh.casefold(), entry.label.en.casefold()
 
 
-def _with_observed(parts: pd.DataFrame, plan: _Plan) -> pd.DataFrame:
+def _with_observed(parts: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     table = parts.copy()
     for name in plan.inputs:
         table[f"{name}_sd"] = np.nan

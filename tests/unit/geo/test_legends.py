@@ -169,15 +169,15 @@ def test_own_file_with_or_without_byte_order_mark(tmp_path: Path, encoding: str)
     assert legend.lookup([2])[0].name.en == "水"
 
 
-def test_gbk_is_read_when_declared_and_refused_when_not(tmp_path: Path) -> None:
-    path = write(tmp_path / "gbk.csv", "1,森林,Forest,forest,forest,,,", encoding="gbk")
-    assert load_legend(path, encoding="GBK").lookup([1])[0].name.zh == "森林"
-    with pytest.raises(LegendError, match="GBK") as error:
+def test_an_encoding_is_read_when_declared_and_refused_when_in_doubt(tmp_path: Path) -> None:
+    path = write(tmp_path / "rare.csv", "1,䶮林,Forest,forest,forest,,,", encoding="gb18030")
+    assert load_legend(path, encoding="GB18030").lookup([1])[0].name.zh == "䶮林"
+    with pytest.raises(LegendError, match="GB18030") as error:
         load_legend(path)
     assert error.value.problems[0].values["line"] == 2
     with pytest.raises(LegendError) as error:
         load_legend(path, encoding="klingon")
-    assert ids_of(error) == ["legends.unknown_encoding"]
+    assert ids_of(error) == ["table.unknown_encoding"]
 
 
 def test_every_fault_of_a_file_is_named_with_its_row(tmp_path: Path) -> None:

@@ -10,9 +10,12 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from sinks.errors import LayerError
+from sinks.errors import LayerError, Problem
+from sinks.geo.legends import load_legend
 from sinks.layers.fields import FieldSpec
-from sinks.layers.tables.table import TableLayer, table_states
+from sinks.layers.layer_states import check_extent
+from sinks.layers.tables.plan import TableLayer
+from sinks.layers.tables.table import table_states
 from sinks.text import using_language
 
 REGIONS = pd.DataFrame(
@@ -162,18 +165,6 @@ def test_totals_are_compared_and_left_out(tmp_path: Path) -> None:
     assert refused(tmp_path, [*GOOD, "合计,2021,森林,50,300"]) == [("table.total_without_parts", "4")]
 
 
-def test_gbk_has_to_be_declared(tmp_path: Path) -> None:
-    with pytest.raises(LayerError) as caught:
-        read(tmp_path, GOOD, encoding="gbk")
-    (problem,) = caught.value.problems
-    assert problem.id == "table.encoding_fails"
-    assert problem.values["gbk"] == HEADER
-    path = tmp_path / "table.csv"
-    assert len(table_states(TableLayer("yearbook", path, COLUMNS, encoding="GBK"), REGIONS).states) == 2
-    path.write_text("\n".join(GOOD), encoding="utf-8-sig")
-    assert len(table_states(TableLayer("yearbook", path, COLUMNS), REGIONS).states) == 2
-
-
 def test_excel_with_a_title_above_the_header(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
@@ -187,13 +178,15 @@ def test_excel_with_a_title_above_the_header(tmp_path: Path) -> None:
         sheet.append(row)
     path = tmp_path / "table.xlsx"
     book.save(path)
+    for header in (None, 2):
+        found = table_states(TableLayer("yearbook", path, COLUMNS, header=header), REGIONS)
+        assert found.states["area_ha"].tolist() == pytest.approx([10_000, 20_000])
+        assert [note.id for note in found.notes] == ["table.header_found"] * (header is None)
     with pytest.raises(LayerError) as caught:
-        table_states(TableLayer("yearbook", path, COLUMNS), REGIONS)
+        table_states(TableLayer("yearbook", path, COLUMNS, header=1), REGIONS)
     (problem,) = caught.value.problems
     assert (problem.id, problem.values["better"]) == ("table.header_elsewhere", 2)
-    states = table_states(TableLayer("yearbook", path, COLUMNS, header=2), REGIONS).states
-    assert states["area_ha"].tolist() == pytest.approx([10_000, 20_000])
-    book.create_sheet("另一张")
+    book.create_sheet("另一张").append(["不是空的"])
     book.save(path)
     with pytest.raises(LayerError) as caught:
         table_states(TableLayer("yearbook", path, COLUMNS, header=2), REGIONS)
@@ -238,3 +231,138 @@ def test_a_file_that_is_not_what_it_is_called_is_named(tmp_path: Path, name: str
     with pytest.raises(LayerError) as caught:
         table_states(TableLayer("yearbook", path, COLUMNS), REGIONS)
     assert [(problem.id, problem.where) for problem in caught.value.problems] == [("table.unreadable", str(path))]
+
+
+def note_of(found: Any, id: str) -> Problem:
+    (note,) = (note for note in found.notes if note.id == id)
+    for language in ("zh", "en"):
+        with using_language(language):
+            assert str(note)
+    return note
+
+
+def test_a_region_without_rows_is_named_with_the_years_that_lack(tmp_path: Path) -> None:
+    lines = [HEADER, "呼和浩特市,2020,森林,15,300", "呼和浩特市,2023,森林,15,300", "包头市,2023,森林,15,300"]
+    note = note_of(read(tmp_path, lines), "table.regions_missing")
+    assert note.values["regions"] == ["包头市 150200 (2020)"]
+    assert not [n for n in read(tmp_path, GOOD).notes if n.id == "table.regions_missing"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "cells", "id"),
+    [
+        ("%", ("0.7", "0.6"), "table.looks_like_fraction"),
+        ("‰", ("0.7", "0.6"), "table.looks_like_fraction"),
+        ("%", ("70", "0.6"), None),
+        ("1", ("0.7", "0.6"), None),
+        ("%", ("70%", "60%"), "table.percent_cells"),
+        ("1", ("70%", "0.6"), "table.percent_cells"),
+    ],
+)
+def test_shares_are_read_by_their_unit_and_doubts_are_said(
+    tmp_path: Path, unit: str, cells: tuple[str, str], id: str | None
+) -> None:
+    columns = {**COLUMNS, "canopy_cover": FieldSpec("郁闭度", unit=unit)}
+    lines = [f"{HEADER},郁闭度", f"呼和浩特市,2020,森林,15,300,{cells[0]}", f"包头市,2020,森林,15,300,{cells[1]}"]
+    found = read(tmp_path, lines, columns=columns)
+    assert [note.id for note in found.notes] == ([id] if id else [])
+    if id:
+        note_of(found, id)
+    factor = {"%": 100, "‰": 1000, "1": 1}[unit]
+    expected = [float(c[:-1]) / 100 if c.endswith("%") else float(c) / factor for c in cells]
+    assert found.states["canopy_cover"].tolist() == pytest.approx(expected, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (("70", "60"), [("table.looks_like_percent", [2, 3])]),
+        (("70", "0.6"), [("table.percent_and_fraction", [2])]),
+        (("700", "0.6"), [("table.out_of_bounds", None)]),
+        (("-70", "60"), [("table.looks_like_percent", [3]), ("table.out_of_bounds", None)]),
+    ],
+)
+def test_shares_that_cannot_be_their_unit_are_refused(
+    tmp_path: Path, cells: tuple[str, str], expected: list[tuple[str, Any]]
+) -> None:
+    columns = {**COLUMNS, "canopy_cover": FieldSpec("郁闭度", unit="1")}
+    lines = [f"{HEADER},郁闭度", f"呼和浩特市,2020,森林,15,300,{cells[0]}", f"包头市,2020,森林,15,300,{cells[1]}"]
+    with pytest.raises(LayerError) as caught:
+        read(tmp_path, lines, columns=columns)
+    assert [(p.id, p.values.get("rows")) for p in caught.value.problems] == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "unit", "agrees"),
+    [
+        ("面积（万亩）", "万亩", True),
+        ("面积(10^4 mu)", "万亩", True),
+        ("面积（万亩）", "亩", False),
+        ("面积（公顷）", "万公顷", False),
+        ("面积[km2]", "ha", False),
+        ("面积（2020）", "ha", True),
+        ("面积（乔木林）", "ha", True),
+    ],
+)
+def test_a_unit_in_the_name_of_a_column_has_to_agree(tmp_path: Path, field: str, unit: str, agrees: bool) -> None:
+    columns = {**COLUMNS, "area": FieldSpec(field, unit=unit), "growing_stock": FieldSpec("蓄积", unit="m3/ha")}
+    lines = [HEADER.replace("面积", field), "呼和浩特市,2020,森林,15,3"]
+    if agrees:
+        assert len(read(tmp_path, lines, columns=columns).states) == 1
+    else:
+        assert refused(tmp_path, lines, columns=columns)[0][0] == "table.unit_disagrees"
+
+
+@pytest.mark.parametrize(
+    ("role", "codes", "cell", "expected"),
+    [
+        # Those that a legend of this package is made for need no codes.
+        ("climate_zone", None, "CTD", "CTD"),
+        ("soil_class", None, "HAC", "HAC"),
+        # Strata that methodologies ask for by words of their own.
+        ("restoration", "as_written", "exclosure", "exclosure"),
+        ("soil_group", "as_written", "栗钙土", "栗钙土"),
+        ("depth", "as_written", "0-20", "0-20"),
+        ("age_class", "as_written", "3.0", "3"),
+    ],
+)
+def test_a_table_carries_every_stratum_that_a_raster_can(
+    tmp_path: Path, role: str, codes: str | None, cell: str, expected: str
+) -> None:
+    columns = {**COLUMNS, role: FieldSpec("分层", codes=codes)}
+    if codes is None:
+        entry = next(entry for entry in load_legend(f"ipcc_{role}") if not entry.is_nodata)
+        cell, expected = entry.text, entry.cls
+    lines = [f"{HEADER},分层", f"呼和浩特市,2020,森林,15,300,{cell}", "包头市,2020,森林,15,300,"]
+    assert read(tmp_path, lines, columns=columns).states[role].tolist() == [expected, "nodata"]
+
+
+def test_a_stratum_without_codes_names_what_there_is(tmp_path: Path) -> None:
+    with pytest.raises(LayerError) as caught:
+        read(tmp_path, GOOD, columns={**COLUMNS, "restoration": FieldSpec("蓄积")})
+    (problem,) = caught.value.problems
+    assert {"climate_zone", "soil_class", "species_group"} <= set(problem.values["strata"])
+    assert {"ipcc_climate_zone", "ipcc_soil_class"} <= set(problem.values["lists"])
+    assert "as_written" in str(problem)
+
+
+def test_more_land_than_the_region_has_is_refused(tmp_path: Path) -> None:
+    lines = [
+        HEADER,
+        "呼和浩特市,2020,森林,15,300",
+        "呼和浩特市,2020,grassland,15,",
+        "呼和浩特市,2023,森林,15,300",
+        *GOOD[2:],
+    ]
+    found = read(tmp_path, lines)
+    names = dict(zip(REGIONS["code"], REGIONS["name"], strict=True))
+    # 15 x 10^4 mu are 10^4 ha; two classes of 2020 make 20,000.
+    check_extent(found, "t.csv", names, {"150100": 20_000.0, "150200": 20_000.0})
+    with pytest.raises(LayerError) as caught:
+        check_extent(found, "t.csv", names, {"150100": 15_000.0, "150200": 19_000.0})
+    problems = caught.value.problems
+    assert [(p.id, p.where, p.values["code"], p.values["date"]) for p in problems] == [
+        ("table.more_than_region", "t.csv", "150100", "2020"),
+        ("table.more_than_region", "t.csv", "150200", "2020"),
+    ]
+    assert all(part in str(problems[0]) for part in ("呼和浩特市", "20,000", "15,000", "133"))

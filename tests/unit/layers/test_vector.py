@@ -16,12 +16,14 @@ import shapely
 
 from sinks.errors import CRSError, LayerError
 from sinks.layers.codes import CodeBook, Read, code_list, fields_from
+from sinks.layers.fields import FieldSpec
 from sinks.layers.layer_states import LayerStates
 from sinks.layers.stands.cut import cut
+from sinks.layers.stands.inputs import InputField
 from sinks.layers.stands.states import stand_states
 from sinks.layers.stands.vector import VectorLayer, inspect
-from sinks.layers.tables.numbers import as_numbers
 from sinks.text import using_language
+from sinks.vocabulary import quantities
 
 UNITS = gpd.GeoDataFrame(
     {"code": ["150101", "150102"]},
@@ -422,8 +424,6 @@ def test_code_lists_are_sound(name: str) -> None:
     assert all(entry.source and entry.basis in ("read", "memory", "own") for entry in legend)
 
 
-def test_numbers_as_they_are_written() -> None:
-    found = as_numbers(["1,234.5", "１２", "12,34", None, "—", 3, " 4 "])
-    assert found.values == pytest.approx([1234.5, 12, np.nan, np.nan, np.nan, 3, 4], nan_ok=True)
-    assert found.unreadable.tolist() == [False, False, True, False, False, False, False]
-    assert found.mended.tolist() == [True, True, False, False, False, False, False]
+def test_a_sign_of_percent_in_a_field_is_the_unit_of_its_number() -> None:
+    reader = InputField(quantities()["canopy_cover"], FieldSpec("YU_BI_DU", unit="1"))
+    np.testing.assert_allclose(reader.read(["70%", "0.5", "８０％", "6 5"], np.ones(4)), [0.7, 0.5, 0.8, np.nan])

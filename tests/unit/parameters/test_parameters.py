@@ -141,12 +141,13 @@ class TestRead:
             read(write(tmp_path, "", head="parameter,value\n"))
         assert "locator" in error.value.problems[0].values["columns"]
 
-    def test_gbk_is_not_guessed(self, tmp_path: Path) -> None:
+    def test_an_encoding_in_doubt_is_not_guessed(self, tmp_path: Path) -> None:
         path = tmp_path / "table.csv"
-        path.write_bytes((HEAD + GOOD + "# 备注").encode("gbk"))
+        # A character outside GB 2312 leaves other encodings possible.
+        path.write_bytes((HEAD + GOOD + "# 䶮").encode("gb18030"))
         with pytest.raises(ParameterError) as error:
             read(path)
-        assert error.value.problems[0].id == "parameters.encoding"
+        assert error.value.problems[0].id == "table.encoding_fails"
 
     def test_a_percentage_is_not_a_carbon_fraction_by_substance(self, tmp_path: Path) -> None:
         with pytest.raises(ParameterError):

@@ -65,10 +65,10 @@ def test_a_map_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "expected", "line"),
     [
-        ("species\nlarch\n", "derive.no_column", ""),
+        ("species\nlarch\n", "table.no_column", ""),
         ("species,group\nlarch,conifer\nlarch,broadleaf\n", "derive.twice", ":3"),
         ("species,group\nlarch\n", "derive.empty", ":2"),
-        ("species,group\nlarch,针叶\n", "derive.unreadable", ""),
+        ("species,group\nlarch,䶮\n", "table.encoding_fails", ""),
     ],
 )
 def test_a_faulty_file_is_refused(tmp_path: Path, content: str, expected: str, line: str) -> None:

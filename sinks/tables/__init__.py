@@ -1,0 +1,1 @@
+"""Tables in files: the one reader of every CSV and workbook that the user gives."""
