@@ -279,7 +279,8 @@ def _left_land(gathered: Sequence[EntryRows], activity: Activity) -> pd.DataFram
                 "area_ha": np.where(unknown, 0.0, rows.parts.known[at]) * share,
                 "stock": np.nan_to_num(rows.central[pool][at]) * share,
             }
-            found.append(pd.DataFrame(columns)[share > 0])
+            # Shares are quotients of sums, so that what is left of 1 may be rounding.
+            found.append(pd.DataFrame(columns)[share > 1e-9])
     filled = [part for part in found if len(part)]
     if not filled:
         return found[0]

@@ -156,19 +156,15 @@ class EntryRows:
         state = entry.method.acts_on == "state"
         wanted = entry.is_difference or (with_ends and state)
         ends = ends_of(activity, entry.source, entry.ecosystems, periods) if wanted else None
-        of_activity = rows["place"].to_numpy(np.intp)
+        place = rows["place"].to_numpy(np.intp)
         bins = _bins_of(rows, activity) if state else activity.bins.iloc[:0]
         rows = rows.drop(columns="place")
-        dates = (rows["date"] if state else rows["date_from"] + "-" + rows["date_to"]).tolist()
-        whole, seen = rows, np.empty(0, bool)
+        dates = (rows["date"] if state else rows["date_from"] + "-" + rows["date_to"]).to_numpy(object)
+        seen = np.empty(0, bool)
         if ends is not None and len(ends.rows):
-            of_ends = ends.bins.assign(row=ends.bins["row"] + len(rows))
-            bins = pd.concat([part for part in (bins, of_ends) if len(part)] or [bins])
-            first, last = zip(*(period.split("-") for period in ends.period), strict=True)
-            dates += list(np.where(ends.end == FROM, first, last))
-            whole = pd.concat([rows, ends.rows.assign(date=dates[len(rows) :])], ignore_index=True)
+            rows, bins, dates = _with_ends(rows, bins, dates, ends)
             seen = land_of_other_end(activity, entry.source, ends) != NODATA
-        parts = _parts(entry, whole, bins, activity.input_sets)
+        parts = _parts(entry, rows, bins, activity.input_sets)
         resolved = entry.method.resolve(parts.nodes.reset_index(drop=True), entry.pools)
         central, stated = _central(entry, parts, resolved, draws)
         return cls(
@@ -178,12 +174,12 @@ class EntryRows:
             central,
             stated,
             hierarchy.numbers(parts.rows["region_code"]),
-            np.array(dates, object)[parts.origin],
+            dates[parts.origin],
             ends,
-            np.where(parts.origin >= len(rows), parts.origin - len(rows), -1),
+            np.maximum(parts.origin - len(place), -1),
             {},
             seen,
-            np.where(parts.origin < len(rows), of_activity[np.minimum(parts.origin, len(rows) - 1)], -1),
+            np.append(place, np.full(len(rows) - len(place), -1))[parts.origin],
         )
 
     def at_means(self) -> tuple[Resolved, Floats]:
@@ -240,6 +236,20 @@ class EntryRows:
         found = self.resolved.used_rows().items()
         parts = [np.asarray(rows, dtype=np.int64) for name, rows in found if every or name in self.entry.pools]
         return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
+
+
+def _with_ends(
+    rows: pd.DataFrame, bins: pd.DataFrame, dates: NDArray[np.object_], ends: Ends
+) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.object_]]:
+    """Rows of dates and, after them, both ends of the periods; their bins, and the date of each."""
+    first, last = zip(*(period.split("-") for period in ends.period), strict=True)
+    of_ends = np.where(ends.end == FROM, np.array(first, object), np.array(last, object))
+    both = [part for part in (bins, ends.bins.assign(row=ends.bins["row"] + len(rows))) if len(part)]
+    return (
+        pd.concat([rows, ends.rows.assign(date=of_ends)], ignore_index=True),
+        pd.concat(both, ignore_index=True) if both else bins,
+        np.concatenate([dates, of_ends]),
+    )
 
 
 def _bins_of(rows: pd.DataFrame, activity: Activity) -> pd.DataFrame:

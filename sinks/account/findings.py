@@ -7,6 +7,7 @@ defect, see :mod:`sinks.account.laws`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -24,6 +25,25 @@ Status = Literal["passed", "note", "warning", "failed"]
 # of a region beyond which they are worth a line.
 _IMPLAUSIBLE = (("bare", "forest"), ("water", "forest"), ("urban", "forest"), ("ice", "forest"))
 _IMPLAUSIBLE_SHARE = 1e-4
+
+
+@dataclass(frozen=True)
+class Least:
+    """What a project asks of its figures.
+
+    Attributes
+    ----------
+    coverage : float
+        Share of a region's area that must be observed.
+    cells : int
+        Cells below which a region's figure is not fit to be an account of record.
+    interval_share : float, optional
+        Share of a figure whose uncertainty must be stated for it to have an interval; None when there are no draws.
+    """
+
+    coverage: float
+    cells: int
+    interval_share: float | None = None
 
 
 class Findings:
@@ -81,9 +101,7 @@ def note_findings(
     hierarchy: Hierarchy,
     findings: Findings,
     *,
-    coverage_min: float,
-    cells_min: int,
-    interval_share: float | None = None,
+    least: Least,
     adjusted: pd.DataFrame | None = None,
     used: bool = False,
 ) -> None:
@@ -96,12 +114,8 @@ def note_findings(
     hierarchy : Hierarchy
     findings : Findings
         What is found is added to it.
-    coverage_min : float
-        Share of a region's area that must be observed.
-    cells_min : int
-        Cells below which a region's figure is not fit to be an account of record.
-    interval_share : float, optional
-        Share of a figure whose uncertainty must be stated for it to have an interval; None when there are no draws.
+    least : Least
+        What the project asks for.
     adjusted : DataFrame, optional
         Error-adjusted areas (:func:`sinks.uncertainty.confusion_matrix.adjusted_areas`); without them the areas are
         said to be the map's.
@@ -109,12 +123,12 @@ def note_findings(
         Whether the account is made of the adjusted areas.
     """
     names = dict(zip(hierarchy.regions["code"], hierarchy.regions["name"], strict=True))
-    _note_coverage(result.table, names, coverage_min, findings)
+    _note_coverage(result.table, names, least.coverage, findings)
     _note_known_once(result.table, hierarchy, findings)
     _note_left(result, findings)
-    if interval_share is not None:
-        _note_partial_intervals(result.table, hierarchy, interval_share, findings)
-    _note_cells(activity, names, cells_min, findings)
+    if least.interval_share is not None:
+        _note_partial_intervals(result.table, hierarchy, least.interval_share, findings)
+    _note_cells(activity, names, least.cells, findings)
     _note_transitions(activity, names, findings)
     _note_parameters(result, findings)
     _note_steps(result, hierarchy, findings)
@@ -242,14 +256,17 @@ def _note_coverage(table: pd.DataFrame, names: Mapping[str, str], least: float, 
         findings.add("checks.coverage_pool", "warning", where, **values)
 
 
+_KNOWN_ONCE = {"newly_known": "checks.newly_known", "no_longer_known": "checks.no_longer_known"}
+
+
 def _note_known_once(table: pd.DataFrame, hierarchy: Hierarchy, findings: Findings) -> None:
     """Carbon that is known at one end of a period only, in the coarsest regions: it is in no change."""
     coarsest = hierarchy.regions["level"].iloc[0]
     sums = table[(table["stratum"] == ALL) & (table["ecosystem"] == ALL) & (table["pool"] == ALL)]
-    sums = sums[sums["quantity"].isin(["newly_known", "no_longer_known"]) & (sums["level"] == coarsest)]
+    sums = sums[sums["quantity"].isin(list(_KNOWN_ONCE)) & (sums["level"] == coarsest)]
     for _, row in sums[sums["area_ha"] > 0].iterrows():
         values = {"period": row["period"], "area": f"{row['area_ha']:,.0f}", "stock": f"{row['value']:,.0f}"}
-        findings.add(f"checks.{row['quantity']}", "note", row["region_name"], str(row["region_code"]), **values)
+        findings.add(_KNOWN_ONCE[row["quantity"]], "note", row["region_name"], str(row["region_code"]), **values)
 
 
 def _note_left(result: Account, findings: Findings) -> None:

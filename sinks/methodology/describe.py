@@ -54,14 +54,7 @@ def describe(bound: Bound, *, full: bool = False) -> str:
         message("methodology.describe.equation"),
         *_indented(_readable(sections(method.compute).get("Notes", ""))),
     ]
-    lines += [
-        "",
-        message("methodology.describe.inputs"),
-        *(
-            f"  {' … '.join(_labelled(layer) for layer in first_and_last(layers))} [{method.inputs[name]}]"
-            for name, layers in method.layers.items()
-        ),
-    ]
+    lines += ["", message("methodology.describe.inputs"), *_inputs(bound)]
     lines += ["", message("methodology.describe.parameters"), *(f"  {line}" for line in _parameters(bound, full))]
     lines += _strangers(bound)
     lines += ["", message("methodology.describe.outputs")]
@@ -78,6 +71,15 @@ def describe(bound: Bound, *, full: bool = False) -> str:
         documents = [f"{key}: {bound.table.sources.get(key, key)}" for key in sorted(set(bound.table.frame["source"]))]
         lines += ["", message("methodology.describe.documents"), *(f"  {line}" for line in documents)]
     return "\n".join(lines)
+
+
+def _inputs(bound: Bound) -> list[str]:
+    """A line for each input; of a monthly one, the first and the last month."""
+    method = bound.methodology
+    return [
+        f"  {' … '.join(_labelled(layer) for layer in first_and_last(layers))} [{method.inputs[name]}]"
+        for name, layers in method.layers.items()
+    ]
 
 
 def first_and_last(layers: tuple[str, ...]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from sinks.errors import LayerError, Problem
 from sinks.geo.grid import CellAreas
 from sinks.layers.rasters.raster import RasterSource
-from sinks.tabulation import kernels
+from sinks.tabulation import moments
 from sinks.tabulation.coverage import Coverage
 
 Ints = npt.NDArray[np.int64]
@@ -112,7 +112,7 @@ def exponent_of(bound: float, largest_weight: int, cells: int) -> int:
     One cell's moment stays below 2**61, and the high limbs of all cells of the grid together below 2**62, which
     matters from 2**33 cells on.
     """
-    room = 61 - max(0, cells.bit_length() - (_MOMENT_BITS - 61 + kernels.LOW_BITS))
+    room = 61 - max(0, cells.bit_length() - (_MOMENT_BITS - 61 + moments.LOW_BITS))
     return room - math.frexp(bound * largest_weight)[1]
 
 
@@ -225,7 +225,7 @@ class Spec:
 
     @property
     def columns(self) -> int:
-        """Sums per key: the area, and five for each input (see :func:`sinks.tabulation.kernels.add_moments`)."""
+        """Sums per key: the area, and five for each input (see :func:`sinks.tabulation.moments.add_moments`)."""
         return 1 + 5 * len(self.inputs)
 
     @property
@@ -290,7 +290,7 @@ class Partial:
             np.zeros(0, np.int64),
             np.zeros((0, spec.columns), np.int64),
             np.zeros(spec.regions, np.int64),
-            np.zeros((inputs, kernels.FLAWS), np.int64),
+            np.zeros((inputs, moments.FLAWS), np.int64),
             extremes,
             {},
             np.zeros(0, np.int64),
@@ -343,5 +343,5 @@ def carry_bins(sums: Ints) -> None:
 
 
 def _carry(sums: Ints, low: int) -> None:
-    sums[:, low + 1] += sums[:, low] >> kernels.LOW_BITS
-    sums[:, low] &= (1 << kernels.LOW_BITS) - 1
+    sums[:, low + 1] += sums[:, low] >> moments.LOW_BITS
+    sums[:, low] &= (1 << moments.LOW_BITS) - 1

@@ -15,30 +15,27 @@ import pandas as pd
 import shapely
 from pyproj import CRS, Transformer
 
-from sinks.activity import OBSERVED, at_date
 from sinks.errors import CRSError, LayerError, LegendError, Problem, Problems, RegionError, SinksError
 from sinks.geo.crs import densify_to
 from sinks.geo.grid import CellAreas, Grid
 from sinks.geo.legends import Legend
 from sinks.geo.polygon_area import polygon_areas
 from sinks.geo.topology import M2_PER_HA
-from sinks.input_sets import InputGroup, InputSet, moment_columns
+from sinks.input_sets import InputGroup, InputSet
 from sinks.layers.rasters.raster import (
     STATIC,
     CategoricalLayer,
     ContinuousLayer,
-    Layer,
     RasterSource,
-    check_declaration,
-    inspect,
 )
-from sinks.tabulation import kernels
 from sinks.tabulation.blocks import block_shape, plan
 from sinks.tabulation.checkpoint import Checkpoint, Fingerprint, digest
 from sinks.tabulation.cluster import scheduler_of
 from sinks.tabulation.coverage import Coverage
 from sinks.tabulation.crosstab import Axis, BinnedGroup, Input, Ints, Partial, Spec, Watch, exponent_of
-from sinks.tabulation.joint import SQUARES, SUM, Joint, column
+from sinks.tabulation.found_tables import bins_table, sums_table
+from sinks.tabulation.joint import Joint, column
+from sinks.tabulation.pass_layers import PassLayers
 from sinks.tabulation.scheduler import Progress, Scheduler, run_tasks
 
 if TYPE_CHECKING:
@@ -106,7 +103,7 @@ def tabulate(
     RunError
         A checkpoint of another pass.
     """
-    layers = _Layers(land_cover, tuple(strata), tuple(inputs), tuple(watched))
+    layers = PassLayers(land_cover, tuple(strata), tuple(inputs), tuple(watched))
     regions, spec = _checked(units, layers)
     grid = spec.areas.grid
     shape = block_shape(grid, [source.block_shape for source in spec.sources if source.mode == "direct"], block_size)
@@ -117,14 +114,14 @@ def tabulate(
         kept.clear()
     _check_result(layers, spec, total)
     return Joint(
-        table=_table(layers, spec, regions, total),
+        table=sums_table(layers, spec, regions.codes, total),
         units=regions.table(total.cells),
         dates=layers.dates,
         land_cover=land_cover,
         strata=layers.strata,
         inputs=layers.inputs,
         watched=layers.watched,
-        bins=_bin_table(layers, spec, total),
+        bins=bins_table(layers, spec, total),
     )
 
 
@@ -141,7 +138,7 @@ def check_files(
     LayerError
         With every problem of every file.
     """
-    _Layers(land_cover, tuple(strata), tuple(inputs)).inspect()
+    PassLayers(land_cover, tuple(strata), tuple(inputs)).inspect()
 
 
 def check_layers(
@@ -158,85 +155,16 @@ def check_layers(
     Grid
         The reference grid.
     """
-    return _checked(units, _Layers(land_cover, tuple(strata), tuple(inputs)))[1].areas.grid
+    return _checked(units, PassLayers(land_cover, tuple(strata), tuple(inputs)))[1].areas.grid
 
 
-def _checked(units: gpd.GeoDataFrame, layers: _Layers) -> tuple[_Regions, Spec]:
+def _checked(units: gpd.GeoDataFrame, layers: PassLayers) -> tuple[_Regions, Spec]:
     """Regions and specification of a pass, or everything that is wrong with them."""
     _check_units(units)
     sources = layers.inspect()
     reference = next(iter(sources.values())).grid
     regions = _Regions.of(units, reference)
     return regions, _spec(layers, sources, regions, reference)
-
-
-Slot = tuple[Layer, str]
-"""A layer and a date (or ``static``): one file of the pass."""
-
-
-@dataclass(frozen=True)
-class _Layers:
-    """The layers of a pass and the order of their files: land cover by date, strata, inputs."""
-
-    land_cover: CategoricalLayer
-    strata: tuple[CategoricalLayer, ...]
-    inputs: tuple[ContinuousLayer, ...]
-    watched: tuple[InputSet, ...] = ()
-
-    @property
-    def dates(self) -> tuple[str, ...]:
-        return tuple(sorted(date for date in self.land_cover.files if date != STATIC))
-
-    @property
-    def categorical(self) -> list[tuple[CategoricalLayer, str]]:
-        return [(layer, date) for layer in (self.land_cover, *self.strata) for date in self._dates(layer)]
-
-    @property
-    def continuous(self) -> list[tuple[ContinuousLayer, str]]:
-        return [(layer, date) for layer in self.inputs for date in self._dates(layer)]
-
-    @property
-    def watches(self) -> list[tuple[InputSet, str]]:
-        """What is watched, by date of the land cover."""
-        return [(watched, date) for date in self.dates for watched in self.watched]
-
-    def _dates(self, layer: Layer) -> tuple[str, ...]:
-        return (STATIC,) if STATIC in layer.files else self.dates
-
-    def inspect(self) -> dict[str, RasterSource]:
-        """Every file on the reference grid, by column; all problems at once."""
-        self._check()
-        problems = Problems()
-        found: dict[str, RasterSource] = {}
-        resampling: dict[str, str | None] = {}
-        everything: list[Slot] = [*self.categorical, *self.continuous]
-        for layer, date in everything:
-            try:
-                found[column(layer, date)] = inspect(layer, date)
-                resampling[column(layer, date)] = layer.resampling
-            except SinksError as error:
-                problems.extend(error)
-        first = found.get(column(self.land_cover, self.dates[0]))
-        if first is not None:
-            for name, source in found.items():
-                try:
-                    found[name] = source.on(first.grid, resampling[name])
-                except SinksError as error:
-                    problems.extend(error)
-        problems.raise_as(LayerError)
-        return found
-
-    def _check(self) -> None:
-        problems = Problems()
-        everything: tuple[Layer, ...] = (self.land_cover, *self.strata, *self.inputs)
-        if not self.dates:
-            problems.add("tabulate.no_dates", self.land_cover.name, present=sorted(self.land_cover.files))
-        names = [layer.name for layer in everything]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            problems.add("tabulate.name_twice", name)
-        for layer in everything:
-            check_declaration(layer, self.dates, problems)
-        problems.raise_as(LayerError)
 
 
 @dataclass(frozen=True)
@@ -284,7 +212,7 @@ def _check_units(units: gpd.GeoDataFrame) -> None:
         raise RegionError(Problem("tabulate.code_twice", "units", {"codes": twice}))
 
 
-def _spec(layers: _Layers, sources: dict[str, RasterSource], regions: _Regions, reference: Grid) -> Spec:
+def _spec(layers: PassLayers, sources: dict[str, RasterSource], regions: _Regions, reference: Grid) -> Spec:
     _check_extents(sources, regions, reference)
     areas = CellAreas(reference)
     largest, cells = _largest_weight(areas), reference.width * reference.height
@@ -301,7 +229,9 @@ def _spec(layers: _Layers, sources: dict[str, RasterSource], regions: _Regions, 
     return spec
 
 
-def _watch(layers: _Layers, inputs: Sequence[Input], watched: InputSet, date: str, largest: int, cells: int) -> Watch:
+def _watch(
+    layers: PassLayers, inputs: Sequence[Input], watched: InputSet, date: str, largest: int, cells: int
+) -> Watch:
     """A set of inputs at a date."""
     places = {layer.name: at for at, (layer, when) in enumerate(layers.continuous) if when in (date, STATIC)}
     axis = next(at for at, found in enumerate(layers.categorical) if found == (layers.land_cover, date))
@@ -396,7 +326,7 @@ def _version() -> str:
         return "unknown"
 
 
-def _check_result(layers: _Layers, spec: Spec, total: Partial) -> None:
+def _check_result(layers: PassLayers, spec: Spec, total: Partial) -> None:
     """What only the pass can tell: codes without a class, values out of bounds, layers without an observation."""
     unknown = Problems()
     for at, (axis, (layer, _)) in enumerate(zip(spec.axes, layers.categorical, strict=True)):
@@ -430,7 +360,7 @@ def _check_result(layers: _Layers, spec: Spec, total: Partial) -> None:
     problems.raise_as(LayerError)
 
 
-def _unobserved(layers: _Layers, spec: Spec, total: Partial) -> list[RasterSource]:
+def _unobserved(layers: PassLayers, spec: Spec, total: Partial) -> list[RasterSource]:
     """Files in which no region has an observed cell."""
     _, digits = spec.digits(total.keys)
     empty: list[RasterSource] = []
@@ -443,53 +373,3 @@ def _unobserved(layers: _Layers, spec: Spec, total: Partial) -> list[RasterSourc
         if not total.flaws[at, 0] and not total.sums[:, 1 + 5 * at].any():
             empty.append(item.source)
     return empty
-
-
-def _table(layers: _Layers, spec: Spec, regions: _Regions, total: Partial) -> pd.DataFrame:
-    """The sums in hectares, with codes for digits."""
-    region, digits = spec.digits(total.keys)
-    columns: dict[str, Any] = {"region_code": np.array(regions.codes, object)[region]}
-    for axis, found, (layer, date) in zip(spec.axes, digits, layers.categorical, strict=True):
-        codes = np.array([*axis.codes, 0, 0], np.int64)[found]
-        columns[column(layer, date)] = pd.arrays.IntegerArray(codes, found >= axis.absent)
-    for (watched, date), lacking in zip(layers.watches, spec.lacking(total.keys), strict=True):
-        columns[at_date(watched.column, date)] = ~lacking
-    columns["area_ha"] = spec.areas.to_ha(total.sums[:, 0])
-    for at, (item, (quantity, date)) in enumerate(zip(spec.inputs, layers.continuous, strict=True)):
-        observed, *limbs = total.sums[:, 1 + 5 * at : 6 + 5 * at].T
-        name = column(quantity, date)
-        columns[name + SUM] = _moment(spec.areas, limbs[0], limbs[1], item.exponents[0])
-        columns[name + SQUARES] = _moment(spec.areas, limbs[2], limbs[3], item.exponents[1])
-        columns[name + OBSERVED] = spec.areas.to_ha(observed)
-    return pd.DataFrame(columns)
-
-
-def _bin_table(layers: _Layers, spec: Spec, total: Partial) -> pd.DataFrame:
-    """The bins: the place of their land in the joint table, date, set, group, bin, area and moments."""
-    groups = [
-        (watched, date, number, group, binned)
-        for (watched, date), watch in zip(layers.watches, spec.watches, strict=True)
-        for number, (group, binned) in enumerate(zip(watched.groups, watch.groups, strict=True))
-    ]
-    parts, begin = [pd.DataFrame({"joint": pd.Series([], dtype="int64"), "date": pd.Series([], dtype="str")})], 0
-    keys, places = (total.bin_keys // spec.bins, total.bin_keys % spec.bins) if spec.bins else (total.bin_keys,) * 2
-    for watched, date, number, group, binned in groups:
-        own = np.flatnonzero((places >= begin) & (places < begin + binned.bins))
-        sums = total.bin_sums[own]
-        moments = {
-            name: _moment(spec.areas, sums[:, 1 + 2 * at], sums[:, 2 + 2 * at], binned.exponents[at])
-            for at, name in enumerate(moment_columns(len(group.inputs)))
-        }
-        found = {"joint": np.searchsorted(total.keys, keys[own]), "date": date, "set": watched.id, "group": number}
-        area = spec.areas.to_ha(sums[:, 0])
-        parts.append(pd.DataFrame({**found, "bin": places[own] - begin, "area_ha": area, **moments}))
-        begin += binned.bins
-    filled = [part for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True) if filled else parts[0]
-
-
-def _moment(areas: CellAreas, low: Ints, high: Ints, exponent: int) -> Floats:
-    """Two limbs as value times hectares."""
-    whole = np.ldexp(high.astype(np.float64), kernels.LOW_BITS) + low.astype(np.float64)
-    per_unit = float(areas.to_ha(np.array(1)))
-    return np.asarray(np.ldexp(whole, -exponent) * per_unit, np.float64)

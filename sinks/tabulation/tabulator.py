@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sinks.layers.rasters.reader import RasterReader
-from sinks.tabulation import kernels
+from sinks.tabulation import kernels, moments
 from sinks.tabulation.blocks import Block
 from sinks.tabulation.coverage import Runs
 from sinks.tabulation.crosstab import Ints, Partial, Spec, carry, carry_bins
@@ -120,7 +120,7 @@ class Tabulator:
         values = self._read_values(block, tile_width)
         row = 0
         while True:
-            row, self._used, self._bins_used = kernels.add_moments(
+            row, self._used, self._bins_used = moments.add_moments(
                 codes, self._luts, self._marks, spec.joints, values, self._absent, self._scaling, self._bounds,
                 self._units, runs, block.row, block.column, block.columns, tile_width, weights, spec.areas.group_width,
                 row, self._keys, self._used, self._sums, self._result.flaws, self._result.extremes, self._watches,
@@ -208,7 +208,7 @@ def _doubled(old_keys: Ints, old_sums: Ints) -> tuple[Ints, Ints]:
     return keys, sums
 
 
-def _as_arrays(spec: Spec, bits: int) -> kernels.Watches:
+def _as_arrays(spec: Spec, bits: int) -> moments.Watches:
     """What is watched, as the kernel reads it; ``asked`` by raw (or mapped) value, as the look-up tables are."""
     asked = np.zeros((len(spec.watches), 1 << bits), bool)
     for at, watch in enumerate(spec.watches):
@@ -219,7 +219,7 @@ def _as_arrays(spec: Spec, bits: int) -> kernels.Watches:
     units = np.ones((len(groups), max((len(group.exponents) for group in groups), default=1)))
     for at, group in enumerate(groups):
         units[at, : len(group.exponents)] = np.exp2(np.array(group.exponents, np.float64))
-    return kernels.Watches(
+    return moments.Watches(
         stride=np.array(spec.flag_strides, np.uint64),
         axis=np.array([watch.axis for watch in spec.watches], np.int64),
         asked=asked,

@@ -26,6 +26,10 @@ TEMPLATES = {f"{name}: {id}": text for name, words in CATALOGUES.items() for id,
 SAME_FOR_ANY_NUMBER = {
     # The number stands in brackets, or counts something that is named by another placeholder, such as {level}.
     *("messages: cli.noted", "messages: derived.casa_bounds", "messages: derived.casa_evaporation", "map: caveats"),
+    *("messages: table.formula_without_value", "messages: table.shown_scaled", "messages: table.percent_cells"),
+    *("messages: table.looks_like_fraction", "messages: table.looks_like_percent"),
+    *("messages: table.percent_and_fraction", "messages: checks.classification_noise"),
+    "messages: checks.map_worse_than_published",
     *("report: rank.stock", "report: rank.sink", "report: rank.source", "report: dual.regions"),
     *("report: regions.largest", "report: regions.head", "report: regions.unsure"),
     # "1 met the target" and "2 met the target" are alike.

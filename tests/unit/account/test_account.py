@@ -14,7 +14,7 @@ import pytest
 
 from sinks.account.account import Account, AccountInputs, Entry
 from sinks.account.amounts import Amount
-from sinks.account.findings import Findings, note_findings
+from sinks.account.findings import Findings, Least, note_findings
 from sinks.account.hierarchy import Hierarchy
 from sinks.account.laws import check_entries, check_laws
 from sinks.activity import Activity
@@ -345,7 +345,7 @@ def test_a_stock_that_nothing_was_observed_of_is_not_zero() -> None:
     assert math.isnan(value(result.table, "1501", "stock_change", "2020-2023"))
     lost = value(result.table, "15", "carbon_stock", "2020")
     assert value(result.table, "15", "no_longer_known", "2020-2023") == pytest.approx(lost, rel=1e-12)
-    note_findings(result, given, Hierarchy.of(REGIONS), findings, coverage_min=0.9, cells_min=1)
+    note_findings(result, given, Hierarchy.of(REGIONS), findings, least=Least(0.9, 1))
     table = findings.table().set_index("check")
     assert f"{lost:,.0f} t C" in table.loc["no_longer_known", "detail_en"]
 
@@ -356,7 +356,7 @@ def test_a_flux_on_a_part_of_the_land_is_said(rates: Bound) -> None:
     states[1]["area_ha"], nodata = 400.0, state("1501", "2020", "nodata", 400)
     given, findings = activity([*states, nodata]), Findings()
     result = make(entry(rates, ("grassland",), pools=("ecosystem",), accounts_for=("sink",)), given=given)
-    note_findings(result, given, Hierarchy.of(REGIONS), findings, coverage_min=0.9, cells_min=1)
+    note_findings(result, given, Hierarchy.of(REGIONS), findings, least=Least(0.9, 1))
     assert "coverage_pool" in set(findings.table()["check"])
 
 
@@ -438,7 +438,7 @@ def test_findings_name_thin_coverage_few_cells_and_odd_transitions(densities: Bo
     changes = [*CHANGES[:-1], change("150202", "bare", "forest", 100), change("150202", "grassland", "nodata", 600)]
     given, findings = activity(states, changes), Findings()
     result = make(entry(densities), given=given)
-    note_findings(result, given, Hierarchy.of(REGIONS), findings, coverage_min=0.9, cells_min=400)
+    note_findings(result, given, Hierarchy.of(REGIONS), findings, least=Least(0.9, 400))
     table = findings.table()
     failed = table[table["status"] == "failed"]
     assert set(failed["check"]) == {"coverage", "cells"}
@@ -459,7 +459,7 @@ def test_an_entry_without_land_is_noted_and_no_land_at_all_is_an_error(densities
     wetland = entry(densities, ("wetland",))
     result, findings = make(entry(densities), wetland), Findings()
     assert result.without_land == (wetland,)
-    note_findings(result, activity(), Hierarchy.of(REGIONS), findings, coverage_min=0.9, cells_min=1)
+    note_findings(result, activity(), Hierarchy.of(REGIONS), findings, least=Least(0.9, 1))
     assert "no_land" in set(findings.table()["check"])
     with pytest.raises(AccountError) as caught:
         make(wetland)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sinks.account.account import AccountInputs, Entry
-from sinks.account.findings import Findings, note_findings
+from sinks.account.findings import Findings, Least, note_findings
 from sinks.account.hierarchy import Hierarchy
 from sinks.account.parameter_steps import step_changes, stepped_parameters
 from sinks.activity import Activity
@@ -79,7 +79,7 @@ def test_the_step_is_a_finding_with_its_share_of_the_change(method: Bound) -> No
     basis = AccountInputs(given, hierarchy, ("2020", "2023"), PERIODS, {"forest": "land_cover"})
     result = basis.account([Entry(method, ("forest",), POOLS, ("stock", "sink"), "land_cover")])
     findings = Findings()
-    note_findings(result, given, hierarchy, findings, coverage_min=0.9, cells_min=1)
+    note_findings(result, given, hierarchy, findings, least=Least(0.9, 1))
     row = findings.table().query("check == 'parameter_step'").iloc[0]
     assert row["status"] == "warning"
     # The stock falls from 2400 to 1800 t C although the volume grows: the step is three times the change.

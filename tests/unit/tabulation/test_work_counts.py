@@ -216,9 +216,9 @@ def test_patches_cost_one_addition_each() -> None:
     marks = np.zeros(4, np.uint64)
     kernels.mark_changes(codes, 200, marks)
     ends = np.zeros(208, np.uint64)
-    assert kernels._find_ends(marks, 0, 200, ends) == 3
+    assert kernels.find_ends(marks, 0, 200, ends) == 3
     assert ends[:3].tolist() == [50, 100, 200]
-    assert kernels._find_ends(marks, 60, 90, ends) == 1
+    assert kernels.find_ends(marks, 60, 90, ends) == 1
     assert ends[0] == 90
 
 
@@ -233,7 +233,7 @@ def test_changes_are_found_wherever_they_lie(share: float) -> None:
     expected = (np.diff(codes.astype(int), axis=1) != 0).any(axis=0).nonzero()[0] + 1
     ends = np.zeros(cells + 8, np.uint64)
     for first, last in ((0, cells), (1, cells - 1), (63, 129), (64, 128), (4095, 4097), (500, 501), (4096, 8192)):
-        count = kernels._find_ends(marks, first, last, ends)
+        count = kernels.find_ends(marks, first, last, ends)
         inside = expected[(expected > first) & (expected < last)]
         assert ends[:count].tolist() == [*inside.tolist(), last]
 
