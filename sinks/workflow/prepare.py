@@ -155,15 +155,15 @@ def _files(project: Project, section: RasterSection) -> dict[str, Path | str]:
 
 
 def _categorical(project: Project, name: str, section: RasterSection, legend: Legend) -> CategoricalLayer:
-    if section.nodata is not None and not float(section.nodata).is_integer():
-        raise ProjectError(Problem("project.class_nodata", name, {"found": section.nodata}))
     return CategoricalLayer(
         name,
         _files(project, section),
         legend,
         resampling=section.resampling,
         band=section.band,
-        nodata=None if section.nodata is None else int(section.nodata),
+        bands=section.bands,
+        accept=section.accept,
+        nodata=section.nodata,
         assume_crs=section.crs,
     )
 
@@ -186,7 +186,14 @@ def _history(project: Project, layer: CategoricalLayer) -> list[CategoricalLayer
     section = project.strata.get(layer.name, project.land_cover)
     assert section is not None
     return [
-        replace(layer, name=at_date(layer.name, date), files={STATIC: project.path(section.by_date[date])})
+        replace(
+            layer,
+            name=at_date(layer.name, date),
+            files={STATIC: project.path(section.by_date[date])},
+            of_date=date,
+            band=section.bands.get(date, section.band),
+            bands={},
+        )
         for date in project.history
     ]
 
@@ -267,6 +274,8 @@ def _continuous(project: Project, name: str, measured: str, section: InputSectio
         factor=_factor(name, section.unit, quantity.unit),
         resampling=section.resampling,
         band=section.band,
+        bands=section.bands,
+        accept=section.accept,
         nodata=section.nodata,
         assume_crs=section.crs,
     )

@@ -21,7 +21,8 @@ from rasterio.windows import Window
 from sinks.errors import LayerError, Problem
 from sinks.geo.grid import Grid
 from sinks.layers.rasters.geotiff_tiles import TileDecoder
-from sinks.layers.rasters.raster import SAME_BORDER, RasterSource, gdal_reason
+from sinks.layers.rasters.opened import gdal_reason
+from sinks.layers.rasters.raster import SAME_BORDER, RasterSource
 
 _WINDOW_CELLS = 1 << 24
 """Most source cells that are held at once while nearest cells are picked from a finer grid."""
@@ -47,7 +48,7 @@ class RasterReader:
         self.source = source
         self._reference = reference
         self._dataset = source.open()
-        self._band = source.band
+        self._band = source.opened_band
         self._handle: Any = self._dataset
         plain = source.mode == "direct" and not source.south_up
         self._tiles = TileDecoder.of(self._dataset, self._band) if plain else None
