@@ -252,7 +252,9 @@ class _Draft:
         if not sound.any() or self.reference is None:
             return
         before = len(self.problems)
-        check_bounds(crs, tuple(shapely.total_bounds(self.geometries[sound])), self.where, self.problems)
+        bounds = shapely.bounds(self.geometries[sound])
+        total = tuple(shapely.total_bounds(self.geometries[sound]))
+        check_bounds(crs, total, self.where, self.problems, lambda: (bounds[:, 0] + bounds[:, 2]) / 2.0)
         if len(self.problems) > before:
             return  # areas of coordinates that cannot be are not worth stating
         above = np.isin(self.codes, [p for p in self.parents if p])

@@ -20,7 +20,7 @@ from rasterio.enums import ColorInterp
 from rasterio.errors import NotGeoreferencedWarning
 
 from sinks.errors import CRSError, LayerError, Problem, Problems, SinksError
-from sinks.geo.crs import datum_name, parse_crs, same_datum, transformer
+from sinks.geo.crs import check_bounds, datum_name, parse_crs, same_datum, transformer
 from sinks.geo.grid import Grid
 from sinks.geo.grid_crs import same_crs
 from sinks.geo.legends import Legend
@@ -269,6 +269,8 @@ def inspect(layer: Layer, date: str) -> RasterSource:
             grid, south_up = Grid.from_dataset(dataset, where, assume_crs=_assumed(layer, where))
         except SinksError as error:
             problems.extend(error)
+        else:
+            _check_place(grid, where, problems)
         _check_meaning(layer, date, dataset, where, problems)
         problems.raise_as(LayerError)
         return RasterSource(
@@ -311,6 +313,13 @@ def _as_read(
     if hidden is None:
         return dtype, nodata, None
     return hidden.dtype, hidden.fill if categorical or nodata is not None else None, hidden
+
+
+def _check_place(grid: Grid, where: str, problems: Problems) -> None:
+    """Whether coordinates in metres can be in the CRS; a grid may go round the world in degrees as it likes."""
+    left, _, right, _ = grid.bounds
+    if grid.crs.is_projected:
+        check_bounds(grid.crs, grid.bounds, where, problems, lambda: np.linspace(left, right, 100))
 
 
 def _check_meaning(layer: Layer, date: str, dataset: Any, where: str, problems: Problems) -> None:
