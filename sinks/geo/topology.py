@@ -5,7 +5,7 @@ Every finding names the regions, the size in hectares and the place, so that it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,28 +32,42 @@ POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
 def check_shapes(
-    geometries: Geometries, labels: Sequence[str], where: str, problems: Problems
+    geometries: Geometries,
+    labels: Sequence[str],
+    where: str,
+    problems: Problems,
+    faults: Mapping[int, str] | None = None,
 ) -> npt.NDArray[np.bool_]:
-    """Note null, empty, non-polygonal and invalid geometry; returns which ones are sound."""
-    missing, empty = shapely.is_missing(geometries), shapely.is_empty(geometries)
+    """Note null, empty, non-polygonal and invalid geometry, each kind once; returns which ones are sound.
+
+    ``faults`` says why shapes that are missing could not be built, by position.
+    """
+    broken = np.zeros(len(geometries), dtype=bool)
+    broken[list(faults or ())] = True
+    missing, empty = shapely.is_missing(geometries) & ~broken, shapely.is_empty(geometries)
     kinds = shapely.get_type_id(geometries)
     polygonal = np.isin(kinds, POLYGONAL)
-    wrong = ~missing & ~polygonal
+    wrong = ~missing & ~broken & ~polygonal
     if wrong.all() and len(wrong):
         # A layer of points or lines is one mistake, not one for each feature.
         found = sorted({shapely.GeometryType(k).name.title() for k in kinds})
         problems.add("regions.not_polygons", where, found=found, count=len(wrong))
         return np.zeros(len(geometries), dtype=bool)
-    for i in _where(missing):
-        problems.add("regions.null_geometry", where, region=labels[i])
-    for i in _where(empty & polygonal):
-        problems.add("regions.empty_geometry", where, region=labels[i])
-    for i in _where(wrong):
-        problems.add("regions.not_polygon", where, region=labels[i], found=geometries[i].geom_type)
     candidates = polygonal & ~empty
     valid = shapely.is_valid(geometries)
-    for i in _where(candidates & ~valid):
-        problems.add("regions.invalid", where, region=labels[i], reason=shapely.is_valid_reason(geometries[i]))
+    reasons = {i: shapely.is_valid_reason(geometries[i]) for i in _where(candidates & ~valid)}
+    kinds_of = {i: geometries[i].geom_type for i in _where(wrong)}
+    for id, listed in (
+        ("regions.broken", dict(faults or {})),
+        ("regions.null_geometry", dict.fromkeys(_where(missing), "")),
+        ("regions.empty_geometry", dict.fromkeys(_where(empty & polygonal), "")),
+        ("regions.not_polygon", kinds_of),
+        ("regions.invalid", reasons),
+    ):
+        if listed:
+            shown = [f"{labels[i]}: {why}" if why else labels[i] for i, why in sorted(listed.items())[:MAX_LISTED]]
+            shown += ["…"] if len(listed) > MAX_LISTED else []
+            problems.add(id, where, count=len(listed), regions=shown)
     return np.asarray(candidates & valid)
 
 

@@ -124,7 +124,7 @@ def _regions(project: Project) -> Regions:
     section = project.regions
     if isinstance(section, BuiltinRegions):
         try:
-            return load_builtin(section.builtin, section.within, section.levels)
+            return load_builtin(section.builtin, section.within, section.levels, set_aside=section.set_aside)
         except RegionError as error:
             keys = {"province": "regions.builtin", "within": "regions.within", "levels": "regions.levels"}
             said = (replace(problem, where=keys.get(problem.where, problem.where)) for problem in error.problems)
@@ -134,6 +134,8 @@ def _regions(project: Project) -> Regions:
         section.code,
         section.name,
         section.parent,
+        parent_name=section.parent_name,
+        set_aside=section.set_aside,
         level=section.level,
         layer=section.layer,
         encoding=section.encoding,
