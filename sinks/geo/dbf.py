@@ -41,6 +41,9 @@ _CANDIDATES = ("UTF-8", "GBK", "GB18030")
 _COMMON_FIRST, _COMMON_LAST = 0xB0, 0xD7
 """Lead bytes in GB 2312 of its 3755 common characters (level 1)."""
 
+_SURE_TEXTS = 3
+"""Different texts beyond ASCII that are all UTF-8 by chance in no table."""
+
 _FAR_MORE = 0.5
 """Share of common characters by which another reading has to be better before a declaration is doubted."""
 
@@ -93,7 +96,12 @@ def _check_declared(path: str, table: _Dbf, declared: str, kind: str) -> Problem
 
 
 def _doubtful(table: _Dbf, declared: str) -> bool:
-    """Whether the bytes are rubbish as declared and plain Chinese in another encoding."""
+    """Whether the bytes are rubbish as declared and plain Chinese in another encoding.
+
+    Bytes that are UTF-8 as declared are never anything else by chance, whatever language they are in.
+    """
+    if codecs.lookup(declared).name == "utf-8":
+        return False
     best = max((table.commonness(one) for one in _CANDIDATES if table.decodes(one)), default=0.0)
     return best - table.commonness(declared) > _FAR_MORE
 
@@ -103,6 +111,8 @@ def _readings(table: _Dbf, tried: str | None) -> dict[str, str]:
     known = codecs.lookup(tried).name if tried else ""
     fitting = [one for one in _CANDIDATES if codecs.lookup(one).name != known and table.decodes(one)]
     best = max(fitting, key=table.commonness, default="?")
+    if "UTF-8" in fitting and table.texts >= _SURE_TEXTS:
+        best = "UTF-8"
     shown = [f'{one}: "{table.shown(one)}"' for one in fitting if one == best or one != "GB18030"]
     return {"readings": "; ".join(shown) or "?", "suggestion": best}
 
@@ -117,6 +127,11 @@ class _Dbf:
     @property
     def is_ascii(self) -> bool:
         return not self._foreign
+
+    @property
+    def texts(self) -> int:
+        """Number of different texts that are not ASCII."""
+        return len(self._foreign)
 
     def decodes(self, encoding: str) -> bool:
         """Whether every text is valid; a field may end in the middle of a character, where software cut it off."""

@@ -336,9 +336,9 @@ class _Draft:
 
 def _circles(codes: list[str], parents: list[str]) -> list[list[str]]:
     """Regions that are, over several steps, their own parents; each circle once."""
-    above = dict(zip(codes, parents, strict=True))
+    above = {code: parent for code, parent in zip(codes, parents, strict=True) if code}
     found: list[list[str]] = []
-    for code in codes:
+    for code in above:
         chain, at = [code], above[code]
         while at in above and at not in chain:
             chain.append(at)

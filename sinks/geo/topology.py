@@ -80,7 +80,7 @@ def repaired(geometries: Geometries, labels: Sequence[str], crs: CRS, where: str
         parts = shapely.get_parts(shapely.get_parts(fixed))
         areal = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
         # Lines and points that fall off have no area; what is left of a bow tie are its polygons.
-        result[i] = shapely.union_all(areal)
+        result[i] = shapely.union_all(areal) if len(areal) else shapely.Polygon()
         before, after = polygon_areas(np.array([geometries[i], result[i]], dtype=object), crs) / M2_PER_HA
         reason = shapely.is_valid_reason(geometries[i])
         values = {"region": labels[i], "reason": reason, "before": f"{before:.4f}", "after": f"{after:.4f}"}

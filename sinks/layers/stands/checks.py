@@ -109,6 +109,11 @@ class GeometryCheck:
         if self._repair and invalid.any():
             geometry = geometry.copy()
             geometry[invalid] = self._repaired(geometry[invalid])
+            # A ring of too few points has no area, however it is repaired.
+            collapsed = np.flatnonzero(invalid)[shapely.is_empty(geometry[invalid])]
+            reason_of = dict(zip(np.flatnonzero(invalid).tolist(), reasons, strict=True))
+            self._broken.add((f"{fid[at]}: {reason_of[at]}" for at in collapsed.tolist()), len(collapsed))
+            usable[collapsed] = False
         else:
             usable &= ~invalid
         return usable, geometry[usable]

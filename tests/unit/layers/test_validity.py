@@ -96,11 +96,21 @@ def nodata_over_all_bands(path: Path, data: np.ndarray) -> None:
 
 
 def masked_vrt(path: Path, data: np.ndarray) -> None:
-    inside = path.with_name("inside.tif")
-    internal_mask(inside, data)
-    with rasterio.open(inside) as source, rasterio.vrt.WarpedVRT(source) as found:
-        rasterio.shutil.copy(found, path.with_suffix(".vrt"), driver="VRT")
-    path.with_suffix(".vrt").rename(path)
+    """A mask of another file, tied to the band by a VRT."""
+    for name, cells in (("cells", data), ("seen", MASK)):
+        with rasterio.open(path.with_name(f"{name}.tif"), "w", **profile(cells)) as out:
+            out.write(cells, 1)
+    kind = {"uint8": "Byte", "int16": "Int16", "uint16": "UInt16", "float32": "Float32", "float64": "Float64"}
+
+    def band(name: str, dtype: str) -> str:
+        source = f"<SourceFilename>{path.with_name(name)}</SourceFilename><SourceBand>1</SourceBand>"
+        return f'<VRTRasterBand dataType="{kind[dtype]}" band="1"><SimpleSource>{source}</SimpleSource></VRTRasterBand>'
+
+    path.write_text(
+        f'<VRTDataset rasterXSize="{COLUMNS}" rasterYSize="{ROWS}"><SRS>EPSG:4490</SRS>'
+        f"<GeoTransform>110, 0.01, 0, 45, 0, -0.01</GeoTransform>{band('cells.tif', str(data.dtype))}"
+        f"<MaskBand>{band('seen.tif', 'uint8')}</MaskBand></VRTDataset>"
+    )
 
 
 FORMS = [
@@ -237,7 +247,7 @@ def test_a_mask_that_lost_its_mark_is_doubted(tmp_path: Path) -> None:
 
 def test_a_picture_is_called_one(tmp_path: Path) -> None:
     colours = np.random.default_rng(5).integers(20, 250, (3, ROWS, COLUMNS)).astype(np.uint8)
-    with rasterio.open(tmp_path / "map.tif", "w", **profile(colours, count=4, photometric="RGB")) as out:
+    with rasterio.open(tmp_path / "map.tif", "w", **profile(colours, count=4, photometric="RGB", alpha="yes")) as out:
         out.write(np.concatenate([colours, MASK[None]]))
     with pytest.raises(LayerError) as error:
         inspect(CategoricalLayer("land_cover", {"2020": tmp_path / "map.tif"}, CLCD), "2020")
