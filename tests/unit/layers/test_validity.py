@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -259,10 +260,12 @@ def test_a_mask_beside_the_file_is_part_of_it(tmp_path: Path) -> None:
     path = tmp_path / "map.tif"
     external_mask(path, CLASSES)
     layer = CategoricalLayer("land_cover", {"2020": path}, CLCD)
+    stat = path.stat()
     before = inspect(layer, "2020").size
-    with rasterio.open(path.with_name("map.tif.msk"), "r+") as mask:
-        mask.write(np.full((ROWS, COLUMNS), 255, np.uint8), 1)
-    path.with_name("map.tif.msk").touch()
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False), rasterio.open(path, "r+") as out:
+        out.write_mask(np.full((ROWS, COLUMNS), 255, np.uint8))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    os.utime(path.with_name("map.tif.msk"), ns=(stat.st_atime_ns, stat.st_mtime_ns + 1_000_000_000))
     assert inspect(layer, "2020").size != before
 
 
