@@ -7,18 +7,21 @@ how much land.
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
+from itertools import product
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from rasterio.enums import ColorInterp
-from rasterio.errors import RasterioError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from sinks.errors import LegendError, Problems
 from sinks.geo.legends import Legend, available_legends, load_legend
+from sinks.layers.rasters.opened import open_dataset, stamp
 
 _BLOCKS_A_SIDE = 4
 _BLOCK = 256
@@ -30,26 +33,40 @@ _LEAST_CODES = 3
 _COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
 
 
-def sampled_codes(dataset: Any, band: int, nodata: float | None) -> list[int]:
-    """Codes found in some windows of a band, ascending; what is no whole number, or marks no data, is left out."""
+def distinct_values(dataset: Any, band: int) -> npt.NDArray[Any]:
+    """Distinct values in some windows of a band, ascending; a file on this disk is looked at once until it changes."""
+    size = stamp(dataset.name)
+    return _of_file(dataset.name, size, band) if size else _distinct(dataset, band)
+
+
+@lru_cache(maxsize=256)
+def _of_file(path: str, _size: tuple[int, ...], band: int) -> npt.NDArray[Any]:
+    with warnings.catch_warnings():
+        # Said elsewhere, in words that say what to do.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with open_dataset(path, path) as dataset:
+            return _distinct(dataset, band)
+
+
+def _distinct(dataset: Any, band: int) -> npt.NDArray[Any]:
     rows = np.unique(np.linspace(0, max(dataset.height - _BLOCK, 0), _BLOCKS_A_SIDE).astype(int))
     columns = np.unique(np.linspace(0, max(dataset.width - _BLOCK, 0), _BLOCKS_A_SIDE).astype(int))
-    found: set[int] = set()
-    for row in rows.tolist():
-        for column in columns.tolist():
-            size = min(_BLOCK, dataset.width - column), min(_BLOCK, dataset.height - row)
-            # A block that cannot be read is named by the pass, with its place.
-            with suppress(RasterioError):
-                found |= _codes(dataset.read(band, window=Window(column, row, *size)), nodata)
-    return sorted(found)
+    found = [np.zeros(0, dataset.dtypes[band - 1])]
+    for row, column in product(rows.tolist(), columns.tolist()):
+        size = min(_BLOCK, dataset.width - column), min(_BLOCK, dataset.height - row)
+        # A block that cannot be read is named by the pass, with its place.
+        with suppress(RasterioError):
+            found.append(np.unique(dataset.read(band, window=Window(column, row, *size))))
+    return np.unique(np.concatenate(found))
 
 
-def _codes(values: npt.NDArray[Any], nodata: float | None) -> set[int]:
-    distinct = np.unique(values)
+def sampled_codes(dataset: Any, band: int, nodata: float | None) -> list[int]:
+    """Codes in a sample of a band, ascending; what is no whole number, or marks no data, is left out."""
+    distinct = distinct_values(dataset, band)
     if nodata is not None:
         distinct = distinct[distinct != nodata]
     finite = distinct[np.isfinite(distinct)]
-    return {int(value) for value in finite.tolist() if float(value).is_integer()}
+    return [int(value) for value in finite.tolist() if float(value).is_integer()]
 
 
 def check_codes(dataset: Any, band: int, nodata: float | None, legend: Legend, where: str, problems: Problems) -> None:

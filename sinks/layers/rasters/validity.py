@@ -17,12 +17,9 @@ from xml.etree import ElementTree
 import numpy as np
 import numpy.typing as npt
 from rasterio.enums import ColorInterp, MaskFlags
-from rasterio.errors import RasterioError
 
 from sinks.errors import Problems
-
-_SAMPLE = 256
-"""Rows and columns at which an alpha band is looked at."""
+from sinks.layers.rasters.sample import distinct_values
 
 _GDAL_TYPES = {"uint8": "Byte", "int8": "Int8", "uint16": "UInt16", "int16": "Int16", "uint32": "UInt32"} | {
     "int32": "Int32",
@@ -114,17 +111,14 @@ def check_unmarked(dataset: Any, used: Collection[int], where: str, problems: Pr
     if last < 2 or last in used or not unmarked or dataset.descriptions[-1]:
         return
     values, opaque = _sample(dataset, last)
-    if values.tolist() == [0, opaque]:
+    # Where the sample shows nothing hidden, there may be elsewhere.
+    if opaque in values and not (set(values.tolist()) - {0, opaque}) and dataset.nodatavals[-1] != opaque:
         problems.add("raster.unmarked_mask", where, band=last, opaque=f"{opaque:g}")
 
 
 def _sample(dataset: Any, band: int) -> tuple[npt.NDArray[Any], float]:
     """Distinct values in a sample of a band, ascending, and the one that means opaque."""
-    shape = min(dataset.height, _SAMPLE), min(dataset.width, _SAMPLE)
-    try:
-        values = np.unique(dataset.read(band, out_shape=shape))
-    except RasterioError:
-        values = np.zeros(0, dataset.dtypes[band - 1])  # the pass says which block cannot be read
+    values = distinct_values(dataset, band)
     return values, float(np.iinfo(values.dtype).max) if np.issubdtype(values.dtype, np.integer) else 1.0
 
 
