@@ -226,17 +226,16 @@ class RasterSource:
         return room_for_fill(self.dtype, self.categorical)
 
     def open(self) -> Any:
-        """The open file, cells that it hides hidden; anything with its ``read`` and ``close`` can take its place."""
-        dataset = open_dataset(self.path, self.where)
+        """The open file; anything with its ``read`` and ``close`` can take its place in a reader."""
+        return open_dataset(self.path, self.where)
+
+    def open_veiled(self) -> Any:
+        """The open file with every cell hidden that it hides, for a reader that asks for no masks: GDAL's warper."""
+        dataset = self.open()
         if self.hidden is None:
             return dataset
         with dataset:
             return open_dataset(veiled(self.path, dataset, self.band, self.hidden), self.where)
-
-    @property
-    def opened_band(self) -> int:
-        """Number of the band in what :meth:`open` gives."""
-        return self.band if self.hidden is None else 1
 
 
 @singledispatch

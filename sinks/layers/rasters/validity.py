@@ -2,8 +2,8 @@
 
 GDAL knows of such cells in many ways: a nodata value, a mask inside the file or beside it (``.msk``), a mask for each
 band, an alpha band, a list of nodata values over all bands.  A pass compares values only.  So a file with anything
-beyond a plain nodata value is opened through a VRT in which every such cell holds one value that means not observed;
-whoever reads it, with or without resampling, then sees the same cells.
+beyond a plain nodata value is read so that every such cell holds one value that means not observed: the reader puts it
+there, and where GDAL's warper reads, a VRT does.
 """
 
 from __future__ import annotations
