@@ -15,7 +15,6 @@ Map coordinates
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -30,10 +29,12 @@ from pyproj.crs.coordinate_operation import ToWGS84Transformation
 from pyproj.exceptions import CRSError as ProjError
 
 from sinks.errors import CRSError, Problem, Problems
+from sinks.geo.gauss_kruger import Bounds, Eastings, check_zone, normalised, prefixes, shown, zone_in_words
 from sinks.geo.gcj02 import bd09_to_wgs84, gcj02_to_wgs84
 
 __all__ = [
     "CGCS2000",
+    "Bounds",
     "Displacement",
     "UserCRS",
     "bd09_to_wgs84",
@@ -49,7 +50,6 @@ __all__ = [
 ]
 
 Displacement = Literal["", "GCJ-02", "BD-09"]
-Bounds = tuple[float, float, float, float]
 Geometries = npt.NDArray[Any]
 
 CGCS2000 = CRS.from_epsg(4490)
@@ -66,11 +66,6 @@ _DISPLACED: dict[str, Displacement] = {
     **dict.fromkeys(("GCJ02", "火星坐标系", "火星坐标"), "GCJ-02"),
     **dict.fromkeys(("BD09", "BD09LL", "百度坐标系", "百度坐标"), "BD-09"),
 }
-# EPSG registry: 3-degree Gauss-Kruger zones 25 to 45, first code with the zone before the easting, first code without.
-_ZONES = {4490: (4513, 4534), 4610: (2349, 2370), 4214: (2401, 2422)}
-_FIRST_ZONE, _LAST_ZONE = 25, 45
-_ZONE_WORDS = re.compile(r"(.+?)(?:3DEGREE|3度带|三度带)?(?:GAUSSKRUGER|高斯克吕格)?(?:(?:ZONE|带)?(\d\d)带?|CM(\d+)E)")
-
 # Datums that differ from WGS 84 by less than a metre (see the policy above), by the beginning of their registered name.
 _MODERN = ("World Geodetic System 1984", "China 2000", "International Terrestrial Reference Frame", "ITRF")
 
@@ -101,17 +96,17 @@ def parse_crs(value: object, where: str = "crs") -> UserCRS:
     ----------
     value : str, int or pyproj.CRS
         Anything pyproj takes (``"EPSG:4490"``, a PROJ string, WKT), the usual names ("CGCS2000", "Xian80", "北京54"), a
-        3-degree zone ("CGCS2000 3度带 37", "CGCS2000 CM 111E"), or "GCJ-02" / "BD-09".
+        zone ("CGCS2000 3度带 37", "CGCS2000 6度带 19", "CGCS2000 CM 111E"), or "GCJ-02" / "BD-09".
     where : str
         Named in the error.
 
     Raises
     ------
     CRSError
-        If it names nothing, or a zone outside 25 to 45.
+        If it names nothing, or a zone that China has not.
     """
     if isinstance(value, str):
-        words = re.sub(r"[\s\-_/.,:()（）]", "", value).upper()
+        words = normalised(value)
         if words in _DISPLACED:
             return UserCRS(WGS84, _DISPLACED[words])
         code = _GEOGRAPHIC.get(words) or _zone_code(words, where, value)
@@ -126,15 +121,12 @@ def parse_crs(value: object, where: str = "crs") -> UserCRS:
 
 
 def _zone_code(words: str, where: str, value: str) -> int | None:
-    match = _ZONE_WORDS.fullmatch(words)
-    base = _GEOGRAPHIC.get(match[1]) if match else None
-    if match is None or base not in _ZONES:
+    """EPSG code of a zone in words, which begin with the longest name of a datum that they can."""
+    names = [name for name in _GEOGRAPHIC if words.startswith(name)]
+    if not names:
         return None
-    zone, meridian = match[2], match[3]
-    number, odd = (int(zone), 0) if zone else divmod(int(meridian), 3)
-    if odd or not _FIRST_ZONE <= number <= _LAST_ZONE:
-        raise CRSError(Problem("crs.zone_range", where, {"value": value, "first": _FIRST_ZONE, "last": _LAST_ZONE}))
-    return _ZONES[base][0 if zone else 1] + number - _FIRST_ZONE
+    name = max(names, key=len)
+    return zone_in_words(words[len(name) :], _GEOGRAPHIC[name], value, where)
 
 
 def name_of(crs: CRS) -> str:
@@ -290,84 +282,42 @@ def densify(geometries: Any, max_segment: float) -> Geometries:
     return np.asarray(shapely.from_ragged_array(kind, dense, (rings, *offsets[1:])))
 
 
-def check_bounds(crs: CRS, bounds: Bounds, where: str, problems: Problems) -> None:
+def check_bounds(crs: CRS, bounds: Bounds, where: str, problems: Problems, eastings: Eastings | None = None) -> None:
     """Note coordinates that cannot be in ``crs``: out of range, x and y swapped, zone prefix missing or too many.
 
     Parameters
     ----------
     bounds : (xmin, ymin, xmax, ymax)
         In ``crs``.
+    eastings : callable, optional
+        Gives an easting of every feature, where the bounds alone do not tell.
     """
     if not np.isfinite(bounds).all():
         problems.add("crs.not_finite", where)
     elif crs.is_geographic:
         _check_degrees(bounds, where, problems)
-    else:
-        _check_easting(crs, bounds, where, problems)
+    elif crs.is_projected:
+        check_zone(crs, name_of(crs), bounds, eastings, where, problems)
 
 
 def _check_degrees(bounds: Bounds, where: str, problems: Problems) -> None:
     xmin, ymin, xmax, ymax = bounds
-    shown = _show(bounds)
     in_range = xmin >= -180 and xmax <= 180 and ymin >= -90 and ymax <= 90
     swapped_range = xmin >= -90 and xmax <= 90 and ymin >= -180 and ymax <= 180
     # China's longitudes begin at 73 E and its latitudes end at 54 N, so even its far west is recognised when swapped.
     swapped_china = xmin >= 3 and xmax <= 54 and ymin >= 73 and ymax <= 136
     if (not in_range and swapped_range) or swapped_china:
-        problems.add("crs.swapped", where, bounds=shown)
+        problems.add("crs.swapped", where, bounds=shown(bounds))
     elif not in_range:
-        problems.add("crs.not_degrees", where, bounds=shown, guess=suggest_crs(bounds))
+        problems.add("crs.not_degrees", where, bounds=shown(bounds), guess=suggest_crs(bounds))
 
 
-def _check_easting(crs: CRS, bounds: Bounds, where: str, problems: Problems) -> None:
-    zone, prefixed = gauss_kruger_zone(crs)
-    if zone is None:
-        return
-    found = _prefix(bounds)
-    values = {"crs": name_of(crs), "bounds": _show(bounds), "guess": suggest_crs(bounds, crs, zone)}
-    if found and not prefixed:
-        problems.add("crs.prefix_in_data", where, prefix=found, **values)
-    elif prefixed and not found:
-        problems.add("crs.prefix_missing", where, zone=zone, **values)
-    elif prefixed and found != zone:
-        problems.add("crs.prefix_other", where, prefix=found, zone=zone, **values)
-
-
-def gauss_kruger_zone(crs: CRS) -> tuple[int | None, bool]:
-    """3-degree zone of a Chinese Gauss-Kruger CRS and whether eastings carry it; (None, False) for any other."""
-    geodetic, operation = crs.geodetic_crs, crs.coordinate_operation
-    if geodetic is None or operation is None or "Transverse Mercator" not in operation.method_name:
-        return None, False
-    parameters = {p.name: float(p.value) for p in operation.params}
-    meridian = parameters.get("Longitude of natural origin", math.nan)
-    scale, easting = parameters.get("Scale factor at natural origin"), parameters.get("False easting", 0.0)
-    if scale != 1.0 or meridian % 3 or not _FIRST_ZONE <= meridian / 3 <= _LAST_ZONE:
-        return None, False
-    return int(meridian // 3), easting == meridian / 3 * 1e6 + 5e5
-
-
-def _prefix(bounds: Bounds) -> int:
-    """Zone before the easting, as in 37 412 345 m; 0 when there is none."""
-    low, high = int(bounds[0] // 1e6), int(bounds[2] // 1e6)
-    return low if low == high and _FIRST_ZONE <= low <= _LAST_ZONE else 0
-
-
-def suggest_crs(bounds: Bounds, like: CRS = CGCS2000, zone: int | None = None) -> str:
+def suggest_crs(bounds: Bounds) -> str:
     """A CRS that coordinates in ``bounds`` could be in, as a hint for a message; "?" when there is nothing to go by."""
     xmin, ymin, xmax, ymax = bounds
     if not np.isfinite(bounds).all():
         return "?"
     if xmin >= -180 and xmax <= 180 and ymin >= -90 and ymax <= 90:
         return name_of(CGCS2000)
-    geodetic = like.geodetic_crs
-    base = geodetic.to_epsg() if geodetic is not None else None
-    with_zone, without = _ZONES.get(base or 0, _ZONES[4490])
-    if found := _prefix(bounds):
-        return f"EPSG:{with_zone + found - _FIRST_ZONE}"
-    if zone is not None:
-        return f"EPSG:{without + zone - _FIRST_ZONE}"
-    return "?"
-
-
-def _show(bounds: Bounds) -> str:
-    return "({:.6g}, {:.6g}) – ({:.6g}, {:.6g})".format(*bounds)
+    found = prefixes(bounds)
+    return f"EPSG:{found[0].epsg(4490)}" if len(found) == 1 else "?"

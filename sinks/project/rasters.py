@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sinks.project.base import STATIC, Files, KeysAsText, Section, UncertainSection
+from sinks.project.base import STATIC, Bands, Files, KeysAsText, Section, UncertainSection
 from sinks.vocabulary import MONTH
 
 
@@ -16,6 +16,14 @@ class RasterSection(Section):
     files: Files | None = Field(default=None, description="A file for each date: {2020 = ..., 2023 = ...}.")
     file: str | None = Field(default=None, description="One file for all dates.")
     band: int = Field(default=1, ge=1, description="Band to read.")
+    bands: Bands = Field(
+        default_factory=dict, description="Band of each date, where one file holds several: {2020 = 21, 2022 = 23}."
+    )
+    accept: tuple[Literal["other_year", "mask_band"], ...] = Field(
+        default=(),
+        description="Doubts that are settled: other_year (a file named after another year stands for a date), "
+        "mask_band (a band of 0 and 255 is data and hides no cell).",
+    )
     nodata: float | None = Field(default=None, description="Value of unobserved cells, when the file does not say it.")
     crs: str | None = Field(default=None, description="CRS, when the file does not say it or says it wrongly.")
     resampling: str | None = Field(
@@ -26,12 +34,18 @@ class RasterSection(Section):
     def _one_kind_of_file(self) -> Self:
         if (self.files is None) == (self.file is None):
             raise ValueError("files_or_file")
+        if self.bands and self.band != 1:
+            raise ValueError("band_or_bands")
+        if self.bands and self.files is not None and set(self.bands) != set(self.files):
+            raise ValueError("bands_dates")
         return self
 
     @property
     def by_date(self) -> dict[str, str]:
         """The path of each date, or of ``"static"``."""
-        return dict(self.files) if self.files is not None else {STATIC: str(self.file)}
+        if self.files is not None:
+            return dict(self.files)
+        return dict.fromkeys(self.bands or (STATIC,), str(self.file))
 
 
 class LandCoverSection(RasterSection):
@@ -79,7 +93,7 @@ class MonthlyInputSection(InputSection):
         by_month = [MONTH in name for name in self.by_date.values()]
         if any(by_month) != all(by_month):
             raise ValueError("months_mixed")
-        if self.band != 1 and not all(by_month):
+        if (self.band != 1 or self.bands) and not all(by_month):
             raise ValueError("months_band")
         return self
 

@@ -13,6 +13,9 @@ class BuiltinRegions(Section):
     builtin: Code = Field(description="Code or name of the province, for example 150000.")
     within: Code | None = Field(default=None, description="Only the part inside this code, for example 150600.")
     levels: tuple[str, ...] = Field(default=("league",), min_length=1, description="league, banner, or both.")
+    set_aside: tuple[Code, ...] = Field(
+        default=(), description="Names or codes of units that are no region of the account."
+    )
 
 
 class FileRegions(Section):
@@ -22,6 +25,12 @@ class FileRegions(Section):
     code: str = Field(description="Field that holds the region code.")
     name: str = Field(description="Field that holds the region name.")
     parent: str | None = Field(default=None, description="Field that holds the code of the region above.")
+    parent_name: str | None = Field(
+        default=None, description="Field that holds the name of the region above, where the file has no row for it."
+    )
+    set_aside: tuple[Code, ...] = Field(
+        default=(), description="Names or codes of rows that are no region of the account (farms, reserves)."
+    )
     level: str = Field(default="league", description="What these regions are: league, banner, ...")
     layer: str | None = Field(default=None, description="Layer inside the file.")
     encoding: str | None = Field(default=None, description="Encoding of the attributes, for example GBK.")

@@ -18,7 +18,9 @@ class VectorSection(Section):
     crs: str | None = Field(default=None, description="CRS, when the file does not say it or says it wrongly.")
     preset: str | None = Field(default=None, description="Field names and code lists, for example lincaoshi.")
     fields: dict[str, Any] = Field(default_factory=dict, description="Field names that differ from the preset.")
-    where: str | None = Field(default=None, description="Only the features for which this SQL condition holds.")
+    where: str | None = Field(
+        default=None, description="Only the features for which this condition holds; SQL of SQLite in every format."
+    )
     repair: bool = Field(default=False, description="Repair invalid geometry (the area changed is reported).")
     area: Literal["geometry", "declared"] = Field(
         default="geometry",

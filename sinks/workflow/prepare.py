@@ -134,7 +134,7 @@ def _regions(project: Project) -> Regions:
     section = project.regions
     if isinstance(section, BuiltinRegions):
         try:
-            return load_builtin(section.builtin, section.within, section.levels)
+            return load_builtin(section.builtin, section.within, section.levels, set_aside=section.set_aside)
         except RegionError as error:
             keys = {"province": "regions.builtin", "within": "regions.within", "levels": "regions.levels"}
             said = (replace(problem, where=keys.get(problem.where, problem.where)) for problem in error.problems)
@@ -144,6 +144,8 @@ def _regions(project: Project) -> Regions:
         section.code,
         section.name,
         section.parent,
+        parent_name=section.parent_name,
+        set_aside=section.set_aside,
         level=section.level,
         layer=section.layer,
         encoding=section.encoding,
@@ -165,15 +167,15 @@ def _files(project: Project, section: RasterSection) -> dict[str, Path | str]:
 
 
 def _categorical(project: Project, name: str, section: RasterSection, legend: Legend) -> CategoricalLayer:
-    if section.nodata is not None and not float(section.nodata).is_integer():
-        raise ProjectError(Problem("project.class_nodata", name, {"found": section.nodata}))
     return CategoricalLayer(
         name,
         _files(project, section),
         legend,
         resampling=section.resampling,
         band=section.band,
-        nodata=None if section.nodata is None else int(section.nodata),
+        bands=section.bands,
+        accept=section.accept,
+        nodata=section.nodata,
         assume_crs=section.crs,
     )
 
@@ -196,7 +198,14 @@ def _history(project: Project, layer: CategoricalLayer) -> list[CategoricalLayer
     section = project.strata.get(layer.name, project.land_cover)
     assert section is not None
     return [
-        replace(layer, name=at_date(layer.name, date), files={STATIC: project.path(section.by_date[date])})
+        replace(
+            layer,
+            name=at_date(layer.name, date),
+            files={STATIC: project.path(section.by_date[date])},
+            of_date=date,
+            band=section.bands.get(date, section.band),
+            bands={},
+        )
         for date in project.history
     ]
 
@@ -277,6 +286,8 @@ def _continuous(project: Project, name: str, measured: str, section: InputSectio
         factor=_factor(name, section.unit, quantity.unit),
         resampling=section.resampling,
         band=section.band,
+        bands=section.bands,
+        accept=section.accept,
         nodata=section.nodata,
         assume_crs=section.crs,
     )

@@ -23,6 +23,7 @@ import sinks
 from sinks.assessment.inputs import write_templates
 from sinks.cli import EXIT_INPUT, main
 from sinks.geo.gcj02 import wgs84_to_gcj02
+from sinks.geo.legends import load_legend
 from sinks.text import messages
 
 Content = dict[str, Any]
@@ -313,18 +314,32 @@ def test_more_land_than_the_region_is_said_for_every_date(world: Any, tmp_path: 
     assert all(area in result.stderr for area in ("150600", "2,000,000,000 ha", "900,000,000 ha"))
 
 
-def test_a_wrong_legend_is_said_for_every_date(world: Any, tmp_path: Path) -> None:
-    """Codes and their areas, which recomputed here are those of the classes that the legend lacks."""
+def test_a_wrong_legend_is_answered_with_the_one_that_fits(world: Any, tmp_path: Path) -> None:
+    """Before the pass, from a sample, for every date."""
     project = world.save(wrong_legend(world, tmp_path), tmp_path / "project.toml")
+    before = everything(tmp_path)
+    result = invoke("check", project, "--lang", "en")
+    assert_says(result.stderr, "en", *(("raster.other_legend", f"land_cover@{date}") for date in ("2020", "2023")))
+    assert "clcd" in result.stderr
+    assert everything(tmp_path) == before
+
+
+def test_codes_that_a_legend_lacks_are_said_for_every_date(world: Any, tmp_path: Path) -> None:
+    """Codes and their areas, which recomputed here are those of the classes that the legend lacks."""
+    rows = [f"{c.code},{c.name.zh},{c.cls},{c.ecosystem}" for c in load_legend("clcd") if c.code != 1]
+    legend = tmp_path / "without_cropland.csv"
+    legend.write_text("\n".join(["code,name_zh,class,ecosystem", *rows]), encoding="utf-8")
+    content = world.project(land_cover=world.content["land_cover"] | {"legend": str(legend)})
+    project = world.save(content, tmp_path / "project.toml")
     before = everything(tmp_path)
     result = invoke("run", project, "--out", tmp_path / "result", "--quiet", "--lang", "en")
     id = "tabulate.unknown_codes"
     assert_says(result.stderr, "en", (id, "land_cover@2020"), (id, "land_cover@2023"))
     assert everything(tmp_path) == before
-    found = {int(code): float(area) for code, area in re.findall(r"(\d+) \(([\d.e+]+) ha\)", result.stderr)}
+    found = [(int(code), float(area)) for code, area in re.findall(r"(\d+) \(([\d.e+]+) ha\)", result.stderr)]
     states = sinks.tabulate(sinks.Project.from_dict(world.project(), folder=tmp_path)).states
-    land = states[states["date"] == "2023"].groupby("land_cover")["area_ha"].sum()
-    assert found == {int(str(code)): pytest.approx(area, rel=1e-5) for code, area in land.items() if code != "nodata"}
+    crops = states[states["land_cover"].astype(str) == "1"].groupby("date")["area_ha"].sum()
+    assert found == [(1, pytest.approx(crops[date], rel=1e-5)) for date in ("2020", "2023")]
 
 
 def test_several_faults_come_together(world: Any, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Any
 
 import geopandas as gpd
@@ -25,13 +26,19 @@ def run(world: Any, **sections: Any) -> sinks.Run:
 
 def with_years(world: Any, *files: tuple[int, int]) -> dict[str, Any]:
     """Sections in which each year is read from the files of another one: (year of the account, year of the file)."""
-    land = {str(year): str(world.folder / f"cover_{stored}.tif") for year, stored in files}
-    stock = {str(year): str(world.folder / f"stock_{stored}.tif") for year, stored in files}
+    land = {str(year): copied(world, "cover", year, stored) for year, stored in files}
+    stock = {str(year): copied(world, "stock", year, stored) for year, stored in files}
     return {
         "project": world.content["project"] | {"dates": [year for year, _ in files]},
         "land_cover": world.content["land_cover"] | {"files": land},
         "inputs": {"growing_stock": world.content["inputs"]["growing_stock"] | {"files": stock}},
     }
+
+
+def copied(world: Any, name: str, year: int, stored: int) -> str:
+    """A copy under the year of the account: a name that says another year is refused, one file for two years too."""
+    copy = world.folder / f"as_{stored - 2000}_{name}_{year}.tif"
+    return str(shutil.copy(world.folder / f"{name}_{stored}.tif", copy))
 
 
 def by_banner(world: Any) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sinks.errors import LayerError, Problems, SinksError
-from sinks.layers.rasters.raster import ContinuousLayer, open_dataset
+from sinks.layers.rasters.opened import open_dataset
+from sinks.layers.rasters.raster import ContinuousLayer
 from sinks.vocabulary import MONTHS
 
 

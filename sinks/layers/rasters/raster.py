@@ -9,21 +9,34 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import singledispatch
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import rasterio
 from pyproj import CRS
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.enums import ColorInterp
+from rasterio.errors import NotGeoreferencedWarning
 
 from sinks.errors import CRSError, LayerError, Problem, Problems, SinksError
-from sinks.geo.crs import datum_name, parse_crs, same_datum, transformer
+from sinks.geo.crs import check_bounds, datum_name, parse_crs, same_datum, transformer
 from sinks.geo.grid import Grid
 from sinks.geo.grid_crs import same_crs
 from sinks.geo.legends import Legend
+from sinks.layers.rasters.opened import file_on_disk, open_dataset, stamp, unzipped
+from sinks.layers.rasters.sample import check_codes
+from sinks.layers.rasters.validity import (
+    Hidden,
+    alpha_band,
+    check_alpha,
+    check_unmarked,
+    hidden_cells,
+    mask_bands,
+    room_for_fill,
+    veiled,
+)
+from sinks.layers.rasters.years import check_twice, check_year
 
 STATIC = "static"
 """Key of ``files`` for a layer that holds for every date."""
@@ -50,12 +63,20 @@ class CategoricalLayer:
     resampling : str, optional
         ``nearest`` or ``mode``; needed only when a file is not on the reference grid.
     band : int
-    nodata : int, optional
-        Code of cells that were not observed; None takes what the file declares.
+        Band to read.
+    bands : mapping of str to int
+        Band of each date, where they differ; else ``band`` is that of all.
+    accept : tuple of str
+        Doubts that the user has settled: ``other_year`` (a file named after another year stands for a date),
+        ``mask_band`` (a band of nothing but 0 and the highest value is data and hides no cell).
+    nodata : float, optional
+        Value of cells that were not observed; None takes what the file declares.
     assume_crs : str, optional
         Coordinate reference system of files that name none, or one that cannot be used.
     ecosystems : tuple of str, optional
         For a stratum: the ecosystems that it divides; elsewhere it does not apply.
+    of_date : str
+        Date of a static layer that is the past of another.
     """
 
     name: str
@@ -63,9 +84,16 @@ class CategoricalLayer:
     legend: Legend
     resampling: str | None = None
     band: int = 1
-    nodata: int | None = None
+    nodata: float | None = None
     assume_crs: str | None = None
     ecosystems: tuple[str, ...] | None = None
+    of_date: str = ""
+    bands: Mapping[str, int] = field(default_factory=dict)
+    accept: tuple[str, ...] = ()
+
+    def band_of(self, date: str) -> int:
+        """The band that holds a date."""
+        return self.bands.get(date, self.band)
 
 
 @dataclass(frozen=True)
@@ -74,7 +102,7 @@ class ContinuousLayer:
 
     Parameters
     ----------
-    name, files, band, assume_crs
+    name, files, band, bands, accept, assume_crs
         As in :class:`CategoricalLayer`.
     quantity : str
         What it measures, for example ``growing_stock``.
@@ -102,6 +130,12 @@ class ContinuousLayer:
     band: int = 1
     nodata: float | None = None
     assume_crs: str | None = None
+    bands: Mapping[str, int] = field(default_factory=dict)
+    accept: tuple[str, ...] = ()
+
+    def band_of(self, date: str) -> int:
+        """The band that holds a date."""
+        return self.bands.get(date, self.band)
 
 
 Layer = CategoricalLayer | ContinuousLayer
@@ -122,7 +156,9 @@ class RasterSource:
     dtype : str
         Type in which windows are read; it has room for ``fill`` where cells can lie outside the file.
     nodata : float or None
-        Raw value of cells that were not observed.
+        Raw value of cells that were not observed, as they are read.
+    hidden : Hidden or None
+        How cells get that value which the file marks as not observed in another way.
     fill : float or None
         Value of reference cells outside the file, which no raw value can equal; None on the reference grid.
     mode : {"direct", "indexed", "warped"}
@@ -152,6 +188,7 @@ class RasterSource:
     resampling: str | None = None
     warp_scale: tuple[float, float] = (1.0, 1.0)
     size: tuple[int, ...] = ()
+    hidden: Hidden | None = None
 
     def on(self, reference: Grid, resampling: str | None) -> RasterSource:
         """The same source, read on ``reference``.
@@ -177,15 +214,28 @@ class RasterSource:
             allowed = CATEGORICAL_RESAMPLING if self.categorical else CONTINUOUS_RESAMPLING
             grids = {"found": _words(self.grid), "reference": _words(reference)}
             raise LayerError(Problem("raster.other_grid", self.where, {**grids, "allowed": list(allowed)}))
-        dtype, fill = _room_for_fill(self.dtype, self.categorical)
+        dtype, fill = self._room()
         on_reference = replace(self, dtype=dtype, fill=fill, mode="indexed", resampling=resampling)
         if aligned or (shared and resampling == "nearest"):
             return on_reference
         return replace(on_reference, mode="warped", warp_scale=_warp_scale(self.grid, reference))
 
+    def _room(self) -> tuple[str, float]:
+        if self.hidden is not None and self.hidden.spare:
+            return self.dtype, self.hidden.fill
+        return room_for_fill(self.dtype, self.categorical)
+
     def open(self) -> Any:
         """The open file; anything with its ``read`` and ``close`` can take its place in a reader."""
         return open_dataset(self.path, self.where)
+
+    def open_veiled(self) -> Any:
+        """The open file with every cell hidden that it hides, for a reader that asks for no masks: GDAL's warper."""
+        dataset = self.open()
+        if self.hidden is None:
+            return dataset
+        with dataset:
+            return open_dataset(veiled(self.path, dataset, self.band, self.hidden), self.where)
 
 
 @singledispatch
@@ -201,43 +251,88 @@ def inspect(layer: Layer, date: str) -> RasterSource:
     path = layer_file(layer, date)
     name = f"{layer.name}@{date}" if date in layer.files and date != STATIC else layer.name
     where = f"{name} ({path})"
+    path = unzipped(path, where)
     with warnings.catch_warnings():
         # A file without georeferencing is reported by Grid.from_dataset, in words that say what to do.
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         dataset = open_dataset(path, where)
     with dataset:
+        band = layer.band_of(date)
+        if not 1 <= band <= dataset.count:
+            raise LayerError(Problem("raster.no_band", where, {"band": band, "count": dataset.count}))
         problems = Problems()
-        categorical = isinstance(layer, CategoricalLayer)
-        if not 1 <= layer.band <= dataset.count:
-            raise LayerError(Problem("raster.no_band", where, {"band": layer.band, "count": dataset.count}))
-        dtype = str(dataset.dtypes[layer.band - 1])
-        if not np.issubdtype(np.dtype(dtype), np.integer) and not np.issubdtype(np.dtype(dtype), np.floating):
-            problems.add("raster.wrong_type", where, dtype=dtype)
-        elif not categorical:
-            dtype = "float32" if np.can_cast(dtype, "float32") else "float64"
-        nodata = _nodata(layer, dataset, where, problems)
-        scale, offset = _scaling(layer, dataset, where, problems)
+        nodata = _nodata(layer, band, dataset, where, problems)
+        dtype, nodata, hidden = _as_read(layer, band, dataset, nodata, where, problems)
+        scale, offset = _scaling(layer, band, dataset, where, problems)
         try:
             grid, south_up = Grid.from_dataset(dataset, where, assume_crs=_assumed(layer, where))
         except SinksError as error:
             problems.extend(error)
+        else:
+            _check_place(grid, where, problems)
+        _check_meaning(layer, date, dataset, where, problems)
         problems.raise_as(LayerError)
         return RasterSource(
             name=name,
             where=where,
             path=path,
-            band=layer.band,
-            categorical=categorical,
+            band=band,
+            categorical=isinstance(layer, CategoricalLayer),
             grid=grid,
             south_up=south_up,
             dtype=dtype,
             nodata=nodata,
             scale=scale,
             offset=offset,
-            block_shape=tuple(dataset.block_shapes[layer.band - 1]),
+            block_shape=tuple(dataset.block_shapes[band - 1]),
             crs=layer.assume_crs,
-            size=_stamp(path),
+            size=stamp(path),
+            hidden=hidden,
         )
+
+
+def _as_read(
+    layer: Layer, band: int, dataset: Any, nodata: float | None, where: str, problems: Problems
+) -> tuple[str, float | None, Hidden | None]:
+    """Type in which windows are read, the value of unobserved cells there, and what has to be hidden for it."""
+    categorical = isinstance(layer, CategoricalLayer)
+    dtype = str(dataset.dtypes[band - 1])
+    if not np.issubdtype(np.dtype(dtype), np.integer) and not np.issubdtype(np.dtype(dtype), np.floating):
+        problems.add("raster.wrong_type", where, dtype=dtype)
+        return dtype, nodata, None
+    if not categorical:
+        dtype = "float32" if np.can_cast(dtype, "float32") else "float64"
+    used = {*layer.bands.values(), band}
+    check_alpha(dataset, used, where, problems)
+    if "mask_band" not in layer.accept:
+        check_unmarked(dataset, used, where, problems)
+    alone = ColorInterp.alpha in dataset.colorinterp and alpha_band(dataset, used) is None
+    masks = mask_bands(dataset, band, used)
+    hidden = hidden_cells(masks, dtype, nodata, categorical=categorical, alone=alone)
+    if hidden is None:
+        return dtype, nodata, None
+    return hidden.dtype, hidden.fill if categorical or nodata is not None else None, hidden
+
+
+def _check_place(grid: Grid, where: str, problems: Problems) -> None:
+    """Whether coordinates in metres can be in the CRS; a grid may go round the world in degrees as it likes."""
+    left, _, right, _ = grid.bounds
+    if grid.crs.is_projected:
+        check_bounds(grid.crs, grid.bounds, where, problems, lambda: np.linspace(left, right, 100))
+
+
+def _check_meaning(layer: Layer, date: str, dataset: Any, where: str, problems: Problems) -> None:
+    """Whether the file is of the date that is declared, and of the legend."""
+    path, band = layer_file(layer, date), layer.band_of(date)
+    if date in layer.files and date != STATIC:
+        check_twice(date, layer.files, {one: layer.band_of(one) for one in layer.files}, dataset, where, problems)
+    elif isinstance(layer, CategoricalLayer):
+        date = layer.of_date
+    if "other_year" not in layer.accept and not len(problems):
+        check_year(date, path, band, dataset, where, problems)
+    if isinstance(layer, CategoricalLayer) and file_on_disk(dataset.name).is_file() and not len(problems):
+        nodata = layer.nodata if layer.nodata is not None else dataset.nodatavals[band - 1]
+        check_codes(dataset, band, nodata, layer.legend, where, problems)
 
 
 def layer_file(layer: Layer, date: str) -> str:
@@ -264,27 +359,6 @@ def check_declaration(layer: Layer, dates: tuple[str, ...], problems: Problems) 
         problems.add("raster.wrong_bounds", where, low=layer.low, high=layer.high)
 
 
-def open_dataset(path: str, where: str) -> Any:
-    """Open a file with rasterio; what cannot be opened is a :class:`LayerError` in words that say what to do."""
-    try:
-        return rasterio.open(path)
-    except RasterioError as error:
-        plain = not path.startswith("/vsi") and ("://" not in path) and path.count(":") < 2
-        id = "raster.unreadable"
-        if plain and not Path(path).exists():
-            id = "raster.missing_file"
-        elif plain and Path(path).is_file() and Path(path).stat().st_size == 0:
-            id = "raster.empty_file"
-        raise LayerError(Problem(id, where, {"reason": gdal_reason(error)})) from error
-
-
-def gdal_reason(error: Exception) -> str:
-    """GDAL's own words, which rasterio often keeps one exception further down."""
-    while error.__cause__ is not None and isinstance(error.__cause__, Exception):
-        error = error.__cause__
-    return str(error)
-
-
 def _assumed(layer: Layer, where: str) -> CRS | None:
     if layer.assume_crs is None:
         return None
@@ -295,11 +369,12 @@ def _assumed(layer: Layer, where: str) -> CRS | None:
     return parsed.crs
 
 
-def _nodata(layer: Layer, dataset: Any, where: str, problems: Problems) -> float | None:
-    declared = layer.nodata if layer.nodata is not None else dataset.nodatavals[layer.band - 1]
+def _nodata(layer: Layer, band: int, dataset: Any, where: str, problems: Problems) -> float | None:
+    """The value of unobserved cells as it stands in the file: a tenth in a file of single precision is not a tenth."""
+    declared = layer.nodata if layer.nodata is not None else dataset.nodatavals[band - 1]
     if declared is None:
         return None
-    dtype = np.dtype(dataset.dtypes[layer.band - 1])
+    dtype = np.dtype(dataset.dtypes[band - 1])
     if np.issubdtype(dtype, np.integer):
         limits = np.iinfo(dtype)
         if not (float(declared).is_integer() and limits.min <= declared <= limits.max):
@@ -311,28 +386,21 @@ def _nodata(layer: Layer, dataset: Any, where: str, problems: Problems) -> float
         meant = layer.legend.get(int(declared))
         if meant is not None and not meant.is_nodata:
             problems.add("raster.nodata_is_class", where, nodata=int(declared), name=str(meant.name))
-    return float(declared)
+    with np.errstate(over="ignore"):
+        return float(dtype.type(declared)) if np.issubdtype(dtype, np.floating) else float(declared)
 
 
-def _scaling(layer: Layer, dataset: Any, where: str, problems: Problems) -> tuple[float, float]:
+def _scaling(layer: Layer, band: int, dataset: Any, where: str, problems: Problems) -> tuple[float, float]:
     """Scale and offset; a file that declares other ones than the layer is a contradiction, not a default."""
     if isinstance(layer, CategoricalLayer):
         return 1.0, 0.0
-    own = (float(dataset.scales[layer.band - 1]), float(dataset.offsets[layer.band - 1]))
+    own = (float(dataset.scales[band - 1]), float(dataset.offsets[band - 1]))
     said = (own[0] if layer.scale is None else layer.scale, own[1] if layer.offset is None else layer.offset)
     if own != (1.0, 0.0) and said != own:
         problems.add(
             "raster.scale_conflict", where, scale=said[0], offset=said[1], file_scale=own[0], file_offset=own[1]
         )
     return said[0] * layer.factor, said[1] * layer.factor
-
-
-def _room_for_fill(dtype: str, categorical: bool) -> tuple[str, float]:
-    """A type for reading on another grid, with a value for cells outside the file that no raw value can equal."""
-    if not categorical or np.issubdtype(np.dtype(dtype), np.floating):
-        return dtype, float("nan")
-    wider = {1: "int16", 2: "int32"}.get(np.dtype(dtype).itemsize, "int64")
-    return wider, float(np.iinfo(wider).min)
 
 
 def _same_coordinates(a: CRS, b: CRS) -> bool:
@@ -370,12 +438,3 @@ def _words(grid: Grid) -> str:
     name = grid.crs.to_string() if len(grid.crs.to_string()) < 24 else grid.crs.name
     t = grid.transform
     return f"{name}, {grid.width} x {grid.height}, {t.a:.10g} x {-t.e:.10g}, ({t.c:.10g}, {t.f:.10g})"
-
-
-def _stamp(path: str) -> tuple[int, ...]:
-    """Size and time of change of a local file, by which a checkpoint knows it again; empty for anything else."""
-    try:
-        stat = Path(path).stat()
-    except OSError:
-        return ()
-    return stat.st_size, stat.st_mtime_ns

@@ -21,7 +21,9 @@ from rasterio.windows import Window
 from sinks.errors import LayerError, Problem
 from sinks.geo.grid import Grid
 from sinks.layers.rasters.geotiff_tiles import TileDecoder
-from sinks.layers.rasters.raster import SAME_BORDER, RasterSource, gdal_reason
+from sinks.layers.rasters.opened import gdal_reason
+from sinks.layers.rasters.raster import SAME_BORDER, RasterSource
+from sinks.layers.rasters.validity import Hidden
 
 _WINDOW_CELLS = 1 << 24
 """Most source cells that are held at once while nearest cells are picked from a finer grid."""
@@ -46,12 +48,15 @@ class RasterReader:
     def __init__(self, source: RasterSource, reference: Grid) -> None:
         self.source = source
         self._reference = reference
-        self._dataset = source.open()
-        self._band = source.band
+        warped = source.mode == "warped"
+        self._dataset = source.open_veiled() if warped else source.open()
+        self._hidden = None if warped else source.hidden
+        # A veiled file has the one band.
+        self._band = 1 if warped and source.hidden is not None else source.band
         self._handle: Any = self._dataset
         plain = source.mode == "direct" and not source.south_up
         self._tiles = TileDecoder.of(self._dataset, self._band) if plain else None
-        if source.mode == "warped":
+        if warped:
             self._handle = self._warp()
         elif source.mode == "indexed":
             self._rows = _nearest(source.grid.transform.f, source.grid.transform.e, source.grid.height, reference, "y")
@@ -98,6 +103,24 @@ class RasterReader:
             row, out = flipped_height - row - out.shape[0], out[::-1]
         if self._tiles is None or not self._tiles.read(row, column, out):
             self._read_by_gdal(row, column, out)
+        if self._hidden is not None:
+            self._hide(self._hidden, row, column, out)
+
+    def _hide(self, hidden: Hidden, row: int, column: int, out: npt.NDArray[Any]) -> None:
+        """Mark cells of a window of the file that it says were not observed."""
+        if hidden.nodata is not None:
+            out[out == out.dtype.type(hidden.nodata)] = hidden.fill
+        rows, columns = out.shape
+        window = Window(column, row, columns, rows)
+        for mask in hidden.masks:
+            try:
+                if mask.isdecimal():
+                    seen = self._dataset.read(int(mask), window=window)
+                else:
+                    seen = self._dataset.read_masks(self._band, window=window)
+            except RasterioError as error:
+                raise self._corrupt(window, error) from error
+            out[seen == 0] = hidden.fill
 
     def _read_by_gdal(self, row: int, column: int, out: npt.NDArray[Any]) -> None:
         rows, columns = out.shape
@@ -105,8 +128,11 @@ class RasterReader:
         try:
             self._handle.read(self._band, window=window, out=out)
         except RasterioError as error:
-            values = {"row": row, "column": column, "rows": rows, "columns": columns, "reason": gdal_reason(error)}
-            raise LayerError(Problem("raster.corrupt_block", self.source.where, values)) from error
+            raise self._corrupt(window, error) from error
+
+    def _corrupt(self, window: Window, error: Exception) -> LayerError:
+        values = {"row": window.row_off, "column": window.col_off, "rows": window.height, "columns": window.width}
+        return LayerError(Problem("raster.corrupt_block", self.source.where, values | {"reason": gdal_reason(error)}))
 
     def _pick(self, row: int, column: int, out: npt.NDArray[Any]) -> None:
         """Nearest cells: which source row and column serve a reference cell depends on nothing but that cell."""

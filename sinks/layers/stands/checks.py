@@ -6,7 +6,7 @@ is dropped, mended or converted without one of the two.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,17 +85,22 @@ class GeometryCheck:
 
     def __init__(self, repair: bool) -> None:
         self._repair = repair
-        self._empty, self._invalid, self._other = Listed(), Listed(), Listed()
+        self._empty, self._invalid, self._other, self._broken = Listed(), Listed(), Listed(), Listed()
         self._area_before = self._area_after = 0.0
 
-    def usable(self, fid: npt.NDArray[np.int64], geometry: Geometries) -> tuple[npt.NDArray[np.bool_], Geometries]:
+    def usable(
+        self, fid: npt.NDArray[np.int64], geometry: Geometries, faults: Mapping[int, str]
+    ) -> tuple[npt.NDArray[np.bool_], Geometries]:
         """Mask of the features that can be measured, and their geometry, repaired where that was asked for."""
-        empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
+        broken = np.zeros(len(fid), dtype=bool)
+        broken[list(faults)] = True
+        self._broken.add((f"{fid[at]}: {reason}" for at, reason in sorted(faults.items())), len(faults))
+        empty = (shapely.is_missing(geometry) | shapely.is_empty(geometry)) & ~broken
         self._empty.add((str(i) for i in fid[empty]), int(empty.sum()))
         areal = np.isin(
             shapely.get_type_id(geometry), (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
         )
-        other = ~areal & ~empty
+        other = ~areal & ~empty & ~broken
         self._other.add((f"{i}: {g.geom_type}" for i, g in zip(fid[other], geometry[other], strict=True)), other.sum())
         invalid = areal & ~empty & ~shapely.is_valid(geometry)
         reasons = shapely.is_valid_reason(geometry[invalid])
@@ -104,6 +109,11 @@ class GeometryCheck:
         if self._repair and invalid.any():
             geometry = geometry.copy()
             geometry[invalid] = self._repaired(geometry[invalid])
+            # A ring of too few points has no area, however it is repaired.
+            collapsed = np.flatnonzero(invalid)[shapely.is_empty(geometry[invalid])]
+            reason_of = dict(zip(np.flatnonzero(invalid).tolist(), reasons, strict=True))
+            self._broken.add((f"{fid[at]}: {reason_of[at]}" for at in collapsed.tolist()), len(collapsed))
+            usable[collapsed] = False
         else:
             usable &= ~invalid
         return usable, geometry[usable]
@@ -117,6 +127,8 @@ class GeometryCheck:
     def report(self, findings: Findings) -> None:
         if self._other.count:
             findings.error("vector.not_polygon_features", count=self._other.count, features=self._other.shown)
+        if self._broken.count:
+            findings.error("vector.broken_geometry", count=self._broken.count, features=self._broken.shown)
         if self._empty.count:
             values = {"count": self._empty.count, "features": self._empty.shown}
             findings.judge("null_geometry", "vector.null_geometry", **values)

@@ -65,6 +65,14 @@ class Projector:
         a = self._ellipsoid.semi_major
         return a * np.radians(x), a / 2.0 * self._ellipsoid.q(np.radians(y))
 
+    def reaches(self, polygons: Geometries) -> npt.NDArray[np.bool_]:
+        """Whether the corners of each polygon's box have a place in the plane at all."""
+        box = np.asarray(shapely.bounds(polygons), dtype=np.float64).reshape(len(polygons), 4)
+        placed = np.ones(len(polygons), dtype=bool)
+        for corner in (box[:, :2], box[:, 2:]):
+            placed &= np.isfinite(np.column_stack(self.vertices(corner[:, 0], corner[:, 1]))).all(axis=1)
+        return placed
+
     def geometries(self, geometries: Any) -> Geometries:
         """Two-dimensional copies of the polygons in the plane, edges that are long divided so that they stay true."""
         polygons = np.array(geometries, dtype=object)

@@ -87,7 +87,7 @@ def _read(
     near = (bounds[:, 0] < tile[2]) & (bounds[:, 2] >= tile[0]) & (bounds[:, 1] < tile[3]) & (bounds[:, 3] >= tile[1])
     fids, found, start = [np.empty(0, np.int64)], [np.empty(0, object)], 0
     for batch in read_batches(layer, info, []):
-        usable, geometry = GeometryCheck(layer.repair).usable(batch.fid, batch.geometry)
+        usable, geometry = GeometryCheck(layer.repair).usable(batch.fid, batch.geometry, batch.faults)
         here = near[start : start + len(geometry)]
         start += len(geometry)
         fids.append(batch.fid[usable][here])

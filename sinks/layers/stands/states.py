@@ -19,7 +19,7 @@ import pyarrow as pa
 from sinks import units as unit_registry
 from sinks.layers.codes import DECLARED_AREA, LAND_COVER, STAND_ID, TOTAL_VOLUME, plain
 from sinks.layers.layer_states import LayerStates, ordered
-from sinks.layers.stands.checks import AreaCheck, Findings, GeometryCheck, IdCheck, VolumeCheck
+from sinks.layers.stands.checks import AreaCheck, Findings, GeometryCheck, IdCheck, Listed, VolumeCheck
 from sinks.layers.stands.cut import Cutter, Pieces
 from sinks.layers.stands.decode import ZeroVolume, decode
 from sinks.layers.stands.equal_area import Floats, Projector
@@ -86,6 +86,9 @@ def stand_states(
     for batch in read_batches(layer, info, planned.columns, batch_size):
         reading.add(batch)
     reading.report(findings)
+    # Without a single stand that can be measured there are no values to be understood.
+    if not reading.measured:
+        findings.raise_errors()
     table = reading.groups.table()
     decoded = decode(table, planned, reading.groups.areas, reading.numeric, zero_volume, findings)
     findings.raise_errors()
@@ -129,6 +132,7 @@ class _Reading:
         self._undeclared = 0
         self._bounds: list[Floats] = [np.empty((0, 4))]
         self._geometry = GeometryCheck(self.layer.repair)
+        self._misplaced = Listed()
         self._ids = IdCheck()
         self._inputs = {name: InputField(quantity, fields[name]) for name, quantity in self.plan.inputs.items()}
         recorded, total, volume = (fields.get(role) for role in (DECLARED_AREA, TOTAL_VOLUME, GROWING_STOCK))
@@ -141,7 +145,10 @@ class _Reading:
 
     def add(self, batch: Batch) -> None:
         """Take in one batch of stands."""
-        usable, geometry = self._geometry.usable(batch.fid, batch.geometry)
+        usable, geometry = self._geometry.usable(batch.fid, batch.geometry, batch.faults)
+        placed = self.projector.reaches(geometry)
+        self._misplaced.add((str(i) for i in batch.fid[usable][~placed]), int((~placed).sum()))
+        usable[usable], geometry = placed, geometry[placed]
         fid, rows = batch.fid[usable], batch.attributes.filter(pa.array(usable))
         pieces = self.cutter.cut_projected(geometry, self.projector)
         self._bounds.append(pieces.bounds)
@@ -187,9 +194,17 @@ class _Reading:
         factor = np.where(declared_ha > 0.0, declared_ha, 0.0) / pieces.stand_area_ha
         return pieces.area_ha * factor[pieces.stand]
 
+    @property
+    def measured(self) -> bool:
+        """Whether any land was measured."""
+        return self._area_ha > 0.0
+
     def report(self, findings: Findings) -> None:
         """Everything that was found on the way."""
         self._geometry.report(findings)
+        if self._misplaced.count:
+            values = {"count": self._misplaced.count, "features": self._misplaced.shown}
+            findings.error("vector.not_in_crs", **values, crs=str(self.info.crs))
         if STAND_ID in self.plan.fields:
             self._ids.report(findings, self.plan.fields[STAND_ID].field)
         for reader in self._inputs.values():
@@ -208,7 +223,8 @@ class _Reading:
     def _report_outside(self, findings: Findings) -> None:
         values = {"area": f"{self.outside_ha:.4f}", "total": f"{self._area_ha:.4f}"}
         if not self._area_ha:
-            findings.error("vector.no_features")
+            if not len(findings.problems):
+                findings.error("vector.no_features")
         elif self.outside_ha >= self._area_ha:
             findings.error("vector.disjoint", **values)
         elif self.outside_ha:

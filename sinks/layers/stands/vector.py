@@ -27,7 +27,9 @@ from sinks.errors import CRSError, LayerError, Problem, Problems
 from sinks.geo import gcj02
 from sinks.geo.crs import Bounds, UserCRS, check_bounds, parse_crs
 from sinks.geo.dbf import check_dbf
+from sinks.geo.wkb import shapes
 from sinks.layers.fields import FieldSpec
+from sinks.layers.stands.condition import Condition
 from sinks.layers.stands.equal_area import Geometries
 
 BATCH = 65_536
@@ -58,7 +60,7 @@ class VectorLayer:
     fields : mapping of str to FieldSpec
         By role: ``stand_id``, ``land_cover``, a stratum, an input quantity, ``declared_area``, ``total_volume``.
     where : str, optional
-        Only the features for which this SQL condition holds.
+        Only the features for which this SQL condition (of SQLite, whatever the file) holds.
     repair : bool
         Repair invalid geometry; what that changes is reported.
     """
@@ -101,12 +103,15 @@ class Batch:
     attributes : pyarrow.Table
         The fields asked for.
     geometry : array of shapely geometries [n]
-        Two-dimensional; None where a feature has no geometry.
+        Two-dimensional; None where a feature has no geometry, or none that can be built.
+    faults : mapping of int to str
+        Why the geometry of a position cannot be built.
     """
 
     fid: npt.NDArray[np.int64]
     attributes: pa.Table
     geometry: Geometries
+    faults: Mapping[int, str] = dataclasses.field(default_factory=dict)
 
 
 def inspect(layer: VectorLayer) -> VectorInfo:
@@ -140,9 +145,17 @@ def read_batches(layer: VectorLayer, info: VectorInfo, columns: Sequence[str], s
         If the file breaks off, or the condition ``where`` cannot be understood.
     """
     wanted = list(dict.fromkeys(columns))
-    batches = _read_parquet(layer, wanted, size) if _is_parquet(layer) else _read_ogr(layer, info, wanted, size)
-    for batch in batches:
-        yield _undisplaced(batch, info.crs)
+    condition = Condition(layer.where, info.columns, layer.place) if layer.where is not None else None
+    read = list(dict.fromkeys([*wanted, *(condition.columns if condition else ())]))
+    parts = _read_parquet(layer, read, size) if _is_parquet(layer) else _read_ogr(layer, info, read, size)
+    for fid, table, content in parts:
+        if condition is not None:
+            kept = condition.kept(fid, table)
+            fid, table, content = fid[kept], table.take(kept), content[kept]
+        geometry, faults = shapes(content)
+        if faults and not _is_parquet(layer):
+            faults = _without_arcs(layer, info, fid, geometry, faults)
+        yield _undisplaced(Batch(fid, table.select(wanted), geometry, faults), info.crs)
 
 
 def _is_parquet(layer: VectorLayer) -> bool:
@@ -165,16 +178,15 @@ def _inspect_ogr(layer: VectorLayer, problems: Problems) -> VectorInfo | None:
     kind = (found["geometry_type"] or "").split(" ")[0]
     if kind not in _TYPES_READ:
         problems.add("vector.not_polygons", layer.place, found=kind or "–")
-    if layer.where is not None and found["features"] == 0:
-        problems.add("vector.no_features", layer.place)
     bounds: Bounds | None = None
     if found["total_bounds"] is not None:
         left, bottom, right, top = map(float, found["total_bounds"])
         bounds = left, bottom, right, top
-    crs = _declared_crs(layer, found["crs"], bounds, problems)
+    crs = _declared_crs(layer, name, found["crs"], bounds, problems)
     if crs is None:
         return None
     columns = tuple(str(column) for column in found["fields"])
+    _check_condition(layer, columns, problems)
     return VectorInfo(crs, name, columns, int(found["features"]), bounds)
 
 
@@ -193,7 +205,21 @@ def _choose_layer(layer: VectorLayer, layers: Any, problems: Problems) -> str | 
     return None
 
 
-def _declared_crs(layer: VectorLayer, found: str | None, bounds: Bounds | None, problems: Problems) -> UserCRS | None:
+def _eastings(layer: VectorLayer, inside: str | None) -> npt.NDArray[np.float64]:
+    """The middle of every feature along x."""
+    if _is_parquet(layer):
+        file = pq.ParquetFile(layer.path)
+        box = shapely.bounds(shapes(file.read([inside]).column(0).to_numpy())[0]).T
+    else:
+        box = pyogrio.read_bounds(layer.path, layer=inside)[1]
+    middle = (box[0] + box[2]) / 2.0
+    return np.asarray(middle[np.isfinite(middle)], dtype=np.float64)
+
+
+def _declared_crs(
+    layer: VectorLayer, inside: str | None, found: str | None, bounds: Bounds | None, problems: Problems
+) -> UserCRS | None:
+    """The CRS that is stated, by the user or else by the file; ``inside`` is the layer, or the column of shapes."""
     declared = layer.crs if layer.crs is not None else found
     if declared is None:
         problems.add("vector.no_crs", layer.place, bounds=_show_bounds(bounds))
@@ -204,7 +230,7 @@ def _declared_crs(layer: VectorLayer, found: str | None, bounds: Bounds | None, 
         problems.extend(error)
         return None
     if bounds is not None:
-        check_bounds(crs.crs, bounds, layer.place, problems)
+        check_bounds(crs.crs, bounds, layer.place, problems, lambda: _eastings(layer, inside))
     return crs
 
 
@@ -212,9 +238,16 @@ def _show_bounds(bounds: Bounds | None) -> str:
     return "–" if bounds is None else ", ".join(f"{value:.6g}" for value in bounds)
 
 
-def _inspect_parquet(layer: VectorLayer, problems: Problems) -> VectorInfo | None:
+def _check_condition(layer: VectorLayer, columns: tuple[str, ...], problems: Problems) -> None:
+    """Whether the condition can be carried out at all, before any feature is read."""
     if layer.where is not None:
-        problems.add("vector.where_parquet", layer.place)
+        try:
+            Condition(layer.where, columns, layer.place)
+        except LayerError as error:
+            problems.extend(error)
+
+
+def _inspect_parquet(layer: VectorLayer, problems: Problems) -> VectorInfo | None:
     try:
         file = pq.ParquetFile(layer.path)
     except (pa.ArrowException, OSError) as error:
@@ -230,10 +263,12 @@ def _inspect_parquet(layer: VectorLayer, problems: Problems) -> VectorInfo | Non
     # GeoParquet 1.1: no "crs" means longitude and latitude on WGS 84; null means that it is not known.
     stated = geo.get("crs", "OGC:CRS84")
     bounds = tuple(geo["bbox"]) if len(geo.get("bbox", ())) == 4 else None
-    crs = _declared_crs(layer, pyproj.CRS.from_user_input(stated).to_wkt() if stated else None, bounds, problems)
+    own = pyproj.CRS.from_user_input(stated).to_wkt() if stated else None
+    crs = _declared_crs(layer, geo["column"], own, bounds, problems)
     if crs is None:
         return None
     columns = tuple(name for name in file.schema_arrow.names if name != geo["column"])
+    _check_condition(layer, columns, problems)
     return VectorInfo(crs, None, columns, file.metadata.num_rows, bounds)
 
 
@@ -248,7 +283,11 @@ def _geo(file: pq.ParquetFile) -> dict[str, Any] | None:
     return {**described, "column": column} if described.get("encoding") == "WKB" else None
 
 
-def _read_parquet(layer: VectorLayer, columns: list[str], size: int) -> Iterator[Batch]:
+Part = tuple[npt.NDArray[np.int64], pa.Table, npt.NDArray[Any]]
+"""Feature ids, attributes and well-known binary of some features."""
+
+
+def _read_parquet(layer: VectorLayer, columns: list[str], size: int) -> Iterator[Part]:
     file = pq.ParquetFile(layer.path)
     geo = _geo(file)
     assert geo is not None  # inspected before
@@ -257,40 +296,46 @@ def _read_parquet(layer: VectorLayer, columns: list[str], size: int) -> Iterator
         table = pa.Table.from_batches([part])
         fid = np.arange(start, start + part.num_rows, dtype=np.int64)
         start += part.num_rows
-        yield Batch(fid, table.select(columns), _shapes(table.column(geo["column"])))
+        yield fid, table.select(columns), table.column(geo["column"]).to_numpy()
 
 
-def _read_ogr(layer: VectorLayer, info: VectorInfo, columns: list[str], size: int) -> Iterator[Batch]:
-    options: dict[str, Any] = {
-        "layer": info.layer,
-        "encoding": layer.encoding,
-        "columns": columns,
-        "where": layer.where,
-    }
+def _read_ogr(layer: VectorLayer, info: VectorInfo, columns: list[str], size: int) -> Iterator[Part]:
+    options: dict[str, Any] = {"layer": info.layer, "encoding": layer.encoding, "columns": columns}
     try:
         with ExitStack() as stack:
             with warnings.catch_warnings():
-                # M values are dropped with the Z values below, so that GDAL announces it is nobody's concern.
+                # M values are dropped with the Z values later, so that GDAL announces it is nobody's concern.
                 warnings.simplefilter("ignore")
                 opened = pyogrio.open_arrow(layer.path, use_pyarrow=True, return_fids=True, batch_size=size, **options)
                 meta, reader = stack.enter_context(opened)
             for part in reader:
                 table = pa.Table.from_batches([part])
                 fid = table.column(meta["fid_column"]).to_numpy().astype(np.int64)
-                geometry = _shapes(table.column(meta["geometry_name"] or "wkb_geometry"))
-                yield Batch(fid, table.select(columns), geometry)
-    except (pa.ArrowException, shapely.errors.ShapelyError, ValueError, RuntimeError, OSError) as error:
-        # The drivers say in many ways that they cannot read on; with a condition, it is nearly always the condition.
-        if layer.where is not None:
-            values = {"where": layer.where, "reason": str(error)}
-            raise LayerError(Problem("vector.bad_where", layer.place, values)) from error
+                yield fid, table.select(columns), table.column(meta["geometry_name"] or "wkb_geometry").to_numpy()
+    except (pa.ArrowException, ValueError, RuntimeError, OSError) as error:
         raise LayerError(Problem("vector.unreadable", layer.place, {"reason": str(error)})) from error
 
 
-def _shapes(column: pa.ChunkedArray) -> Geometries:
-    shapes = shapely.from_wkb(column.to_numpy())
-    flat = not (shapely.has_z(shapes).any() or shapely.has_m(shapes).any())
-    return np.asarray(shapes if flat else shapely.force_2d(shapes), dtype=object)
+def _without_arcs(
+    layer: VectorLayer, info: VectorInfo, fid: npt.NDArray[np.int64], geometry: Geometries, faults: Mapping[int, str]
+) -> dict[int, str]:
+    """Read features again whose geometry could not be built, arcs as chords; says what is still wrong.
+
+    ``geometry`` is completed in place.
+    """
+    wanted = np.array(sorted(faults))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        options: dict[str, Any] = {"layer": info.layer, "columns": [], "fids": fid[wanted], "return_fids": True}
+        try:
+            _, found, content, _ = pyogrio.raw.read(layer.path, **options)
+        except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, ValueError, RuntimeError):
+            return dict(faults)
+    again, left = shapes(content)
+    place = {int(one): int(at) for one, at in zip(fid[wanted], wanted, strict=True)}
+    for one, shape in zip(found.tolist(), again, strict=True):
+        geometry[place[one]] = shape
+    return {place[int(found[at])]: reason for at, reason in left.items()}
 
 
 def _undisplaced(batch: Batch, crs: UserCRS) -> Batch:
@@ -302,4 +347,4 @@ def _undisplaced(batch: Batch, crs: UserCRS) -> Batch:
     def back(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.column_stack(inverse(coordinates[:, 0], coordinates[:, 1]))
 
-    return Batch(batch.fid, batch.attributes, np.asarray(shapely.transform(batch.geometry, back), dtype=object))
+    return dataclasses.replace(batch, geometry=np.asarray(shapely.transform(batch.geometry, back), dtype=object))

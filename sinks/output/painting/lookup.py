@@ -135,6 +135,9 @@ def _vrt(
     name, relative = _reference(file, out)
     ElementTree.SubElement(part, "SourceFilename", {"relativeToVRT": relative}).text = name
     ElementTree.SubElement(part, "SourceBand").text = str(source.band)
+    if source.hidden is not None and source.hidden.masks:
+        # What the file masks was not observed; of a nodata value the table already has no density.
+        ElementTree.SubElement(part, "UseMaskBand").text = "true"
     ElementTree.SubElement(part, "LUT").text = ",".join(f"{code:g}:{value:.9g}" for code, value in table)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -16,7 +16,6 @@ from sinks.geo.crs import (
     check_bounds,
     densify,
     densify_to,
-    gauss_kruger_zone,
     gcj02_to_wgs84,
     parse_crs,
     same_datum,
@@ -24,6 +23,7 @@ from sinks.geo.crs import (
     transformer,
     undisplaced,
 )
+from sinks.geo.gauss_kruger import Zone, zone_of
 from sinks.geo.gcj02 import bd09_to_gcj02, gcj02_to_bd09, wgs84_to_bd09, wgs84_to_gcj02
 from sinks.geo.polygon_area import polygon_areas
 
@@ -66,8 +66,8 @@ def test_zones_are_what_the_epsg_registry_says(datum: str, zone: int) -> None:
     assert prefixed.name.endswith(f"zone {zone}")
     assert plain.name.endswith(f"CM {zone * 3}E")
     assert same_datum(prefixed, parse_crs(datum).crs)
-    assert gauss_kruger_zone(prefixed) == (zone, True)
-    assert gauss_kruger_zone(plain) == (zone, False)
+    assert zone_of(prefixed) == Zone(3, zone, prefixed=True)
+    assert zone_of(plain) == Zone(3, zone, prefixed=False)
 
 
 @pytest.mark.parametrize("text", ["CGCS2000 zone 24", "CGCS2000 zone 46", "CGCS2000 CM 110E"])
@@ -144,7 +144,7 @@ def test_wrong_number_of_parameters() -> None:
         ("CGCS2000 zone 37", (412345, 4.4e6, 512345, 4.6e6), [("crs.prefix_missing", "EPSG:4546")]),
         ("CGCS2000 zone 37", (38412345, 4.4e6, 38512345, 4.6e6), [("crs.prefix_other", "EPSG:4526")]),
         ("Xian80 CM 111E", (37412345, 4.4e6, 37512345, 4.6e6), [("crs.prefix_in_data", "EPSG:2361")]),
-        ("EPSG:32649", (37412345, 4.4e6, 37512345, 4.6e6), []),
+        ("EPSG:32649", (37412345, 4.4e6, 37512345, 4.6e6), [("crs.prefix_in_data", "EPSG:4525")]),
         ("CGCS2000", (float("inf"), 0, 1, 1), [("crs.not_finite", "")]),
     ],
 )

@@ -213,7 +213,7 @@ def test_every_fault_is_named_in_one_pass(tmp_path: Path) -> None:
         "regions.overlap",
     }
     assert found["regions.code_twice"]["rows"] == [1, 2]
-    assert "116.5 40.5" in found["regions.invalid"]["reason"]
+    assert "116.5 40.5" in found["regions.invalid"]["regions"][0]
     overlap = found["regions.overlap"]
     assert overlap["first"].startswith("990104.5")
     assert overlap["place"].startswith("113.")
@@ -237,7 +237,7 @@ def test_points_are_one_mistake_and_a_stray_line_is_named(tmp_path: Path) -> Non
     assert found == {"regions.not_polygons": {"found": ["Point"], "count": 2}}
     mixed = [*two_boxes(), (C, "丙", shapely.LineString([(1, 1), (2, 2)]))]
     found = problems_of(write(tmp_path / "mixed.geojson", mixed, "EPSG:4326"))
-    assert found["regions.not_polygon"]["region"] == f"{C} 丙"
+    assert found["regions.not_polygon"] == {"count": 1, "regions": [f"{C} 丙: LineString"]}
 
 
 def test_no_crs_swapped_axes_and_unnamed_datum(tmp_path: Path) -> None:
@@ -337,7 +337,7 @@ def test_gbk_without_cpg_is_refused_with_both_readings(tmp_path: Path, driver_id
         load_file(path, "代码", "名称")
     (problem,) = error.value.problems
     assert problem.id == "dbf.no_encoding"
-    assert problem.values["gbk"] == "甲"
+    assert 'GBK: "甲"' in problem.values["readings"]
     assert load_file(path, "代码", "名称", encoding="GBK").frame["name"].tolist() == ["甲", "乙"]
 
 

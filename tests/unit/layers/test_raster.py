@@ -22,7 +22,8 @@ from sinks.layers.rasters.raster import (
 )
 from sinks.layers.rasters.reader import RasterReader
 
-CLCD = load_legend("clcd")
+# Grids are filled with numbers that tell every cell apart, so the legend has a class for each.
+CLCD = load_legend("clcd", {code: {"class": "barren", "ecosystem": "bare", "add": True} for code in range(10, 200)})
 
 
 def write(path: Path, data: np.ndarray, *, origin=(110.0, 45.0), cell=0.1, crs="EPSG:4490", **options: Any) -> Path:

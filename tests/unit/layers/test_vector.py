@@ -333,7 +333,7 @@ def test_gbk_shapefile_without_cpg(tmp_path: Path) -> None:
     with pytest.raises(LayerError) as caught:
         stand_states(layer, UNITS)
     assert ids(caught.value) == ["dbf.no_encoding"]
-    assert caught.value.problems[0].values["gbk"] == "落叶松"
+    assert 'GBK: "落叶松"' in caught.value.problems[0].values["readings"]
     assert caught.value.problems[0].values["suggestion"] == "GBK"
     declared = VectorLayer("s", path, "2020", encoding="GBK", fields=layer.fields)
     assert "larch" in set(stand_states(declared, UNITS).states["species_group"])

@@ -44,7 +44,7 @@ def test_defaults_are_filled_in_and_numbers_become_text(folder: Path) -> None:
     project = Project.from_dict(content(), folder=folder)
     assert project.dates == ("2020", "2023")
     assert project.periods == (("2020", "2023"),)
-    assert project.regions.model_dump() == {"builtin": "150000", "within": None, "levels": ("league",)}
+    assert project.regions.model_dump() == {"builtin": "150000", "within": None, "levels": ("league",), "set_aside": ()}
     assert project.area_source["forest"] == "land_cover"
     assert project.path("a.tif") == str(folder / "a.tif")
 

@@ -1,0 +1,123 @@
+"""A first look at the codes of a class map, before the pass reads it all: is it this legend, or a picture?
+
+A map read with the legend of another product is one mistake and not one for each code; it is said at once, with the
+legends that fit.  A few codes that a legend lacks are left to the pass, which knows whether they lie in a region and on
+how much land.
+"""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import suppress
+from functools import cache, lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rasterio.enums import ColorInterp
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.windows import Window
+
+from sinks.errors import LegendError, Problems
+from sinks.geo.legends import Legend, available_legends, load_legend
+from sinks.layers.rasters.opened import open_dataset, stamp
+
+_BLOCKS_A_SIDE = 4
+_BLOCK = 256
+"""Windows that are looked at, and their rows and columns."""
+
+_LEAST_CODES = 3
+"""Distinct codes from which a legend can be told from another."""
+
+_COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+
+
+def distinct_values(dataset: Any, band: int) -> npt.NDArray[Any]:
+    """Distinct values in some windows of a band, ascending; a file on this disk is looked at once until it changes."""
+    size = stamp(dataset.name)
+    return _of_file(dataset.name, size, band) if size else _distinct(dataset, band)
+
+
+@lru_cache(maxsize=256)
+def _of_file(path: str, _size: tuple[int, ...], band: int) -> npt.NDArray[Any]:
+    with warnings.catch_warnings():
+        # Said elsewhere, in words that say what to do.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with open_dataset(path, path) as dataset:
+            return _distinct(dataset, band)
+
+
+def _distinct(dataset: Any, band: int) -> npt.NDArray[Any]:
+    rows = np.unique(np.linspace(0, max(dataset.height - _BLOCK, 0), _BLOCKS_A_SIDE).astype(int))
+    columns = np.unique(np.linspace(0, max(dataset.width - _BLOCK, 0), _BLOCKS_A_SIDE).astype(int))
+    found = [np.zeros(0, dataset.dtypes[band - 1])]
+    for row, column in product(rows.tolist(), columns.tolist()):
+        size = min(_BLOCK, dataset.width - column), min(_BLOCK, dataset.height - row)
+        # A block that cannot be read is named by the pass, with its place.
+        with suppress(RasterioError):
+            found.append(np.unique(dataset.read(band, window=Window(column, row, *size))))
+    return np.unique(np.concatenate(found))
+
+
+def sampled_codes(dataset: Any, band: int, nodata: float | None) -> list[int]:
+    """Codes in a sample of a band, ascending; what is no whole number, or marks no data, is left out."""
+    distinct = distinct_values(dataset, band)
+    if nodata is not None:
+        distinct = distinct[distinct != nodata]
+    finite = distinct[np.isfinite(distinct)]
+    return [int(value) for value in finite.tolist() if float(value).is_integer()]
+
+
+def check_codes(dataset: Any, band: int, nodata: float | None, legend: Legend, where: str, problems: Problems) -> None:
+    """Refuse a map most of whose codes the legend lacks.
+
+    Parameters
+    ----------
+    dataset : rasterio dataset
+    band : int
+    nodata : float or None
+        Raw value of cells that were not observed.
+    legend : Legend
+    where : str
+    problems : Problems
+        Receives a picture (red, green and blue instead of codes), or the legends that have every code found.
+    """
+    codes = sampled_codes(dataset, band, nodata)
+    # Borders of a map are often filled with 0 or the highest value of the type, declared or not; they tell nothing.
+    background = {0, 255, 65535}
+    telling = [code for code in codes if code not in background or _known(legend, code)]
+    unknown = [code for code in telling if not _known(legend, code)]
+    if len(telling) < _LEAST_CODES or 2 * len(unknown) < len(telling):
+        return
+    values = {"codes": _few(unknown), "legend": legend.id}
+    if set(_COLOURS) <= set(dataset.colorinterp):
+        problems.add("raster.rendering", where, **values, count=dataset.count)
+        return
+    fitting = [id for id, known in _numbers(legend.stratum) if set(telling) <= known]
+    if fitting:
+        problems.add("raster.other_legend", where, **values, fitting=fitting)
+    else:
+        problems.add("raster.no_legend", where, **values)
+
+
+def _known(legend: Legend, code: int) -> bool:
+    try:
+        return legend.get(code) is not None
+    except LegendError:
+        return True  # one of two codes of the legend: a matter for the pass
+
+
+@cache
+def _numbers(stratum: str) -> list[tuple[str, frozenset[int]]]:
+    """Built-in legends of a kind with the codes that a raster can hold, the shortest first."""
+    legends = [legend for legend in map(load_legend, available_legends()) if legend.stratum == stratum]
+    found = [
+        (legend.id, frozenset(int(c.text) for c in legend if c.text.lstrip("-").isdecimal())) for legend in legends
+    ]
+    return sorted(found, key=lambda pair: len(pair[1]))
+
+
+def _few(codes: list[int], limit: int = 12) -> list[str]:
+    shown = [str(code) for code in codes[:limit]]
+    return [*shown, "…"] if len(codes) > limit else shown
