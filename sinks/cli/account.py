@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sinks.cli.common import PATH, lang, quiet_option, reports_problems, threads_option
+from sinks.cli.common import PATH, lang, quiet_option, reports_problems, threads_option, trust_option
 from sinks.text import message
 
 _WRITTEN = {
@@ -28,6 +28,7 @@ _WRITTEN = {
 @click.option(
     "--scheduler", metavar="ADDRESS", help="dask 集群的调度器 / scheduler of a dask cluster: tcp://HOST:8786."
 )
+@trust_option
 @quiet_option
 @lang
 @reports_problems
@@ -65,6 +66,7 @@ def run(
 
 @click.command()
 @click.argument("project", type=PATH)
+@trust_option
 @lang
 @reports_problems
 def check(project: Path) -> None:
@@ -73,7 +75,9 @@ def check(project: Path) -> None:
 
     if project.suffix in (".py", ".csv"):
         from sinks.methodology import check_file, describe
+        from sinks.workflow.consent import check_code
 
+        check_code(project)
         click.echo(describe(check_file(project)))
         return
     noted = sinks.check(sinks.Project.read(project)).notes

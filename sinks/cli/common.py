@@ -31,6 +31,25 @@ threads_option = click.option("--threads", type=click.IntRange(1), help="线程�
 quiet_option = click.option("--quiet", is_flag=True, help="不显示进度 / no progress.")
 
 
+def _agree(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Agree for this call and later ones; the verb is over when its context closes, and so is the consent."""
+    if value:
+        from sinks.trust.consent import agree, disagree
+
+        agree()
+        ctx.call_on_close(disagree)
+
+
+trust_option = click.option(
+    "--trust",
+    is_flag=True,
+    callback=_agree,
+    expose_value=False,
+    help="同意项目运行自带的 Python、读取项目以外的文件，并记住 / let the project run its Python and read beyond its "
+    "folder, and remember it.",
+)
+
+
 def _language(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     if value is not None:
         set_language(value)

@@ -16,6 +16,7 @@ from sinks.cli.common import (
     made_from,
     outermost_regions,
     reports_problems,
+    trust_option,
     write_tables,
 )
 from sinks.text import message
@@ -33,6 +34,7 @@ _out = click.option("--out", type=PATH, help="CSV 文件夹 / folder for the tab
 @click.argument("run_folder", metavar="RUN", type=PATH)
 @click.option("--period", help="时段，如 2020-2023 / period [the last].")
 @_out
+@trust_option
 @lang
 @reports_problems
 def inventory(run_folder: Path, period: str | None, out: Path | None) -> None:
@@ -56,6 +58,7 @@ def inventory(run_folder: Path, period: str | None, out: Path | None) -> None:
 @click.command()
 @click.argument("project_or_run", type=PATH)
 @_out
+@trust_option
 @lang
 @reports_problems
 def restoration(project_or_run: Path, out: Path | None) -> None:
@@ -72,6 +75,7 @@ def restoration(project_or_run: Path, out: Path | None) -> None:
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
 @_out
+@trust_option
 @lang
 @reports_problems
 def potential(run_folder: Path, out: Path | None) -> None:
@@ -102,6 +106,7 @@ def potential(run_folder: Path, out: Path | None) -> None:
     help="由本次核算得出该指标，并声明其口径 / compute the indicator, which stands under this definition.",
 )  # fmt: skip
 @_out
+@trust_option
 @lang
 @reports_problems
 def targets(run_folder: Path, published: bool, definitions: tuple[str, ...], out: Path | None) -> None:

@@ -14,7 +14,9 @@ from sinks.activity import Activity
 from sinks.analysis.comparison import Comparison
 from sinks.analysis.sensitivity import Sensitivity
 from sinks.project.project import Project
+from sinks.trust.consent import trusting
 from sinks.workflow import questions
+from sinks.workflow.consent import check_consent
 from sinks.workflow.make_account import ProjectInputs, account_inputs, adjusted_areas_beside
 from sinks.workflow.prepare import Prepared, prepare
 
@@ -38,9 +40,13 @@ class Run:
     ----------
     contents : RunContents
         What the run folder holds.
+    trust : bool
+        Whether its project may do all that it wants when it is needed once more: it was agreed to when the run was
+        made, or by who has read it back.
     """
 
     contents: RunContents
+    trust: bool = False
 
     @property
     def account(self) -> pd.DataFrame:
@@ -109,6 +115,8 @@ class Run:
             The project has no such section, or its inputs are at fault.
         """
         other = project if project is None or isinstance(project, Project) else Project.read(project)
+        if other is not None:
+            check_consent(other)
         return questions.assess(self._prepared, self._inputs, self.account, other)
 
     def diff(self, other: Run, quantity: str = "net_removals") -> pd.DataFrame:
@@ -192,7 +200,8 @@ class Run:
     @cached_property
     def _prepared(self) -> Prepared:
         """The project of the run once more: a run may have been read back, and then knows its project by its record."""
-        return prepare(Project.from_dict(self.record["project"], folder=Path(self.record["folder"])))
+        with trusting(self.trust):
+            return prepare(Project.from_record(self.record, Path("run.json")))
 
     @cached_property
     def _inputs(self) -> ProjectInputs:

@@ -21,6 +21,7 @@ from sinks.methodology import Bound
 from sinks.project.project import Project
 from sinks.provenance import InputFile
 from sinks.results.contents import RunContents
+from sinks.workflow.consent import legend_files
 from sinks.workflow.make_account import ProjectInputs, adjusted_areas_beside
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.production import TABLE
@@ -82,7 +83,7 @@ def gather_contents(
 
 def input_files(project: Project) -> list[InputFile]:
     """Checksums of the local input files, each file once."""
-    names = dict.fromkeys(name for _, name in project.files())
+    names = dict.fromkeys(name for _, name in (*project.files(), *legend_files(project)))
     return [InputFile.of(name) for name in names if Path(name).is_file()]
 
 

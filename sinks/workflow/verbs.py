@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sinks.activity import Activity
 from sinks.project.project import Project
 from sinks.tabulation.checkpoint import FILE_NAME
+from sinks.trust.consent import trusting
 from sinks.workflow.check import check as check_prepared
 from sinks.workflow.check import check_layers, with_notes
 from sinks.workflow.finished_run import Run
@@ -34,6 +35,7 @@ def run(
     checkpoint: Path | None = None,
     resume: bool = False,
     scheduler: Client | str | None = None,
+    trust: bool = False,
 ) -> Run:
     """Make the account of a project.
 
@@ -45,6 +47,8 @@ def run(
         See :func:`sinks.tabulation.tabulate`; ``scheduler`` is a dask ``Client`` or the address of a scheduler.
     resume : bool
         Go on from ``checkpoint``; without it an old checkpoint is thrown away.
+    trust : bool
+        Let the project run Python of its own and read files beyond its folder (:mod:`sinks.trust`).
 
     Returns
     -------
@@ -57,7 +61,8 @@ def run(
     """
     from sinks.workflow.run_contents import gather_contents, input_files
 
-    prepared = prepare(_read(project))
+    with trusting(trust):
+        prepared = prepare(_read(project))
     states = check_prepared(prepared)
     if checkpoint is not None and not resume:
         _forget(Path(checkpoint))
@@ -76,7 +81,9 @@ def run(
         inputs = account_inputs(prepared, activity)
         account = make_account(prepared, inputs)
         assessed = assess(prepared, inputs, account.table)
-        return Run(gather_contents(with_notes(prepared, states), inputs, account, assessed, files.result()))
+        contents = gather_contents(with_notes(prepared, states), inputs, account, assessed, files.result())
+    # What was agreed to for the run holds for questions to it.
+    return Run(contents, trust=True)
 
 
 def tabulate(
@@ -87,9 +94,11 @@ def tabulate(
     progress: Progress = False,
     checkpoint: Path | None = None,
     scheduler: Client | str | None = None,
+    trust: bool = False,
 ) -> Activity:
     """Only the activity table of a project; see :func:`run`."""
-    prepared = prepare(_read(project))
+    with trusting(trust):
+        prepared = prepare(_read(project))
     return tabulate_layers(
         prepared,
         check_layers(prepared),
@@ -101,8 +110,14 @@ def tabulate(
     )
 
 
-def check(project: Project | str | Path) -> Prepared:
+def check(project: Project | str | Path, *, trust: bool = False) -> Prepared:
     """Check a project, its layers and its methodologies without running it.
+
+    Parameters
+    ----------
+    project : Project or path
+    trust : bool
+        As of :func:`run`.
 
     Returns
     -------
@@ -114,12 +129,19 @@ def check(project: Project | str | Path) -> Prepared:
     SinksError
         With every problem found.
     """
-    prepared = prepare(_read(project))
+    with trusting(trust):
+        prepared = prepare(_read(project))
     return with_notes(prepared, check_prepared(prepared))
 
 
-def open_run(folder: str | Path) -> Run:
+def open_run(folder: str | Path, *, trust: bool = False) -> Run:
     """Read a run folder back.
+
+    Parameters
+    ----------
+    folder : path
+    trust : bool
+        As of :func:`run`, for questions that need the run's project once more.
 
     Raises
     ------
@@ -128,7 +150,7 @@ def open_run(folder: str | Path) -> Run:
     """
     from sinks.results.run_folder import read_run
 
-    return Run(read_run(Path(folder)))
+    return Run(read_run(Path(folder)), trust=trust)
 
 
 def ensure_writable(folder: Path, *, force: bool = False) -> None:
