@@ -14,6 +14,7 @@ from sinks.activity import Activity
 from sinks.analysis.comparison import Comparison
 from sinks.analysis.sensitivity import Sensitivity
 from sinks.project.project import Project
+from sinks.tabulation.checkpoint import forget
 from sinks.trust.consent import trusting
 from sinks.workflow import questions
 from sinks.workflow.consent import check_consent
@@ -43,10 +44,13 @@ class Run:
     trust : bool
         Whether its project may do all that it wants when it is needed once more: it was agreed to when the run was
         made, or by who has read it back.
+    checkpoint : Path or None
+        Folder of the pass that this run was made of, which is thrown away once the run is written.
     """
 
     contents: RunContents
     trust: bool = False
+    checkpoint: Path | None = None
 
     @property
     def account(self) -> pd.DataFrame:
@@ -82,7 +86,10 @@ class Run:
         """Write the run folder; see :func:`sinks.results.run_folder.write_run`."""
         from sinks.results.run_folder import write_run
 
-        return write_run(self.contents, Path(out), force=force)
+        written = write_run(self.contents, Path(out), force=force)
+        if self.checkpoint is not None:
+            forget(Path(self.checkpoint))
+        return written
 
     def compare(self, *, every: bool = False) -> Comparison:
         """Every methodology of the project by itself, side by side; see :mod:`sinks.analysis.comparison`.

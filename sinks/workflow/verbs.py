@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sinks.activity import Activity
+from sinks.errors import LayerError, LegendError
 from sinks.project.project import Project
-from sinks.tabulation.checkpoint import FILE_NAME
+from sinks.tabulation.checkpoint import forget
 from sinks.trust.consent import trusting
 from sinks.workflow.check import check as check_prepared
 from sinks.workflow.check import check_layers, with_notes
@@ -46,7 +47,8 @@ def run(
     threads, block_size, progress, checkpoint, scheduler
         See :func:`sinks.tabulation.tabulate`; ``scheduler`` is a dask ``Client`` or the address of a scheduler.
     resume : bool
-        Go on from ``checkpoint``; without it an old checkpoint is thrown away.
+        Go on from ``checkpoint``; without it an old checkpoint is thrown away.  The checkpoint stays until
+        :meth:`Run.write` has the result in place.
     trust : bool
         Let the project run Python of its own and read files beyond its folder (:mod:`sinks.trust`).
 
@@ -65,25 +67,31 @@ def run(
         prepared = prepare(_read(project))
     states = check_prepared(prepared)
     if checkpoint is not None and not resume:
-        _forget(Path(checkpoint))
+        forget(Path(checkpoint))
     # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.
     with ThreadPoolExecutor(max_workers=1) as beside:
         files = beside.submit(input_files, prepared.project)
-        activity = tabulate_layers(
-            prepared,
-            states,
-            threads=threads,
-            block_size=block_size,
-            progress=progress,
-            checkpoint=checkpoint,
-            scheduler=scheduler,
-        )
+        try:
+            activity = tabulate_layers(
+                prepared,
+                states,
+                threads=threads,
+                block_size=block_size,
+                progress=progress,
+                checkpoint=checkpoint,
+                scheduler=scheduler,
+            )
+        except (LayerError, LegendError):
+            # The input has to be corrected, and sums over another input are of no use.
+            if checkpoint is not None:
+                forget(Path(checkpoint))
+            raise
         inputs = account_inputs(prepared, activity)
         account = make_account(prepared, inputs)
         assessed = assess(prepared, inputs, account.table)
         contents = gather_contents(with_notes(prepared, states), inputs, account, assessed, files.result())
     # What was agreed to for the run holds for questions to it.
-    return Run(contents, trust=True)
+    return Run(contents, trust=True, checkpoint=checkpoint)
 
 
 def tabulate(
@@ -164,13 +172,6 @@ def ensure_writable(folder: Path, *, force: bool = False) -> None:
     from sinks.results.run_folder import check_destination
 
     check_destination(Path(folder), force=force)
-
-
-def _forget(folder: Path) -> None:
-    """Throw an old checkpoint away: its own file, and nothing else that may stand in the folder."""
-    name = Path(FILE_NAME)
-    for path in (folder / name, *folder.glob(f"{name.stem}.*.tmp")):
-        path.unlink(missing_ok=True)
 
 
 def _read(project: Project | str | Path) -> Project:
