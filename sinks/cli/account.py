@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from sinks.cli.common import PATH, lang, quiet_option, reports_problems, threads_option, trust_option
+from sinks.cli.common import PATH, exit_code, lang, quiet_option, reports_problems, threads_option, trust_option
 from sinks.text import message
 
 _WRITTEN = {
@@ -44,24 +47,56 @@ def run(
 ) -> None:
     """核算项目 PROJECT（.toml，或以往结果的 run.json） / make the account of a project."""
     import sinks
+    from sinks.results.run_folder import destination
 
     loaded = sinks.Project.read(project)
     folder = out or Path("out") / loaded.project.name
-    sinks.ensure_writable(folder, force=force)
-    result = sinks.run(
-        loaded,
-        threads=threads,
-        block_size=block_size,
-        progress=not quiet,
-        checkpoint=folder.with_name(f".{folder.name}.checkpoint"),
-        resume=resume,
-        scheduler=scheduler,
-    )
-    written = result.write(folder, force=force)
+    checkpoint = folder.with_name(f".{folder.name}.checkpoint")
+    with destination(folder, force) as left, _said_what_is_kept(folder, checkpoint):
+        for partial in left:
+            click.echo(message("cli.partial_left", folder=partial), err=True)
+        result = sinks.run(
+            loaded,
+            threads=threads,
+            block_size=block_size,
+            progress=not quiet,
+            checkpoint=checkpoint,
+            resume=resume,
+            scheduler=scheduler,
+        )
+        written = result.write(folder, force=force)
     click.echo(str(result))
     click.echo(message("cli.written", folder=written))
     for name, id in _WRITTEN.items():
         click.echo(f"  {name:<18} {message(id)}")
+
+
+@contextmanager
+def _said_what_is_kept(folder: Path, checkpoint: Path) -> Iterator[None]:
+    """Say, of a run that ends without a result, what is left of it and how to go on."""
+    from sinks.tabulation.checkpoint import FILE_NAME
+
+    before = _stamp(folder / "run.json")
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        id = "cli.interrupted_kept" if (checkpoint / FILE_NAME).is_file() else "cli.interrupted"
+        id = "cli.interrupted_written" if _stamp(folder / "run.json") != before else id
+        click.echo(message(id, folder=folder), err=True)
+        sys.exit(exit_code(stopped))
+    except Exception:
+        if (checkpoint / FILE_NAME).is_file():
+            click.echo(message("cli.pass_kept"), err=True)
+        raise
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What tells one file of this name from the next."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 @click.command()

@@ -12,22 +12,27 @@ import os
 import platform
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from itertools import count
 from pathlib import Path
 
 import psutil
 
 from sinks.errors import Problem, RunError
-from sinks.results.ownership import discard
+from sinks.results.ownership import discard, foreign
 
 PARTIAL, ASIDE, LOCK = "partial", "replaced", "lock"
 """Names of a folder that is being written, of one that is being replaced, and of the file that keeps others out."""
 
 _held: ContextVar[frozenset[Path]] = ContextVar("sinks_held", default=frozenset())
 """Destinations that this line of work keeps others out of."""
+
+_live: set[Path] = set()
+"""Locks that any thread of this process holds."""
 
 LONGEST_NAME = "uncertainty_of_regions.parquet"
 """A file name at least as long as any that a run writes."""
@@ -76,13 +81,13 @@ def recover(out: Path) -> list[Path]:
 
 def _set_free(aside: Path, out: Path) -> None:
     """Remove an earlier result; what somebody saved in it at the last moment is kept beside under a name to be seen."""
-    if not discard(aside):
-        for number in range(1, 1000):
-            kept = out.with_name(f"{out.name}.kept-{number}")
-            if not kept.exists():
-                with suppress(OSError):
-                    aside.rename(kept)
-                return
+    # What cannot be removed now is removed by the next run; its list goes last, so that it is known then too.
+    with suppress(OSError):
+        saved = foreign(aside)
+        discard(aside)
+        if saved:
+            numbered = (out.with_name(f"{out.name}.kept-{number}") for number in count(1))
+            aside.rename(next(path for path in numbered if not path.exists()))
 
 
 def _abandoned(name: str) -> bool:
@@ -129,11 +134,15 @@ def exclusive(out: Path) -> Iterator[None]:
         out.parent.mkdir(parents=True, exist_ok=True)
         _take(lock, out)
         token = _held.set(_held.get() | {out})
+        _live.add(lock)
         try:
             yield
         finally:
             _held.reset(token)
-            lock.unlink(missing_ok=True)
+            _live.discard(lock)
+            # One that cannot be removed is that of a process that is gone, as soon as this one is.
+            with suppress(OSError):
+                lock.unlink()
     finally:
         remove_empty(made)
 
@@ -147,8 +156,7 @@ def _take(lock: Path, out: Path) -> None:
                 handle.write(owner)
             return
         except FileExistsError:
-            theirs = _owner_of(lock)
-            if not _abandoned(theirs):
+            if not _is_left(lock):
                 raise RunError(Problem("output.busy", str(out), {"lock": str(lock)})) from None
             # Of several that find it abandoned, one alone can rename it.
             with suppress(FileNotFoundError):
@@ -158,11 +166,17 @@ def _take(lock: Path, out: Path) -> None:
     raise RunError(Problem("output.busy", str(out), {"lock": str(lock)}))
 
 
-def _owner_of(lock: Path) -> str:
+def _is_left(lock: Path) -> bool:
+    """Whether nobody holds a lock any more: its process is gone, or is this one, which knows those that it holds."""
     try:
-        return lock.read_text(encoding="utf-8", errors="replace")[:200]
+        owner, age = lock.read_text(encoding="utf-8", errors="replace")[:200], time.time() - lock.stat().st_mtime
     except OSError:
-        return ""
+        return False
+    ours = f"-{_host()}-{os.getpid()}-"
+    if not owner:
+        # Killed between making it and writing into it, unless that is happening now.
+        return age > _CLOCK_SLACK
+    return _abandoned(owner) or (owner.startswith(ours) and lock not in _live)
 
 
 @contextmanager

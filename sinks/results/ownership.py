@@ -73,18 +73,21 @@ def foreign(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in (*found, *empty))
 
 
-def discard(folder: Path) -> bool:
-    """Remove what is the run's, and the folder when nothing else is in it; False when something is and it stays."""
-    try:
-        for path in sorted(_own(folder), key=lambda path: (path.name in (RUN_FILE, DERIVED_FILE), path)):
-            path.unlink()
-        for path in sorted((p for p in folder.rglob("*") if p.is_dir() and not p.is_symlink()), reverse=True):
-            if not any(path.iterdir()):
-                path.rmdir()
-        folder.rmdir()
-    except OSError:
-        return False
-    return True
+def discard(folder: Path) -> None:
+    """Remove what is the run's, its lists last, and then every folder in which nothing is left.
+
+    Raises
+    ------
+    OSError
+        Something cannot be removed; what is left is still known for the run's the next time.
+    """
+    own = sorted(_own(folder), key=lambda path: (path.name in (RUN_FILE, DERIVED_FILE), path))
+    for path in own:
+        path.unlink()
+    inner = [path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink()]
+    for path in (*sorted(inner, reverse=True), folder):
+        if not any(path.iterdir()):
+            path.rmdir()
 
 
 def _own(folder: Path) -> set[Path]:

@@ -147,7 +147,7 @@ def test_interrupted_and_resumed_by_command(
     result = invoke("run", project, *options)
     monkeypatch.undo()
     assert result.exit_code == INTERRUPTED
-    assert result.stderr.strip() == message("cli.interrupted")
+    assert result.stderr.strip() == message("cli.interrupted_kept")
     assert not out.exists()
     assert hidden(tmp_path) == [".result.checkpoint"]
 
