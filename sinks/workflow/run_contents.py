@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -175,12 +176,21 @@ def _described(bound: Bound) -> dict[str, Any]:
     }
 
 
+def _now() -> datetime:
+    """The time of the run, the one thing in a result that differs from run to run.
+
+    ``SOURCE_DATE_EPOCH`` sets it (reproducible-builds.org/specs/source-date-epoch), so that folders compare equal.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(given), UTC) if given.isdecimal() else datetime.now(UTC)
+
+
 def _record(prepared: Prepared, files: Sequence[InputFile]) -> dict[str, Any]:
     project = prepared.project
     return {
         "title": project.project.title,
         "demonstration": project.project.demonstration,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": _now().isoformat(timespec="seconds"),
         "project": project.record(),
         "methodologies": [_described(bound) for bound in {e.method.id: e.method for e in prepared.entries}.values()],
         "folder": str(project.folder),

@@ -171,3 +171,28 @@ def test_a_disk_that_fails_at_any_write(run: sinks.Run, tmp_path: Path) -> None:
     write_run(contents, out, force=True)
     assert read_run(out).record == contents.record
     assert [path.name for path in tmp_path.iterdir()] == ["result"]
+
+
+# ---- the same again -------------------------------------------------------------------------------------------------
+
+
+def test_every_file_is_the_same_byte_for_byte(world: World, tmp_path: Path) -> None:
+    """Whatever the threads, the hash seed, the time zone and the locale; the time of the run is given."""
+    project = world.save(world.project(), tmp_path / "project.toml")
+    found = []
+    for name, threads, seed, zone, locale in (("a", 1, "1", "UTC", "C"), ("b", 3, "7", "Asia/Shanghai", "C.UTF-8")):
+        settings = {"PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": locale, "SOURCE_DATE_EPOCH": "1700000000"}
+        options = [
+            "--out",
+            str(tmp_path / name),
+            "--quiet",
+            "--threads",
+            str(threads),
+            "--block-size",
+            str(32 * threads),
+        ]
+        call = [sys.executable, "-m", "sinks.cli", "run", str(project), *options]
+        subprocess.run(call, check=True, capture_output=True, timeout=300, env={**os.environ, **settings})
+        found.append(content(tmp_path / name))
+    assert found[0].keys() == found[1].keys()
+    assert [name for name in found[0] if found[0][name] != found[1][name]] == []
