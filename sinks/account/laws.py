@@ -114,9 +114,9 @@ def _check_total_area(activity: Activity, problems: Problems) -> None:
     unlike = areas.max(axis=1) - areas.min(axis=1) > TOLERANCE * areas.max(axis=1)
     beyond = areas.max(axis=1) > polygons * (1 + AREA_TOLERANCE)
     for code in areas.index[unlike | areas.isna().any(axis=1)]:
-        problems.add("checks.area_of_dates_differs", str(code), found=dict(areas.loc[code].round(4)))
+        problems.add("account.area_of_dates_differs", str(code), found=dict(areas.loc[code].round(4)))
     for code in areas.index[beyond]:
-        problems.add("checks.area_beyond_region", str(code), found=areas.loc[code].max(), region=polygons[code])
+        problems.add("account.area_beyond_region", str(code), found=areas.loc[code].max(), region=polygons[code])
 
 
 def _check_sums(table: pd.DataFrame, problems: Problems) -> None:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from sinks.cli.common import PATH, exit_code, lang, quiet_option, reports_problems, threads_option, trust_option
+from sinks.cli.common import (
+    EXIT_INPUT,
+    PATH,
+    exit_code,
+    lang,
+    quiet_option,
+    reports_problems,
+    threads_option,
+    trust_option,
+)
 from sinks.text import message
+
+if TYPE_CHECKING:
+    from sinks.workflow.official import Finding
 
 _WRITTEN = {
     "account.xlsx": "cli.file_workbook",
@@ -19,6 +33,9 @@ _WRITTEN = {
     "activity.parquet": "cli.file_activity",
     "run.json": "cli.file_record",
 }
+
+
+_SEVERITY = {"error": "cli.severity_error", "warning": "cli.severity_warning", "note": "cli.severity_note"}
 
 
 @click.command()
@@ -101,12 +118,16 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 @click.command()
 @click.argument("project", type=PATH)
+@click.option("--official", is_flag=True, help="按正式上报从严检查 / as strict as for an account to be published.")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出各项发现 / findings as JSON.")
 @trust_option
 @lang
 @reports_problems
-def check(project: Path) -> None:
+def check(project: Path, official: bool, as_json: bool) -> None:
     """检查项目文件及其数据，或一个方法文件 / check a project and its data, or a methodology file."""
     import sinks
+    from sinks.errors import SinksError
+    from sinks.workflow.official import Finding, findings
 
     if project.suffix in (".py", ".csv"):
         from sinks.methodology import check_file, describe
@@ -115,9 +136,28 @@ def check(project: Path) -> None:
         check_code(project)
         click.echo(describe(check_file(project)))
         return
-    noted = sinks.check(sinks.Project.read(project)).notes
-    click.echo(message("cli.checked", project=project))
-    if noted:
+    try:
+        found = findings(sinks.check(sinks.Project.read(project)), official=official)
+    except SinksError as error:
+        if not as_json:
+            raise
+        found = [Finding("error", problem) for problem in error.problems]
+    if as_json:
+        click.echo(json.dumps([one.to_json() for one in found], ensure_ascii=False, indent=2))
+    else:
+        _say(project, found)
+    if any(one.severity == "error" for one in found):
+        sys.exit(EXIT_INPUT)
+
+
+def _say(project: Path, found: list[Finding]) -> None:
+    """Findings for a reader, the gravest first; what is in order is said only of a project without errors."""
+    errors = [one for one in found if one.severity == "error"]
+    for one in errors:
+        click.echo(f"{message(_SEVERITY['error'])} {one.problem}", err=True)
+    if not errors:
+        click.echo(message("cli.checked", project=project))
+    if noted := [one for one in found if one.severity != "error"]:
         click.echo(message("cli.noted", count=len(noted)))
-        for note in noted:
-            click.echo(f"  {note}")
+        for one in noted:
+            click.echo(f"  {message(_SEVERITY[one.severity])} {one.problem}")

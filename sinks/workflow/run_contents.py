@@ -24,14 +24,12 @@ from sinks.provenance import InputFile
 from sinks.results.contents import RunContents
 from sinks.workflow.consent import legend_files
 from sinks.workflow.make_account import ProjectInputs, adjusted_areas_beside
+from sinks.workflow.official import IN_DOUBT
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.production import TABLE
 
 if TYPE_CHECKING:
     from sinks.assessment.evaluate import Evaluation
-
-_IN_DOUBT = ("regions.displaced", "regions.builtin_overlap", "checks.input_changed")
-"""Notes that put figures in doubt, and so are warnings."""
 
 _PACKAGES = ("sinks", "numpy", "pandas", "numba", "rasterio", "pyproj", "shapely", "pyogrio", "geopandas", "frykit")
 
@@ -112,7 +110,7 @@ def _checks(prepared: Prepared, given: ProjectInputs, account: Account, notes: S
     for lost in areas.unplaced(hierarchy) if areas else ():
         findings.add(lost.id, "warning", lost.where, **lost.values)
     for note in notes:
-        findings.add(note.id, "warning" if note.id in _IN_DOUBT else "note", note.where, **note.values)
+        findings.add(note.id, "warning" if note.id in IN_DOUBT else "note", note.where, **note.values)
     check_laws(account.table, given.mapped, hierarchy, findings)
     section = prepared.project.project
     note_findings(

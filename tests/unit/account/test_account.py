@@ -417,7 +417,7 @@ def test_transitions_that_do_not_fit_the_areas_are_found(densities: Bound) -> No
 
 @pytest.mark.parametrize(
     ("scale", "id"),
-    [({"2020": 2, "2023": 2}, "checks.area_beyond_region"), ({"2023": 0.5}, "checks.area_of_dates_differs")],
+    [({"2020": 2, "2023": 2}, "account.area_beyond_region"), ({"2023": 0.5}, "account.area_of_dates_differs")],
 )
 def test_land_that_is_counted_twice_or_lost_is_found(densities: Bound, scale: dict[str, float], id: str) -> None:
     """Sums of a damaged checkpoint may be anything; the area of the regions is known from elsewhere."""
