@@ -44,23 +44,30 @@ def _dumped(manifest: dict[str, Any], plain: Any = None) -> str:
 
 
 def parsed(folder: Path) -> dict[str, Any] | None:
-    """The manifest of a run folder; None where there is none that can be read."""
-    try:
-        manifest = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
+    """The manifest of a run folder; None where there is none, or what is there is none.
+
+    Raises
+    ------
+    OSError
+        It is there and the disk does not give it.
+    """
+    manifest = _read(folder / RUN_FILE)
     if not isinstance(manifest, dict) or not set(manifest) >= RESERVED or manifest["format"] != FORMAT:
         return None
     return manifest if isinstance(manifest["files"], dict) else None
 
 
 def derived(folder: Path) -> dict[str, str]:
-    """Files made from the run, and their digests."""
-    try:
-        found = json.loads((folder / DERIVED_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
+    """Files made from the run, and their digests; errors as of :func:`parsed`."""
+    found = _read(folder / DERIVED_FILE)
     return {str(name): str(digest) for name, digest in found.items()} if isinstance(found, dict) else {}
+
+
+def _read(path: Path) -> object:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
+        return None
 
 
 def foreign(folder: Path) -> list[str]:

@@ -268,7 +268,10 @@ def _manifest(folder: Path) -> dict[str, Any]:
         for aside in atomic.siblings(folder, atomic.ASIDE):
             raise RunError(Problem("output.interrupted", str(folder), {"aside": str(aside)}))
         raise RunError(Problem("output.no_run", str(folder)))
-    manifest = parsed(folder)
+    try:
+        manifest = parsed(folder)
+    except OSError:
+        manifest = None
     if manifest is None:
         raise RunError(Problem("output.not_a_run", str(folder)))
     if manifest["format_version"] != FORMAT_VERSION:

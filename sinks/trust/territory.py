@@ -24,6 +24,7 @@ from sinks.trust.vrt import LEADING, Unreadable, leads_to
 ROOT_MARK = ".sinks-root"
 
 _HEAD = 4096
+_ZIP = b"PK\x03\x04"
 _SIGNATURES = (
     b"II*\0", b"MM\0*", b"II+\0", b"MM\0+",  # TIFF, BigTIFF
     b"EHFA_HEADER_TAG", b"CDF\x01", b"CDF\x02", b"CDF\x05", b"\x89HDF\r\n\x1a\n", b"\x0e\x03\x13\x01",
@@ -37,6 +38,10 @@ _REMOTE = re.compile(r"^(/vsi|[A-Za-z][A-Za-z0-9+.-]+://|\\\\|//)")
 _DRIVER = re.compile(r'^([A-Za-z0-9_]+):"([^"]+)"(.*)$')
 _CONTAINERS = frozenset({"NETCDF", "HDF5", "HDF4_EOS", "HDF4_SDS", "GTIFF_DIR", "GPKG"})
 """Drivers of GDAL that open a part of one file."""
+
+_MOST_UNPACKED, _MOST_RATIO = 1 << 30, 100
+"""Unpacked bytes, and bytes out of one byte, up to which a zip file is opened: DEFLATE makes at most 1032 of one byte
+(zlib.net, technical details), sheets of figures about ten."""
 
 _MOST_VRT = 64 << 20
 _MOST_DEPTH = 8
@@ -116,7 +121,10 @@ class Territory:
                 head = handle.read(_HEAD)
         except OSError:
             return
-        leading = not head.startswith(b"PK\x03\x04") and any(mark in head for mark in LEADING)
+        if head.startswith(_ZIP) and _swells(real):
+            yield Problem("trust.swells", place, {"file": str(path), "limit": _MOST_UNPACKED >> 20})
+            return
+        leading = not head.startswith(_ZIP) and any(mark in head for mark in LEADING)
         if not leading and (head.startswith(_SIGNATURES) and ".gti." not in real.name.lower()):
             return
         if leading:
@@ -137,7 +145,7 @@ class Territory:
 
     def _packed(self, place: str, real: Path, head: bytes) -> Iterator[Ask]:
         """A zip file whose inside leads elsewhere."""
-        if not head.startswith(b"PK\x03\x04"):
+        if not head.startswith(_ZIP):
             return
         try:
             with ZipFile(real) as package:
@@ -170,6 +178,16 @@ class Territory:
                     start = handle.read(_HEAD)
                 if any(mark in start for mark in LEADING):
                     yield from self._follow(place, target, self.holds(target), depth + 1, seen)
+
+
+def _swells(path: Path) -> bool:
+    """Whether a zip file, such as a workbook, unpacks into far more than anybody's data do."""
+    try:
+        with ZipFile(path) as package:
+            size = sum(part.file_size for part in package.infolist())
+    except (BadZipFile, OSError, ValueError):
+        return False  # said by who reads it
+    return size > _MOST_UNPACKED and size > _MOST_RATIO * path.stat().st_size
 
 
 def is_signed(path: Path) -> bool:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -253,6 +254,22 @@ def test_a_zip_file_with_a_virtual_layer_in_it_is_asked_for(world: World, folder
     with pytest.raises(sinks.SinksError) as error:
         sinks.check(world.save(content, folder / "p.toml"))
     assert ids(error) == ["trust.leads"]
+
+
+def test_a_workbook_that_unpacks_without_end_is_not_opened(world: World, folder: Path) -> None:
+    path = folder / "t.xlsx"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package,
+        package.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part,
+    ):
+        for _ in range(1100):
+            part.write(bytes(1 << 20))
+    content = world.project(tables={"t": {"file": "t.xlsx", "columns": {"region": "r", "area": "a"}, "date": 2020}})
+    began = time.monotonic()
+    with pytest.raises(sinks.SinksError) as error:
+        sinks.check(world.save(content, folder / "p.toml"), trust=True)
+    assert ids(error) == ["trust.swells"]
+    assert time.monotonic() - began < 10
 
 
 # ---- what every analyst has -----------------------------------------------------------------------------------------

@@ -386,6 +386,23 @@ def test_what_is_saved_while_the_run_is_written_is_kept(tmp_path: Path, monkeypa
     assert [path.name for path in (tmp_path / "run.kept-1").iterdir()] == ["note.txt"]
 
 
+def test_a_manifest_that_the_disk_does_not_give_is_not_taken_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = write_run(make_contents(), tmp_path / "run")
+    read = Path.read_text
+
+    def failing_read(self: Path, *args: Any, **kwargs: Any) -> str:
+        if self == out / "run.json":
+            raise OSError(errno.EIO, "Input/output error")
+        return read(self, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "read_text", failing_read)
+    with pytest.raises(RunError) as raised:
+        write_run(make_contents(), out, force=True)
+    assert ids(raised) == ["output.write_failed"]
+
+
 def test_two_runs_into_one_folder_exclude_each_other(tmp_path: Path) -> None:
     out = tmp_path / "run"
     with folder.destination(out), ThreadPoolExecutor(1) as other:
