@@ -173,6 +173,33 @@ def test_a_disk_that_fails_at_any_write(run: sinks.Run, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["result"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_full_disk_does_not_cost_the_pass(world: World, tmp_path: Path) -> None:
+    """Files end at a size that the largest file of a result exceeds, inside compiled writers too."""
+    import resource
+
+    project = world.save(world.project(), tmp_path / "project.toml")
+    subprocess.run(command(project, tmp_path / "whole"), check=True, capture_output=True, timeout=300)
+    whole = content(tmp_path / "whole")
+    limit = max(map(len, whole.values())) - 1000
+
+    def small() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    out = tmp_path / "result"
+    full = subprocess.run(command(project, out), capture_output=True, timeout=300, preexec_fn=small)
+    said = full.stderr.decode("utf-8", "replace")
+    assert full.returncode == 2, said
+    assert "Traceback" not in said
+    assert "--resume" in said
+    assert not out.exists()
+    assert (tmp_path / ".result.checkpoint" / "tabulation.npz").exists()
+    subprocess.run(command(project, out), check=True, capture_output=True, timeout=300)
+    assert (out / "account.csv").read_bytes() == whole["account.csv"]
+    assert {path.name for path in tmp_path.iterdir()} == {"project.toml", "whole", "result"}
+
+
 # ---- the same again -------------------------------------------------------------------------------------------------
 
 
