@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 endif
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint hooks bench mutation notebooks system clean
+.PHONY: demo test lint hooks bench mutation faults audit notebooks system clean
 
 # The marker is newer than what it was made from, so that a changed dependency list installs again.
 $(READY): pyproject.toml constraints.txt
@@ -64,6 +64,15 @@ bench: $(READY)
 # Changes coefficients and signs in turn and sees that a test notices; one to two minutes.
 mutation: $(READY)
 	$(BIN)/python tests/mutation/mutate.py
+
+# Fifty kills at random moments, and every kind of failure at every write; half an hour.
+faults: $(READY)
+	SINKS_KILLS=50 $(BIN)/python -m pytest tests/integration/test_faults.py
+
+# Known vulnerabilities of the packages that constraints.txt names.
+audit: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(BIN)/python -m pip_audit --requirement constraints.txt --no-deps --disable-pip
 
 notebooks: $(READY)
 	$(BIN)/python -m pytest tests/notebooks

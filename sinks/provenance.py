@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -13,6 +15,10 @@ from sinks.tables.sheet import read_sheet
 from sinks.text import language
 
 _CHUNK = 2**20
+
+_lock = threading.Lock()
+_reading: dict[str, threading.Lock] = {}
+_known: dict[str, tuple[tuple[object, ...], tuple[int, str]]] = {}
 
 
 class _Record:
@@ -78,17 +84,38 @@ class InputFile(_Record):
 
     @classmethod
     def of(cls, path: Path | str) -> InputFile:
-        """Read ``path`` once, a megabyte at a time, and note its size and SHA-256."""
-        digest, size = hashlib.sha256(), 0
-        with open(path, "rb") as handle:
-            while chunk := handle.read(_CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-        return cls(str(path), size, digest.hexdigest())
+        """Note size and SHA-256 of ``path``; what this process has read and finds unchanged is not read again."""
+        return cls(str(path), *_content(str(path)))
 
     def same_content(self, other: InputFile) -> bool:
         """Whether the two files hold the same bytes, whatever their names."""
         return (self.size, self.sha256) == (other.size, other.sha256)
+
+
+def _content(path: str) -> tuple[int, str]:
+    """Size and SHA-256 of a file.
+
+    Threads that ask for the same file share one reading.  A file is taken for the same while all that its folder says
+    of it is the same, the time of its last change in the folder included, which no program can put back.
+    """
+    found = os.stat(path)
+    key = (path, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    with _lock:
+        lock = _reading.setdefault(path, threading.Lock())
+    with lock:
+        known = _known.get(path)
+        if known is None or known[0] != key:
+            known = _known[path] = (key, _read(path))
+        return known[1]
+
+
+def _read(path: str) -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    with open(path, "rb") as handle:
+        while chunk := handle.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return size, digest.hexdigest()
 
 
 def read_sources(path: Path | str) -> dict[str, Source]:

@@ -205,9 +205,9 @@ with Path("bureau_power.csv").open("a", encoding="utf-8") as parameters:
 print(describe(check_file("bureau_power.py")))
 
 # %% [markdown]
-# 项目里照样用 `methodology_files = ["bureau_power.py"]`：
+# 项目里照样用 `methodology_files = ["bureau_power.py"]`。Python 代码须经同意才运行，所以加上 `trust=True`：
 #
-# *In a project it is named the same way:*
+# *In a project it is named the same way. Python runs with consent only, hence `trust=True`:*
 
 # %%
 project = project.replace('["bureau_larch.csv"]', '["bureau_larch.csv", "bureau_power.py"]') + """
@@ -217,7 +217,7 @@ ecosystems = ["forest"]
 role = "comparison"
 """
 Path("bureau.toml").write_text(project, encoding="utf-8")
-run = sinks.run("bureau.toml")
+run = sinks.run("bureau.toml", trust=True)
 
 wanted = wanted.replace("'larch'", "'all'") + " and period == '2023'"
 for beside in (run.account, run.comparison):

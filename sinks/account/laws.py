@@ -13,14 +13,19 @@ import pandas as pd
 from sinks.account.account import Entry
 from sinks.account.findings import Findings
 from sinks.account.hierarchy import Hierarchy
-from sinks.activity import Activity
+from sinks.activity import LAND_COVER, Activity
 from sinks.errors import AccountError, Problems
 from sinks.vocabulary import ALL, same_carbon
 
 TOLERANCE = 1e-9
 """Relative tolerance of the laws of addition."""
 
+AREA_TOLERANCE = 0.01
+"""Relative tolerance of tabulated land against the polygon that it lies in: the fraction of a boundary cell is taken in
+the plane of its grid, so the two agree to rounding on most grids and to less than this on cells of half a degree."""
+
 _LAWS = (
+    "checks.total_area",
     "checks.strata_sum",
     "checks.pools_sum",
     "checks.ecosystems_sum",
@@ -91,6 +96,7 @@ def check_laws(table: pd.DataFrame, activity: Activity, hierarchy: Hierarchy, fi
         With every sum that does not add up within :data:`TOLERANCE`.
     """
     problems = Problems()
+    _check_total_area(activity, problems)
     _check_sums(table, problems)
     _check_regions(table, hierarchy, problems)
     _check_transitions(activity, problems)
@@ -98,6 +104,19 @@ def check_laws(table: pd.DataFrame, activity: Activity, hierarchy: Hierarchy, fi
     problems.raise_as(AccountError)
     for law in _LAWS:
         findings.add(law, "passed", ALL)
+
+
+def _check_total_area(activity: Activity, problems: Problems) -> None:
+    """The rasters have the same land at every date, unobserved land included, and no more of it than their regions."""
+    states = activity.states[activity.states["source"] == LAND_COVER]
+    areas = states.groupby(["region_code", "date"])["area_ha"].sum().unstack("date")
+    polygons = activity.units.set_index("region_code")["area_ha"].reindex(areas.index)
+    unlike = areas.max(axis=1) - areas.min(axis=1) > TOLERANCE * areas.max(axis=1)
+    beyond = areas.max(axis=1) > polygons * (1 + AREA_TOLERANCE)
+    for code in areas.index[unlike | areas.isna().any(axis=1)]:
+        problems.add("account.area_of_dates_differs", str(code), found=dict(areas.loc[code].round(4)))
+    for code in areas.index[beyond]:
+        problems.add("account.area_beyond_region", str(code), found=areas.loc[code].max(), region=polygons[code])
 
 
 def _check_sums(table: pd.DataFrame, problems: Problems) -> None:

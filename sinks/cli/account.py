@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from sinks.cli.common import PATH, lang, quiet_option, reports_problems, threads_option
+from sinks.cli.common import (
+    EXIT_INPUT,
+    PATH,
+    exit_code,
+    lang,
+    quiet_option,
+    reports_problems,
+    threads_option,
+    trust_option,
+)
 from sinks.text import message
+
+if TYPE_CHECKING:
+    from sinks.workflow.official import Finding
 
 _WRITTEN = {
     "account.xlsx": "cli.file_workbook",
@@ -16,6 +33,9 @@ _WRITTEN = {
     "activity.parquet": "cli.file_activity",
     "run.json": "cli.file_record",
 }
+
+
+_SEVERITY = {"error": "cli.severity_error", "warning": "cli.severity_warning", "note": "cli.severity_note"}
 
 
 @click.command()
@@ -28,6 +48,7 @@ _WRITTEN = {
 @click.option(
     "--scheduler", metavar="ADDRESS", help="dask 集群的调度器 / scheduler of a dask cluster: tcp://HOST:8786."
 )
+@trust_option
 @quiet_option
 @lang
 @reports_problems
@@ -43,42 +64,100 @@ def run(
 ) -> None:
     """核算项目 PROJECT（.toml，或以往结果的 run.json） / make the account of a project."""
     import sinks
+    from sinks.results.run_folder import destination
 
     loaded = sinks.Project.read(project)
     folder = out or Path("out") / loaded.project.name
-    sinks.ensure_writable(folder, force=force)
-    result = sinks.run(
-        loaded,
-        threads=threads,
-        block_size=block_size,
-        progress=not quiet,
-        checkpoint=folder.with_name(f".{folder.name}.checkpoint"),
-        resume=resume,
-        scheduler=scheduler,
-    )
-    written = result.write(folder, force=force)
+    checkpoint = folder.with_name(f".{folder.name}.checkpoint")
+    with destination(folder, force) as left, _said_what_is_kept(folder, checkpoint):
+        for partial in left:
+            click.echo(message("cli.partial_left", folder=partial), err=True)
+        result = sinks.run(
+            loaded,
+            threads=threads,
+            block_size=block_size,
+            progress=not quiet,
+            checkpoint=checkpoint,
+            resume=resume,
+            scheduler=scheduler,
+        )
+        written = result.write(folder, force=force)
     click.echo(str(result))
     click.echo(message("cli.written", folder=written))
     for name, id in _WRITTEN.items():
         click.echo(f"  {name:<18} {message(id)}")
 
 
+@contextmanager
+def _said_what_is_kept(folder: Path, checkpoint: Path) -> Iterator[None]:
+    """Say, of a run that ends without a result, what is left of it and how to go on."""
+    from sinks.tabulation.checkpoint import FILE_NAME
+
+    before = _stamp(folder / "run.json")
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        id = "cli.interrupted_kept" if (checkpoint / FILE_NAME).is_file() else "cli.interrupted"
+        id = "cli.interrupted_written" if _stamp(folder / "run.json") != before else id
+        click.echo(message(id, folder=folder), err=True)
+        sys.exit(exit_code(stopped))
+    except Exception:
+        if (checkpoint / FILE_NAME).is_file():
+            click.echo(message("cli.pass_kept"), err=True)
+        raise
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What tells one file of this name from the next."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 @click.command()
 @click.argument("project", type=PATH)
+@click.option("--official", is_flag=True, help="按正式上报从严检查 / as strict as for an account to be published.")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出各项发现 / findings as JSON.")
+@trust_option
 @lang
 @reports_problems
-def check(project: Path) -> None:
+def check(project: Path, official: bool, as_json: bool) -> None:
     """检查项目文件及其数据，或一个方法文件 / check a project and its data, or a methodology file."""
     import sinks
+    from sinks.errors import SinksError
+    from sinks.workflow.official import Finding, findings
 
     if project.suffix in (".py", ".csv"):
         from sinks.methodology import check_file, describe
+        from sinks.workflow.consent import check_code
 
+        check_code(project)
         click.echo(describe(check_file(project)))
         return
-    noted = sinks.check(sinks.Project.read(project)).notes
-    click.echo(message("cli.checked", project=project))
-    if noted:
+    try:
+        found = findings(sinks.check(sinks.Project.read(project)), official=official)
+    except SinksError as error:
+        if not as_json:
+            raise
+        found = [Finding("error", problem) for problem in error.problems]
+    if as_json:
+        click.echo(json.dumps([one.to_json() for one in found], ensure_ascii=False, indent=2))
+    else:
+        _say(project, found)
+    if any(one.severity == "error" for one in found):
+        sys.exit(EXIT_INPUT)
+
+
+def _say(project: Path, found: list[Finding]) -> None:
+    """Findings for a reader, the gravest first; what is in order is said only of a project without errors."""
+    errors = [one for one in found if one.severity == "error"]
+    for one in errors:
+        click.echo(f"{message(_SEVERITY['error'])} {one.problem}", err=True)
+    if not errors:
+        click.echo(message("cli.checked", project=project))
+    if noted := [one for one in found if one.severity != "error"]:
         click.echo(message("cli.noted", count=len(noted)))
-        for note in noted:
-            click.echo(f"  {note}")
+        for one in noted:
+            click.echo(f"  {message(_SEVERITY[one.severity])} {one.problem}")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TextIO, TypeVar
 
 import click
 
+from sinks.cli.terminal import plain_streams
 from sinks.errors import SinksError
 from sinks.text import message, set_language
 
@@ -23,13 +28,35 @@ R = TypeVar("R")
 EXIT_INPUT = 2
 """Exit code when the user's input is at fault; 1 is a defect of the program, 0 success."""
 
-EXIT_INTERRUPTED = 130
-"""Exit code of a program stopped with Ctrl+C, as shells have it."""
+EXIT_DEFECT = 1
+"""Exit code of a defect of the program."""
+
+EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
+"""Exit codes of a program stopped with Ctrl+C, and by the system (SIGTERM), as shells have them."""
 
 PATH = click.Path(path_type=Path)
 
 threads_option = click.option("--threads", type=click.IntRange(1), help="线程数 / threads [cores, at most 8].")
 quiet_option = click.option("--quiet", is_flag=True, help="不显示进度 / no progress.")
+
+
+def _agree(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    """Agree for this call and later ones; the verb is over when its context closes, and so is the consent."""
+    if value:
+        from sinks.trust.consent import agree, disagree
+
+        agree()
+        ctx.call_on_close(disagree)
+
+
+trust_option = click.option(
+    "--trust",
+    is_flag=True,
+    callback=_agree,
+    expose_value=False,
+    help="同意项目运行自带的 Python、读取项目以外的文件，并记住 / let the project run its Python and read beyond its "
+    "folder, and remember it.",
+)
 
 
 def _language(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -95,28 +122,98 @@ def _near(names: Sequence[str] | None) -> str:
     return message("cli.near", names=list(names)) if names else ""
 
 
+class Terminated(KeyboardInterrupt):
+    """The system asks the program to end: a shutdown, a batch system, a closed terminal."""
+
+
+def exit_code(stopped: KeyboardInterrupt) -> int:
+    """Exit code of a program that was stopped."""
+    return EXIT_TERMINATED if isinstance(stopped, Terminated) else EXIT_INTERRUPTED
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let a request of the system to end stop the work as Ctrl+C does, so that a checkpoint is written."""
+
+    def stop(number: int, frame: object) -> None:
+        raise Terminated
+
+    # Signals reach the main thread only, and nohup wants to be left alone.
+    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
+    numbers = [number for name in names if (number := getattr(signal, name, None)) is not None]
+    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: handler for number, handler in before.items() if handler is signal.SIG_DFL}
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _warnings_as_sentences() -> Iterator[None]:
+    """Say our own warnings as they are, without the line of code that Python adds."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if category.__module__.startswith("sinks."):
+            click.echo(str(message), err=True)
+        else:
+            python(message, category, filename, lineno, file, line)
+
+    python = warnings.showwarning
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = python
+
+
 def reports_problems(verb: Callable[P, R]) -> Callable[P, R]:
-    """Print the problems of the user's input and exit with code 2, without a traceback."""
+    """Print the problems of the user's input and exit with code 2; a defect gets one sentence and code 1."""
 
     @wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return verb(*args, **kwargs)
-        except SinksError as error:
-            click.echo(str(error), err=True)
-            sys.exit(EXIT_INPUT)
-        except BrokenPipeError:
-            raise  # somebody reads only the first lines; click ends quietly
-        except OSError as error:
-            # The disk is neither the program's nor the project's fault; rooms that write much say more themselves.
-            values = {"file": error.filename or "-", "reason": error.strerror or str(error)}
-            click.echo(message("cli.disk", **values), err=True)
-            sys.exit(EXIT_INPUT)
-        except KeyboardInterrupt:
-            click.echo(message("cli.interrupted"), err=True)
-            sys.exit(EXIT_INTERRUPTED)
+        with plain_streams(), _warnings_as_sentences(), _stoppable():
+            return _reported(lambda: verb(*args, **kwargs), verb.__name__)
 
     return run
+
+
+def _reported(verb: Callable[[], R], name: str) -> R:
+    try:
+        return verb()
+    except SinksError as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT_INPUT)
+    except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+        raise  # click's own; and when somebody reads only the first lines, click ends quietly
+    except OSError as error:
+        # The disk is neither the program's nor the project's fault; rooms that write much say more themselves.
+        values = {"file": error.filename or "-", "reason": error.strerror or str(error)}
+        click.echo(message("cli.disk", **values), err=True)
+        sys.exit(EXIT_INPUT)
+    except MemoryError:
+        click.echo(message("cli.memory"), err=True)
+        sys.exit(EXIT_INPUT)
+    except KeyboardInterrupt as stopped:
+        click.echo(message("cli.interrupted"), err=True)
+        sys.exit(exit_code(stopped))
+    except Exception as error:  # a defect, whatever it is: no traceback is of use to a reader
+        from sinks.cli.last_resort import report_defect
+
+        report = report_defect(error, name)
+        kind = type(error).__name__
+        click.echo(message("cli.defect", kind=kind, report=report if report is not None else "-"), err=True)
+        sys.exit(EXIT_DEFECT)
 
 
 def opened_or_run(project_or_run: Path) -> Run:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sinks.cli.common import PATH, echo_and_write, lang, opened_or_run, reports_problems
+from sinks.cli.common import PATH, echo_and_write, lang, opened_or_run, reports_problems, trust_option
 
 _out = click.option("--out", type=PATH, help="CSV 文件夹 / folder for the tables [RUN/assessment].")
 
@@ -15,6 +15,7 @@ _out = click.option("--out", type=PATH, help="CSV 文件夹 / folder for the tab
 @click.argument("run_folder", metavar="RUN", type=PATH)
 @click.option("--period", help="时段，如 2020-2023 / period [the last].")
 @_out
+@trust_option
 @lang
 @reports_problems
 def inventory(run_folder: Path, period: str | None, out: Path | None) -> None:
@@ -27,6 +28,7 @@ def inventory(run_folder: Path, period: str | None, out: Path | None) -> None:
 @click.command()
 @click.argument("project_or_run", type=PATH)
 @_out
+@trust_option
 @lang
 @reports_problems
 def restoration(project_or_run: Path, out: Path | None) -> None:
@@ -37,6 +39,7 @@ def restoration(project_or_run: Path, out: Path | None) -> None:
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
 @_out
+@trust_option
 @lang
 @reports_problems
 def potential(run_folder: Path, out: Path | None) -> None:
@@ -54,6 +57,7 @@ def potential(run_folder: Path, out: Path | None) -> None:
     help="由本次核算得出该指标，并声明其口径 / compute the indicator, which stands under this definition.",
 )  # fmt: skip
 @_out
+@trust_option
 @lang
 @reports_problems
 def targets(run_folder: Path, published: bool, definitions: tuple[str, ...], out: Path | None) -> None:

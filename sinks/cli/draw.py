@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sinks.cli.common import PATH, lang, made_from, quiet_option, reports_problems, threads_option
+from sinks.cli.common import PATH, lang, made_from, quiet_option, reports_problems, threads_option, trust_option
 
 
 @click.command("map")
@@ -89,6 +89,7 @@ def report(
 @threads_option
 @click.option("--force", is_flag=True, help="替换已有文件 / replace an existing file.")
 @quiet_option
+@trust_option
 @lang
 @reports_problems
 def paint(run_folder: Path, out: Path | None, link: bool, units: tuple[str, ...], quiet: bool, **options: Any) -> None:

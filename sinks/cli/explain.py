@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sinks.cli.common import PATH, echo_and_write, lang, opened_or_run, reports_problems
+from sinks.cli.common import PATH, echo_and_write, lang, opened_or_run, reports_problems, trust_option
 from sinks.text import message
 
 
@@ -14,6 +14,7 @@ from sinks.text import message
 @click.argument("project_or_run", type=PATH)
 @click.option("--all", "every", is_flag=True, help="试算全部方法 / try every methodology there is.")
 @click.option("--out", type=PATH, help="另存为 CSV 的文件夹 / folder for the tables as CSV.")
+@trust_option
 @lang
 @reports_problems
 def compare(project_or_run: Path, every: bool, out: Path | None) -> None:
@@ -32,6 +33,7 @@ def compare(project_or_run: Path, every: bool, out: Path | None) -> None:
 @click.option("--region", help="地区代码 / code of a region [the first].")
 @click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="列出几项 / how many sources.")
 @click.option("--out", type=PATH, help="另存为 CSV 的文件夹 / folder for the tables as CSV.")
+@trust_option
 @lang
 @reports_problems
 def uncertainty(run_folder: Path, region: str | None, top: int, out: Path | None) -> None:
@@ -49,6 +51,7 @@ def uncertainty(run_folder: Path, region: str | None, top: int, out: Path | None
 @click.argument("run_folder", metavar="RUN", type=PATH)
 @click.option("--project", type=PATH, help="改用另一项目的 [assessment] / that of another project.")
 @click.option("--out", type=PATH, help="CSV 文件夹 / folder for the tables [RUN/assessment].")
+@trust_option
 @lang
 @reports_problems
 def assess(run_folder: Path, project: Path | None, out: Path | None) -> None:

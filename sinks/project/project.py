@@ -73,6 +73,7 @@ class Project(Section):
     folder: Path = Field(default=Path(), exclude=True)
 
     _recorded: tuple[InputFile, ...] = PrivateAttr(default=())
+    _file: Path | None = PrivateAttr(default=None)
 
     @classmethod
     def read(cls, path: str | Path) -> Project:
@@ -91,7 +92,9 @@ class Project(Section):
         except ValueError as error:
             # Not only TOMLDecodeError: Python refuses to read a number of thousands of digits.
             raise _one("project.syntax", path, detail=str(error)) from None
-        return cls.from_dict(content, folder=path.resolve().parent, where=str(path))
+        project = cls.from_dict(content, folder=path.resolve().parent, where=str(path))
+        project._file = path
+        return project
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], *, folder: Path, where: str = "project") -> Project:
@@ -110,10 +113,33 @@ class Project(Section):
         problems.raise_as(ProjectError)
         return project
 
+    @classmethod
+    def from_record(cls, record: Any, path: Path) -> Project:
+        """The project of the record of a run, which stands in ``path`` or came from there.
+
+        Raises
+        ------
+        ProjectError
+            It is no record of a run, or its project cannot be used.
+        """
+        try:
+            content, folder = record["project"], Path(record["folder"])
+            recorded = tuple(InputFile.from_json(file) for file in record["inputs"])
+        except (KeyError, TypeError):
+            raise _one("project.not_a_record", path) from None
+        project = cls.from_dict(content, folder=folder, where=str(path))
+        project._file, project._recorded = path, recorded
+        return project
+
     @property
     def recorded(self) -> tuple[InputFile, ...]:
         """The input files as an earlier run had them, when the project was read from its ``run.json``."""
         return self._recorded
+
+    @property
+    def file(self) -> Path | None:
+        """The file that the project was read from; None for one that was put together in Python."""
+        return self._file
 
     @property
     def dates(self) -> tuple[str, ...]:
@@ -296,10 +322,6 @@ def _from_record(path: Path) -> Project:
 
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        content, folder = record["project"], Path(record["folder"])
-        recorded = tuple(InputFile.from_json(file) for file in record["inputs"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except ValueError:
         raise _one("project.not_a_record", path) from None
-    project = Project.from_dict(content, folder=folder, where=str(path))
-    project._recorded = recorded
-    return project
+    return Project.from_record(record, path)

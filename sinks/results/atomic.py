@@ -12,17 +12,33 @@ import os
 import platform
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from itertools import count
 from pathlib import Path
 
 import psutil
 
 from sinks.errors import Problem, RunError
+from sinks.results.ownership import discard, foreign
 
-PARTIAL, ASIDE = "partial", "replaced"
-"""Names of a folder that is being written, and of one that is being replaced."""
+PARTIAL, ASIDE, LOCK = "partial", "replaced", "lock"
+"""Names of a folder that is being written, of one that is being replaced, and of the file that keeps others out."""
+
+_held: ContextVar[frozenset[Path]] = ContextVar("sinks_held", default=frozenset())
+"""Destinations that this line of work keeps others out of."""
+
+_live: set[Path] = set()
+"""Locks that any thread of this process holds."""
+
+LONGEST_NAME = "uncertainty_of_regions.parquet"
+"""A file name at least as long as any that a run writes."""
+
+LEAST_FREE = 16 << 20
+"""Free bytes below which no run is begun: the folder of the demonstration takes a third of it."""
 
 _PARTIAL_NAME = re.compile(r"-(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-(?P<started>\d+)-[0-9a-f]{8}$")
 _CLOCK_SLACK = 60.0
@@ -41,21 +57,42 @@ def siblings(out: Path, kind: str) -> list[Path]:
     return sorted(path for path in out.parent.iterdir() if path.name.startswith(prefix)) if out.parent.is_dir() else []
 
 
-def recover(out: Path) -> None:
-    """Clean up after attempts that were killed: put a set-aside result back, remove what nobody writes any more."""
+def recover(out: Path) -> list[Path]:
+    """Clean up after attempts that were killed: put a set-aside result back, remove what nobody writes any more.
+
+    Returns
+    -------
+    list of Path
+        Half-written folders of which it is not known whether somebody is still at work on them.
+    """
     for aside in siblings(out, ASIDE):
         if out.exists():
-            shutil.rmtree(aside)
+            _set_free(aside, out)
         else:
             aside.rename(out)
+    left = []
     for partial in siblings(out, PARTIAL):
-        if _abandoned(partial):
+        if _abandoned(partial.name):
             shutil.rmtree(partial)
+        else:
+            left.append(partial)
+    return left
 
 
-def _abandoned(partial: Path) -> bool:
-    """Whether the process that was writing ``partial`` is gone; on another machine nobody knows, which counts as no."""
-    made_by = _PARTIAL_NAME.search(partial.name)
+def _set_free(aside: Path, out: Path) -> None:
+    """Remove an earlier result; what somebody saved in it at the last moment is kept beside under a name to be seen."""
+    # What cannot be removed now is removed by the next run; its list goes last, so that it is known then too.
+    with suppress(OSError):
+        saved = foreign(aside)
+        discard(aside)
+        if saved:
+            numbered = (out.with_name(f"{out.name}.kept-{number}") for number in count(1))
+            aside.rename(next(path for path in numbered if not path.exists()))
+
+
+def _abandoned(name: str) -> bool:
+    """Whether the process that a name tells of is gone; on another machine nobody knows, which counts as no."""
+    made_by = _PARTIAL_NAME.search(name)
     if made_by is None or made_by["host"] != _host():
         return False
     try:
@@ -72,18 +109,104 @@ def _host() -> str:
     return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
+def _owner() -> str:
+    process = psutil.Process()
+    return f"-{_host()}-{process.pid}-{int(process.create_time())}-{uuid.uuid4().hex[:8]}"
+
+
+@contextmanager
+def exclusive(out: Path) -> Iterator[None]:
+    """Keep every other process and thread from writing to ``out``; its parents are made, and taken back if unused.
+
+    Raises
+    ------
+    RunError
+        Another run is at work on it, here or on another machine that shares the disk.
+    OSError
+        The disk does not let it.
+    """
+    if out in _held.get():
+        yield
+        return
+    made = [path for path in out.parents if not path.exists()]
+    lock = out.parent / f".{out.name}.{LOCK}"
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _take(lock, out)
+        token = _held.set(_held.get() | {out})
+        _live.add(lock)
+        try:
+            yield
+        finally:
+            _held.reset(token)
+            _live.discard(lock)
+            # One that cannot be removed is that of a process that is gone, as soon as this one is.
+            with suppress(OSError):
+                lock.unlink()
+    finally:
+        remove_empty(made)
+
+
+def _take(lock: Path, out: Path) -> None:
+    """Make a lock, in place of one whose owner is gone."""
+    owner = _owner()
+    for _ in range(2):
+        try:
+            with lock.open("x", encoding="utf-8") as handle:
+                handle.write(owner)
+            return
+        except FileExistsError:
+            if not _is_left(lock):
+                raise RunError(Problem("output.busy", str(out), {"lock": str(lock)})) from None
+            # Of several that find it abandoned, one alone can rename it.
+            with suppress(FileNotFoundError):
+                gone = lock.with_name(f"{lock.name}{owner}")
+                lock.rename(gone)
+                gone.unlink()
+    raise RunError(Problem("output.busy", str(out), {"lock": str(lock)}))
+
+
+def _is_left(lock: Path) -> bool:
+    """Whether nobody holds a lock any more: its process is gone, or is this one, which knows those that it holds."""
+    try:
+        owner, age = lock.read_text(encoding="utf-8", errors="replace")[:200], time.time() - lock.stat().st_mtime
+    except OSError:
+        return False
+    ours = f"-{_host()}-{os.getpid()}-"
+    if not owner:
+        # Killed between making it and writing into it, unless that is happening now.
+        return age > _CLOCK_SLACK
+    return _abandoned(owner) or (owner.startswith(ours) and lock not in _live)
+
+
 @contextmanager
 def temporary(out: Path) -> Iterator[Path]:
     """A new folder beside ``out``, on the same disk so that a rename is enough; its name says who writes it."""
-    process = psutil.Process()
-    owner = f"{_host()}-{process.pid}-{int(process.create_time())}"
-    folder = out.parent / f".{out.name}.{PARTIAL}-{owner}-{uuid.uuid4().hex[:8]}"
+    folder = out.parent / f".{out.name}.{PARTIAL}{_owner()}"
     folder.mkdir()
     try:
         yield folder
     finally:
         # On success the folder has been renamed and is not there any more; after a failure the rest is removed.
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def probe(out: Path) -> None:
+    """Try whether a run could be written to ``out``: rights, space, and names that are not too long.
+
+    Raises
+    ------
+    RunError
+        It could not.
+    """
+    try:
+        with exclusive(out):
+            if shutil.disk_usage(out.parent).free < LEAST_FREE:
+                raise RunError(Problem("output.disk_full", str(out)))
+            with temporary(out) as folder:
+                (folder / LONGEST_NAME).write_bytes(b"x")
+    except OSError as error:
+        raise explained(error, out) from error
 
 
 def write(path: Path, content: bytes) -> None:
@@ -127,8 +250,8 @@ def put_in_place(temporary: Path, out: Path) -> None:
         raise
     _sync_entries(out.parent)
     if aside is not None:
-        # The new result is in place.  If the old one cannot be removed now, the next run removes it.
-        shutil.rmtree(aside, ignore_errors=True)
+        # The new result stands; an old one that cannot be removed now is removed by the next run.
+        _set_free(aside, out)
 
 
 def write_file(path: Path, content: bytes) -> None:

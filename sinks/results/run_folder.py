@@ -9,11 +9,10 @@ checksums: a run may be replaced together with what was made from it, but not wi
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,25 +29,29 @@ from sinks.results import atomic
 from sinks.results.contents import RunContents, StoredRegions
 from sinks.results.csv_tables import read_csv, write_csv
 from sinks.results.geopackage import write_geopackage
+from sinks.results.ownership import (
+    DERIVED_FILE,
+    DIGEST,
+    FORMAT,
+    RESERVED,
+    RUN_FILE,
+    derived,
+    foreign,
+    manifest_text,
+    parsed,
+    sha256,
+)
 from sinks.results.shown_tables import check_account
 from sinks.results.workbook import write_workbook
 from sinks.text import message
 
-RUN_FILE = "run.json"
-DERIVED_FILE = "derived.json"
-FORMAT = "sinks run"
 FORMAT_VERSION = 1
 
-_RESERVED = {"format", "format_version", "files"}
-_ADDED = {*_RESERVED, "tables"}
-# These are read back, beside Parquet.  Excel and QGIS rewrite the other files when somebody saves a column width or a
+_ADDED = {*RESERVED, "tables", DIGEST}
+# Beside Parquet, what is read back.  Excel and QGIS rewrite the other files when somebody saves a column width or a
 # style, which damages nothing.
 _READ_BACK = {"parameters.csv", "sources.csv", "checks.csv"}
 _FAILURES = (OSError, sqlite3.Error, DataSourceError, DataLayerError, GeometryError, XlsxWriterException)
-# Files that QGIS, Excel and file managers leave in a folder when somebody only looks at it; they may be there.
-_BYSTANDERS = re.compile(
-    r"~\$.*|\.~lock\..*|.*\.gpkg-(wal|shm|journal)|Thumbs\.db|desktop\.ini|\.DS_Store", re.IGNORECASE
-)
 
 
 def write_run(contents: RunContents, out: Path, force: bool = False) -> Path:
@@ -78,20 +81,44 @@ def write_run(contents: RunContents, out: Path, force: bool = False) -> Path:
     """
     _check(contents)
     out = Path(out).resolve()
-    made = [path for path in out.parents if not path.exists()]
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        atomic.recover(out)
-        check_destination(out, force)
-        with atomic.temporary(out) as temporary:
-            _write_all(contents, temporary)
-            atomic.sync(temporary)
-            atomic.put_in_place(temporary, out)
+        with atomic.exclusive(out):
+            atomic.recover(out)
+            check_destination(out, force)
+            with atomic.temporary(out) as temporary:
+                _write_all(contents, temporary)
+                atomic.sync(temporary)
+                # Somebody may have saved a file there while this was being written.
+                check_destination(out, force)
+                atomic.put_in_place(temporary, out)
     except _FAILURES as error:
         raise atomic.explained(error, out) from error
-    finally:
-        atomic.remove_empty(made)
     return out
+
+
+@contextmanager
+def destination(out: Path, force: bool = False) -> Iterator[list[Path]]:
+    """Hold a place for a run that is still to be made: no other run may use it meanwhile, and it can be written to.
+
+    Yields
+    ------
+    list of Path
+        Half-written folders beside it that other machines left, or are still writing.
+
+    Raises
+    ------
+    RunError
+        The run may not or cannot go there; said before the work is done and not after it.
+    """
+    out = Path(out).resolve()
+    try:
+        with atomic.exclusive(out):
+            left = atomic.recover(out)
+            check_destination(out, force)
+            atomic.probe(out)
+            yield left
+    except _FAILURES as error:
+        raise atomic.explained(error, out) from error
 
 
 def read_run(path: Path) -> RunContents:
@@ -141,23 +168,9 @@ def read_run(path: Path) -> RunContents:
 
 def note_derived(folder: Path, made: Iterable[Path]) -> None:
     """List files that were made from a run inside its folder, so that they may be replaced with it."""
-    noted = _derived(folder)
-    noted |= {path.resolve().relative_to(folder.resolve()).as_posix(): _sha256(path) for path in made}
+    noted = derived(folder)
+    noted |= {path.resolve().relative_to(folder.resolve()).as_posix(): sha256(path) for path in made}
     atomic.write(folder / DERIVED_FILE, json.dumps(noted, ensure_ascii=False, indent=2).encode())
-
-
-def _derived(folder: Path) -> dict[str, str]:
-    try:
-        found = json.loads((folder / DERIVED_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _unchanged(folder: Path) -> set[str]:
-    """Derived files that nobody has edited since."""
-    noted = _derived(folder)
-    return {name for name, digest in noted.items() if (folder / name).is_file() and _sha256(folder / name) == digest}
 
 
 def check_destination(out: Path, force: bool = False) -> None:
@@ -168,14 +181,10 @@ def check_destination(out: Path, force: bool = False) -> None:
         raise RunError(Problem("output.not_a_folder", str(out)))
     if not force:
         raise RunError(Problem("output.exists", str(out)))
-    there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    manifest = _parsed(out)
-    if manifest is None and there:
+    if parsed(out) is None and any(out.iterdir()):
         raise RunError(Problem("output.not_a_run_to_replace", str(out)))
-    ours = {RUN_FILE, DERIVED_FILE, *manifest["files"], *_unchanged(out)} if manifest else set()
-    foreign = {name for name in there - ours if not _BYSTANDERS.fullmatch(name.rpartition("/")[2])}
-    if foreign:
-        raise RunError(Problem("output.foreign_files", str(out), {"names": foreign}))
+    if names := foreign(out):
+        raise RunError(Problem("output.foreign_files", str(out), {"names": names}))
 
 
 def _check(contents: RunContents) -> None:
@@ -242,10 +251,9 @@ def _write_manifest(record: dict[str, Any], folder: Path, notes: dict[str, dict[
     entries: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.iterdir()):
         size = path.stat().st_size
-        entries[path.name] = {"bytes": size, "sha256": _sha256(path), **notes.get(path.name, {})}
+        entries[path.name] = {"bytes": size, "sha256": sha256(path), **notes.get(path.name, {})}
     manifest = {"format": FORMAT, "format_version": FORMAT_VERSION, **record, "files": entries}
-    text = json.dumps(manifest, ensure_ascii=False, indent=2, allow_nan=False, default=_plain)
-    (folder / RUN_FILE).write_text(text + "\n", encoding="utf-8", newline="\n")
+    (folder / RUN_FILE).write_text(manifest_text(manifest, _plain), encoding="utf-8", newline="\n")
 
 
 def _plain(value: object) -> object:
@@ -260,22 +268,15 @@ def _manifest(folder: Path) -> dict[str, Any]:
         for aside in atomic.siblings(folder, atomic.ASIDE):
             raise RunError(Problem("output.interrupted", str(folder), {"aside": str(aside)}))
         raise RunError(Problem("output.no_run", str(folder)))
-    manifest = _parsed(folder)
+    try:
+        manifest = parsed(folder)
+    except OSError:
+        manifest = None
     if manifest is None:
         raise RunError(Problem("output.not_a_run", str(folder)))
     if manifest["format_version"] != FORMAT_VERSION:
         values = {"found": manifest["format_version"], "expected": FORMAT_VERSION}
         raise RunError(Problem("output.newer_format", str(folder), values))
-    return manifest
-
-
-def _parsed(folder: Path) -> dict[str, Any] | None:
-    try:
-        manifest = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(manifest, dict) or not set(manifest) >= _RESERVED or manifest["format"] != FORMAT:
-        return None
     return manifest
 
 
@@ -289,12 +290,7 @@ def _check_files(folder: Path, files: dict[str, dict[str, Any]]) -> None:
         if not path.is_file():
             problems.add("output.file_missing", path)
             continue
-        found = _sha256(path)
+        found = sha256(path)
         if found != entry["sha256"]:
             problems.add("output.file_changed", path, expected=entry["sha256"][:12], found=found[:12])
     problems.raise_as(RunError)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

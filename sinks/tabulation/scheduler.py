@@ -17,7 +17,7 @@ from typing import Protocol
 import rasterio
 from tqdm import tqdm
 
-from sinks.errors import SinksError
+from sinks.errors import RunError, SinksError
 from sinks.tabulation.blocks import Block, Task
 from sinks.tabulation.checkpoint import Checkpoint
 from sinks.tabulation.crosstab import Partial, Spec, add
@@ -132,7 +132,7 @@ def run_tasks(
     progress: Progress | bool = False,
     checkpoint: Checkpoint | None = None,
 ) -> Partial:
-    """Run every task and add the results; an interruption leaves a checkpoint behind, faulty input does not.
+    """Run every task and add the results; all but faulty input leaves a checkpoint behind.
 
     Parameters
     ----------
@@ -158,6 +158,11 @@ def run_tasks(
                     show(cells[number])
                     if checkpoint is not None and checkpoint.due:
                         checkpoint.save(tally.total, tally.done)
+        except RunError:
+            # The workers are gone; what they have done is not.
+            if checkpoint is not None:
+                checkpoint.save(tally.total, tally.done)
+            raise
         except SinksError:
             # The input has to be corrected, and sums over another input are of no use.
             if checkpoint is not None:
@@ -167,6 +172,9 @@ def run_tasks(
             if checkpoint is not None:
                 checkpoint.save(tally.total, tally.done)
             raise
+    if checkpoint is not None:
+        # What follows may fail too: a gap in a parameter table, a full disk.
+        checkpoint.save(tally.total, tally.done)
     return tally.total
 
 

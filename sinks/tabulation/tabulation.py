@@ -22,6 +22,7 @@ from sinks.geo.legends import Legend
 from sinks.geo.polygon_area import polygon_areas
 from sinks.geo.topology import M2_PER_HA
 from sinks.input_sets import InputGroup, InputSet
+from sinks.layers.rasters.content import content_of
 from sinks.layers.rasters.raster import (
     STATIC,
     CategoricalLayer,
@@ -29,7 +30,7 @@ from sinks.layers.rasters.raster import (
     RasterSource,
 )
 from sinks.tabulation.blocks import block_shape, plan
-from sinks.tabulation.checkpoint import Checkpoint, Fingerprint, digest
+from sinks.tabulation.checkpoint import Checkpoint, Fingerprint, Later, digest
 from sinks.tabulation.cluster import scheduler_of
 from sinks.tabulation.coverage import Coverage
 from sinks.tabulation.crosstab import Axis, BinnedGroup, Input, Ints, Partial, Spec, Watch, exponent_of
@@ -86,7 +87,8 @@ def tabulate(
     progress : bool or callable
         True draws a bar; a callable gets (cells done, cells in all).
     checkpoint : Path, optional
-        Folder in which an interrupted pass leaves its sums, and from which it goes on.
+        Folder in which the pass leaves its sums, and from which an interrupted one goes on; whoever has made a result
+        of them throws it away (:func:`sinks.tabulation.checkpoint.forget`).
     scheduler : str, distributed.Client or Scheduler, optional
         A dask cluster to run the blocks, by its address (``"tcp://host:8786"``) or client; by default threads.
 
@@ -110,8 +112,6 @@ def tabulate(
     tasks = plan(grid, shape, regions.coverage.block_mask(*shape))
     kept = Checkpoint(checkpoint, _fingerprint(spec, regions, shape)) if checkpoint is not None else None
     total = run_tasks(spec, tasks, scheduler_of(scheduler, threads), progress, kept)
-    if kept is not None:
-        kept.clear()
     _check_result(layers, spec, total)
     return Joint(
         table=sums_table(layers, spec, regions.codes, total),
@@ -300,23 +300,24 @@ def _numbers(legend: Legend) -> tuple[int, ...]:
 def _fingerprint(spec: Spec, regions: _Regions, shape: tuple[int, int]) -> Fingerprint:
     """Everything the sums and their division into tasks depend on, by a name that a user would recognise."""
     grid = spec.areas.grid
-    found = {
+    found: dict[str, object] = {
         "sinks": _version(),
         "regions": digest([*(code.encode() for code in regions.codes), *shapely.to_wkb(regions.polygons)]),
         "grid": f"{grid.crs.to_wkt()} {tuple(grid.transform)} {grid.width} {grid.height}",
         "block_size": f"{shape[0]} x {shape[1]}",
     }
     for axis in spec.axes:
-        found[axis.source.name] = f"{_file(axis.source)} {axis.codes}"
+        found[axis.source.name] = _file(axis.source, f"{axis.codes}")
     for item in spec.inputs:
-        found[item.source.name] = f"{_file(item.source)} {item.low} {item.high} {item.exponents}"
+        found[item.source.name] = _file(item.source, f"{item.low} {item.high} {item.exponents}")
     found["watched"] = digest([repr(watch).encode() for watch in spec.watches])
     return found
 
 
-def _file(source: RasterSource) -> str:
+def _file(source: RasterSource, further: str) -> Later:
+    """A file by its content, which is read beside the pass: a size and a time can be put back."""
     how = (source.band, source.nodata, source.scale, source.offset, source.mode, source.resampling, source.crs)
-    return f"{source.path} {source.size} {how}"
+    return Later(lambda: f"{source.path} {content_of(source.path)} {how} {further}")
 
 
 def _version() -> str:

@@ -16,7 +16,10 @@ from sinks.analysis.sensitivity import Sensitivity
 from sinks.assessment.answer import Answer, Origin
 from sinks.errors import Problem, RunError, path_of
 from sinks.project.project import Project
+from sinks.tabulation.checkpoint import forget
+from sinks.trust.consent import trusting
 from sinks.workflow import questions
+from sinks.workflow.consent import check_consent
 from sinks.workflow.make_account import ProjectInputs, account_inputs, adjusted_areas_beside
 from sinks.workflow.prepare import Prepared, prepare
 
@@ -46,9 +49,16 @@ class Run:
     ----------
     contents : RunContents
         What the run folder holds.
+    trust : bool
+        Whether its project may do all that it wants when it is needed once more: it was agreed to when the run was
+        made, or by who has read it back.
+    checkpoint : Path or None
+        Folder of the pass that this run was made of, which is thrown away once the run is written.
     """
 
     contents: RunContents
+    trust: bool = False
+    checkpoint: Path | None = None
 
     @property
     def account(self) -> pd.DataFrame:
@@ -84,7 +94,10 @@ class Run:
         """Write the run folder; see :func:`sinks.results.run_folder.write_run`."""
         from sinks.results.run_folder import write_run
 
-        return write_run(self.contents, path_of(out, RunError), force=force)
+        written = write_run(self.contents, path_of(out, RunError), force=force)
+        if self.checkpoint is not None:
+            forget(Path(self.checkpoint))
+        return written
 
     def compare(self, *, every: bool = False) -> Comparison:
         """Every methodology of the project by itself, side by side; see :mod:`sinks.analysis.comparison`.
@@ -138,6 +151,8 @@ class Run:
             The project has no such section, or its inputs are at fault.
         """
         other = project if project is None or isinstance(project, Project) else Project.read(project)
+        if other is not None:
+            check_consent(other)
         return self._answer(questions.assess(self._prepared, self._inputs, self.account, other))
 
     def diff(self, other: Run, quantity: str = "net_removals") -> Difference:
@@ -240,7 +255,8 @@ class Run:
     @cached_property
     def _prepared(self) -> Prepared:
         """The project of the run once more: a run may have been read back, and then knows its project by its record."""
-        return prepare(Project.from_dict(self.record["project"], folder=Path(self.record["folder"])))
+        with trusting(self.trust):
+            return prepare(Project.from_record(self.record, Path("run.json")))
 
     @cached_property
     def _inputs(self) -> ProjectInputs:

@@ -32,6 +32,7 @@ from sinks.project.rasters import InputSection, RasterSection
 from sinks.project.regions import BuiltinRegions
 from sinks.units import factor
 from sinks.vocabulary import MONTHS, month_id, quantities
+from sinks.workflow.consent import check_consent
 from sinks.workflow.derived_strata import derived_values
 from sinks.workflow.production import Production, production, production_table
 
@@ -73,8 +74,10 @@ def prepare(project: Project) -> Prepared:
     Raises
     ------
     ProjectError
-        With every problem of regions, legends, methodologies, and of the files of raster layers.
+        With everything that the user has to agree to first (:func:`sinks.workflow.consent.check_consent`), before any
+        file is read; then with every problem of regions, legends, methodologies, and of the files of raster layers.
     """
+    check_consent(project)
     gather = Gather()
     regions = gather(_regions, project)
     land_cover = gather(_land_cover, project)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -23,16 +24,15 @@ from sinks.project.project import Project
 from sinks.provenance import InputFile
 from sinks.results.contents import RunContents
 from sinks.vocabulary import ecosystems, pools
+from sinks.workflow.consent import legend_files
 from sinks.workflow.make_account import ProjectInputs, adjusted_areas_beside
 from sinks.workflow.map_noise import map_knowledge, table_of_noise
+from sinks.workflow.official import IN_DOUBT
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.production import TABLE
 
 if TYPE_CHECKING:
     from sinks.assessment.evaluate import Evaluation
-
-_IN_DOUBT = ("regions.displaced", "regions.builtin_overlap", "checks.input_changed")
-"""Notes that put figures in doubt, and so are warnings."""
 
 _PACKAGES = ("sinks", "numpy", "pandas", "numba", "rasterio", "pyproj", "shapely", "pyogrio", "geopandas", "frykit")
 
@@ -87,7 +87,7 @@ def gather_contents(
 
 def input_files(project: Project) -> list[InputFile]:
     """Checksums of the local input files, each file once."""
-    names = dict.fromkeys(name for _, name in project.files())
+    names = dict.fromkeys(name for _, name in (*project.files(), *legend_files(project)))
     return [InputFile.of(name) for name in names if Path(name).is_file()]
 
 
@@ -117,7 +117,7 @@ def _checks(
     for lost in areas.unplaced(hierarchy) if areas else ():
         findings.add(lost.id, "warning", lost.where, **lost.values)
     for note in notes:
-        findings.add(note.id, "warning" if note.id in _IN_DOUBT else "note", note.where, **note.values)
+        findings.add(note.id, "warning" if note.id in IN_DOUBT else "note", note.where, **note.values)
     for ecosystem, without in prepared.project.no_carbon.items():
         named = [pools()[pool].label for pool in without]
         findings.add("checks.no_carbon", "warning", ecosystem, ecosystem=ecosystems()[ecosystem].label, pools=named)
@@ -185,12 +185,21 @@ def _described(bound: Bound) -> dict[str, Any]:
     }
 
 
+def _now() -> datetime:
+    """The time of the run, the one thing in a result that differs from run to run.
+
+    ``SOURCE_DATE_EPOCH`` sets it (reproducible-builds.org/specs/source-date-epoch), so that folders compare equal.
+    """
+    given = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(given), UTC) if given.isdecimal() else datetime.now(UTC)
+
+
 def _record(prepared: Prepared, files: Sequence[InputFile]) -> dict[str, Any]:
     project = prepared.project
     return {
         "title": project.project.title,
         "demonstration": project.project.demonstration,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": _now().isoformat(timespec="seconds"),
         "project": project.record(),
         "methodologies": [_described(bound) for bound in {e.method.id: e.method for e in prepared.entries}.values()],
         "folder": str(project.folder),

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sinks.activity import Activity
-from sinks.errors import Problem, ProjectError, RunError, path_of
+from sinks.errors import LayerError, LegendError, Problem, ProjectError, RunError, path_of
 from sinks.project.project import Project
-from sinks.tabulation.checkpoint import FILE_NAME
+from sinks.tabulation.checkpoint import forget
+from sinks.trust.consent import trusting
 from sinks.workflow.check import check as check_prepared
 from sinks.workflow.check import check_layers, with_notes
 from sinks.workflow.finished_run import Run
@@ -36,6 +37,7 @@ def run(
     checkpoint: Path | None = None,
     resume: bool = False,
     scheduler: Client | str | None = None,
+    trust: bool = False,
 ) -> Run:
     """Make the account of a project.
 
@@ -46,7 +48,10 @@ def run(
     threads, block_size, progress, checkpoint, scheduler
         See :func:`sinks.tabulation.tabulate`; ``scheduler`` is a dask ``Client`` or the address of a scheduler.
     resume : bool
-        Go on from ``checkpoint``; without it an old checkpoint is thrown away.
+        Go on from ``checkpoint``; without it an old checkpoint is thrown away.  The checkpoint stays until
+        :meth:`Run.write` has the result in place.
+    trust : bool
+        Let the project run Python of its own and read files beyond its folder (:mod:`sinks.trust`).
 
     Returns
     -------
@@ -59,26 +64,35 @@ def run(
     """
     from sinks.workflow.run_contents import gather_contents, input_files
 
-    prepared = prepare(_read(project))
+    with trusting(trust):
+        prepared = prepare(_read(project))
     states = check_prepared(prepared)
     if checkpoint is not None and not resume:
-        _forget(Path(checkpoint))
+        forget(Path(checkpoint))
     # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.
     with ThreadPoolExecutor(max_workers=1) as beside:
         files = beside.submit(input_files, prepared.project)
-        activity = tabulate_layers(
-            prepared,
-            states,
-            threads=threads,
-            block_size=block_size,
-            progress=progress,
-            checkpoint=checkpoint,
-            scheduler=scheduler,
-        )
+        try:
+            activity = tabulate_layers(
+                prepared,
+                states,
+                threads=threads,
+                block_size=block_size,
+                progress=progress,
+                checkpoint=checkpoint,
+                scheduler=scheduler,
+            )
+        except (LayerError, LegendError):
+            # The input has to be corrected, and sums over another input are of no use.
+            if checkpoint is not None:
+                forget(Path(checkpoint))
+            raise
         inputs = account_inputs(prepared, activity)
         account = make_account(prepared, inputs)
         assessed = assess(prepared, inputs, account.table)
-        return Run(gather_contents(with_notes(prepared, states), inputs, account, assessed, files.result()))
+        contents = gather_contents(with_notes(prepared, states), inputs, account, assessed, files.result())
+    # What was agreed to for the run holds for questions to it.
+    return Run(contents, trust=True, checkpoint=checkpoint)
 
 
 def tabulate(
@@ -89,9 +103,11 @@ def tabulate(
     progress: Progress = False,
     checkpoint: Path | None = None,
     scheduler: Client | str | None = None,
+    trust: bool = False,
 ) -> Activity:
     """Only the activity table of a project; see :func:`run`."""
-    prepared = prepare(_read(project))
+    with trusting(trust):
+        prepared = prepare(_read(project))
     return tabulate_layers(
         prepared,
         check_layers(prepared),
@@ -103,8 +119,14 @@ def tabulate(
     )
 
 
-def check(project: Project | str | Path) -> Prepared:
+def check(project: Project | str | Path, *, trust: bool = False) -> Prepared:
     """Check a project, its layers and its methodologies without running it.
+
+    Parameters
+    ----------
+    project : Project or path
+    trust : bool
+        As of :func:`run`.
 
     Returns
     -------
@@ -116,12 +138,19 @@ def check(project: Project | str | Path) -> Prepared:
     SinksError
         With every problem found.
     """
-    prepared = prepare(_read(project))
+    with trusting(trust):
+        prepared = prepare(_read(project))
     return with_notes(prepared, check_prepared(prepared))
 
 
-def open_run(folder: str | Path) -> Run:
+def open_run(folder: str | Path, *, trust: bool = False) -> Run:
     """Read a run folder back.
+
+    Parameters
+    ----------
+    folder : path
+    trust : bool
+        As of :func:`run`, for questions that need the run's project once more.
 
     Raises
     ------
@@ -130,7 +159,7 @@ def open_run(folder: str | Path) -> Run:
     """
     from sinks.results.run_folder import read_run
 
-    return Run(read_run(path_of(folder, RunError)))
+    return Run(read_run(path_of(folder, RunError)), trust=trust)
 
 
 def ensure_writable(folder: Path, *, force: bool = False) -> None:
@@ -144,13 +173,6 @@ def ensure_writable(folder: Path, *, force: bool = False) -> None:
     from sinks.results.run_folder import check_destination
 
     check_destination(path_of(folder, RunError), force=force)
-
-
-def _forget(folder: Path) -> None:
-    """Throw an old checkpoint away: its own file, and nothing else that may stand in the folder."""
-    name = Path(FILE_NAME)
-    for path in (folder / name, *folder.glob(f"{name.stem}.*.tmp")):
-        path.unlink(missing_ok=True)
 
 
 def _read(project: Project | str | Path) -> Project:

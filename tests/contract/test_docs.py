@@ -42,6 +42,7 @@ from sinks.project.project import Project
 from sinks.project.rules import CreditState
 from sinks.provenance import Source
 from sinks.text import messages
+from sinks.trust.territory import ROOT_MARK
 from sinks.vocabulary import MONTH, ecosystems, pools, quantities
 from sinks.workflow.production import NONE, TABLE, production_table
 from sinks.workflow.verbs import Run
@@ -339,6 +340,7 @@ _JUDGES: tuple[tuple[str, Callable[[str], str | None]], ...] = (
         lambda span: None if span.strip("[]").split(".")[0] in _models()[""] else "no section",
     ),
     (r".* = ", _toml_fault),
+    (r"\.sinks-root$", lambda span: None if span == ROOT_MARK else "no such mark"),
     (r".*[./]", _path_fault),
 )
 """What is looked up where, by the form of the code."""

@@ -25,7 +25,7 @@ from pathlib import Path
 import sinks
 from sinks.tabulation import checkpoint
 
-checkpoint.SAVE_EVERY_SECONDS = 0.0
+checkpoint.LEAST_SECONDS, checkpoint.COST_SHARE = 0.0, 1e9
 folder = Path(sys.argv[2])
 
 def progress(done, total):
@@ -133,6 +133,8 @@ def test_killed_and_resumed(project: Path, finished: sinks.Run, tmp_path: Path) 
     )
     assert reported[0] > 0, "what was done is not done again"
     assert_same(resumed, finished)
+    assert checkpoint.exists(), "the pass is kept until its result is written"
+    resumed.write(tmp_path / "result")
     assert not checkpoint.exists()
 
 
@@ -145,7 +147,7 @@ def test_interrupted_and_resumed_by_command(
     result = invoke("run", project, *options)
     monkeypatch.undo()
     assert result.exit_code == INTERRUPTED
-    assert result.stderr.strip() == message("cli.interrupted")
+    assert result.stderr.strip() == message("cli.interrupted_kept")
     assert not out.exists()
     assert hidden(tmp_path) == [".result.checkpoint"]
 
@@ -178,7 +180,7 @@ def test_a_checkpoint_in_a_folder_of_other_things_takes_nothing_with_it(project:
     mine.parent.mkdir()
     mine.write_text("mine", encoding="utf-8")
     (mine.parent / checkpoint.FILE_NAME).write_bytes(b"of another pass")
-    sinks.run(project, checkpoint=mine.parent, block_size=128)
+    sinks.run(project, checkpoint=mine.parent, block_size=128).write(tmp_path / "result")
     assert [path.name for path in mine.parent.iterdir()] == ["remarks.docx"]
 
 

@@ -431,6 +431,18 @@ def test_transitions_that_do_not_fit_the_areas_are_found(densities: Bound) -> No
         check_laws(make(entry(densities)).table, activity(changes=changes), Hierarchy.of(REGIONS), Findings())
 
 
+@pytest.mark.parametrize(
+    ("scale", "id"),
+    [({"2020": 2, "2023": 2}, "account.area_beyond_region"), ({"2023": 0.5}, "account.area_of_dates_differs")],
+)
+def test_land_that_is_counted_twice_or_lost_is_found(densities: Bound, scale: dict[str, float], id: str) -> None:
+    """Sums of a damaged checkpoint may be anything; the area of the regions is known from elsewhere."""
+    states = [{**row, "area_ha": row["area_ha"] * scale.get(str(row["date"]), 1)} for row in STATES]
+    with pytest.raises(AccountError) as caught:
+        check_laws(make(entry(densities)).table, activity(states), Hierarchy.of(REGIONS), Findings())
+    assert id in {problem.id for problem in caught.value.problems}
+
+
 def test_findings_name_thin_coverage_few_cells_and_odd_transitions(densities: Bound) -> None:
     states = [row for row in STATES if not (row["region_code"] == "150202" and row["date"] == "2023")]
     states.append(state("150202", "2023", "nodata", 600))

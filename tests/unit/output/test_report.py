@@ -8,10 +8,11 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from docx import Document
+from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
 from sinks.errors import RunError
@@ -122,6 +123,80 @@ def test_unknown_tag_is_named(tmp_path: Path) -> None:
     path = edited(tmp_path, lambda document: document.add_paragraph("{{p table_of_wishes }}"))
     with pytest.raises(RunError, match="table_of_wishes"):
         write_reports(make_contents(), tmp_path / "out", template=path)
+
+
+FOREIGN = [
+    "{{ cycler.__init__.__globals__.os.popen('touch CANARY').read() }}",
+    "{{ title.__class__.__mro__ }}",
+    "{{ title | attr('format_map') }}",
+    "{{ 'x' * 10**9 }}",
+    "{{ range(10) }}",
+    "{% for one in range(10) %}{{ title }}{% endfor %}",
+    "{% if title %}x{% endif %}",
+    "{% set title = joiner %}",
+    "{% include 'C:/secret.txt' %}",
+    "{# note #}",
+    "{% raw %}{{ title }}{% endraw %}",
+]
+
+
+@pytest.mark.parametrize("place", ["body", "head", "foot", "property"])
+@pytest.mark.parametrize("words", FOREIGN)
+def test_a_template_holds_tags_and_nothing_else(
+    tmp_path: Path, words: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Jinja's language reaches the operating system from any object, so nothing of it is carried out."""
+
+    def change(document: Any) -> None:
+        section = document.sections[0]
+        if place == "property":
+            document.core_properties.comments = words
+        else:
+            {"body": document, "head": section.header, "foot": section.footer}[place].add_paragraph(words)
+
+    monkeypatch.chdir(tmp_path)
+    path = edited(tmp_path, change)
+    with pytest.raises(RunError) as caught:
+        write_reports(make_contents(), tmp_path / "out", template=path)
+    assert [problem.id for problem in caught.value.problems] == ["report.template_not_a_tag"]
+    assert {path.name for path in tmp_path.iterdir()} == {"own.docx"}
+
+
+def test_a_tag_that_word_has_cut_into_runs_is_read_whole(tmp_path: Path) -> None:
+    """What a person sees as one word may lie in many runs; the check sees what the renderer would see."""
+
+    def change(document: Any) -> None:
+        paragraph = document.add_paragraph("{{ cycler.__init")
+        paragraph.add_run("__.__globals__ }}").bold = True
+
+    with pytest.raises(RunError) as caught:
+        Template(edited(tmp_path, change))
+    assert [problem.id for problem in caught.value.problems] == ["report.template_not_a_tag"]
+
+
+def test_a_template_that_unpacks_without_end_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "own.docx"
+    with ZipFile(path, "w", ZIP_DEFLATED) as package, package.open("word/document.xml", "w") as part:
+        for _ in range(300):
+            part.write(bytes(1 << 20))
+    assert path.stat().st_size < 1 << 20
+    with pytest.raises(RunError) as caught:
+        Template(path)
+    assert [problem.id for problem in caught.value.problems] == ["report.template_too_large"]
+
+
+def test_a_reference_to_nothing_stays_as_the_template_has_it(tmp_path: Path) -> None:
+    def change(document: Any) -> None:
+        for paragraph in document.paragraphs:
+            if "figure" in paragraph.text:
+                paragraph._p.getparent().remove(paragraph._p)
+        for instruction in (" REF _nowhere ", " REF ", ""):
+            field = OxmlElement("w:fldSimple")
+            field.set(qn("w:instr"), instruction)
+            document.add_paragraph()._p.append(field)
+
+    (report,) = write_reports(make_contents(), tmp_path / "out", regions=["150600"], template=edited(tmp_path, change))
+    assert Document(str(report)).paragraphs
 
 
 @pytest.mark.parametrize("content", [b"not a document", None])

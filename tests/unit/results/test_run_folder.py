@@ -7,7 +7,9 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -119,6 +121,147 @@ def test_what_was_made_from_a_run_is_replaced_with_it_unless_it_was_edited(tmp_p
         write_run(make_contents(), out, force=True)
     assert ids(raised) == ["output.foreign_files"]
     assert report.read_text() == "edited by hand"
+
+
+def edit(path: Path) -> None:
+    book = openpyxl.load_workbook(path)
+    book.active["Z99"] = "two hours of work"
+    book.save(path)
+
+
+def listed_with_another_digest(out: Path) -> str:
+    manifest = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    (out / "budget.xlsx").write_bytes(b"mine")
+    manifest["files"]["budget.xlsx"] = {"bytes": 4, "sha256": "0" * 64}
+    (out / "run.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return "budget.xlsx"
+
+
+def listed_with_its_digest(out: Path) -> str:
+    """Whoever edits the list makes it his own word and not that of the run."""
+    manifest = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    (out / "budget.xlsx").write_bytes(b"mine")
+    manifest["files"]["budget.xlsx"] = {"bytes": 4, "sha256": folder.sha256(out / "budget.xlsx")}
+    (out / "run.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return "budget.xlsx"
+
+
+def edited_workbook(out: Path) -> str:
+    edit(out / "account.xlsx")
+    return "account.xlsx"
+
+
+def unsaved_edits_of_qgis(out: Path) -> str:
+    (out / "account.gpkg-wal").write_bytes(b"edits")
+    return "account.gpkg-wal"
+
+
+def a_link(out: Path) -> str:
+    mine = out.parent / "mine.csv"
+    mine.write_bytes((out / "account.csv").read_bytes())
+    (out / "account.csv").unlink()
+    (out / "account.csv").symlink_to(mine)
+    return "account.csv"
+
+
+def a_link_to_a_folder(out: Path) -> str:
+    (out / "maps").symlink_to(out.parent, target_is_directory=True)
+    return "maps"
+
+
+def a_style_in_a_folder(out: Path) -> str:
+    (out / "styles").mkdir()
+    (out / "styles" / "forest.qml").write_text("mine")
+    return "styles/forest.qml"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets only administrators make symbolic links")
+@pytest.mark.parametrize(
+    "change",
+    [
+        listed_with_another_digest,
+        listed_with_its_digest,
+        edited_workbook,
+        unsaved_edits_of_qgis,
+        a_link,
+        a_link_to_a_folder,
+        a_style_in_a_folder,
+    ],
+)
+def test_force_removes_by_digest_what_the_run_wrote_and_nothing_else(
+    tmp_path: Path, change: Callable[[Path], str]
+) -> None:
+    out = write_run(make_contents(), tmp_path / "run")
+    name = change(out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(RunError) as raised:
+        write_run(make_contents(), out, force=True)
+    assert ids(raised) == ["output.foreign_files"]
+    assert name in raised.value.problems[0].values["names"]
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_what_is_saved_while_the_run_is_written_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the old folder is set aside it refuses; at the very last moment the old folder stays beside."""
+    out = write_run(make_contents(), tmp_path / "run")
+    monkeypatch.setattr(folder.atomic, "sync", lambda temporary: (out / "note.txt").write_text("mine"))
+    with pytest.raises(RunError) as raised:
+        write_run(make_contents(), out, force=True)
+    assert ids(raised) == ["output.foreign_files"]
+    monkeypatch.undo()
+    (out / "note.txt").unlink()
+    put = atomic.put_in_place
+
+    def later(temporary: Path, out: Path) -> None:
+        (out / "note.txt").write_text("mine")
+        put(temporary, out)
+
+    monkeypatch.setattr(folder.atomic, "put_in_place", later)
+    write_run(make_contents(record={**make_contents().record, "title": "second"}), out, force=True)
+    assert read_run(out).record["title"] == "second"
+    assert [path.name for path in (tmp_path / "run.kept-1").iterdir()] == ["note.txt"]
+
+
+def test_a_manifest_that_the_disk_does_not_give_is_not_taken_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = write_run(make_contents(), tmp_path / "run")
+    read = Path.read_text
+
+    def failing_read(self: Path, *args: Any, **kwargs: Any) -> str:
+        if self == out / "run.json":
+            raise OSError(errno.EIO, "Input/output error")
+        return read(self, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "read_text", failing_read)
+    with pytest.raises(RunError) as raised:
+        write_run(make_contents(), out, force=True)
+    assert ids(raised) == ["output.write_failed"]
+
+
+def test_two_runs_into_one_folder_exclude_each_other(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    with folder.destination(out), ThreadPoolExecutor(1) as other:
+        with pytest.raises(RunError) as raised:
+            other.submit(write_run, make_contents(), out).result()
+        assert ids(raised) == ["output.busy"]
+        write_run(make_contents(), out)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    # That of a process that was killed does not keep anybody out; that of another machine does.
+    (tmp_path / ".run.lock").write_text(f"-{atomic._host()}-{os.getpid()}-1-00000000")
+    write_run(make_contents(), out, force=True)
+    (tmp_path / ".run.lock").write_text("-00000000-1-1-00000000")
+    with pytest.raises(RunError) as raised:
+        write_run(make_contents(), out, force=True)
+    assert ids(raised) == ["output.busy"]
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 240])
+def test_a_place_that_cannot_be_written_is_known_before_the_work(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RunError) as raised, folder.destination(tmp_path / "made" / name):
+        pytest.fail("the name is too long for the disk")
+    assert ids(raised) == ["output.write_failed"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def failing(error: Exception) -> Callable[..., None]:

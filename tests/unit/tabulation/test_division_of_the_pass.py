@@ -16,13 +16,10 @@ from pandas.testing import assert_frame_equal
 from pyproj import Transformer
 from rasterio.transform import Affine
 
-from sinks.errors import RunError
 from sinks.geo.grid import Grid
 from sinks.tabulation import Joint, crosstab, tabulate, tabulator
 from sinks.tabulation import tabulation as pass_module
 from sinks.tabulation.blocks import TASK_CELLS, block_shape, plan
-from sinks.tabulation.checkpoint import FILE_NAME
-from support.problems import ids
 from support.small_layers import ALBERS, cover, regions, same, stock, write
 
 
@@ -141,44 +138,6 @@ def test_progress_reaches_the_end(world: dict[str, Any]) -> None:
     assert seen[0][0] == 0
     assert seen[-1][0] == seen[-1][1] > 0
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-
-
-class _Stop(KeyboardInterrupt):
-    pass
-
-
-def _interrupt(after: int) -> Any:
-    def report(done: int, total: int) -> None:
-        if done > after:
-            raise _Stop
-
-    return report
-
-
-def test_an_interrupted_pass_goes_on_where_it_was(world: dict[str, Any], joint: Joint, tmp_path: Path) -> None:
-    folder = tmp_path / "checkpoint"
-    options: dict[str, Any] = {"inputs": [world["stock"]], "block_size": 16, "checkpoint": folder}
-    for limit in (1000, 3000):
-        with pytest.raises(_Stop):
-            tabulate(world["units"], world["cover"], progress=_interrupt(limit), **options)
-        assert (folder / FILE_NAME).exists()
-    seen: list[int] = []
-    found = tabulate(world["units"], world["cover"], progress=lambda done, total: seen.append(done), **options)
-    same(found, joint)
-    assert seen[0] > 1000
-    assert not (folder / FILE_NAME).exists()
-
-
-def test_a_checkpoint_of_something_else_is_refused(world: dict[str, Any], tmp_path: Path) -> None:
-    with pytest.raises(_Stop):
-        tabulate(world["units"], world["cover"], progress=_interrupt(0), block_size=16, checkpoint=tmp_path)
-    with pytest.raises(RunError) as error:
-        tabulate(world["units"].iloc[:3], world["cover"], block_size=20, checkpoint=tmp_path)
-    assert error.value.problems[0].values["changed"] == ["block_size", "regions"]
-    (tmp_path / FILE_NAME).write_bytes(b"broken")
-    with pytest.raises(RunError) as error:
-        tabulate(world["units"], world["cover"], checkpoint=tmp_path)
-    assert ids(error) == ["tabulate.checkpoint_broken"]
 
 
 def test_block_shapes_follow_the_tiling() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -12,18 +13,26 @@ from zipfile import BadZipFile
 
 from docx.opc.exceptions import PackageNotFoundError
 from docxtpl import DocxTemplate
-from jinja2 import Environment, StrictUndefined, TemplateSyntaxError
+from jinja2 import TemplateError, TemplateSyntaxError
+from lxml.etree import LxmlError  # type: ignore[import-untyped]  # lxml has no stubs
 from markupsafe import Markup
 
 from sinks.errors import Problem, RunError
 from sinks.output.report.blocks import Chapters
 from sinks.output.report.word.fields import settle
 from sinks.output.report.word.package import timeless
+from sinks.output.report.word.tags import MOST_BYTES, environment, find_tags, unpacks_within
 from sinks.output.report.word.xml import block_xml
 from sinks.text import language
 
 LYING = frozenset({"table_parameters", "table_inputs", "table_checks"})
 """Tags that our template has on pages on their side; elsewhere their tables are merely set to that width and shrink."""
+
+_NO_DOCUMENT = (PackageNotFoundError, BadZipFile, zlib.error, LxmlError, KeyError, ValueError, AttributeError, EOFError)
+"""What python-docx meets in a file that is no Word document, is cut short or was damaged: a zip of XML."""
+
+_SHOWN, _MANY = 80, 5
+"""Characters of a foreign tag, and foreign tags, that a message shows."""
 
 
 class Template:
@@ -37,18 +46,25 @@ class Template:
     Raises
     ------
     RunError
-        The file is not a Word document, or a tag in it cannot be read.
+        The file is not a Word document or too large for one, a tag in it cannot be read, or it holds more than tags.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self.where = str(path) if path is not None else f"template_{language()}.docx"
         self._bytes = _read(path)
         try:
-            self.tags = frozenset(DocxTemplate(BytesIO(self._bytes)).get_undeclared_template_variables(_environment()))
-        except (PackageNotFoundError, BadZipFile, KeyError, ValueError) as error:
+            small = unpacks_within(self._bytes)
+            found = find_tags(self._bytes) if small else None
+        except _NO_DOCUMENT as error:
             raise RunError(Problem("report.template_not_word", self.where)) from error
         except TemplateSyntaxError as error:
             raise RunError(Problem("report.template_syntax", self.where, {"reason": error.message})) from error
+        if found is None:
+            raise RunError(Problem("report.template_too_large", self.where, {"limit": MOST_BYTES >> 20}))
+        if found.foreign:
+            shown = [text[:_SHOWN] for text in found.foreign[:_MANY]]
+            raise RunError(Problem("report.template_not_a_tag", self.where, {"found": "; ".join(shown)}))
+        self.tags = found.names
 
     def check(self, known: set[str]) -> None:
         """Refuse a document without tags, such as a finished report, and a tag that nothing fills.
@@ -86,16 +102,15 @@ class Template:
         for tag in self.tags & set(chapters):
             pieces = (block_xml(block, image, lying=tag in LYING) for block in chapters[tag])
             context[tag] = Markup("".join(pieces))
-        template.render(context, _environment(), autoescape=True)
+        try:
+            template.render(context, environment(), autoescape=True)
+        except (TemplateError, LxmlError) as error:
+            raise RunError(Problem("report.template_syntax", self.where, {"reason": str(error)})) from error
         settle(template.docx)
         _date(template.docx, values)
         out = BytesIO()
         template.save(out)
         return timeless(out.getvalue())
-
-
-def _environment() -> Environment:
-    return Environment(undefined=StrictUndefined, autoescape=True)
 
 
 def built_in_template() -> bytes:

@@ -24,38 +24,50 @@ def settle(document: Document) -> None:
     _number(body)
     shown = _bookmarked(body)
     for field in _fields(body, "REF"):
-        _set(field, shown[field.get(qn("w:instr")).split()[1]])
+        # A bureau's own template may refer to what it has not; Word says so in the field itself.
+        if (text := shown.get(_argument(field))) is not None:
+            _set(field, text)
     _contents(document)
     for number, start in enumerate(body.iter(qn("w:bookmarkStart")), 1):
-        end = _end_of(start)
-        start.set(qn("w:id"), str(number))
-        end.set(qn("w:id"), str(number))
+        for node in (start, _end_of(start)):
+            if node is not None:
+                node.set(qn("w:id"), str(number))
 
 
 def _fields(body: Any, kind: str) -> list[Any]:
-    return [f for f in body.iter(qn("w:fldSimple")) if f.get(qn("w:instr")).split()[0] == kind]
+    return [f for f in body.iter(qn("w:fldSimple")) if _words(f)[:1] == [kind] and len(_words(f)) > 1]
+
+
+def _words(field: Any) -> list[str]:
+    return str(field.get(qn("w:instr")) or "").split()
+
+
+def _argument(field: Any) -> str:
+    return _words(field)[1]
 
 
 def _set(field: Any, text: str) -> None:
-    next(field.iter(qn("w:t"))).text = text
+    shown = next(field.iter(qn("w:t")), None)
+    if shown is not None:
+        shown.text = text
 
 
 def _number(body: Any) -> None:
     seen: Counter[str] = Counter()
     for field in _fields(body, "SEQ"):
-        name = field.get(qn("w:instr")).split()[1]
+        name = _argument(field)
         seen[name] += 1
         _set(field, str(seen[name]))
 
 
 def _end_of(start: Any) -> Any:
-    """The end of a bookmark: the next of its id in its paragraph, or the first of its id elsewhere."""
+    """The end of a bookmark: the next of its id in its paragraph, or the first of its id elsewhere, or None."""
     wanted = start.get(qn("w:id"))
     for node in start.itersiblings(qn("w:bookmarkEnd")):
         if node.get(qn("w:id")) == wanted:
             return node
     ends = start.getroottree().getroot().iter(qn("w:bookmarkEnd"))
-    return next(node for node in ends if node.get(qn("w:id")) == wanted)
+    return next((node for node in ends if node.get(qn("w:id")) == wanted), None)
 
 
 def _bookmarked(body: Any) -> dict[str, str]:

@@ -1,0 +1,225 @@
+"""Abuse: killed at any moment, failing at every write.  The old result stands, or the new one does, and nothing else.
+
+The suite kills a few times; ``SINKS_KILLS=50`` (``make faults``) kills as often as docs/reliability.md says.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import sinks
+from sinks.errors import RunError
+from sinks.results import run_folder
+from sinks.results.run_folder import read_run, write_run
+from tests.conftest import World
+
+KILLS = int(os.environ.get("SINKS_KILLS", "3"))
+SIGNALS = [number for name in ("SIGKILL", "SIGTERM", "SIGINT") if (number := getattr(signal, name, None))]
+
+RUN = """
+import sys
+from sinks.tabulation import checkpoint
+checkpoint.LEAST_SECONDS, checkpoint.COST_SHARE = 0.0, 1e9
+from sinks.cli import main
+main(sys.argv[1:])
+"""
+
+# ---- killed ---------------------------------------------------------------------------------------------------------
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def command(project: Path, out: Path) -> list[str]:
+    options = ["--quiet", "--force", "--resume", "--block-size", "32", "--threads", "2"]
+    return [sys.executable, "-c", RUN, "run", str(project), "--out", str(out), *options]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals")
+def test_killed_at_any_moment(world: World, tmp_path: Path) -> None:
+    """From the first line of the program to its last: start, check, pass, draws, writing."""
+    project = world.save(world.project(), tmp_path / "project.toml")
+    out = tmp_path / "result"
+    began = time.monotonic()
+    subprocess.run(command(project, out), check=True, capture_output=True, timeout=300)
+    whole = time.monotonic() - began
+    account = (out / "account.csv").read_bytes()
+    moments = random.Random(int(os.environ.get("SINKS_SEED", "1")))
+    for number in range(KILLS):
+        before = content(out)
+        with subprocess.Popen(command(project, out), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+            time.sleep(moments.random() * whole)
+            process.send_signal(SIGNALS[number % len(SIGNALS)])
+            _, said = process.communicate(timeout=300)
+        text = said.decode("utf-8", "replace")
+        # Python itself is still starting in the first moments, and ends as it does then.
+        assert "sinks/" not in text or "Traceback" not in text, text
+        if process.returncode != 0:
+            assert ("--resume" in text) <= (tmp_path / ".result.checkpoint" / "tabulation.npz").exists(), text
+            # The old result to the last byte, or the new one whole.
+            after = content(out)
+            assert after == before or "已完整写出" in text or process.returncode < 0
+        sinks.open_run(out)
+        assert (out / "account.csv").read_bytes() == account
+        again = subprocess.run(command(project, out), capture_output=True, timeout=300)
+        assert again.returncode == 0, again.stderr.decode("utf-8", "replace")
+        assert (out / "account.csv").read_bytes() == account, "to the last digit"
+        assert {path.name for path in tmp_path.iterdir()} == {"project.toml", "result"}
+
+
+# ---- failing at every write -----------------------------------------------------------------------------------------
+
+CALLS: tuple[tuple[Any, str], ...] = (
+    (pd.DataFrame, "to_parquet"),
+    (run_folder, "write_csv"),
+    (run_folder, "write_workbook"),
+    (run_folder, "write_geopackage"),
+    (Path, "write_text"),
+    (Path, "mkdir"),
+    (Path, "open"),
+    (Path, "rename"),
+    (Path, "unlink"),
+    (Path, "rmdir"),
+    (os, "fsync"),
+)
+"""Everything by which a run folder reaches the disk."""
+
+ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
+
+
+class _Layer:
+    """Lets calls through until one of them, which does what it does on a failing disk."""
+
+    def __init__(self, fail_at: int | None, number: int) -> None:
+        self.count, self._fail_at, self._number = 0, fail_at, number
+        self.failed = False
+
+    def wrap(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def through(*args: Any, **kwargs: Any) -> Any:
+            self.count += 1
+            if self.count - 1 == self._fail_at:
+                self.failed = True
+                for argument in args:
+                    # Half of the file is there, as when a disk fills up.
+                    if isinstance(argument, Path) and argument.parent.is_dir() and ".partial-" in str(argument.parent):
+                        with open(argument, "ab") as half:
+                            half.write(b"half")
+                        break
+                raise OSError(self._number, os.strerror(self._number))
+            return call(*args, **kwargs)
+
+        return through
+
+
+@contextmanager
+def failing(fail_at: int | None, number: int) -> Iterator[_Layer]:
+    layer = _Layer(fail_at, number)
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in CALLS:
+            patch.setattr(owner, name, layer.wrap(getattr(owner, name)))
+        yield layer
+
+
+@pytest.fixture(scope="module")
+def run(world: World, tmp_path_factory: pytest.TempPathFactory) -> sinks.Run:
+    folder = tmp_path_factory.mktemp("faults")
+    return sinks.run(world.save(world.project(), folder / "project.toml"))
+
+
+def _problems(contents: Any, out: Path) -> list[str]:
+    try:
+        write_run(contents, out, force=True)
+    except RunError as error:
+        return [problem.id for problem in error.problems]
+    return []
+
+
+def test_a_disk_that_fails_at_any_write(run: sinks.Run, tmp_path: Path) -> None:
+    """Every call in turn fails, with each kind of failure in turn (all three of each with ``SINKS_KILLS``)."""
+    contents = run.contents
+    write_run(contents, tmp_path / "result")
+    first = content(tmp_path / "result")
+    out = tmp_path / "result"
+    with failing(None, 0) as counted:
+        write_run(contents, out, force=True)
+    assert counted.count > 40
+    every = "SINKS_KILLS" in os.environ
+    step = 1 if every else 3
+    for place in range(0, counted.count, step):
+        for number in ERRORS if every else (ERRORS[place // step % len(ERRORS)],):
+            with failing(place, number) as layer:
+                said = _problems(contents, out)
+            assert set(said) <= {"output.disk_full", "output.write_failed", "output.locked"}
+            assert layer.failed
+            # The folder of old is there, or under the name that the next attempt puts it back from.
+            whole = out if out.exists() else next(tmp_path.glob(".result.replaced-*"))
+            assert content(whole) == first, f"call {place}, {errno.errorcode[number]}"
+    write_run(contents, out, force=True)
+    assert read_run(out).record == contents.record
+    assert [path.name for path in tmp_path.iterdir()] == ["result"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_full_disk_does_not_cost_the_pass(world: World, tmp_path: Path) -> None:
+    """Files end at a size that the largest file of a result exceeds, inside compiled writers too."""
+    import resource
+
+    project = world.save(world.project(), tmp_path / "project.toml")
+    subprocess.run(command(project, tmp_path / "whole"), check=True, capture_output=True, timeout=300)
+    whole = content(tmp_path / "whole")
+    limit = max(map(len, whole.values())) - 1000
+
+    def small() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    out = tmp_path / "result"
+    full = subprocess.run(command(project, out), capture_output=True, timeout=300, preexec_fn=small)
+    said = full.stderr.decode("utf-8", "replace")
+    assert full.returncode == 2, said
+    assert "Traceback" not in said
+    assert "--resume" in said
+    assert not out.exists()
+    assert (tmp_path / ".result.checkpoint" / "tabulation.npz").exists()
+    subprocess.run(command(project, out), check=True, capture_output=True, timeout=300)
+    assert (out / "account.csv").read_bytes() == whole["account.csv"]
+    assert {path.name for path in tmp_path.iterdir()} == {"project.toml", "whole", "result"}
+
+
+# ---- the same again -------------------------------------------------------------------------------------------------
+
+
+def test_every_file_is_the_same_byte_for_byte(world: World, tmp_path: Path) -> None:
+    """Whatever the threads, the hash seed, the time zone and the locale; the time of the run is given."""
+    project = world.save(world.project(), tmp_path / "project.toml")
+    found = []
+    for name, threads, seed, zone, locale in (("a", 1, "1", "UTC", "C"), ("b", 3, "7", "Asia/Shanghai", "C.UTF-8")):
+        settings = {"PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": locale, "SOURCE_DATE_EPOCH": "1700000000"}
+        options = [
+            "--out",
+            str(tmp_path / name),
+            "--quiet",
+            "--threads",
+            str(threads),
+            "--block-size",
+            str(32 * threads),
+        ]
+        call = [sys.executable, "-m", "sinks.cli", "run", str(project), *options]
+        subprocess.run(call, check=True, capture_output=True, timeout=300, env={**os.environ, **settings})
+        found.append(content(tmp_path / name))
+    assert found[0].keys() == found[1].keys()
+    assert [name for name in found[0] if found[0][name] != found[1][name]] == []
