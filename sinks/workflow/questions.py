@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
+from sinks.account.account import AccountInputs
 from sinks.account.amounts import latest
 from sinks.activity import LAND_COVER, Activity
 from sinks.analysis.comparison import Comparison
@@ -165,7 +166,7 @@ def paint(
     """A raster of densities, or with ``link`` a look-up table over the land cover."""
     from sinks.output import painting
 
-    layers = painted_layers(prepared, given.inputs.activity)
+    layers = painted_layers(prepared, given.inputs)
     if link:
         return painting.link(contents, layers, out, **options)
     names = [field.name for field in fields(painting.Request) if field.name in options]
@@ -173,7 +174,7 @@ def paint(
     return painting.paint(contents, layers, out, request, **options)
 
 
-def painted_layers(prepared: Prepared, activity: Activity) -> Layers:
+def painted_layers(prepared: Prepared, inputs: AccountInputs) -> Layers:
     """The layers that a raster of densities is painted from.
 
     Raises
@@ -186,7 +187,7 @@ def painted_layers(prepared: Prepared, activity: Activity) -> Layers:
     if prepared.land_cover is None:
         others = [f"{entry.method.id} ({entry.source})" for entry in prepared.entries]
         raise RunError(Problem("painting.not_on_raster", "run", {"left_out": others, "source": LAND_COVER}))
-    return Layers(prepared.regions.units, prepared.land_cover, prepared.strata, prepared.entries, activity)
+    return Layers(prepared.regions.units, prepared.land_cover, prepared.strata, prepared.entries, inputs)
 
 
 def _declared(prepared: Prepared, given: ProjectInputs) -> Draws:

@@ -28,12 +28,13 @@ NAMES = {"150000": ("内蒙古自治区", "region"), "150600": ("鄂尔多斯市
 
 def make_account() -> pd.DataFrame:
     rows: list[tuple[Any, ...]] = []
+    hectares: dict[str, float] = {}
 
     def add(code: str, eco: str, stratum: str, pool: str, quantity: str, period: str, value: float, unit: str) -> None:
         name, level = NAMES[code]
         spread = abs(value) * 0.1
         low, high = (float("nan"),) * 2 if quantity == "area" else (value - spread, value + spread)
-        rows.append((code, name, level, eco, stratum, pool, quantity, period, value, low, high, unit, "m", 0.9))
+        rows.append((code, name, level, eco, stratum, pool, quantity, period, value, low, high, unit, "m", 0.9, hectares[eco], 1.0))
 
     for code in ("150000", "150600", "150700"):
         stock = {eco: pair for (region, eco), pair in STOCK.items() if region == code}
@@ -47,8 +48,10 @@ def make_account() -> pd.DataFrame:
                 for eco in sorted(ecos)
             }
         stock[ALL] = (sum(p[0] for p in stock.values()), sum(p[1] for p in stock.values()))
+        hectares.clear()
+        hectares.update({eco: first / 50 for eco, (first, _) in stock.items()})
         for eco, (first, last) in stock.items():
-            add(code, eco, ALL, ALL, "area", "2020", first / 50, "ha")
+            add(code, eco, ALL, ALL, "area", "2020", hectares[eco], "ha")
             for pool, share in (("biomass", 0.25), ("soil_organic_carbon", 0.75), (ALL, 1.0)):
                 add(code, eco, ALL, pool, "carbon_stock", "2020", first * share, "t C")
                 add(code, eco, ALL, pool, "carbon_stock", "2023", last * share, "t C")

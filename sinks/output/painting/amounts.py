@@ -1,22 +1,24 @@
 """What the account holds on each row of the activity table, so that it can be laid on the cells of that row.
 
-A row of the activity table is the finest thing that a methodology sees: one class and stratum of one region unit at
-one date, or one transition.  Its amounts, summed, are the account; this is checked before anything is painted.
+A row of the activity table is the finest thing that a painting can tell apart: one class and stratum of one region unit
+at one date, or one transition.  Stocks lie on the land of a date, changes of stock on the transitions whose carbon is
+known at both ends.  The amounts, summed, are the account; this is checked before anything is painted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from sinks.account.account import Entry
-from sinks.account.amounts import per_year, weights_of_dates
-from sinks.account.entries import observed_area
-from sinks.activity import Activity
+from sinks.account.account import AccountInputs, Entry
+from sinks.account.amounts import per_year, steps_of, weights_of_dates, years_of
+from sinks.account.entries import EntryRows
+from sinks.activity import FROM, Activity
 from sinks.errors import Problem, RunError
 from sinks.uncertainty.draws import Floats
 from sinks.units import CO2_PER_C
@@ -108,14 +110,14 @@ class Amounts:
 
 
 def amounts(
-    subject: Subject, activity: Activity, entries: Sequence[Entry], source: str, account: pd.DataFrame
+    subject: Subject, inputs: AccountInputs, entries: Sequence[Entry], source: str, account: pd.DataFrame
 ) -> Amounts:
     """Lay the account on the rows of the activity table.
 
     Parameters
     ----------
     subject : Subject
-    activity : Activity
+    inputs : AccountInputs
         That the account was made from.
     entries : sequence of Entry
         Methodologies of the project; those beside the account are left aside.
@@ -129,95 +131,99 @@ def amounts(
     RunError
         Nothing of the account stands on the layer, or the amounts do not add up to the account.
     """
-    found = Amounts(np.full(len(activity.states), np.nan), np.full(len(activity.changes), np.nan), (), ())
-    painted: dict[str, None] = {}
-    left_out: dict[str, None] = {}
-    expected = pd.Series(0.0, index=activity.units["region_code"].astype(str))
-    for entry in entries:
-        pools = [pool for pool in entry.pools if _shares(subject, entry, pool)]
-        if entry.role != "record" or not pools:
-            continue
-        if entry.source != source:
-            left_out[f"{entry.method.id} ({entry.source})"] = None
-            continue
-        painted[entry.method.id] = None
-        expected = expected.add(_in_account(subject, entry, pools, account), fill_value=0.0)
-        for frame, target in ((activity.states, found.states), (activity.changes, found.changes)):
-            _add(subject, entry, pools, frame, target)
+    activity, record = inputs.activity, [entry for entry in entries if entry.role == "record"]
+    counted = [entry for entry in record if _counts(subject, entry)]
+    painted = tuple(dict.fromkeys(entry.method.id for entry in counted if entry.source == source))
+    left_out = tuple(dict.fromkeys(f"{one.method.id} ({one.source})" for one in counted if one.source != source))
     if not painted:
         raise RunError(Problem("painting.not_on_raster", subject.what, {"left_out": list(left_out), "source": source}))
-    made = Amounts(found.states, found.changes, tuple(painted), tuple(left_out))
-    _check_sum(made, activity, expected)
+    made = Amounts(np.full(len(activity.states), np.nan), np.full(len(activity.changes), np.nan), painted, left_out)
+    codes = activity.units["region_code"].astype(str)
+    expected, size = pd.Series(0.0, index=codes), np.zeros(len(inputs.hierarchy.units))
+    # On which land carbon is known at both dates all methodologies of record say together.
+    for rows in inputs.entry_rows(record):
+        if rows.entry.source == source and _counts(subject, rows.entry):
+            expected = expected.add(_in_account(subject, rows.entry, account), fill_value=0.0)
+            for part in _laid(subject, rows):
+                _add(rows, part, made, size)
+    _check_sum(made, activity, expected, pd.Series(size, index=[str(unit) for unit in inputs.hierarchy.units]))
     return made
 
 
-def _shares(subject: Subject, entry: Entry, pool: str) -> dict[str, float]:
-    """Factor from the amount of a row to the account, by the row's date (or period, of transitions).
+def _counts(subject: Subject, entry: Entry) -> bool:
+    """Whether the account has the quantity from an entry; a flux has no stock, and one date no change."""
+    if subject.quantity != "net_removals":
+        return entry.is_difference and "stock" in entry.accounts_for
+    return "sink" in entry.accounts_for and (len(subject.dates) > 1 or not entry.is_difference)
 
-    The rules are the account's: a stock-difference pool changes by what the last date has more than the first; a flux
-    is the mean over the dates of the period.
+
+class _Part(NamedTuple):
+    """Parts of an entry, the rows of states or of changes that they lie on, and by pool how much of each counts."""
+
+    of_changes: bool
+    at: NDArray[np.intp]
+    places: NDArray[np.intp]
+    factors: Mapping[str, Floats]
+
+
+def _laid(subject: Subject, rows: EntryRows) -> Iterator[_Part]:
+    """What of an entry the account counts, time by time.
+
+    A stock-difference pool changes between consecutive dates on common land; a flux is the mean over the dates of the
+    period, one of transitions the mean over the periods between them.
     """
-    method, dates, measures = entry.method, subject.dates, entry.accounts_for
-    flux = method.acts_on == "change" or method.kind(pool) in ("flux", "flux_total")
-    if subject.quantity == "carbon_stock":
-        return {} if flux or "stock" not in measures else {subject.period: 1.0}
-    needed = "stock" if subject.quantity == "stock_change" else "sink"
-    if needed not in measures or (flux and needed == "stock"):
-        return {}
-    if method.acts_on == "change":
-        return {subject.period: CO2_PER_C}
-    if flux:
-        return {date: CO2_PER_C * weight for date, weight in weights_of_dates(dates, subject.period).items()}
-    if len(dates) == 1:
-        return {}
-    factor = per_year(subject.period) if subject.quantity == "net_removals" else 1.0
-    return {dates[0]: -factor, dates[-1]: factor}
-
-
-def _add(subject: Subject, entry: Entry, pools: Sequence[str], frame: pd.DataFrame, target: Floats) -> None:
-    """Add what one methodology gives on the rows of a table, in place."""
-    for time, places in _places(subject, entry, frame):
-        rows = frame.iloc[places].reset_index(drop=True)
-        values, observed = entry.method.evaluate(rows), observed_area(rows, entry.method)
-        for pool in pools:
-            factor = _shares(subject, entry, pool).get(time)
-            if factor is None:
-                continue
-            total = entry.method.kind(pool) in ("stock_total", "flux_total")
-            amount = values[pool] * factor * (1.0 if total else observed)
-            known = ~np.isnan(amount)
-            target[places[known]] = np.nan_to_num(target[places[known]]) + amount[known]
-
-
-def _places(
-    subject: Subject, entry: Entry, frame: pd.DataFrame
-) -> Iterator[tuple[str, np.ndarray[tuple[int], np.dtype[np.intp]]]]:
-    """Rows that an entry accounts for, by date or period."""
-    if frame.empty or ("date" in frame.columns) != (entry.method.acts_on == "state"):
+    entry, dates = rows.entry, subject.dates
+    if subject.quantity == "carbon_stock" or rows.ends is None or not entry.is_difference:
+        for time, weight in _weights(subject, entry).items():
+            at = np.flatnonzero(rows.on_dates & (rows.dates == time))
+            factors = dict.fromkeys(entry.pools, np.full(len(at), weight))
+            yield _Part(entry.method.acts_on == "change", at, rows.place[at], factors)
         return
-    own = frame["source"] == entry.source
-    if entry.method.acts_on == "state":
-        wanted, times, needed = own & frame["ecosystem"].isin(entry.ecosystems), frame["date"], subject.dates
-    else:
-        wanted = own & frame["ecosystem_to"].isin(entry.ecosystems)
-        wanted &= frame["ecosystem_from"].isin(entry.method.methodology.ecosystems)
-        times, needed = frame["date_from"] + "-" + frame["date_to"], (subject.period,)
-    for time in needed:
-        places = np.flatnonzero((wanted & (times == time)).to_numpy(bool))
-        if places.size:
-            yield time, places
+    rate = per_year(subject.period) if subject.quantity == "net_removals" else 1.0
+    inside = steps_of(dates, subject.period)
+    for period, end, own in rows.ends.sides():
+        if period in inside:
+            at = np.flatnonzero(np.isin(rows.of_end, own))
+            land, signed = rows.of_end[at], -rate if end == FROM else rate
+            yield _Part(True, at, rows.ends.land[land], {pool: signed * rows.common[pool][land] for pool in entry.pools})
 
 
-def _in_account(subject: Subject, entry: Entry, pools: Sequence[str], account: pd.DataFrame) -> pd.Series[float]:
+def _weights(subject: Subject, entry: Entry) -> dict[str, float]:
+    """Factor from the amount of a row to the account, by the row's date, or period of transitions."""
+    dates, period = subject.dates, subject.period
+    if subject.quantity == "carbon_stock":
+        return {period: 1.0}
+    if entry.method.acts_on == "change":
+        return {step: CO2_PER_C * years_of(step) / years_of(period) for step in steps_of(dates, period)}
+    return {date: CO2_PER_C * weight for date, weight in weights_of_dates(dates, period).items()}
+
+
+def _add(rows: EntryRows, part: _Part, made: Amounts, size: Floats) -> None:
+    """Add what one methodology gives on some of its land to the rows of the activity, and its size to the units."""
+    target = made.changes if part.of_changes else made.states
+    for pool, factor in part.factors.items():
+        amount = rows.central[pool][part.at] * factor
+        known = np.flatnonzero(~np.isnan(amount) & (factor != 0))
+        places = part.places[known]
+        target[places] = np.nan_to_num(target[places])
+        # Bins of a row lie on it together, so that places repeat.
+        np.add.at(target, places, amount[known])
+        np.add.at(size, rows.units[part.at[known]], np.abs(amount[known]))
+
+
+def _in_account(subject: Subject, entry: Entry, account: pd.DataFrame) -> pd.Series[float]:
     """What the account says of one entry, by region."""
     leaves = account[(account["quantity"] == subject.quantity) & (account["period"].astype(str) == subject.period)]
     leaves = leaves[(leaves["methodology"] == entry.method.id) & (leaves["stratum"] != ALL)]
-    leaves = leaves[leaves["ecosystem"].isin(entry.ecosystems) & leaves["pool"].isin(pools)]
+    leaves = leaves[leaves["ecosystem"].isin(entry.ecosystems) & leaves["pool"].isin(entry.pools)]
     return leaves.groupby(leaves["region_code"].astype(str))["value"].sum()
 
 
-def _check_sum(made: Amounts, activity: Activity, expected: pd.Series[float]) -> None:
-    """The painting would show another account than the run's if parameters or methodologies had changed since."""
+def _check_sum(made: Amounts, activity: Activity, expected: pd.Series[float], size: pd.Series[float]) -> None:
+    """The painting would show another account than the run's if parameters or methodologies had changed since.
+
+    A change is a small difference of large stocks, so its rounding error is compared with the ``size`` of those.
+    """
     parts = [
         pd.Series(np.nan_to_num(values), index=frame["region_code"].astype(str).to_numpy())
         for values, frame in ((made.states, activity.states), (made.changes, activity.changes))
@@ -226,9 +232,7 @@ def _check_sum(made: Amounts, activity: Activity, expected: pd.Series[float]) ->
     codes = activity.units["region_code"].astype(str)
     found = rows.groupby(level=0).sum().reindex(codes, fill_value=0.0)
     wanted = expected.reindex(codes, fill_value=0.0)
-    # A change is a small difference of large stocks, so its rounding error is compared with the sizes of those.
-    size = rows.abs().groupby(level=0).sum().reindex(codes, fill_value=0.0)
-    wrong = (found - wanted).abs() > _TOLERANCE * size.clip(lower=wanted.abs())
+    wrong = (found - wanted).abs() > _TOLERANCE * size.reindex(codes, fill_value=0.0).clip(lower=wanted.abs())
     if wrong.any():
         code = str(wrong.idxmax())
         values = {"count": int(wrong.sum()), "code": code, "found": f"{found[code]:.9g}"}

@@ -69,7 +69,7 @@ def link(
     subject = Subject.of(what, period, contents.account)
     if subject.quantity != "carbon_stock":
         raise RunError(Problem("painting.not_a_stock", str(out), {"what": what}))
-    found = amounts(subject, layers.activity, layers.entries, layers.land_cover.name, contents.account)
+    found = amounts(subject, layers.inputs, layers.entries, layers.land_cover.name, contents.account)
     source = inspect(layers.land_cover, subject.period)
     table = _table(_by_class(subject, contents.activity.states, found, layers.land_cover), source)
     tags = facts(contents, subject, found) | {"BANDS": message("painting.link_bands")}

@@ -17,8 +17,7 @@ import shapely
 from pyproj import CRS
 from tqdm import tqdm
 
-from sinks.account.account import Entry
-from sinks.activity import Activity
+from sinks.account.account import AccountInputs, Entry
 from sinks.errors import Problem, RunError
 from sinks.geo.crs import densify_to
 from sinks.geo.grid import CellAreas, Grid
@@ -78,16 +77,16 @@ class Layers:
     land_cover : CategoricalLayer
     strata : tuple of CategoricalLayer
     entries : tuple of Entry
-    activity : Activity
-        Rows of the run's activity with the areas that the account stands on, which may be adjusted for the errors of
-        the map.
+    inputs : AccountInputs
+        What the account was made from: its activity has the rows of the run's, with the areas that the account stands
+        on, which may be adjusted for the errors of the map.
     """
 
     units: gpd.GeoDataFrame
     land_cover: CategoricalLayer
     strata: tuple[CategoricalLayer, ...]
     entries: tuple[Entry, ...]
-    activity: Activity
+    inputs: AccountInputs
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ def paint(
     """Paint the density of a stock, a change or removals as a Cloud-Optimised GeoTIFF.
 
     Every cell of the land cover gets what the account holds per hectare of its region unit, class and strata; for
-    changes, what it holds at the last date less what it held at the first.  A cell that several regions share gets
+    changes, what it holds at the end less what it held at the beginning, where both are known.  A cell that several regions share gets
     the mean of its parts.  The first band is the density; the second the area [ha] it is the mean over, inside the
     regions and estimated, so that the sum of their product is the account.  Cells outside the regions, not observed
     or not estimated are nodata, which is not zero.  Where the account stands on areas that are adjusted for the errors
@@ -164,7 +163,7 @@ def paint(
     check_free(out, force)
     threads = threads or min(_MOST_THREADS, os.cpu_count() or 1)
     subject = Subject.of(request.what, request.period, contents.account)
-    found = amounts(subject, layers.activity, layers.entries, layers.land_cover.name, contents.account)
+    found = amounts(subject, layers.inputs, layers.entries, layers.land_cover.name, contents.account)
     regions = _chosen(layers.units, request.units)
     joint = narrowed(tabulate(regions, layers.land_cover, strata=layers.strata, threads=threads), subject.dates)
     values = densities(joint, contents.activity, found)

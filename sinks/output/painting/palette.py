@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from numba import njit
 
-from sinks.activity import AREA, CHANGE_KEYS, STATE_KEYS, Activity, past_dates
+from sinks.activity import AREA, CHANGE_KEYS, STATE_KEYS, Activity
 from sinks.errors import Problem, RunError
 from sinks.geo.grid import Grid
 from sinks.layers.rasters.raster import STATIC, CategoricalLayer, inspect
@@ -99,7 +99,8 @@ def densities(joint: Joint, activity: Activity, found: Amounts) -> Floats:
         if now.empty or np.isnan(values).all():
             continue
         strata = [name for name in now.columns if name not in (*keys, AREA)]
-        run, values = _whatever_before(run, values, [*keys, *strata])
+        run, values = _as_told_apart(run, values, [*keys, *strata])
+        now = _of_times(now, run[~np.isnan(values)])
         places = now["region_code"].to_numpy().astype(np.intp)
         rows = _rows_of(now.assign(region_code=codes[places]), run, [*keys, *strata])
         area = np.bincount(rows, now[AREA].to_numpy(float), len(run)).astype(np.float64)
@@ -165,9 +166,6 @@ def _rows_of(now: pd.DataFrame, run: pd.DataFrame, keys: Sequence[str]) -> npt.N
     def index(frame: pd.DataFrame) -> pd.MultiIndex:
         return pd.MultiIndex.from_frame(frame[list(keys)].astype(str))
 
-    missing = [name for name in keys if name not in run.columns]
-    if missing:
-        raise RunError(Problem("painting.other_strata", "run", {"missing": missing}))
     there = np.flatnonzero(run["source"].astype(str).isin(now["source"].unique()).to_numpy(bool))
     found = index(run.iloc[there]).get_indexer(index(now))
     if (found < 0).any():
@@ -177,12 +175,23 @@ def _rows_of(now: pd.DataFrame, run: pd.DataFrame, keys: Sequence[str]) -> npt.N
     return there[found]
 
 
-def _whatever_before(run: pd.DataFrame, values: Floats, keys: Sequence[str]) -> tuple[pd.DataFrame, Floats]:
-    """Transitions and their amounts summed over histories: a cell is told by what it is at the dates painted."""
-    if not past_dates(run):
-        return run, values
+def _of_times(now: pd.DataFrame, run: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the dates, or pairs of them, on which something is laid; the run need not have any other."""
+    times = [name for name in ("date", "date_from", "date_to") if name in now.columns]
+    wanted = pd.MultiIndex.from_frame(run[times])
+    return now[pd.MultiIndex.from_frame(now[times]).isin(wanted)]
+
+
+def _as_told_apart(run: pd.DataFrame, values: Floats, keys: Sequence[str]) -> tuple[pd.DataFrame, Floats]:
+    """Rows and their amounts as a cell is told: by its class and strata at the dates painted.
+
+    The run also tells rows apart by their history, and by whether the inputs of a methodology were observed.
+    """
+    missing = [name for name in keys if name not in run.columns]
+    if missing:
+        raise RunError(Problem("painting.other_strata", "run", {"missing": missing}))
     groups = run.assign(**{_VALUE: values}).groupby(list(keys), sort=False, dropna=False)[[AREA, _VALUE]]
-    # A transition without an estimate for any of its histories stays missing; it is not zero.
+    # What has no estimate for any of its rows stays missing; it is not zero.
     summed = groups.sum(min_count=1).reset_index()
     return summed, summed[_VALUE].to_numpy(np.float64)
 

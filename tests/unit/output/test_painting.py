@@ -136,8 +136,8 @@ def make(
     prepared = prepare(project)
     assert prepared.land_cover is not None
     made = run(project)
-    activity = account_inputs(prepared, made.activity).inputs.activity
-    layers = Layers(prepared.regions.units, prepared.land_cover, prepared.strata, prepared.entries, activity)
+    inputs = account_inputs(prepared, made.activity).inputs
+    layers = Layers(prepared.regions.units, prepared.land_cover, prepared.strata, prepared.entries, inputs)
     return Small(folder, made.contents, layers, cover)
 
 
