@@ -246,8 +246,6 @@ def _plans(paths: Mapping[str, str], codes: set[str]) -> tuple[pd.DataFrame, dic
             problems.add("assessment.unknown_region", row[WHERE], table="planting", region=row["region_code"])
         if row["curve"] not in curves:
             problems.add("assessment.no_curve", row[WHERE], found=row["curve"], known=sorted(curves))
-        if row["value"] < 0:
-            problems.add("assessment.negative_area", row[WHERE], value=row["value"])
     problems.raise_as(AssessmentError)
     return _by_year(tables["planting"]), curves
 

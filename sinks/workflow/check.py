@@ -17,8 +17,14 @@ from sinks.workflow.prepare import Prepared
 from sinks.workflow.tabulate_layers import blank_activity, layer_states
 
 
-def check(prepared: Prepared) -> list[LayerStates]:
+def check(prepared: Prepared, *, to_run: bool = False) -> list[LayerStates]:
     """Check everything that can be known before the rasters are read through.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    to_run : bool
+        Whether the account is made right after: then the assessment must have all of its figures.
 
     Returns
     -------
@@ -34,6 +40,8 @@ def check(prepared: Prepared) -> list[LayerStates]:
     states = gather(layer_states, prepared)
     for one in CHECKS:
         gather(one, prepared)
+    if to_run and not len(gather.problems):
+        gather(check_figures, prepared)
     gather.problems.raise_as(ProjectError)
     return states or []
 
@@ -96,11 +104,33 @@ def check_accuracy(prepared: Prepared) -> None:
 
 
 def check_assessment(prepared: Prepared) -> None:
-    """Read the tables of the assessment; whether they fit the account is known when there is one."""
-    from sinks.assessment.evaluate import read_section
+    """Refuse an assessment whose rule, tables and regions do not go together.
 
-    if prepared.project.assessment is not None:
-        read_section(prepared.project.assessment, prepared.project.path)
+    Raises
+    ------
+    AssessmentError, LayerError
+        What only an account can show, such as a year without a sink, is left to the assessment itself.
+    """
+    from sinks.assessment.evaluate import check_section
+
+    section, regions = prepared.project.assessment, prepared.regions
+    if section is not None:
+        check_section(section, regions.frame, regions.area_ha.to_dict(), prepared.project.path)
+
+
+def check_figures(prepared: Prepared) -> None:
+    """Refuse an assessment that lacks figures, of a project that :func:`check` has passed.
+
+    Raises
+    ------
+    AssessmentError
+        With every region, quantity and year without a figure.
+    """
+    from sinks.assessment.evaluate import check_figures
+
+    section, project = prepared.project.assessment, prepared.project
+    if section is not None:
+        check_figures(section, prepared.regions.frame, project.path)
 
 
 def declared_correlations(prepared: Prepared) -> list[Correlation]:
@@ -135,8 +165,11 @@ def confusion_matrices(project: Project) -> dict[str, ConfusionMatrix]:
 
 
 def with_notes(prepared: Prepared, states: list[LayerStates]) -> Prepared:
-    """The project with all that was noted of its regions and layers."""
-    return replace(prepared, notes=(*prepared.regions.notes, *(note for layer in states for note in layer.notes)))
+    """The project with all that was noted of its regions and layers, and what its assessment still lacks."""
+    missing = Gather()
+    missing(check_figures, prepared)
+    layers = (note for layer in states for note in layer.notes)
+    return replace(prepared, notes=(*prepared.regions.notes, *layers, *missing.problems))
 
 
 CHECKS: tuple[Callable[[Prepared], object], ...] = (

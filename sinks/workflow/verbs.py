@@ -60,7 +60,7 @@ def run(
     from sinks.workflow.run_contents import gather_contents, input_files
 
     prepared = prepare(_read(project))
-    states = check_prepared(prepared)
+    states = check_prepared(prepared, to_run=True)
     if checkpoint is not None and not resume:
         _forget(Path(checkpoint))
     # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.

@@ -80,7 +80,9 @@ def test_an_unknown_unit_is_named(unit: str) -> None:
     assert error.value.problems[0].where == "table.csv:3"
 
 
-@pytest.mark.parametrize("unit", ["9999", "10000", "1e4", "1E+4", "10^4", "0.01", "-1", "5/5", "1.0", "万", "亿", "(10)"])
+@pytest.mark.parametrize(
+    "unit", ["9999", "10000", "1e4", "1E+4", "10^4", "0.01", "-1", "5/5", "1.0", "万", "亿", "(10)"]
+)
 @pytest.mark.parametrize("like", ["1", "t C/ha"])
 def test_a_bare_number_is_no_unit(unit: str, like: str) -> None:
     """It would multiply a whole column by itself."""
