@@ -245,7 +245,7 @@ def _parse(unit: str) -> Any:
     if _NUMBER.fullmatch(text):
         raise UnitError(Problem("units.bare_number", unit, {"unit": unit}))
     try:
-        parsed = _registry().Quantity(_grouped(text))
+        parsed: Any = _registry().Quantity(_grouped(text))
     except Exception as error:  # pint and the tokenizer below it raise a dozen kinds, all of them "not a unit" here
         raise UnitError(Problem("units.unknown", unit, {"unit": unit})) from error
     if not _is_power_of_ten(float(parsed.m)):

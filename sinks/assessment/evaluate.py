@@ -152,8 +152,17 @@ def check_section(
         code = None if whole is None else whole[0]
         known = list(regions["code"])
         # Figures may still be missing while an account is made; the assessment asks for all of them.
-        told = {"whole": code, "waived": section.waived, "places": places, "complete": False}
-        gather(check_inputs, inputs, codes, known, rule, **told)
+        gather(
+            check_inputs,
+            inputs,
+            codes,
+            known,
+            rule,
+            whole=code,
+            waived=section.waived,
+            places=places,
+            complete=False,
+        )
         if inputs.ledger is not None:
             path = None if section.credit_projects is None else resolve(section.credit_projects)
             projects = gather(read_credit_projects, path)

@@ -343,13 +343,12 @@ def _check_intensity(
     product_ = gdp.drop_duplicates(["region_code", "year"]).set_index(["region_code", "year"])
     both = product_.join(total.rename("emissions"), how="inner")
     ratio = both["emissions"] / both["value"]
-    for place in np.flatnonzero(limit.outside(ratio.clip(lower=0.0))):
-        code, year = both.index[place]
-        if (code, year) in doubted:
-            continue
-        values = {"region": code, "year": year, "found": f"{ratio.iloc[place]:,.4g} {limit.unit}"}
-        values |= {"expected": str(limit), "reason": limit.reason}
-        problems.add("assessment.intensity", both[WHERE].iloc[place], **values)
+    beyond = both.assign(ratio=ratio)[limit.outside(ratio.clip(lower=0.0))].reset_index()
+    for row in records(beyond):
+        if (row["region_code"], row["year"]) not in doubted:
+            values = {"region": row["region_code"], "year": row["year"], "found": f"{row['ratio']:,.4g} {limit.unit}"}
+            values |= {"expected": str(limit), "reason": limit.reason}
+            problems.add("assessment.intensity", row[WHERE], **values)
 
 
 def _check_intensity_targets(targets: pd.DataFrame, codes: Collection[str], rule: Rule, problems: Problems) -> None:

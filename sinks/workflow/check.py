@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sinks.account.adjusted_areas import check_adjustable
-from sinks.errors import Gather, LayerError, MethodologyError, ProjectError
+from sinks.assessment.errors import AssessmentError
+from sinks.assessment.inputs import Places
+from sinks.errors import Gather, LayerError, MethodologyError, Problem, ProjectError
 from sinks.layers.layer_states import LayerStates
 from sinks.project.base import STATIC
+from sinks.project.planning import PotentialSection, RestorationSection
 from sinks.project.project import Project
 from sinks.uncertainty.confusion_matrix import ConfusionMatrix, read_matrix
 from sinks.uncertainty.draws import Correlation, check_correlations
@@ -115,7 +118,66 @@ def check_assessment(prepared: Prepared) -> None:
 
     section, regions = prepared.project.assessment, prepared.regions
     if section is not None:
-        check_section(section, regions.frame, regions.area_ha.to_dict(), prepared.project.path)
+        check_section(section, regions.frame, _areas(prepared), prepared.project.path)
+
+
+def check_plans(prepared: Prepared) -> None:
+    """Refuse plans whose words no layer has, or whose files cannot be used.
+
+    Raises
+    ------
+    AssessmentError, LayerError
+    """
+    project, gather = prepared.project, Gather()
+    if project.potential is not None:
+        gather(check_potential, prepared, project.potential)
+    if project.restoration is not None:
+        gather(check_restoration, prepared, project.restoration)
+    gather.problems.raise_as(AssessmentError)
+
+
+def check_potential(prepared: Prepared, section: PotentialSection) -> None:
+    """Refuse a ``[potential]`` that the project's layers and regions cannot answer.
+
+    Raises
+    ------
+    AssessmentError, LayerError
+    """
+    from sinks.planning import prospects, words
+    from sinks.workflow.known_layers import known_layers
+
+    gather, regions = Gather(), prepared.regions
+    if prepared.land_cover is None:
+        raise AssessmentError(Problem("assessment.no_land_cover", "potential"))
+    gather(words.check_potential, section, known_layers(prepared))
+    paths = {key: prepared.project.path(path) for key, path in section.files()}
+    names = dict(zip(regions.frame["code"], regions.frame["name"], strict=True))
+    gather(prospects.check_files, section, paths, Places(names, _areas(prepared)))
+    gather.problems.raise_as(AssessmentError)
+
+
+def _areas(prepared: Prepared) -> dict[str, float]:
+    """Area of each region's polygon, by code. [ha]"""
+    return {str(code): float(area) for code, area in prepared.regions.area_ha.items()}
+
+
+def check_restoration(prepared: Prepared, section: RestorationSection) -> None:
+    """Refuse a ``[restoration]`` that the project's layers cannot answer, or whose sites cannot be read.
+
+    Raises
+    ------
+    AssessmentError
+    """
+    from sinks.planning import words
+    from sinks.planning.sites import Sites
+    from sinks.workflow.known_layers import known_layers
+
+    gather = Gather()
+    if prepared.land_cover is None:
+        raise AssessmentError(Problem("assessment.no_land_cover", "restoration"))
+    gather(words.check_strata, section, known_layers(prepared))
+    gather(Sites.read, section, prepared.project.path(section.file))
+    gather.problems.raise_as(AssessmentError)
 
 
 def check_figures(prepared: Prepared) -> None:
@@ -178,4 +240,5 @@ CHECKS: tuple[Callable[[Prepared], object], ...] = (
     check_accuracy,
     declared_correlations,
     check_assessment,
+    check_plans,
 )
