@@ -3,6 +3,8 @@
 Substances are dimensions of their own: ``t C/ha`` becomes ``t CO2/ha`` or ``t DM/ha`` only through a factor that
 carries the unit of the change, ``t CO2/(t C)`` or ``t C/(t DM)``.  The registry holds no more units than are in use,
 so that a slip of the pen (``dm`` for dry matter, ``C`` for coulomb) is an unknown unit instead of another quantity.
+A number is no unit: ``10^4 t`` counts by tens of thousands, but ``10000`` alone, or ``9999 t``, would multiply every
+figure of a column without a word.
 
 A unit is text.  What stands between two slashes belongs together (``t DM/t DM`` has no dimension); ``10^4 ha``,
 ``万ha``, ``万tCO2``, ``g C m-2 yr-1`` and ``kg C/m2`` are understood.
@@ -10,6 +12,7 @@ A unit is text.  What stands between two slashes belongs together (``t DM/t DM``
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 from functools import cache
@@ -101,6 +104,8 @@ _CHINESE = {
     "³": "3",
     "₂": "2",
 }
+# What has no word in it is a number, however it is written: 10000, 1e4, 10^4, 5/5.
+_NUMBER = re.compile(r"([\d\s/^*().+-]|(?<=\d)[eE](?=[\d+-]))+")
 _SUBSTANCES = "CO2e|CO2|C|CH4|N2O|DM"
 
 
@@ -236,10 +241,25 @@ def _parse(unit: str) -> Any:
     text = _normalise(unit)
     if not text or not re.fullmatch(r"[\w\s/^*().%+-]+", text):
         raise UnitError(Problem("units.unknown", unit or '""', {"unit": unit}))
+    if text == "1":
+        return _registry().Quantity(1, "")
+    if _NUMBER.fullmatch(text):
+        raise UnitError(Problem("units.bare_number", unit, {"unit": unit}))
     try:
-        return _registry().Quantity(1, "") if text == "1" else _registry().Quantity(_grouped(text))
+        parsed: Any = _registry().Quantity(_grouped(text))
     except Exception as error:  # pint and the tokenizer below it raise a dozen kinds, all of them "not a unit" here
         raise UnitError(Problem("units.unknown", unit, {"unit": unit})) from error
+    if not _is_power_of_ten(float(parsed.m)):
+        raise UnitError(Problem("units.multiple", unit, {"unit": unit}))
+    return parsed
+
+
+def _is_power_of_ten(number: float) -> bool:
+    """Whether a unit may be counted in so many: 10^4 ha, but not 9999 ha, which is a value in the wrong column."""
+    if not (math.isfinite(number) and number > 0):
+        return False
+    exponent = math.log10(number)
+    return abs(exponent - round(exponent)) < 1e-12
 
 
 def _normalise(unit: str) -> str:

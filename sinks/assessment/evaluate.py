@@ -12,16 +12,18 @@ from sinks.assessment import budget, targets
 from sinks.assessment.answer import Answer
 from sinks.assessment.dual_control import assess, assessed_regions
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.inputs import Inputs, check_inputs, read_credit_projects, read_inputs
+from sinks.assessment.inputs import Inputs, Places, check_complete, check_inputs, read_credit_projects, read_inputs
 from sinks.assessment.ledger import audit, check_ledger, deductions
 from sinks.assessment.result import Assessment
 from sinks.assessment.sink import sink_of
 from sinks.assessment.terms import years_and_periods
-from sinks.errors import Problems, SinksError
+from sinks.errors import Gather, Problems, SinksError
 from sinks.project.assessment import AssessmentSection
+from sinks.project.explain import near
 from sinks.project.rules import Rule
 from sinks.text import message
 from sinks.uncertainty.draws import Floats
+from sinks.vocabulary import ALL, ecosystems, pools
 
 
 @dataclass(frozen=True, repr=False)
@@ -115,6 +117,83 @@ def evaluate(
         None if inputs.ledger is None else audit(inputs.ledger, cancelled_returns=rule.cancelled_returns.value),
         None if inputs.observations is None else targets.follow(inputs.targets, inputs.observations),
     )
+
+
+def check_section(
+    section: AssessmentSection,
+    regions: gpd.GeoDataFrame,
+    area_ha: Mapping[str, float],
+    resolve: Callable[[str], str],
+) -> None:
+    """Check all of a section that can be known before there is an account.
+
+    Parameters
+    ----------
+    section : AssessmentSection
+    regions : GeoDataFrame
+        ``code, name, level, parent`` and polygons.
+    area_ha : mapping of str to float
+        Area of each region's polygon, by code. [ha]
+    resolve : callable
+        Makes a path of the section absolute.
+
+    Raises
+    ------
+    AssessmentError, LayerError
+        With the problems of the rule's words, of all tables, and of tables and regions against each other.
+    """
+    rule, gather = section.rule, Gather()
+    gather(_check_words, rule, regions)
+    inputs = gather(read_section, section, resolve)
+    codes = sorted(regions.loc[regions["level"] == rule.level, "code"])
+    if inputs is not None and codes:
+        whole = _whole(regions, codes)
+        places = Places(dict(zip(regions["code"], regions["name"], strict=True)), area_ha)
+        code = None if whole is None else whole[0]
+        known = list(regions["code"])
+        # Figures may still be missing while an account is made; the assessment asks for all of them.
+        gather(
+            check_inputs,
+            inputs,
+            codes,
+            known,
+            rule,
+            whole=code,
+            waived=section.waived,
+            places=places,
+            complete=False,
+        )
+        if inputs.ledger is not None:
+            path = None if section.credit_projects is None else resolve(section.credit_projects)
+            projects = gather(read_credit_projects, path)
+            if projects is not None:
+                gather(check_ledger, projects, inputs.ledger, regions)
+    gather.problems.raise_as(AssessmentError)
+
+
+def check_figures(section: AssessmentSection, regions: gpd.GeoDataFrame, resolve: Callable[[str], str]) -> None:
+    """Refuse a section whose tables lack figures of a region or year that is assessed; see :func:`check_section`."""
+    inputs, problems = read_section(section, resolve), Problems()
+    codes = sorted(regions.loc[regions["level"] == section.rule.level, "code"])
+    check_complete(inputs, codes, section.rule, problems)
+    problems.raise_as(AssessmentError)
+
+
+def _check_words(rule: Rule, regions: gpd.GeoDataFrame) -> None:
+    """Refuse a rule that names a level, an ecosystem or a pool that there is not."""
+    problems, levels = Problems(), list(dict.fromkeys(regions["level"]))
+    if rule.level not in levels:
+        found = {"found": rule.level, "near": near(rule.level, levels)}
+        problems.add("assessment.unknown_level", "assessment.rule.level", **found)
+    for key, words, known in (
+        ("ecosystem", rule.ecosystems.value, ecosystems()),
+        ("pool", rule.pools.value, pools()),
+    ):
+        for one in words:
+            if one not in (ALL, *known):
+                found = {"found": one, "near": near(one, [ALL, *known])}
+                problems.add(f"project.{key}", f"assessment.rule.{key}s", **found)
+    problems.raise_as(AssessmentError)
 
 
 def read_section(section: AssessmentSection, resolve: Callable[[str], str]) -> Inputs:

@@ -15,15 +15,18 @@ from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sinks import units
 from sinks.assessment.errors import AssessmentError
 from sinks.errors import Problem, Problems, SinksError
+from sinks.project.explain import near
 from sinks.project.rules import CreditState
 from sinks.tables.form import Form
 from sinks.tables.numbers import as_numbers
 from sinks.tables.sheet import as_text, read_sheet
 from sinks.text import Text, table_rows
+from sinks.vocabulary.bounds import Bound, bounds
 
 RESULT = "result"
 """Key of the quantities that the assessment computes."""
@@ -37,9 +40,11 @@ _PATTERNS = {
     "year": r"(19|20|21)\d\d",
     "period": r"(19|20|21)\d\d(-(19|20|21)\d\d)?",
     "price_base": r"(19|20)\d\d constant|current",
-    "function": "richards|logistic|schumacher",
-    "state": "|".join(get_args(CreditState)),
 }
+
+
+_WORDS = {"quantity": (), "state": get_args(CreditState), "function": ("richards", "logistic", "schumacher")}
+"""Kinds of columns whose cells are one of a few words."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,8 @@ def parse_table(table: str, cells: pd.DataFrame, where: str = "", *, decimal: st
     Raises
     ------
     AssessmentError
-        With every cell that does not hold what it should.
+        With every cell that does not hold what it should, every figure beyond its plausible bounds
+        (:mod:`sinks.vocabulary.bounds`), and every target that is not after its base.
     """
     problems = Problems()
     where = where or table
@@ -127,16 +133,20 @@ def parse_table(table: str, cells: pd.DataFrame, where: str = "", *, decimal: st
         raise AssessmentError(Problem("assessment.no_column", where, {"table": table, "columns": missing}))
     parsed = pd.DataFrame(index=cells.index)
     parsed[WHERE] = [f"{where}:{row}" for row in cells.index]
+    sound = np.ones(len(cells), dtype=bool)
     for column in columns(table):
         if column.kind == "number":
-            parsed[column.name] = _parse_numbers(column, cells, parsed[WHERE], decimal, problems)
+            parsed[column.name], fits = _parse_numbers(column, cells, parsed[WHERE], decimal, problems)
         else:
-            parsed[column.name] = _parse_column(table, column, cells[column.name], parsed[WHERE], problems)
-    problems.raise_as(AssessmentError)
-    _convert(table, parsed, problems)
+            parsed[column.name], fits = _parse_column(table, column, cells[column.name], parsed[WHERE], problems)
+        sound &= fits
+    # A row with a cell that cannot be read has no figure yet; all other rows are judged in the same pass.
+    judged = parsed[sound].copy()
+    _convert(table, judged, problems)
+    _check_order(table, judged, problems)
     problems.raise_as(AssessmentError)
     ordered = [*(column.name for column in columns(table)), WHERE]
-    return parsed[ordered].reset_index(drop=True)
+    return judged[ordered].reset_index(drop=True)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -157,34 +167,60 @@ def write_template(table: str, path: str | Path) -> None:
 
 def _parse_numbers(
     column: Column, cells: pd.DataFrame, where: pd.Series[str], decimal: str, problems: Problems
-) -> pd.Series[Any]:
-    """Numbers in the unit of their row, so that 17.5% of a sheet is a number where percent are meant."""
+) -> tuple[pd.Series[Any], NDArray[np.bool_]]:
+    """Numbers in the unit of their row, so that 17.5% of a sheet is a number of percent; and which cells are numbers."""
     values = pd.Series(np.nan, index=cells.index)
     unit = cells["unit"].map(as_text) if "unit" in cells else pd.Series("1", index=cells.index)
     for name in dict.fromkeys(unit):
         values[unit == name] = as_numbers(cells.loc[unit == name, column.name], name, decimal).values
-    for row in np.flatnonzero(~np.isfinite(values)):
+    finite = np.isfinite(values.to_numpy())
+    for row in np.flatnonzero(~finite):
         found = _shown(cells[column.name].iloc[row])
         problems.add("assessment.not_a_number", where.iloc[row], column=column.name, found=found)
-    return values
+    return values, finite
 
 
 def _parse_column(
     table: str, column: Column, cells: pd.Series[Any], where: pd.Series[str], problems: Problems
-) -> pd.Series[Any]:
+) -> tuple[pd.Series[Any], NDArray[np.bool_]]:
+    """The cells as the column's kind, and which of them are."""
     text = cells.map(as_text)
     allowed = _allowed(table, column)
-    fits = text.map(lambda cell: re.fullmatch(allowed, cell) is not None).astype(bool)
-    for row in np.flatnonzero(~fits.to_numpy()):
-        values = {"column": column.name, "found": _shown(cells.iloc[row]), "expected": _expected(table, column)}
-        problems.add("assessment.not_allowed", where.iloc[row], **values)
+    fits = text.map(lambda cell: re.fullmatch(allowed, cell) is not None).to_numpy(dtype=bool)
+    for row in np.flatnonzero(~fits):
+        values = {"column": column.name, "found": _shown(cells.iloc[row])}
+        problems.add(
+            "assessment.not_allowed",
+            where.iloc[row],
+            **values,
+            expected=_expected(table, column, text.iloc[row]),
+        )
+    if column.kind in ("year", "period"):
+        fits = fits & _plausible_years(column, text, fits, where, problems)
     if column.kind == "year":
-        return pd.to_numeric(text.where(fits)).astype("Int64")
-    if column.kind == "period":
+        return pd.to_numeric(text.where(fits)).astype("Int64"), fits
+    return text, fits
+
+
+def _plausible_years(
+    column: Column, text: pd.Series[str], fits: NDArray[np.bool_], where: pd.Series[str], problems: Problems
+) -> NDArray[np.bool_]:
+    """Which years and spans can be: within the years that there are figures or plans for, and not backwards."""
+    limit, good = bounds("assessment")["year"], np.ones(len(text), dtype=bool)
+    for row in np.flatnonzero(fits):
+        if limit.outside([float(year) for year in text.iloc[row].split("-")]).any():
+            _not_plausible(limit, text.iloc[row], where.iloc[row], column.label, problems)
+            good[row] = False
         # A span whose end is before its start holds no year: its row would be dropped without a word.
-        for row in np.flatnonzero(fits & text.map(_is_backwards)):
+        if column.kind == "period" and _is_backwards(text.iloc[row]):
             problems.add("assessment.span_backwards", where.iloc[row], found=text.iloc[row])
-    return text
+            good[row] = False
+    return good
+
+
+def _not_plausible(limit: Bound, found: str, where: str, quantity: object, problems: Problems) -> None:
+    values = {"quantity": quantity, "found": found, "expected": str(limit), "reason": limit.reason}
+    problems.add("assessment.not_plausible", where, **values)
 
 
 def _is_backwards(span: str) -> bool:
@@ -193,16 +229,16 @@ def _is_backwards(span: str) -> bool:
 
 
 def _allowed(table: str, column: Column) -> str:
-    if column.kind == "quantity":
-        return "|".join(map(re.escape, measures(table)))
+    if column.kind in _WORDS:
+        return "|".join(map(re.escape, measures(table) if column.kind == "quantity" else _WORDS[column.kind]))
     return r"\S.*" if column.kind == "unit" else _PATTERNS[column.kind]
 
 
-def _expected(table: str, column: Column) -> object:
-    """What may stand in the column, in words of the template."""
-    if column.kind == "quantity":
-        return tuple(measures(table))
-    return tuple(get_args(CreditState)) if column.kind == "state" else str(column.label)
+def _expected(table: str, column: Column, found: str) -> object:
+    """What may stand in the column, in words of the template; the likely ones where ``found`` is nearly a word."""
+    if column.kind in _WORDS:
+        return tuple(near(found, [*measures(table)] if column.kind == "quantity" else [*_WORDS[column.kind]]))
+    return str(column.label)
 
 
 def _shown(cell: Any) -> str:
@@ -210,20 +246,33 @@ def _shown(cell: Any) -> str:
 
 
 def _convert(table: str, parsed: pd.DataFrame, problems: Problems) -> None:
-    """Bring ``value`` to canonical units, one unit and quantity at a time."""
+    """Bring ``value`` to canonical units, one unit and quantity at a time, and name what is beyond its bounds."""
     quantity = next((c.name for c in columns(table) if c.kind == "quantity"), None)
-    only = next(iter(measures(table).values()))
-    target = parsed[quantity].map({m.id: m.unit for m in measures(table).values()}) if quantity else only.unit
-    wanted = pd.Series(target, index=parsed.index, dtype=object)
-    for unit, canonical in sorted(set(zip(parsed["unit"], wanted, strict=True))):
-        rows = (parsed["unit"] == unit) & (wanted == canonical)
+    only = next(iter(measures(table)))
+    ids = parsed[quantity] if quantity else pd.Series(only, index=parsed.index, dtype=object)
+    for unit, id in sorted(set(zip(parsed["unit"], ids, strict=True))):
+        rows = (parsed["unit"] == unit) & (ids == id)
+        measure = measures(table)[id]
         try:
-            units.check(unit, canonical, str(parsed.loc[rows, WHERE].iloc[0]))
+            units.check(unit, measure.unit, str(parsed.loc[rows, WHERE].iloc[0]))
         except SinksError as error:
             problems.extend(error)
             continue
-        parsed.loc[rows, "value"] *= units.factor(unit, canonical)
-        parsed.loc[rows, "unit"] = canonical
+        written = parsed.loc[rows, "value"]
+        parsed.loc[rows, "value"] = written * units.factor(unit, measure.unit)
+        parsed.loc[rows, "unit"] = measure.unit
+        limit = bounds(table)[id]
+        for row in np.flatnonzero(limit.outside(parsed.loc[rows, "value"])):
+            found = f"{written.iloc[row]:.10g}" + ("" if unit == "1" else f" {unit}")
+            _not_plausible(limit, found, parsed.loc[rows, WHERE].iloc[row], measure.label, problems)
+
+
+def _check_order(table: str, parsed: pd.DataFrame, problems: Problems) -> None:
+    """A target is of a later year than its base, whatever the indicator."""
+    if table != "targets":
+        return
+    for row in records(parsed[(parsed["target_year"] <= parsed["base_year"]).astype(bool)]):
+        problems.add("assessment.target_years", row[WHERE], base=row["base_year"], target=row["target_year"])
 
 
 def labels(table: str) -> Mapping[str, Text]:

@@ -53,15 +53,11 @@ def follow(targets: pd.DataFrame, observations: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     AssessmentError
-        A target could only be held against observations by another definition, each named with both, or is of no
-        later year than its base.
+        A target could only be held against observations by another definition, each named with both.
     """
     problems = Problems()
     rows = records(targets[targets["indicator"].isin(measures("observations"))])
     for target in rows:
-        if target["target_year"] <= target["base_year"]:
-            years = {"base": target["base_year"], "target": target["target_year"]}
-            problems.add("assessment.target_years", target[WHERE], **years)
         _check_definition(target, observations, problems)
     problems.raise_as(AssessmentError)
     found = [_row(target, _series(target, observations)) for target in rows]

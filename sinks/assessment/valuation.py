@@ -6,6 +6,7 @@ carbon.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from sinks.assessment.words import word
 from sinks.errors import Problem, Problems
 from sinks.uncertainty.draws import Floats
 from sinks.vocabulary import ALL
+from sinks.vocabulary.bounds import bounds
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,10 +92,12 @@ def _discount(years: pd.Series[int], rate: float, base_year: int) -> Floats:
     Raises
     ------
     AssessmentError
-        The rate is no fraction: five percent are 0.05.
+        The rate is beyond its bounds: five percent are 0.05.
     """
-    if not -1 < rate < 1:
-        raise AssessmentError(Problem("assessment.discount_rate", "discount_rate", {"found": rate}))
+    limit = bounds("value")["discount_rate"]
+    if not math.isfinite(rate) or limit.outside(rate):
+        values = {"found": rate, "expected": str(limit), "reason": limit.reason}
+        raise AssessmentError(Problem("assessment.discount_rate", "discount_rate", values))
     return np.asarray(np.power(1 + rate, base_year - years.to_numpy(np.float64)))
 
 

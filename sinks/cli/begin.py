@@ -16,6 +16,7 @@ from sinks.text import display_width, message
 @click.command()
 @click.argument("path", type=PATH, default=Path("project.toml"))
 @click.option("--name", help="项目短名 / short name.")
+@click.option("--title", help="项目名称，印在报告上；默认同短名 / title of the report, by default the short name.")
 @click.option("--province", help="省级代码或名称 / code or name of the province.")
 @click.option("--within", help="只做其中一个盟市 / only one league.")
 @click.option("--level", type=click.Choice(["league", "banner"]), help="盟市或旗县 / level.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -12,7 +13,8 @@ from typing import Any
 
 import click
 
-from sinks.errors import Problems, ProjectError
+from sinks.errors import Problem, Problems, ProjectError
+from sinks.project.names import MOST_BYTES, is_name
 from sinks.text import message
 
 _QUESTIONS = {
@@ -65,25 +67,33 @@ def write_project(path: Path, answers: Mapping[str, Any], *, force: bool = False
     Raises
     ------
     ProjectError
-        The file is already there and ``force`` is not set.
+        The file is already there and ``force`` is not set, or the name is none.
     """
     if path.exists() and not force:
         problems = Problems()
         problems.add("init.exists", path)
         problems.raise_as(ProjectError)
+    if not is_name(answers["name"]):
+        raise ProjectError(Problem("project.not_a_name", "--name", {"found": answers["name"], "most": MOST_BYTES}))
     dates = sorted(answers["land_cover"])
     template = Template(files("sinks.cli").joinpath("project_template.toml").read_text(encoding="utf-8"))
     within = answers.get("within")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         template.substitute(
-            name=answers["name"],
+            name=_quoted(answers["name"]),
+            title=_quoted(answers.get("title", answers["name"])),
             dates=", ".join(dates),
-            province=answers["province"],
-            within=f'within = "{within}"' if within else '# within = "150600"',
-            level=answers["level"],
-            legend=answers["legend"],
-            files=", ".join(f'{date} = "{answers["land_cover"][date]}"' for date in dates),
+            province=_quoted(answers["province"]),
+            within=f"within = {_quoted(within)}" if within else '# within = "150600"',
+            level=_quoted(answers["level"]),
+            legend=_quoted(answers["legend"]),
+            files=", ".join(f"{date} = {_quoted(answers['land_cover'][date])}" for date in dates),
         ),
         encoding="utf-8",
     )
+
+
+def _quoted(text: str) -> str:
+    """A text as TOML has it; its basic strings are written like those of JSON."""
+    return json.dumps(text, ensure_ascii=False)

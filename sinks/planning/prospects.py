@@ -19,10 +19,12 @@ from sinks.account.hierarchy import Hierarchy
 from sinks.assessment.answer import Answer, Origin
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import WHERE, read_table, records
-from sinks.errors import Problem, Problems, SinksError
+from sinks.assessment.inputs import Places, check_areas, check_codes
+from sinks.errors import Gather, Problem, Problems, SinksError
 from sinks.parameters.growth_curves import CURVES
 from sinks.planning.polygons import read_polygons
 from sinks.planning.potential import SUITED, Condition, NamedCurve, candidates, scaled_to, trajectory
+from sinks.project.explain import near
 from sinks.project.planning import ConditionSection, PotentialSection, ZoneSection
 from sinks.uncertainty.draws import Floats
 from sinks.units import CO2_PER_C
@@ -138,7 +140,6 @@ def prospects(
     AssessmentError, LayerError
         A layer is not there, tables do not fit; everything that can be known is said at once.
     """
-    _check(section)
     conditions = [_zone(zone) for zone in section.zones] + [_condition(one) for one in section.conditions]
     land = _every_region(candidates(states, conditions), hierarchy)
     notes: list[Problem] = []
@@ -146,7 +147,8 @@ def prospects(
         notes.append(Problem("assessment.potential_mean", "potential.conditions"))
     parts, needed = [], None
     if section.planting is not None:
-        planting, curves = _plans(paths, set(hierarchy.regions["code"]))
+        names = dict(zip(hierarchy.regions["code"], hierarchy.regions["name"], strict=True))
+        planting, curves = _plans(paths, Places(names, {}))
         parts.append(_planted(planting, curves, section.years))
         notes += _too_much(planting, land)
         if section.target is not None and section.target_year is not None:
@@ -191,20 +193,6 @@ def saturating(stock: float, removals: float, limit: float, years: Floats) -> tu
     return limit - room * left, removals * left
 
 
-def _check(section: PotentialSection) -> None:
-    """Keys that only make sense together, and conditions that say nothing."""
-    problems = Problems()
-    for one in section.conditions:
-        if not (one.allowed or one.excluded or one.low is not None or one.high is not None):
-            problems.add("assessment.empty_condition", f"potential.conditions {one.name}")
-    if (section.planting is None) != (section.curves is None):
-        problems.add("assessment.planting_and_curves", "potential")
-    whole = section.target is not None and section.target_year is not None
-    if (section.target is not None or section.target_year is not None) and not (whole and section.planting):
-        problems.add("assessment.target_and_year", "potential")
-    problems.raise_as(AssessmentError)
-
-
 def _every_region(land: pd.DataFrame, hierarchy: Hierarchy) -> pd.DataFrame:
     """Areas of units summed to regions of every level."""
     parts = []
@@ -231,7 +219,33 @@ def _condition(one: ConditionSection) -> Condition:
     return Condition(one.name, one.layer, one.allowed, one.excluded, low, high)
 
 
-def _plans(paths: Mapping[str, str], codes: set[str]) -> tuple[pd.DataFrame, dict[str, NamedCurve]]:
+def check_files(section: PotentialSection, paths: Mapping[str, str], places: Places) -> None:
+    """Refuse polygons and tables of a section that cannot be used.
+
+    Parameters
+    ----------
+    section : PotentialSection
+    paths : mapping of str to str
+        Absolute path of each file of the section, by key.
+    places : Places
+        Of the regions.
+
+    Raises
+    ------
+    AssessmentError, LayerError
+        With the problems of all files.
+    """
+    gather = Gather()
+    for zone in section.zones:
+        gather(read_polygons, paths[f"zones.{zone.name}"], encoding=zone.encoding)
+    if section.planting is not None and section.curves is not None:
+        gather(_plans, paths, places)
+    if section.limits is not None:
+        gather(_limits, paths["limits"])
+    gather.problems.raise_as(AssessmentError)
+
+
+def _plans(paths: Mapping[str, str], places: Places) -> tuple[pd.DataFrame, dict[str, NamedCurve]]:
     """Planting by single years, and the curves it names; all that is wrong with both tables at once."""
     problems, tables = Problems(), {}
     for name in ("planting", "curves"):
@@ -241,13 +255,11 @@ def _plans(paths: Mapping[str, str], codes: set[str]) -> tuple[pd.DataFrame, dic
             problems.extend(error)
     problems.raise_as(AssessmentError)
     curves = _curves(tables["curves"], problems)
+    check_codes("planting", tables["planting"], list(places.names), problems, places.names)
+    check_areas("planting", tables["planting"], places, problems)
     for row in records(tables["planting"]):
-        if row["region_code"] not in codes:
-            problems.add("assessment.unknown_region", row[WHERE], table="planting", region=row["region_code"])
         if row["curve"] not in curves:
-            problems.add("assessment.no_curve", row[WHERE], found=row["curve"], known=sorted(curves))
-        if row["value"] < 0:
-            problems.add("assessment.negative_area", row[WHERE], value=row["value"])
+            problems.add("assessment.no_curve", row[WHERE], found=row["curve"], known=near(row["curve"], [*curves]))
     problems.raise_as(AssessmentError)
     return _by_year(tables["planting"]), curves
 
@@ -316,7 +328,8 @@ def _limits(path: str) -> pd.DataFrame:
     """Densities at saturation, each of a known ecosystem and once."""
     table, problems = read_table("limits", path), Problems()
     for row in records(table[~table["ecosystem"].isin(set(ecosystems()))]):
-        values = {"column": "ecosystem", "found": row["ecosystem"], "expected": list(ecosystems())}
+        expected = near(row["ecosystem"], list(ecosystems()))
+        values = {"column": "ecosystem", "found": row["ecosystem"], "expected": expected}
         problems.add("assessment.not_allowed", row[WHERE], **values)
     for row in records(table[table.duplicated("ecosystem")]):
         problems.add("assessment.limit_twice", row[WHERE], ecosystem=row["ecosystem"])

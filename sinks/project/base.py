@@ -5,13 +5,24 @@ There is one module for each group of sections.  The description of a key is wha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from sinks.vocabulary.bounds import bounds
+
 STATIC = "static"
 """Key of a file that holds for every date."""
+
+
+def within(of: str, quantity: str) -> Any:
+    """A field that keeps to the plausible bounds of ``quantity`` (:mod:`sinks.vocabulary.bounds`)."""
+    limit = bounds(of)[quantity]
+    ends = {"gt" if "low" in limit.open else "ge": limit.low, "lt" if "high" in limit.open else "le": limit.high}
+    finite: dict[str, Any] = {how: end for how, end in ends.items() if math.isfinite(end)}
+    return Field(**finite)
 
 
 def _as_text(value: object) -> object:

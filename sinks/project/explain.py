@@ -70,6 +70,7 @@ _EXPECTED = {
     "less_than_equal": "project.at_most",
     "greater_than_equal": "project.at_least",
     "greater_than": "project.above",
+    "less_than": "project.below",
     "literal_error": "project.one_of",
     "string_type": "project.text",
     "bool_type": "project.true_or_false",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from pydantic import Field
 
-from sinks.project.base import Section
+from sinks.project.base import Section, within
+
+Year = Annotated[int, within("potential", "year")]
+Sink = Annotated[float, within("potential", "target")]
 
 
 class RestorationSection(Section):
@@ -54,9 +58,9 @@ class PotentialSection(Section):
     curves: str | None = Field(default=None, description="Growth curves of carbon density (CSV).")
     planting: str | None = Field(default=None, description="Scenarios: area planted by year (CSV); needs curves.")
     limits: str | None = Field(default=None, description="Carbon densities at which present land is saturated (CSV).")
-    years: tuple[int, ...] = Field(default=(2030, 2060), min_length=1, description="Years of the trajectory.")
-    target: float | None = Field(default=None, gt=0, description="Wanted sink of the plantings [t CO2/yr].")
-    target_year: int | None = Field(default=None, description="Year in which it is wanted.")
+    years: tuple[Year, ...] = Field(default=(2030, 2060), min_length=1, description="Years of the trajectory.")
+    target: Sink | None = Field(default=None, description="Wanted sink of the plantings [t CO2/yr].")
+    target_year: Year | None = Field(default=None, description="Year in which it is wanted.")
 
     def files(self) -> Iterator[tuple[str, str]]:
         """Every file that the section names, as (key, path)."""

@@ -7,10 +7,12 @@ rule carries where it is from: with a ``source`` it is *given*, without one it i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from sinks.project.base import within
 from sinks.vocabulary import ALL
 
 T = TypeVar("T")
@@ -44,16 +46,21 @@ def _ruled(value: Any) -> Any:
     return Field(default=RuleValue(value=value), validate_default=True)
 
 
+_rule = partial(within, "rule")
+
 Text = Annotated[RuleValue[str], BeforeValidator(_spelled_out)]
 Names = Annotated[RuleValue[tuple[str, ...]], BeforeValidator(_spelled_out)]
 Switch = Annotated[RuleValue[bool], BeforeValidator(_spelled_out)]
-ByRegion = Annotated[RuleValue[dict[str, float]], BeforeValidator(_spelled_out)]
-Caps = Annotated[RuleValue[dict[str, Annotated[float, Field(ge=0)]]], BeforeValidator(_spelled_out)]
+Levels = Annotated[RuleValue[dict[str, Annotated[float, _rule("reference_level")]]], BeforeValidator(_spelled_out)]
+Caps = Annotated[RuleValue[dict[str, Annotated[float, _rule("cap")]]], BeforeValidator(_spelled_out)]
 ByYear = Annotated[RuleValue[dict[int, str]], BeforeValidator(_spelled_out)]
-Number = Annotated[RuleValue[float], BeforeValidator(_spelled_out)]
+Growth = Annotated[RuleValue[Annotated[float, _rule("gdp_growth")]], BeforeValidator(_spelled_out)]
 Amount = Annotated[RuleValue[Annotated[float, Field(ge=0)]], BeforeValidator(_spelled_out)]
-Share = Annotated[RuleValue[Annotated[float, Field(ge=0, le=1)]], BeforeValidator(_spelled_out)]
-Confidence = Annotated[RuleValue[Annotated[float, Field(gt=0.5, lt=1)]], BeforeValidator(_spelled_out)]
+Coefficient = Annotated[RuleValue[Annotated[float, _rule("k")]], BeforeValidator(_spelled_out)]
+Share = Annotated[RuleValue[Annotated[float, _rule("cap_share")]], BeforeValidator(_spelled_out)]
+Deduction = Annotated[RuleValue[Annotated[float, _rule("uncertainty_deduction")]], BeforeValidator(_spelled_out)]
+Confidence = Annotated[RuleValue[Annotated[float, _rule("confidence")]], BeforeValidator(_spelled_out)]
+Year = Annotated[int, _rule("base_year")]
 BaselineChoice = Annotated[RuleValue[Baseline], BeforeValidator(_spelled_out)]
 
 
@@ -66,24 +73,24 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base_year: int = Field(ge=1990, le=2100, description="Year that changes are measured from, for example 2020.")
-    years: tuple[int, ...] = Field(min_length=1, description="Years that are assessed, for example [2021, 2022, 2023].")
+    base_year: Year = Field(description="Year that changes are measured from, for example 2020.")
+    years: tuple[Year, ...] = Field(min_length=1, description="Years that are assessed, such as [2021, 2022, 2023].")
     level: str = Field(default="league", description="Regions that are assessed; targets stop at the league.")
     ecosystems: Names = _ruled(("forest", "grassland", "wetland"))
     pools: Names = _ruled((ALL,))
-    k: Amount = _ruled(1.0)
+    k: Coefficient = _ruled(1.0)
     cap: Caps | None = Field(default=None, description="Most that may be counted, by region [t CO2/yr].")
     cap_share: Share | None = Field(default=None, description="Most that may be counted, as a share of the emissions.")
     baseline: BaselineChoice = _ruled("net_net")
-    reference_level: ByRegion | None = Field(default=None, description="Sink expected anyway, by region [t CO2/yr].")
+    reference_level: Levels | None = Field(default=None, description="Sink expected anyway, by region [t CO2/yr].")
     base_period: Text | None = Field(default=None, description="Account period that stands for the base year.")
     periods: ByYear | None = Field(
         default=None, description="Account period of each year; by default the one in which the year lies."
     )
-    uncertainty_deduction: Share = _ruled(0.0)
+    uncertainty_deduction: Deduction = _ruled(0.0)
     cancelled_returns: Switch = _ruled(False)
     confidence: Confidence = _ruled(0.95)
-    gdp_growth: Number | None = Field(
+    gdp_growth: Growth | None = Field(
         default=None, description="Yearly growth of GDP at constant prices after the last figure, as a fraction."
     )
 

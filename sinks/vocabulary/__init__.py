@@ -11,6 +11,7 @@ from functools import cache
 from itertools import product
 
 from sinks.text import Text, table_rows
+from sinks.vocabulary.bounds import bounds
 
 ALL = "all"
 """Value of ``ecosystem``, ``stratum`` or ``pool`` in the rows of the account that sum over it."""
@@ -80,11 +81,12 @@ def pools() -> dict[str, Pool]:
 @cache
 def quantities() -> dict[str, Quantity]:
     """Every input and result quantity by id."""
-    nan = float("nan")
+    nan, limits = float("nan"), bounds("input")
     found = {}
     for r in table_rows("sinks.vocabulary", "quantities.csv"):
         for id, zh, en in _by_month(r["quantity"], r["zh"], r["en"]):
-            low, high = (float(r[end]) if r[end] else nan for end in ("low", "high"))
+            limit = limits.get(r["quantity"])
+            low, high = (limit.low, limit.high) if limit else (nan, nan)
             found[id] = Quantity(id, r["kind"], Text(zh, en), r["unit"], low, high)
     return found
 

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sinks.account.adjusted_areas import check_adjustable
-from sinks.errors import Gather, LayerError, MethodologyError, ProjectError
+from sinks.assessment.errors import AssessmentError
+from sinks.assessment.inputs import Places
+from sinks.errors import Gather, LayerError, MethodologyError, Problem, ProjectError
 from sinks.layers.layer_states import LayerStates
 from sinks.project.base import STATIC
+from sinks.project.planning import PotentialSection, RestorationSection
 from sinks.project.project import Project
 from sinks.uncertainty.confusion_matrix import ConfusionMatrix, read_matrix
 from sinks.uncertainty.draws import Correlation, check_correlations
@@ -17,8 +20,14 @@ from sinks.workflow.prepare import Prepared
 from sinks.workflow.tabulate_layers import blank_activity, layer_states, strata_maps
 
 
-def check(prepared: Prepared) -> list[LayerStates]:
+def check(prepared: Prepared, *, to_run: bool = False) -> list[LayerStates]:
     """Check everything that can be known before the rasters are read through.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    to_run : bool
+        Whether the account is made right after: then the assessment must have all of its figures.
 
     Returns
     -------
@@ -34,6 +43,8 @@ def check(prepared: Prepared) -> list[LayerStates]:
     states = gather(layer_states, prepared)
     for one in CHECKS:
         gather(one, prepared)
+    if to_run and not len(gather.problems):
+        gather(check_figures, prepared)
     gather.problems.raise_as(ProjectError)
     return states or []
 
@@ -100,11 +111,92 @@ def check_accuracy(prepared: Prepared) -> None:
 
 
 def check_assessment(prepared: Prepared) -> None:
-    """Read the tables of the assessment; whether they fit the account is known when there is one."""
-    from sinks.assessment.evaluate import read_section
+    """Refuse an assessment whose rule, tables and regions do not go together.
 
-    if prepared.project.assessment is not None:
-        read_section(prepared.project.assessment, prepared.project.path)
+    Raises
+    ------
+    AssessmentError, LayerError
+        What only an account can show, such as a year without a sink, is left to the assessment itself.
+    """
+    from sinks.assessment.evaluate import check_section
+
+    section, regions = prepared.project.assessment, prepared.regions
+    if section is not None:
+        check_section(section, regions.frame, _areas(prepared), prepared.project.path)
+
+
+def check_plans(prepared: Prepared) -> None:
+    """Refuse plans whose words no layer has, or whose files cannot be used.
+
+    Raises
+    ------
+    AssessmentError, LayerError
+    """
+    project, gather = prepared.project, Gather()
+    if project.potential is not None:
+        gather(check_potential, prepared, project.potential)
+    if project.restoration is not None:
+        gather(check_restoration, prepared, project.restoration)
+    gather.problems.raise_as(AssessmentError)
+
+
+def check_potential(prepared: Prepared, section: PotentialSection) -> None:
+    """Refuse a ``[potential]`` that the project's layers and regions cannot answer.
+
+    Raises
+    ------
+    AssessmentError, LayerError
+    """
+    from sinks.planning import prospects, words
+    from sinks.workflow.known_layers import known_layers
+
+    gather, regions = Gather(), prepared.regions
+    if prepared.land_cover is None:
+        raise AssessmentError(Problem("assessment.no_land_cover", "potential"))
+    gather(words.check_potential, section, known_layers(prepared))
+    paths = {key: prepared.project.path(path) for key, path in section.files()}
+    names = dict(zip(regions.frame["code"], regions.frame["name"], strict=True))
+    gather(prospects.check_files, section, paths, Places(names, _areas(prepared)))
+    gather.problems.raise_as(AssessmentError)
+
+
+def _areas(prepared: Prepared) -> dict[str, float]:
+    """Area of each region's polygon, by code. [ha]"""
+    return {str(code): float(area) for code, area in prepared.regions.area_ha.items()}
+
+
+def check_restoration(prepared: Prepared, section: RestorationSection) -> None:
+    """Refuse a ``[restoration]`` that the project's layers cannot answer, or whose sites cannot be read.
+
+    Raises
+    ------
+    AssessmentError
+    """
+    from sinks.planning import words
+    from sinks.planning.sites import Sites
+    from sinks.workflow.known_layers import known_layers
+
+    gather = Gather()
+    if prepared.land_cover is None:
+        raise AssessmentError(Problem("assessment.no_land_cover", "restoration"))
+    gather(words.check_strata, section, known_layers(prepared))
+    gather(Sites.read, section, prepared.project.path(section.file))
+    gather.problems.raise_as(AssessmentError)
+
+
+def check_figures(prepared: Prepared) -> None:
+    """Refuse an assessment that lacks figures, of a project that :func:`check` has passed.
+
+    Raises
+    ------
+    AssessmentError
+        With every region, quantity and year without a figure.
+    """
+    from sinks.assessment.evaluate import check_figures
+
+    section, project = prepared.project.assessment, prepared.project
+    if section is not None:
+        check_figures(section, prepared.regions.frame, project.path)
 
 
 def declared_correlations(prepared: Prepared) -> list[Correlation]:
@@ -139,8 +231,11 @@ def confusion_matrices(project: Project) -> dict[str, ConfusionMatrix]:
 
 
 def with_notes(prepared: Prepared, states: list[LayerStates]) -> Prepared:
-    """The project with all that was noted of its regions and layers."""
-    return replace(prepared, notes=(*prepared.regions.notes, *(note for layer in states for note in layer.notes)))
+    """The project with all that was noted of its regions and layers, and what its assessment still lacks."""
+    missing = Gather()
+    missing(check_figures, prepared)
+    layers = (note for layer in states for note in layer.notes)
+    return replace(prepared, notes=(*prepared.regions.notes, *layers, *missing.problems))
 
 
 CHECKS: tuple[Callable[[Prepared], object], ...] = (
@@ -149,4 +244,5 @@ CHECKS: tuple[Callable[[Prepared], object], ...] = (
     check_accuracy,
     declared_correlations,
     check_assessment,
+    check_plans,
 )

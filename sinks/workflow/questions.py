@@ -19,6 +19,7 @@ from sinks.errors import Problem, ProjectError, RunError
 from sinks.project.project import Project
 from sinks.results.contents import RunContents
 from sinks.uncertainty.draws import Draws
+from sinks.workflow.check import check_potential, check_restoration
 from sinks.workflow.make_account import ProjectInputs
 from sinks.workflow.make_account import assess as assess_account
 from sinks.workflow.map_noise import table_of_noise
@@ -103,6 +104,7 @@ def restoration(prepared: Prepared, given: ProjectInputs, section: RestorationSe
 
     project = prepared.project
     wanted = _section(project, "restoration", section or project.restoration)
+    check_restoration(prepared, wanted)
     sites = Sites.read(wanted, project.path(wanted.file))
     activity = _over(prepared, sites.regions)
     return measure(activity, prepared.entries, project.periods, wanted, sites.start, given.draws)
@@ -116,6 +118,7 @@ def potential(
 
     project, regions = prepared.project, prepared.regions
     wanted = _section(project, "potential", section or project.potential)
+    check_potential(prepared, wanted)
     paths = {key: project.path(path) for key, path in wanted.files()}
     states = given.mapped.states
     if wanted.zones:

@@ -66,7 +66,7 @@ def run(
 
     with trusting(trust):
         prepared = prepare(_read(project))
-    states = check_prepared(prepared)
+    states = check_prepared(prepared, to_run=True)
     if checkpoint is not None and not resume:
         forget(Path(checkpoint))
     # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.

@@ -80,6 +80,34 @@ def test_an_unknown_unit_is_named(unit: str) -> None:
     assert error.value.problems[0].where == "table.csv:3"
 
 
+@pytest.mark.parametrize(
+    "unit", ["9999", "10000", "1e4", "1E+4", "10^4", "0.01", "-1", "5/5", "1.0", "万", "亿", "(10)"]
+)
+@pytest.mark.parametrize("like", ["1", "t C/ha"])
+def test_a_bare_number_is_no_unit(unit: str, like: str) -> None:
+    """It would multiply a whole column by itself."""
+    for call in (units.check, units.convert, units.factor):
+        arguments = (1.0, unit, like) if call is units.convert else (unit, like)
+        with pytest.raises(UnitError) as error:
+            call(*arguments)  # type: ignore[operator]
+        assert [problem.id for problem in error.value.problems] == ["units.bare_number"]
+
+
+@pytest.mark.parametrize("unit", ["9999 t", "2 ha", "t/667 m2", "ha+ha", "ha-ha", "nan", "1.5 %", "3 t C/ha"])
+def test_a_multiple_of_a_unit_is_a_power_of_ten(unit: str) -> None:
+    with pytest.raises(UnitError) as error:
+        units.dimension(unit)
+    assert [problem.id for problem in error.value.problems] == ["units.multiple"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "like", "factor"),
+    [("10000 ha", "ha", 1e4), ("1e4 t CO2", "t CO2", 1e4), ("t/0.01 ha", "t/ha", 100.0), ("g/100 g", "1", 0.01)],
+)
+def test_tens_and_hundreds_of_a_unit(unit: str, like: str, factor: float) -> None:
+    assert units.factor(unit, like) == pytest.approx(factor, rel=1e-14)
+
+
 def test_dry_matter_becomes_carbon_through_a_carbon_fraction() -> None:
     biomass, fraction = units.quantity(10.0, "t DM/ha"), units.quantity(0.5, "t C/(t DM)")
     assert units.dimension_of(biomass * fraction) == units.dimension("t C/ha")

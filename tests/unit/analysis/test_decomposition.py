@@ -124,7 +124,7 @@ def test_value_and_present_value() -> None:
     assert rows["present_value"].tolist() == pytest.approx([5000, -2000])
 
 
-@pytest.mark.parametrize("rate", [5.0, 1.0, -1.0])
+@pytest.mark.parametrize("rate", [5.0, 1.0, -0.01, float("nan")])
 def test_a_rate_in_percent_is_refused(rate: float) -> None:
     with pytest.raises(AssessmentError) as caught:
         value_of_sink(SINK, PRICES, rate, 2023)

@@ -110,7 +110,7 @@ def test_faults_of_all_inputs_are_named_together(
                 rows = rows[rows["region_code"] != "150300"]
             if name == "emissions":
                 slip = (rows["region_code"] == "150400") & (rows["year"] == "2022")
-                rows["value"] = rows["value"].astype(float) * slip.map({True: 1e4, False: 1.0})
+                rows["value"] = rows["value"].astype(float) * slip.map({True: 1.5e2, False: 1.0})
             if name == "ledger":
                 rows.loc[0, "value"] = "9000000"
             rows.to_csv(tmp_path / f"{name}.csv", index=False)

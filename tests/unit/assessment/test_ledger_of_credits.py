@@ -111,7 +111,7 @@ def test_faults_of_the_ledger_are_named_all_at_once() -> None:
         ("C1", 2021, "registered_held", 10),
         ("C1", 2020, "unregistered", 10),
         ("C9", 2021, "unregistered", 10),
-        ("C1", 2022, "cancelled", -1),
+        ("C1", 2022, "cancelled", 0.5),
     )
     assert sorted(ids(projects(project("C1", LEFT)), wrong, REGIONS)) == [
         "assessment.tonnes_project",
