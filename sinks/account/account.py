@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sinks.account.amounts import Amount, Posting
+from sinks.account.calendar_years import MISSING_COLUMNS, counts_years, dates_of, missing_years, years_between
 from sinks.account.common_land import KnownLand, land_of_other_end
 from sinks.account.entries import Entry, EntryRows, Measure
 from sinks.account.hierarchy import Hierarchy
@@ -56,6 +57,10 @@ class Account:
     left_land : DataFrame
         Land whose carbon was known at the beginning of a period and that was observed at its end, but for which the
         account then has no figure: :data:`LEFT_COLUMNS`.
+    missing_years : DataFrame
+        Calendar years whose flows are not known: :data:`sinks.account.calendar_years.MISSING_COLUMNS`.
+    years_between : mapping of str to sequence of str
+        By methodology, years between the dates of maps for which its flows are taken to change evenly.
     """
 
     table: pd.DataFrame
@@ -65,6 +70,8 @@ class Account:
     steps: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(STEP_COLUMNS)))
     without_land: tuple[Entry, ...] = ()
     left_land: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LEFT_COLUMNS)))
+    missing_years: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(MISSING_COLUMNS)))
+    years_between: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,8 @@ class AccountInputs:
             steps=_steps(gathered, self.periods),
             left_land=_left_land(gathered, self.activity),
             without_land=tuple(entry for entry in entries if all(rows.entry is not entry for rows in gathered)),
+            missing_years=missing_years(gathered, self.activity, self.dates),
+            years_between=years_between((rows.entry for rows in gathered), self.activity, self.dates),
         )
 
     def used(self, entries: Sequence[Entry]) -> list[tuple[Entry, NDArray[np.int64]]]:
@@ -180,7 +189,7 @@ class AccountInputs:
 
     def _post(self, totals: Totals, gathered: Iterable[EntryRows]) -> None:
         for entry_rows in gathered:
-            post(totals, entry_rows, self.dates, self.periods)
+            post(totals, entry_rows, self.dates, self.periods, flows=counts_years(entry_rows.entry, self.activity))
 
     def entry_rows(self, entries: Sequence[Entry], draws: Draws | None = None) -> list[EntryRows]:
         """The land of entries with both ends of every period, as transitions and not as sums.
@@ -200,12 +209,13 @@ class AccountInputs:
         """
         problems, found = Problems(), []
         for entry in entries:
-            rows = _rows(entry, self.activity, self.dates, self.steps)
+            rows = _rows(entry, self.activity, dates_of(entry, self.activity, self.dates), self.steps)
             if rows.empty:
                 continue
             try:
                 given = (self.activity, self.steps, self.hierarchy, draws)
-                found.append(EntryRows.of(entry, rows, *given, with_ends=with_ends))
+                flows = counts_years(entry, self.activity)
+                found.append(EntryRows.of(entry, rows, *given, flows=flows, with_ends=with_ends))
             except SinksError as error:
                 problems.extend(error)
         if entries and not found and not problems:
@@ -262,7 +272,7 @@ def _left_land(gathered: Sequence[EntryRows], activity: Activity) -> pd.DataFram
     """Land of record that left for what has no parameters, all regions together."""
     found = [pd.DataFrame(columns=list(LEFT_COLUMNS))]
     for rows in gathered:
-        if rows.ends is None or rows.entry.role != "record" or not len(rows.ends.rows):
+        if rows.ends is None or not rows.entry.is_difference or rows.entry.role != "record" or not len(rows.ends.rows):
             continue
         at = np.flatnonzero(~rows.on_dates)
         land = rows.of_end[at]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sinks.account.ages import ages_of, through_ages
 from sinks.account.common_land import Ends, ends_of, land_of_other_end
 from sinks.account.hierarchy import Hierarchy
 from sinks.account.quadrature import Parts, parts_of, set_of
@@ -28,7 +29,8 @@ class Time(NamedTuple):
     """When land is looked at: at a date, over a period, or at one end of the land of a period.
 
     ``part`` tells, of an end, the land that is common to both dates (``common``) from the rest (``rest``), and of the
-    rest at the beginning what was observed later but is not estimated then (``left``).
+    rest at the beginning what was observed later but is not estimated then (``left``); ``through`` is what counts for
+    the mean flux of the period.
     """
 
     period: str
@@ -106,6 +108,10 @@ class EntryRows:
         Land that was observed at the other end.
     place : array (parts,) of int
         Place of a part's row in the activity's states or changes; -1 for ends.
+    counted : array (parts,)
+        Of ends, how much of each part counts for the mean flux of its period.
+    by_age : bool
+        Whether the flux follows the ages that land passes through, and is therefore known by period and not by date.
     """
 
     entry: Entry
@@ -120,6 +126,8 @@ class EntryRows:
     common: Mapping[str, Floats]
     seen: NDArray[np.bool_]
     place: NDArray[np.intp]
+    counted: Floats
+    by_age: bool
 
     @classmethod
     def of(
@@ -131,6 +139,7 @@ class EntryRows:
         hierarchy: Hierarchy,
         draws: Draws | None = None,
         *,
+        flows: bool = False,
         with_ends: bool = False,
     ) -> EntryRows:
         """Look up everything that an entry needs.
@@ -145,6 +154,8 @@ class EntryRows:
         hierarchy : Hierarchy
         draws : Draws, optional
             For what is declared uncertain.
+        flows : bool
+            The rows are calendar years with flows, each with the ages of its own year.
         with_ends : bool
             Have both ends of the periods although the sink is no difference of stocks.
 
@@ -154,7 +165,8 @@ class EntryRows:
             As the evaluation of the methodology.
         """
         state = entry.method.acts_on == "state"
-        wanted = entry.is_difference or (with_ends and state)
+        ages = ages_of(entry.method, rows) if state and not (entry.is_difference or flows) else ()
+        wanted = entry.is_difference or (state and bool(with_ends or ages))
         ends = ends_of(activity, entry.source, entry.ecosystems, periods) if wanted else None
         place = rows["place"].to_numpy(np.intp)
         bins = _bins_of(rows, activity) if state else activity.bins.iloc[:0]
@@ -165,6 +177,11 @@ class EntryRows:
             rows, bins, dates = _with_ends(rows, bins, dates, ends)
             seen = land_of_other_end(activity, entry.source, ends) != NODATA
         parts = _parts(entry, rows, bins, activity.input_sets)
+        of_end = np.maximum(parts.origin - len(place), -1)
+        counted, by_age = np.where(of_end >= 0, 0.5, 0.0), bool(ages) and bool(len(seen))
+        if ends is not None and by_age:
+            other = land_of_other_end(activity, entry.source, ends)
+            parts, counted = through_ages(parts, of_end, ends, other, ages)
         resolved = entry.method.resolve(parts.nodes.reset_index(drop=True), entry.pools)
         central, stated = _central(entry, parts, resolved, draws)
         return cls(
@@ -180,6 +197,8 @@ class EntryRows:
             {},
             seen,
             np.append(place, np.full(len(rows) - len(place), -1))[parts.origin],
+            counted,
+            by_age,
         )
 
     def at_means(self) -> tuple[Resolved, Floats]:
@@ -210,6 +229,9 @@ class EntryRows:
             yield ecosystem, stratum, dict(self._times(np.asarray(places)))
 
     def _times(self, places: NDArray[np.intp]) -> Iterator[tuple[Time, Chosen]]:
+        if self.by_age:
+            yield from self._through(places)
+            return
         of_dates = places[self.on_dates[places]]
         for date in sorted(set(self.dates[of_dates])):
             yield Time(str(date)), Chosen(of_dates[self.dates[of_dates] == date])
@@ -228,6 +250,16 @@ class EntryRows:
                 if end == FROM:
                     left = {pool: share * self.seen[land] for pool, share in rest.items()}
                     yield Time(period, end, "left"), Chosen(at, left)
+
+    def _through(self, places: NDArray[np.intp]) -> Iterator[tuple[Time, Chosen]]:
+        """What counts for the mean flux of each period, by the end whose errors of inputs it shares."""
+        assert self.ends is not None
+        of_ends = places[self.counted[places] > 0]
+        rows = self.of_end[of_ends]
+        for period, end, _ in self.ends.sides():
+            own = of_ends[(self.ends.period[rows] == period) & (self.ends.end[rows] == end)]
+            if len(own):
+                yield Time(period, end, "through"), Chosen(own, dict.fromkeys(self.entry.pools, self.counted[own]))
 
     def used_rows(self) -> NDArray[np.int64]:
         """Rows of the parameter table that were used, each once."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -143,6 +143,7 @@ def note_findings(
     _note_two_ways(record, findings)
     _note_not_estimated(result, findings)
     _note_history(result, activity, findings)
+    _note_years(result, names, findings)
     if adjusted is not None and len(adjusted):
         _note_adjusted(adjusted, hierarchy, findings)
         findings.add("checks.adjusted_used" if used else "checks.map_used", "warning" if used else "note", ALL)
@@ -174,6 +175,24 @@ def _note_history(result: Account, activity: Activity, findings: Findings) -> No
         if entry.role == "record" and entry.method.methodology.carried and int(first) - int(since) < needed:
             values = {"since": since, "first": first, "needed": f"{needed:g}"}
             findings.add("checks.short_history", "warning", entry.method.id, **values)
+
+
+def _note_years(result: Account, names: Mapping[str, str], findings: Findings) -> None:
+    """Calendar years without figures: of regions that lack some or all of a period, and of maps between their dates."""
+    by_region = result.missing_years.groupby(["methodology", "period", "region_code"], sort=True)
+    lacking: dict[tuple[str, str, tuple[str, ...], bool], list[str]] = {}
+    for names_of_rows, rows in by_region:
+        method, period, code = (str(name) for name in cast(tuple[str, str, str], names_of_rows))
+        key = (method, period, tuple(rows["year"]), not rows["known"].any())
+        lacking.setdefault(key, []).append(names[code])
+    for (method, period, years, every), regions in lacking.items():
+        values = {"period": period, "years": list(years), "regions": regions}
+        if every:
+            findings.add("checks.flow_period_missing", "failed", method, **values)
+        else:
+            findings.add("checks.flow_years_missing", "warning", method, **values)
+    for method, between in result.years_between.items():
+        findings.add("checks.flow_years_between", "note", method, years=list(between))
 
 
 def _note_steps(result: Account, hierarchy: Hierarchy, findings: Findings) -> None:

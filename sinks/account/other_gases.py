@@ -15,6 +15,7 @@ import pandas as pd
 
 from sinks import units
 from sinks.account.account import Entry
+from sinks.account.calendar_years import dates_of
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity
 from sinks.methodology import Registry
@@ -90,7 +91,7 @@ class Potentials:
 def other_gases(
     activity: Activity, entries: Sequence[Entry], hierarchy: Hierarchy, dates: Sequence[str]
 ) -> pd.DataFrame:
-    """Emissions in the year of each date, by region, ecosystem and gas.
+    """Emissions in the year of each date, and of flows in every year between, by region, ecosystem and gas.
 
     Parameters
     ----------
@@ -123,7 +124,8 @@ def _of_entry(activity: Activity, entry: Entry, hierarchy: Hierarchy, dates: Seq
     if not given:
         return
     states = activity.states
-    wanted = states["ecosystem"].isin(entry.ecosystems) & states["date"].isin(list(dates))
+    years = dates_of(entry, activity, dates)
+    wanted = states["ecosystem"].isin(entry.ecosystems) & states["date"].isin(years)
     rows = states[wanted & (states["source"] == entry.source)].reset_index(drop=True)
     area = rows["area_ha"].to_numpy(np.float64)
     numbers = hierarchy.numbers(rows["region_code"])

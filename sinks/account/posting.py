@@ -12,8 +12,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sinks.account.amounts import Amount, Posting, per_year, steps_of, weights_of_dates, years_of
+from sinks.account.calendar_years import known_years, mean_of_years
 from sinks.account.drawing import Mix, draw, mix_of
 from sinks.account.entries import Chosen, Entry, EntryRows, Leaf, Time
 from sinks.account.totals import Totals
@@ -27,7 +29,14 @@ T = TypeVar("T")
 _THREADS = min(8, os.cpu_count() or 1)
 
 
-def post(totals: Totals, entry_rows: EntryRows, dates: Sequence[str], periods: Sequence[tuple[str, str]]) -> None:
+def post(
+    totals: Totals,
+    entry_rows: EntryRows,
+    dates: Sequence[str],
+    periods: Sequence[tuple[str, str]],
+    *,
+    flows: bool = False,
+) -> None:
     """Evaluate one entry leaf by leaf and post what it accounts for.
 
     Parameters
@@ -37,8 +46,11 @@ def post(totals: Totals, entry_rows: EntryRows, dates: Sequence[str], periods: S
     entry_rows : EntryRows
     dates : sequence of str
         Dates for states; ``periods`` pairs of them for changes.
+    flows : bool
+        Whether the figures are those of calendar years.
     """
     entry = entry_rows.entry
+    known = known_years(entry_rows, len(totals.hierarchy.units)) if flows else None
     table = None if totals.draws is None else totals.draws.table(entry.method)
 
     def evaluate(leaf: Leaf) -> list[Posting]:
@@ -48,7 +60,14 @@ def post(totals: Totals, entry_rows: EntryRows, dates: Sequence[str], periods: S
         for pool in entry.pools:
             amounts = {time: of_pools[pool] for time, of_pools in found.items()}
             if any(amount.valued_ha.any() for amount in amounts.values()):
-                postings += _leaf_postings(totals, entry, (ecosystem, stratum, pool), amounts, dates, periods)
+                name = (ecosystem, stratum, pool)
+                if entry.is_difference:
+                    postings += _stock_postings(totals, entry, name, amounts, dates, periods)
+                elif "sink" in entry.accounts_for:
+                    for period, amount in _fluxes(totals, entry_rows, amounts, dates, periods, known):
+                        removals = amount.times(CO2_PER_C)
+                        figures = totals.figures(removals)
+                        postings.append(Posting(*name, "net_removals", period, figures, removals, entry.method.id))
             else:
                 totals.not_estimated.add((entry.method.id, ecosystem, stratum, pool))
         return postings
@@ -74,7 +93,7 @@ def _in_threads(function: Callable[[Leaf], T], items: Iterable[Leaf], threads: i
             yield waiting.popleft().result()
 
 
-def _leaf_postings(
+def _stock_postings(
     totals: Totals,
     entry: Entry,
     leaf: tuple[str, str, str],
@@ -82,14 +101,8 @@ def _leaf_postings(
     dates: Sequence[str],
     periods: Sequence[tuple[str, str]],
 ) -> Iterator[Posting]:
-    """One leaf and pool: stocks at dates and their change, or the flux of each period."""
+    """One leaf and pool: stocks at dates and their change."""
     method = entry.method.id
-    if not entry.is_difference:
-        if "sink" in entry.accounts_for:
-            for period, amount in _fluxes(totals, entry, found, dates, periods):
-                removals = amount.times(CO2_PER_C)
-                yield Posting(*leaf, "net_removals", period, totals.figures(removals), removals, method)
-        return
     at = {date: found.get(Time(date), totals.nothing()) for date in dates}
     stock, sink = ("stock" in entry.accounts_for, "sink" in entry.accounts_for)
     for date in dates if stock else ():
@@ -135,24 +148,40 @@ _APART = (("newly_known", TO, "rest"), ("no_longer_known", FROM, "rest"), ("not_
 
 def _fluxes(
     totals: Totals,
-    entry: Entry,
+    entry_rows: EntryRows,
     found: Mapping[Time, Amount],
     dates: Sequence[str],
     periods: Sequence[tuple[str, str]],
+    known: Mapping[str, NDArray[np.bool_]] | None,
 ) -> Iterator[tuple[str, Amount]]:
-    """Period and yearly flux [t C/yr]; that of states is the mean over the dates of the period."""
-    if entry.method.acts_on == "change":
-        for period in ("-".join(pair) for pair in periods):
-            inside = {step: found.get(Time(step), totals.nothing()) for step in steps_of(dates, period)}
-            if any(amount.area_ha.any() for amount in inside.values()):
-                years = {step: years_of(step) / years_of(period) for step in inside}
-                yield period, Amount.mean(inside, years)
+    """Period and yearly flux [t C/yr] of a leaf and pool.
+
+    That of transitions, of calendar years (``known`` has the units of which each is known) and of ages is one of the
+    steps between dates, which make every longer period; that of states is the mean over the dates of the period.
+    """
+    at = {time.period: amount for time, amount in found.items() if not time.part}
+    change = entry_rows.entry.method.acts_on == "change"
+    if len(dates) == 1 and not change:
+        yield dates[0], at.get(dates[0], totals.nothing())
         return
-    at = {date: found.get(Time(date), totals.nothing()) for date in dates}
-    if len(dates) == 1:
-        yield dates[0], at[dates[0]]
-    for period in ("-".join(pair) for pair in periods):
-        yield period, Amount.mean(at, weights_of_dates(dates, period))
+    named = ["-".join(pair) for pair in periods]
+    if known is None and not change and not entry_rows.by_age:
+        every = {date: at.get(date, totals.nothing()) for date in dates}
+        for period in named:
+            yield period, Amount.mean(every, weights_of_dates(dates, period))
+        return
+    steps: dict[str, Amount] = {}
+    for step in _steps(dates):
+        if known is not None:
+            steps[step] = mean_of_years(at, known, step, totals.nothing())
+        elif entry_rows.by_age:
+            steps[step] = _sum(totals, [amount for time, amount in found.items() if time.period == step])
+        else:
+            steps[step] = at.get(step, totals.nothing())
+    for period in named:
+        inside = {step: steps[step] for step in steps_of(dates, period)}
+        if any(amount.area_ha.any() for amount in inside.values()):
+            yield period, Amount.mean(inside, {step: years_of(step) / years_of(period) for step in inside})
 
 
 def _amounts(

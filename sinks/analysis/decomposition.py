@@ -18,19 +18,23 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from sinks.account.amounts import latest, years_of
 from sinks.assessment.answer import Answer, Origin
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import WHERE, records
 from sinks.assessment.words import word
 from sinks.errors import Problem, Problems
 from sinks.uncertainty.draws import Floats
-from sinks.vocabulary import ALL, quantities
+from sinks.vocabulary import ALL, ecosystems, quantities
 
 _FIGURES = ("value", "unit", "low", "high", "interval", "distribution")
 _WORDS = ("source", "locator", "note", "basis", "role")
 """Columns of a parameter table that change a result, and those that do not."""
 
 Effect = Literal["area", "density", "method", "parameter", "data"]
+
+NOT_ESTIMATED = "not_estimated"
+"""Basis of a quick estimate that has no figure."""
 
 KEY = ["region_code", "ecosystem", "pool"]
 
@@ -44,10 +48,16 @@ class Difference(Answer):
     effects : DataFrame
         As :func:`explain` has them.
     quantity : {"carbon_stock", "net_removals"}
+    periods : (str, str)
+        Dates or periods that are set against each other.
+    last : (str, str)
+        The last that each run has.
     """
 
     effects: pd.DataFrame
     quantity: str
+    periods: tuple[str, str]
+    last: tuple[str, str]
 
     def data(self) -> dict[str, pd.DataFrame]:
         return {"diff": self.effects}
@@ -63,7 +73,11 @@ class Difference(Answer):
         return f"{number:,.0f}"
 
     def remarks(self) -> list[str]:
-        return [word("note.diff"), *self._left_out(self.effects, Origin.inner)]
+        before, after = self.periods
+        said = [word("note.diff_periods", before=before, after=after), word("note.diff")]
+        if self.last != self.periods:
+            said.insert(1, word("note.diff_last", before=self.last[0], after=self.last[1]))
+        return [*said, *self._left_out(self.effects, Origin.inner)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,7 +101,59 @@ class QuickEstimate(Answer):
         return [self.table.rename(columns={"value": "sink"})]
 
     def remarks(self) -> list[str]:
-        return [word("note.estimate")]
+        none = self.table[(self.table["basis"] == NOT_ESTIMATED) & (self.table["ecosystem"] != ALL)]
+        land = [f"{region} {ecosystems()[name].label}" for region, name in zip(*_unique(none), strict=True)]
+        return [word("note.estimate"), *([word("note.estimate_source", land=land)] if land else [])]
+
+
+def _unique(rows: pd.DataFrame) -> tuple[list[str], list[str]]:
+    named = rows.drop_duplicates(["region_code", "ecosystem"])
+    return named["region_code"].tolist(), named["ecosystem"].tolist()
+
+
+def compared_periods(
+    before: pd.DataFrame, after: pd.DataFrame, quantity: str, asked: tuple[str, str] | None = None
+) -> tuple[str, str]:
+    """The periods of two accounts that may be set against each other.
+
+    The last ones where they are the same, else the last that both have, else the last ones if they are as long and do
+    not overlap: then land, and not the length of the view, makes the difference.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        Account tables of the two runs.
+    quantity : {"carbon_stock", "net_removals"}
+    asked : (str, str), optional
+        What is wanted instead: the period of each.
+
+    Raises
+    ------
+    AssessmentError
+        There is none, or what is asked for is unlike or is not there.
+    """
+    have = [sorted(set(table.loc[table["quantity"] == quantity, "period"].astype(str))) for table in (before, after)]
+    for periods, wanted in zip(have, asked or ("", ""), strict=True):
+        if not periods or (wanted and wanted not in periods):
+            values = {"quantity": quantity, "period": wanted or "-", "found": periods}
+            raise AssessmentError(Problem("assessment.no_leaves", "account", values))
+    first, last = asked or (latest(have[0]), latest(have[1]))
+    if asked is None and first != last and (common := set(have[0]) & set(have[1])):
+        first = last = latest(common)
+    if first != last and not _alike(first, last):
+        values = {"before": first, "after": last, "have": have[0], "have_after": have[1]}
+        raise AssessmentError(Problem("assessment.unlike_periods", quantity, values))
+    return first, last
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether both are dates, or periods of as many years that do not overlap."""
+    if "-" not in one and "-" not in other:
+        return True
+    if "-" not in one or "-" not in other or years_of(one) != years_of(other):
+        return False
+    earlier, later = sorted((one, other))
+    return earlier.split("-")[1] <= later.split("-")[0]
 
 
 def leaves(account: pd.DataFrame, quantity: str, period: str) -> pd.DataFrame:
@@ -172,7 +238,9 @@ def quick_estimate(last: pd.DataFrame, early: pd.DataFrame, year: int) -> pd.Dat
     -------
     DataFrame
         ``region_code, ecosystem, year, value, low, high, basis`` with the basis ``assumed``: the interval is the
-        account's, scaled, and does not cover how well the indicator predicts.
+        account's, scaled, and does not cover how well the indicator predicts.  An indicator scales a gain and not a
+        loss: of less increment a source does not get smaller.  Where the base is a source and the ratio is not 1 there
+        is no figure, with the basis ``not_estimated``; an end of an interval that is a source never improves.
 
     Raises
     ------
@@ -184,8 +252,15 @@ def quick_estimate(last: pd.DataFrame, early: pd.DataFrame, year: int) -> pd.Dat
     if len(gaps):
         missing = [f"{r}/{e}" for r, e in zip(gaps["region_code"], gaps["ecosystem"], strict=True)]
         raise AssessmentError(Problem("assessment.no_ratio", "statistics", {"year": year, "missing": missing}))
-    scaled = {name: merged[name] * merged["ratio"] for name in ("value", "low", "high")}
-    found = merged.assign(year=year, basis="assumed", **scaled)
+    ratio = merged["ratio"].astype(float)
+    gain = (ratio - 1) * merged["value"]
+    scaled = {}
+    for name in ("value", "low", "high"):
+        worst = np.minimum(merged[name] * ratio, merged[name] + gain)
+        scaled[name] = (merged[name] * ratio).where(merged[name] >= 0, worst)
+    source = (merged["value"] < 0) & (ratio != 1)
+    scaled = {name: values.mask(source) for name, values in scaled.items()}
+    found = merged.assign(year=year, basis=np.where(source, NOT_ESTIMATED, "assumed"), **scaled)
     return found[["region_code", "ecosystem", "year", "value", "low", "high", "basis"]]
 
 
@@ -201,8 +276,9 @@ def estimate_account(account: pd.DataFrame, early: pd.DataFrame) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        As :func:`quick_estimate`, with a row ``all`` for each region and year: its ecosystems added up, and their ends
-        too, the widest interval that they allow.
+        As :func:`quick_estimate`, with the ``period`` of the account that is carried on, and a row ``all`` for each
+        region and year: its ecosystems added up, and their ends too, the widest interval that they allow.  Where one
+        of them has no figure, there is no sum.
 
     Raises
     ------
@@ -232,10 +308,21 @@ def estimate_account(account: pd.DataFrame, early: pd.DataFrame) -> pd.DataFrame
     found = pd.concat(parts, ignore_index=True)
     # An ecosystem without an interval adds its value to both ends of the sum and nothing to its width.
     ends = {name: found[name].fillna(found["value"]) for name in ("low", "high")}
-    sums = found.assign(**ends).groupby(["region_code", "year", "basis"])[["value", "low", "high"]].sum().reset_index()
-    known = sums["high"] > sums["low"]
-    sums = sums.assign(ecosystem=ALL, low=sums["low"].where(known), high=sums["high"].where(known))
-    return pd.concat([found, sums[list(found.columns)]], ignore_index=True)
+    keys = ["region_code", "year"]
+    groups = found.assign(**ends).groupby(keys)
+    sums = groups[["value", "low", "high"]].sum().reset_index()
+    partial = found["basis"].eq(NOT_ESTIMATED).groupby([found[key] for key in keys]).any().to_numpy(dtype=bool)
+    known = (sums["high"] > sums["low"]) & ~partial
+    sums = sums.assign(
+        ecosystem=ALL,
+        value=sums["value"].mask(partial),
+        low=sums["low"].where(known),
+        high=sums["high"].where(known),
+        basis=np.where(partial, NOT_ESTIMATED, "assumed"),
+    )
+    table = pd.concat([found, sums[list(found.columns)]], ignore_index=True)
+    table.insert(list(table.columns).index("year"), "period", period)
+    return table
 
 
 def effects_by_region(effects: pd.DataFrame) -> pd.DataFrame:
@@ -313,11 +400,12 @@ def explain(
     Returns
     -------
     DataFrame
-        ``region_code, ecosystem, pool, effect, value``.
+        ``region_code, ecosystem, pool, effect, value, period_before, period_after``.
     """
     first, last = leaves(before, quantity, periods[0]), leaves(after, quantity, periods[1])
     changed = changed_parameters(*parameters) if parameters is not None else set()
-    return decompose(first, last, same_time=periods[0] == periods[1], new_parameters=changed)
+    effects = decompose(first, last, same_time=periods[0] == periods[1], new_parameters=changed)
+    return effects.assign(period_before=periods[0], period_after=periods[1])
 
 
 def changed_parameters(before: pd.DataFrame, after: pd.DataFrame) -> set[str]:

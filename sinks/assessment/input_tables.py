@@ -168,7 +168,7 @@ def write_template(table: str, path: str | Path) -> None:
 def _parse_numbers(
     column: Column, cells: pd.DataFrame, where: pd.Series[str], decimal: str, problems: Problems
 ) -> tuple[pd.Series[Any], NDArray[np.bool_]]:
-    """Numbers in the unit of their row, so that 17.5% of a sheet is a number of percent; and which cells are numbers."""
+    """Numbers in the unit of their row, so that 17.5% of a sheet is one of percent; and which cells are numbers."""
     values = pd.Series(np.nan, index=cells.index)
     unit = cells["unit"].map(as_text) if "unit" in cells else pd.Series("1", index=cells.index)
     for name in dict.fromkeys(unit):

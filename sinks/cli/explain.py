@@ -65,15 +65,16 @@ def assess(run_folder: Path, project: Path | None, out: Path | None) -> None:
 @click.argument("before", type=PATH)
 @click.argument("after", type=PATH)
 @click.option("--quantity", type=click.Choice(["net_removals", "carbon_stock"]), default="net_removals")
+@click.option("--periods", nargs=2, help="两次结果各自的时段或年份 / date or period of each run.")
 @click.option("--out", type=PATH, help="写成 CSV / write a CSV.")
 @lang
 @reports_problems
-def diff(before: Path, after: Path, quantity: str, out: Path | None) -> None:
+def diff(before: Path, after: Path, quantity: str, periods: tuple[str, str] | None, out: Path | None) -> None:
     """两次结果为何不同：面积、密度、方法、参数、数据 / why two runs differ."""
     import sinks
     from sinks.results.answer_files import write_tables
 
-    found = sinks.open_run(before).diff(sinks.open_run(after), quantity)
+    found = sinks.open_run(before).diff(sinks.open_run(after), quantity, periods)
     click.echo(str(found))
     if out is not None:
         write_tables({out: found.tables()["diff"]})

@@ -8,7 +8,7 @@ parabola meets the methodology: the steps of its parameters first, then as many 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 
@@ -21,6 +21,7 @@ from sinks.input_sets import InputGroup, InputSet
 from sinks.methodology.bound import Bound
 from sinks.methodology.resolve import resolve
 from sinks.methodology.spec import Floats
+from sinks.vocabulary import MID_YEAR, of_time
 
 NODE = float(np.cos(np.pi / 6))
 """Where a parabola is laid through a function on an interval from -1 to 1: at its middle and at plus and minus this,
@@ -57,6 +58,8 @@ class _Probe:
         Plausible bounds.
     strata : DataFrame
         Combinations of strata, one row each.
+    years : int
+        Years for which land goes on through the ages from those that are counted; zero where the figure is of a date.
     """
 
     bound: Bound
@@ -64,6 +67,7 @@ class _Probe:
     inputs: tuple[str, ...]
     limits: Floats
     strata: pd.DataFrame
+    years: int = 0
 
     def at(self, points: Floats) -> tuple[Floats, NDArray[np.int64]]:
         """Outputs and rows of the table that were found at points (n, inputs), in every stratum.
@@ -91,6 +95,7 @@ def input_set(
     pools: Sequence[str],
     limits: Mapping[str, tuple[float, float]],
     classes: Mapping[str, Sequence[str]],
+    years: int = 0,
 ) -> InputSet | None:
     """The layers that a methodology takes together, and the bins that it needs of them.
 
@@ -104,6 +109,8 @@ def input_set(
         Plausible bounds of each continuous layer of the project.
     classes : mapping of str to sequence of str
         Values that each stratum, and the land cover, may have.
+    years : int
+        The longest step between dates: over it a flux that depends on an age is looked up at later ages too.
 
     Returns
     -------
@@ -116,7 +123,9 @@ def input_set(
     if not taken or method.acts_on != "state":
         return None
     ranges = np.array([limits[name] for name in taken], np.float64)
-    probe = _Probe(bound, tuple(pools), tuple(taken), ranges, _strata(bound, taken, ecosystems, classes))
+    of_a_date = all(bound.kind(pool) == "density" for pool in pools)
+    strata = _strata(bound, taken, ecosystems, classes)
+    probe = _Probe(bound, tuple(pools), tuple(taken), ranges, strata, 0 if of_a_date else years)
     try:
         groups = tuple(_groups(_without_repeats(_possible(probe))))
     except SinksError:
@@ -269,6 +278,8 @@ def _edges(probe: _Probe, i: int, members: Sequence[int]) -> tuple[float, ...]:
     low, high = (float(limit) for limit in probe.limits[i])
     edges = {low, high, *_steps_of_table(probe, i, low, high)}
     edges |= {step for step in _steps_found(probe, i) if not any(np.isclose(step, edge, rtol=1e-9) for edge in edges)}
+    if of_time([probe.inputs[i]], "age"):
+        edges |= set(_steps_ahead(edges - {low, high}, low, high, probe.years))
     if len(members) >= _TOGETHER:
         edges |= set(low + np.geomspace(1 / 64, 1, 7) * (high - low) if low >= 0 else np.linspace(low, high, 17))
     ordered = np.array(sorted(edges))
@@ -278,6 +289,13 @@ def _edges(probe: _Probe, i: int, members: Sequence[int]) -> tuple[float, ...]:
             break
         ordered = np.sort(np.concatenate([ordered, _split(ordered[:-1][bad], ordered[1:][bad])]))
     return tuple(float(edge) for edge in ordered)
+
+
+def _steps_ahead(steps: Iterable[float], low: float, high: float, years: int) -> Iterator[float]:
+    """Ages from which a step is reached in the middle of a later year."""
+    for step, year in product(steps, range(1, years + 1)):
+        if low < step - year + MID_YEAR < high:
+            yield step - year + MID_YEAR
 
 
 def _split(low: Floats, high: Floats) -> Floats:

@@ -122,10 +122,10 @@ def _sides(
             continue
         at, land = places[own], of_end[own]
         sign = -1.0 if end == FROM else 1.0
-        # A stock counts by its change, a flux by the mean of the two dates, as in the account, which over a longer
-        # period also counts the dates in between: their land this pair of dates does not know.
+        # A stock counts by its change, a flux by the mean of the two dates or of the ages between, as in the account,
+        # which over a longer period also counts the dates in between: their land this pair of dates does not know.
         weights = {
-            pool: CO2_PER_C * (rows.common[pool][land] * sign / years if entry.is_difference else np.full(len(at), 0.5))
+            pool: CO2_PER_C * (rows.common[pool][land] * sign / years if entry.is_difference else rows.counted[at])
             for pool in entry.pools
         }
         yield at, number[rows.ends.land[land]], weights, first if end == FROM else last

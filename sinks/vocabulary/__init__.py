@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from typing import Literal, cast
 
 from sinks.text import Text, table_rows
 from sinks.vocabulary.bounds import bounds
@@ -21,6 +22,9 @@ NODATA = "nodata"
 
 MONTHS = range(1, 13)
 """Numbers of the months."""
+
+MID_YEAR = 0.5
+"""Part of a year that has passed in its middle, where land has the age that counts for the year."""
 
 MONTH = "{month}"
 """Stands for the month, in names that are given once for all twelve."""
@@ -48,14 +52,22 @@ class Pool:
     group: str
 
 
+Timing = Literal["", "state", "flow", "age"]
+
+
 @dataclass(frozen=True)
 class Quantity:
-    """A measured input or a result, with its unit and, for inputs, the bounds outside which a value is a mistake."""
+    """A measured input or a result, with its unit and, for inputs, the bounds outside which a value is a mistake.
+
+    ``time`` says what an input is measured of: a ``state`` of the land at a date, a ``flow`` of a calendar year, or an
+    ``age``, a state that advances by one a year by itself.  It is empty for results.
+    """
 
     id: str
     kind: str
     label: Text
     unit: str
+    time: Timing
     low: float
     high: float
 
@@ -87,8 +99,18 @@ def quantities() -> dict[str, Quantity]:
         for id, zh, en in _by_month(r["quantity"], r["zh"], r["en"]):
             limit = limits.get(r["quantity"])
             low, high = (limit.low, limit.high) if limit else (nan, nan)
-            found[id] = Quantity(id, r["kind"], Text(zh, en), r["unit"], low, high)
+            found[id] = Quantity(id, r["kind"], Text(zh, en), r["unit"], cast(Timing, r["time"]), low, high)
     return found
+
+
+def of_time(names: Iterable[str], time: Timing) -> tuple[str, ...]:
+    """Those of some inputs that are measured in one way; what is not in the vocabulary is a state.
+
+    >>> of_time(["wood_removal", "growing_stock"], "flow")
+    ('wood_removal',)
+    """
+    known = quantities()
+    return tuple(name for name in names if (known[name].time if name in known else "state") == time)
 
 
 def month_id(name: str, month: int) -> str:

@@ -155,18 +155,28 @@ class Run:
             check_consent(other)
         return self._answer(questions.assess(self._prepared, self._inputs, self.account, other))
 
-    def diff(self, other: Run, quantity: str = "net_removals") -> Difference:
+    def diff(self, other: Run, quantity: str = "net_removals", periods: tuple[str, str] | None = None) -> Difference:
         """Why another run's figures differ: area, density, method, parameters and data; the effects add up exactly.
+
+        Parameters
+        ----------
+        other : Run
+        quantity : {"net_removals", "carbon_stock"}
+        periods : (str, str), optional
+            Date or period of this run and of the other; by default the last that both have
+            (:func:`sinks.analysis.decomposition.compared_periods`).
 
         Raises
         ------
         RunError
             The other is no run.
+        AssessmentError
+            The runs have no periods that may be set against each other.
         """
         if not isinstance(other, Run):
             raise RunError(Problem("output.not_a_run_object", type(other).__name__, {"found": repr(other)[:80]}))
         # Shown are the regions of the later run.
-        return replace(questions.diff(self.contents, other.contents, quantity), origin=other._origin)
+        return replace(questions.diff(self.contents, other.contents, quantity, periods), origin=other._origin)
 
     def inventory(self, period: str | None = None) -> Inventory:
         """Inventory tables of a period, the last by default; see :mod:`sinks.analysis.inventory`."""

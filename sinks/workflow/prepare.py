@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -317,12 +318,13 @@ def _watched(
     classes = {layer.name: [entry.cls for entry in layer.legend] for layer in strata}
     classes |= {target: derived_values(project, target) for target in project.derive}
     limits = {layer.name: (layer.low, layer.high) for layer in inputs}
+    years = max((int(last) - int(first) for first, last in pairwise(sorted(project.dates))), default=0)
     found = []
     for entry in entries:
         if entry.source == LAND_COVER:
             lands = [one for one in land_cover.legend if one.ecosystem in entry.ecosystems]
             own = {"class": [one.cls for one in lands], "land_cover": [one.text for one in lands]}
-            found.append(input_set(entry.method, entry.ecosystems, entry.pools, limits, {**classes, **own}))
+            found.append(input_set(entry.method, entry.ecosystems, entry.pools, limits, {**classes, **own}, years))
     return merged(one for one in found if one is not None)
 
 

@@ -82,13 +82,14 @@ def assess(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, othe
     return evaluation
 
 
-def diff(before: RunContents, after: RunContents, quantity: str) -> Difference:
-    """Why the last figures of two runs differ: area, density, method, parameters and data."""
-    from sinks.analysis.decomposition import Difference, explain
+def diff(before: RunContents, after: RunContents, quantity: str, periods: tuple[str, str] | None) -> Difference:
+    """Why the figures of two runs differ: area, density, method, parameters and data; unlike periods are refused."""
+    from sinks.analysis.decomposition import Difference, compared_periods, explain
 
-    periods = (_last(before.account, quantity), _last(after.account, quantity))
+    last = (_last(before.account, quantity), _last(after.account, quantity))
+    compared = compared_periods(before.account, after.account, quantity, periods)
     used = before.parameters_used, after.parameters_used
-    return Difference(explain(before.account, after.account, quantity, periods, used), quantity)
+    return Difference(explain(before.account, after.account, quantity, compared, used), quantity, compared, last)
 
 
 def inventory(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, period: str | None) -> Inventory:
