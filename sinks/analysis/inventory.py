@@ -1,7 +1,8 @@
 """A league's inventory: land remaining and land converted, the provincial guide's layout, and memo items.
 
 All three tables come from the same emissions by transition, so that each of them sums to the account with its sign
-turned.  What the split cannot place - sources without transitions, land seen at one date only - has a row of its own.
+turned.  What the split cannot place - sources without transitions - has a row of its own.  Land whose carbon is not
+known at both dates has its area and no figure.
 
 Land stays in its conversion category for ``conversion_years`` (twenty by default: ipcc_2006_v4, ch. 2, section 2.3.1.1,
 p. 2.13): *converted* is land that changed its category in the period, or less than that before it began.  A change
@@ -23,6 +24,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sinks.account.account import AccountInputs
+from sinks.account.amounts import steps_of, years_of
 from sinks.account.entries import Entry, EntryRows
 from sinks.account.other_gases import other_gases
 from sinks.activity import known_dates, land_at
@@ -168,7 +170,7 @@ def _emissions(basis: AccountInputs, entries: Sequence[Entry], account: pd.DataF
             placed = split.groupby(["region_code", "pool"])["emission"].sum()
             whole = posted.groupby(["region_code", "pool"])["emission"].sum()
             rest = whole.sub(placed, fill_value=0.0).rename("emission").reset_index()
-            # What is left is land that one of the dates did not see.
+            # Of pools that are totals of rows, transitions tell no part.
             scale = posted["emission"].abs().sum()
             rest = rest[rest["emission"].abs() > 1e-9 * scale]
             parts.append(rest.assign(ecosystem_from="", ecosystem_to="", converted=False))
@@ -187,15 +189,27 @@ def _posted(account: pd.DataFrame, entry: Entry, period: str) -> pd.DataFrame:
 
 
 def _split(basis: AccountInputs, land: EntryRows, period: str) -> pd.DataFrame:
-    """Emissions of an entry by transition, for every region; land that one date did not see stays out."""
+    """Emissions of an entry by transition, for every region; land that is not known at both dates stays out.
+
+    A longer period is the mean of those between its dates, in each of which land is of the category that it then has.
+    """
+    parts = [pd.DataFrame(columns=list(_EMISSION))]
+    for step in steps_of(basis.dates, period):
+        part = _split_step(basis, land, step)
+        parts.append(part.assign(emission=part["emission"] * years_of(step) / years_of(period)))
+    return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+
+
+def _split_step(basis: AccountInputs, land: EntryRows, period: str) -> pd.DataFrame:
+    """The same between consecutive dates."""
     found, hierarchy = row_removals(basis.activity, land, period), basis.hierarchy
     known = categories()
-    seen = found.rows["ecosystem_from"].isin(known) & found.rows["ecosystem_to"].isin(known) & found.estimated
+    seen = (found.rows["ecosystem_from"].isin(known) & found.rows["ecosystem_to"].isin(known)).to_numpy(bool)
     units, rows = hierarchy.numbers(found.rows["region_code"]), found.rows.assign(converted=_converted(found.rows))
     parts = []
     for pool, removals in found.pools.items():
         keys = ["ecosystem_from", "ecosystem_to", "converted"]
-        for key, places in rows[seen].groupby(keys, sort=True).groups.items():
+        for key, places in rows[seen & found.estimated[pool]].groupby(keys, sort=True).groups.items():
             (before, after, converted), at = cast(tuple[str, str, bool], key), places.to_numpy()
             total = np.zeros(len(hierarchy.units))
             # The one place where a gain of carbon becomes a negative emission of land.

@@ -36,20 +36,29 @@ class RowRemovals:
     rows : DataFrame
         Rows of ``Activity.changes``.
     pools : mapping of str to array (rows, 1 + n)
-        Removals of each pool [t CO2/yr]: the central value, then the draws; zero on land the entry does not speak of.
-    estimated : array (rows,) of bool
-        Land that the entry speaks of at one of the dates.
+        Removals of each pool [t CO2/yr]: the central value, then the draws; zero on land that is not estimated.
+    estimated : mapping of str to array (rows,) of bool
+        Land on which the removals of a pool are known.
+    spoken_of : array (rows,) of bool
+        Land that the entry speaks of at one of the dates, known or not.
     """
 
     entry: Entry
     rows: pd.DataFrame
     pools: Mapping[str, Floats]
-    estimated: NDArray[np.bool_]
+    estimated: Mapping[str, NDArray[np.bool_]]
+    spoken_of: NDArray[np.bool_]
 
     def total(self) -> Floats:
         """All pools together, shape (rows, 1 + n)."""
         total: Floats = np.sum(list(self.pools.values()), axis=0)
         return total
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Land of which some pool is estimated."""
+        known: NDArray[np.bool_] = np.any(list(self.estimated.values()), axis=0)
+        return known
 
 
 def counts_for_sink(entry: Entry) -> bool:
@@ -72,7 +81,7 @@ def row_removals(activity: Activity, rows: EntryRows, period: str, draws: Draws 
     rows : EntryRows
         Land of an entry that :func:`can_be_split` (:meth:`sinks.account.account.AccountInputs.entry_rows`).
     period : str
-        For example ``"2020-2023"``.
+        Between consecutive dates of the rows, for example ``"2020-2023"``; a longer one is their sum.
     draws : Draws, optional
         The account's; without them only central values.
 
@@ -88,11 +97,13 @@ def row_removals(activity: Activity, rows: EntryRows, period: str, draws: Draws 
     number[np.flatnonzero(wanted)] = np.arange(int(wanted.sum()))
     n = int(wanted.sum())
     pools = {pool: np.zeros((n, 1 + (draws.n if draws is not None else 0))) for pool in entry.pools}
-    estimated, mixes = np.zeros(n, dtype=bool), []
+    estimated, spoken_of = {pool: np.zeros(n, dtype=bool) for pool in entry.pools}, np.zeros(n, dtype=bool)
+    mixes = []
     for at, target, weights, date in _sides(rows, number, period):
-        estimated[target] = True
+        spoken_of[target] = True
         for pool, weight in weights.items():
             value = np.nan_to_num(rows.central[pool][at]) * weight
+            estimated[pool][target[~np.isnan(rows.central[pool][at]) & (weight != 0)]] = True
             np.add.at(pools[pool][:, 0], target, value)
             hectares = mix_of(rows, pool, at, weight, target, n)
             if hectares is not None:
@@ -100,7 +111,7 @@ def row_removals(activity: Activity, rows: EntryRows, period: str, draws: Draws 
     if draws is not None:
         for key, values in draw(rows, mixes, draws.table(entry.method), draws).items():
             pools[key[0]][:, 1:] += values  # type: ignore[index]  # keys are those given above
-    return RowRemovals(entry, changes[wanted].reset_index(drop=True), pools, estimated)
+    return RowRemovals(entry, changes[wanted].reset_index(drop=True), pools, estimated, spoken_of)
 
 
 def _sides(
@@ -122,8 +133,7 @@ def _sides(
             continue
         at, land = places[own], of_end[own]
         sign = -1.0 if end == FROM else 1.0
-        # A stock counts by its change, a flux by the mean of the two dates or of the ages between, as in the account,
-        # which over a longer period also counts the dates in between: their land this pair of dates does not know.
+        # A stock counts by its change, a flux by the mean of the two dates or of the ages between, as in the account.
         weights = {
             pool: CO2_PER_C * (rows.common[pool][land] * sign / years if entry.is_difference else rows.counted[at])
             for pool in entry.pools

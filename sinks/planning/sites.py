@@ -8,7 +8,7 @@ that meets both drops out of the effect as it does in the world.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,7 @@ from sinks.planning.restoration import (
 )
 from sinks.project.planning import RestorationSection
 from sinks.uncertainty.draws import Draws, Floats, interval
+from sinks.vocabulary import ecosystems
 
 
 @dataclass(frozen=True, repr=False)
@@ -107,6 +108,7 @@ def measure(
     section: RestorationSection,
     start: pd.Series[int],
     draws: Draws | None,
+    no_carbon: Mapping[str, Sequence[str]] | None = None,
 ) -> Effects:
     """Effect of every project in every period.
 
@@ -122,6 +124,8 @@ def measure(
         Year of the start by project id.
     draws : Draws or None
         The account's; nothing can be told from noise without them.
+    no_carbon : mapping of str to sequence of str, optional
+        Pools that the project file states to hold no carbon, by ecosystem.
 
     Raises
     ------
@@ -137,10 +141,11 @@ def measure(
     counted = [one for one in entries if counts_for_sink(one)]
     left_out = [one.method.id for one in counted if not can_be_split(one, activity)]
     counted = [one for one in counted if can_be_split(one, activity)]
-    problems, rows, cells = Problems(), [], []
+    problems, rows, cells, unknown = Problems(), list[dict[str, object]](), list[pd.DataFrame](), list[Problem]()
     for first, last in periods:
         period = f"{first}-{last}"
-        land, removals = _land(activity, counted, period, draws)
+        land, removals = _land(activity, counted, period, draws, no_carbon or {})
+        unknown += _unknown(land, start, period)
         for id, began in start.items():
             own = _cells(land, removals, str(id), section)
             if not own.matched.any():
@@ -152,7 +157,7 @@ def measure(
             cells.append(own.table().assign(project_id=str(id), period=period))
     problems.raise_as(AssessmentError)
     table = pd.DataFrame(rows)[["project_id", "period", "phase", *COLUMNS[1:]]]
-    notes = [*warnings_on(table[table["phase"] == "after"]), *_earlier(table)]
+    notes = [*warnings_on(table[table["phase"] == "after"]), *_earlier(table), *unknown]
     notes.append(Problem("assessment.effect_of_map", "restoration"))
     if left_out:
         notes.append(Problem("assessment.effect_without", "restoration", {"methods": sorted(set(left_out))}))
@@ -162,13 +167,17 @@ def measure(
 
 @dataclass(frozen=True)
 class _Cells:
-    """Strata of a project: area [ha] and removals [t CO2/yr] of both sides, (strata,) and (strata, 1 + n)."""
+    """Strata of a project: area [ha] and removals [t CO2/yr] of both sides, (strata,) and (strata, 1 + n).
+
+    ``known`` tells whether removals of any land of theirs are.
+    """
 
     names: Sequence[str]
     area: Floats
     control_area: Floats
     removals: Floats
     control: Floats
+    known: bool
 
     @property
     def matched(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -191,8 +200,17 @@ def _check_strata(activity: Activity, section: RestorationSection) -> None:
     problems.raise_as(AssessmentError)
 
 
-def _land(activity: Activity, entries: Sequence[Entry], period: str, draws: Draws) -> tuple[pd.DataFrame, Floats]:
-    """Transitions of a period, of every source once, and the removals on them (rows, 1 + n)."""
+def _land(
+    activity: Activity,
+    entries: Sequence[Entry],
+    period: str,
+    draws: Draws,
+    no_carbon: Mapping[str, Sequence[str]],
+) -> tuple[pd.DataFrame, Floats]:
+    """Transitions of a period, of every source once, and the removals on them (rows, 1 + n).
+
+    Column ``known`` tells land with removals of some pool, ``unknown`` land of a methodology that has none for it.
+    """
     first, last = period.split("-")
     sources = {entry.source for entry in entries}
     changes = activity.changes
@@ -200,11 +218,34 @@ def _land(activity: Activity, entries: Sequence[Entry], period: str, draws: Draw
     land = changes[wanted].reset_index(drop=True)
     total = np.zeros((len(land), 1 + draws.n))
     hierarchy = Hierarchy.flat(activity.units["region_code"].tolist())
-    inputs = AccountInputs(activity, hierarchy, (first, last), ((first, last),), {})
+    stated = {name: tuple(named) for name, named in no_carbon.items()}
+    inputs = AccountInputs(activity, hierarchy, (first, last), ((first, last),), {}, stated)
+    known, unknown = np.zeros(len(land), dtype=bool), np.zeros(len(land), dtype=bool)
     for rows in inputs.entry_rows(entries, draws):
         own = (land["source"] == rows.entry.source).to_numpy()
-        total[own] += row_removals(activity, rows, period, draws).total()
-    return land, total
+        found = row_removals(activity, rows, period, draws)
+        total[own] += found.total()
+        known[own] |= found.known
+        unknown[own] |= found.spoken_of & ~found.known
+    return land.assign(known=known, unknown=unknown), total
+
+
+def _unknown(land: pd.DataFrame, start: pd.Series[int], period: str) -> list[Problem]:
+    """Projects with land that counts for nothing, since its carbon is not known at both dates."""
+    notes = []
+    for id in map(str, start.index):
+        here = land[land["region_code"] == id]
+        lost = here[here["unknown"]]
+        if len(lost):
+            by_area = lost.groupby(["ecosystem_from", "ecosystem_to"])["area_ha"].sum().sort_values(ascending=False)
+            names = ecosystems()
+            values = {
+                "period": period,
+                "share": f"{100 * lost['area_ha'].sum() / here['area_ha'].sum():.1f}",
+                "lands": [f"{names[a].label} → {names[b].label}" for a, b in by_area.index],
+            }
+            notes.append(Problem("assessment.effect_not_estimated", id, values))
+    return notes
 
 
 def _cells(land: pd.DataFrame, removals: Floats, id: str, section: RestorationSection) -> _Cells:
@@ -219,13 +260,16 @@ def _cells(land: pd.DataFrame, removals: Floats, id: str, section: RestorationSe
         areas[side], sums[side] = np.zeros(len(names)), np.zeros((len(names), removals.shape[1]))
         np.add.at(areas[side], places, land["area_ha"].to_numpy(np.float64)[here])
         np.add.at(sums[side], places, removals[here])
-    return _Cells(names, areas[PROJECT], areas[CONTROL], sums[PROJECT], sums[CONTROL])
+    known = bool(land["known"][land["region_code"].isin(sides.values())].any())
+    return _Cells(names, areas[PROJECT], areas[CONTROL], sums[PROJECT], sums[CONTROL], known)
 
 
 def _effect(id: str, cells: _Cells, years: int) -> dict[str, object]:
     at = cells.matched
     share = (cells.area[at] / cells.control_area[at])[:, None]
     effect = (cells.removals[at] - cells.control[at] * share).sum(axis=0)
+    # Nothing known of any land is no effect of zero.
+    effect = effect if cells.known else np.full_like(effect, np.nan)
     low, high = (float(end) for end in interval(effect[1:]))
     whole = float(cells.area.sum())
     return {

@@ -108,7 +108,7 @@ def restoration(prepared: Prepared, given: ProjectInputs, section: RestorationSe
     check_restoration(prepared, wanted)
     sites = Sites.read(wanted, project.path(wanted.file))
     activity = _over(prepared, sites.regions)
-    return measure(activity, prepared.entries, project.periods, wanted, sites.start, given.draws)
+    return measure(activity, prepared.entries, project.periods, wanted, sites.start, given.draws, project.no_carbon)
 
 
 def potential(

@@ -87,12 +87,18 @@ def entry(tmp_path_factory: pytest.TempPathFactory) -> Entry:
     return Entry(method, ("forest", "grassland"), ("biomass",), ("stock", "sink"), "land_cover")
 
 
-def basis(given: Activity, regions: pd.DataFrame = REGIONS) -> AccountInputs:
-    return AccountInputs(given, Hierarchy.of(regions), ("2020", "2023"), (("2020", "2023"),), SOURCES)
+BARE = {"cropland": ("biomass",), "bare": ("biomass",)}
+"""What the project states to hold no biomass: land to and from it has the whole of the forest's."""
 
 
-def inventory_of(changes: list[dict[str, object]], entry: Entry) -> tuple[Inventory, pd.DataFrame]:
-    whole = basis(activity(changes))
+def basis(given: Activity, no_carbon: dict[str, tuple[str, ...]] = BARE) -> AccountInputs:
+    return AccountInputs(given, Hierarchy.of(REGIONS), ("2020", "2023"), (("2020", "2023"),), SOURCES, no_carbon)
+
+
+def inventory_of(
+    changes: list[dict[str, object]], entry: Entry, no_carbon: dict[str, tuple[str, ...]] = BARE
+) -> tuple[Inventory, pd.DataFrame]:
+    whole = basis(activity(changes), no_carbon)
     account = whole.account([entry]).table
     return inventory(whole, [entry], account), account
 
@@ -125,6 +131,20 @@ def test_provincial_layout_by_hand(entry: Entry) -> None:
     assert (rows.loc["bamboo", "notation"], rows.loc["consumption", "notation"]) == ("NE", "IE")
 
 
+def test_land_that_became_what_nobody_estimates_has_its_area_and_no_figure(entry: Entry) -> None:
+    """The 100 t C of 5 ha of forest that became cropland are not lost: of cropland nothing is known."""
+    found, account = inventory_of(CHANGES, entry, {})
+    rows = found.crf[found.crf["region_code"] == "150101"].set_index(["category", "subcategory"])
+    assert rows.loc[("cropland", "converted"), "area_ha"] == 5
+    assert np.isnan(rows.loc[("cropland", "converted"), "total"])
+    assert rows.loc[("all", ""), "total"] == pytest.approx(-180 * A_YEAR / 1000)
+    items = found.provincial[found.provincial["region_code"] == "1501"].set_index("item")
+    assert items.loc["forest_conversion", "notation"] == "NE"
+    apart = account[(account["quantity"] == "not_estimated") & (account["region_code"] == "1501")]
+    whole = apart[(apart["ecosystem"] == "all") & (apart["pool"] == "all")].iloc[0]
+    assert (whole["value"], whole["area_ha"]) == pytest.approx((100, 5))
+
+
 LANDS = st.sampled_from(["forest", "grassland", "cropland", "nodata"])
 
 
@@ -148,10 +168,37 @@ def test_inventory_is_the_account_with_its_sign_turned(entry: Entry, rows: list[
     assert parts.reindex(expected.index).fillna(0).to_numpy() == pytest.approx(-expected.to_numpy(), abs=1e-6)
 
 
-def test_land_seen_at_one_date_only_has_a_row_of_its_own(entry: Entry) -> None:
-    found, _ = inventory_of([*CHANGES, change("150102", "nodata", "forest", 8)], entry)
-    rows = found.crf[(found.crf["region_code"] == "150102") & (found.crf["subcategory"] == "not_split")]
-    assert rows["total"].sum() == pytest.approx(-160 * A_YEAR / 1000)
+def test_land_seen_at_one_date_only_is_no_emission(entry: Entry) -> None:
+    """8 ha of forest that the first date did not see are newly known with their 160 t C, and no sink."""
+    found, account = inventory_of([*CHANGES, change("150102", "nodata", "forest", 8)], entry)
+    rows = found.crf[(found.crf["region_code"] == "150102") & (found.crf["category"] == "all")]
+    assert rows["total"].sum() == pytest.approx(0, abs=1e-12)
+    known = account[(account["quantity"] == "newly_known") & (account["region_code"] == "150102")]
+    assert known.loc[(known["ecosystem"] == "all") & (known["pool"] == "all"), "value"].sum() == pytest.approx(160)
+
+
+def test_a_longer_period_is_the_mean_of_those_inside_it(entry: Entry) -> None:
+    """Grassland becomes forest by 2020 and stays it: converted in both periods, and so in both together."""
+    lands = {"2017": "grassland", "2020": "forest", "2023": "forest"}
+    pairs = (("2017", "2020"), ("2020", "2023"), ("2017", "2023"))
+    rows = []
+    for first, last in pairs:
+        row = change("150101", lands[first], lands[last], 10) | {"date_from": first, "date_to": last}
+        past = {date for date in lands if date < last and date != first}
+        names = ("land_cover", "class", "ecosystem")
+        rows.append({**row, **{f"{n}@{d}": lands[d] if d in past else "" for n in names for d in ("2017", "2020")}})
+    keys = {"source": "land_cover", "region_code": "150101", "area_ha": 10.0}
+    states = [{**keys, "date": d, **dict.fromkeys(("land_cover", "class", "ecosystem"), e)} for d, e in lands.items()]
+    units = pd.DataFrame({"region_code": ["150101", "150102"], "area_ha": [10.0, 1.0], "cells": 1000})
+    land = Activity(states=pd.DataFrame(states), changes=pd.DataFrame(rows), units=units)
+    whole = AccountInputs(land, Hierarchy.of(REGIONS), tuple(lands), pairs, SOURCES)
+    account = whole.account([entry]).table
+    found = inventory(whole, [entry], account, "2017-2023").crf
+    rows_of = found[found["region_code"] == "150101"].set_index(["category", "subcategory"])
+    # 10 ha rise from 2 to 20 t C/ha within six years.
+    assert rows_of.loc[("forest_land", "converted"), "total"] == pytest.approx(-180 / 6 * CO2_PER_C / 1000)
+    assert ("all", "not_split") not in rows_of.index
+    assert "not_split" not in set(found["subcategory"])
 
 
 def test_permafrost_is_a_memo_item_where_a_layer_gives_it(entry: Entry) -> None:
@@ -171,7 +218,8 @@ def test_inventory_of_a_period_that_is_not_there_is_refused(entry: Entry) -> Non
 
 def test_removals_by_transition_have_the_accounts_own_draws(entry: Entry) -> None:
     whole, draws = basis(activity(CHANGES)), Draws(50, 1)
-    found = row_removals(whole.activity, entry, "2020-2023", draws)
+    (rows,) = whole.entry_rows([entry], draws)
+    found = row_removals(whole.activity, rows, "2020-2023", draws)
     assert found.total()[:, 0] == pytest.approx(np.array([0, 180, -100, 0]) * A_YEAR)
     assert found.total()[:, 1:].sum(axis=0) == pytest.approx(
         whole.removals([entry], draws, ("forest", "grassland"), ("all",))["2020-2023"][:, 0]
@@ -190,8 +238,30 @@ SECTION = RestorationSection(file="r.gpkg", ring=1000, strata=("ecosystem", "zon
 
 def effect_of(entry: Entry, changes: list[dict[str, object]] = SITES, start: int = 2021, **options: Any) -> Effects:
     years = pd.Series({"R1": start})
-    draws = options.get("draws", Draws(400, 7))
-    return measure(activity(changes), [entry], (("2020", "2023"),), options.get("section", SECTION), years, draws)
+    draws, section = options.get("draws", Draws(400, 7)), options.get("section", SECTION)
+    stated = options.get("no_carbon", BARE)
+    return measure(activity(changes), [entry], (("2020", "2023"),), section, years, draws, stated)
+
+
+def test_planting_on_land_of_unknown_carbon_is_no_effect_of_zero(entry: Entry) -> None:
+    """Of bare land nothing is known unless the project states it; the effect is unknown, and the reader is told."""
+    found = effect_of(entry, no_carbon={})
+    row = found.table.iloc[0]
+    assert row[["effect", "low", "high", "total"]].isna().all()
+    assert not row["detected"]
+    (note,) = (note for note in found.notes if note.id == "assessment.effect_not_estimated")
+    # 40 of the 100 ha of the project were planted; those that stayed bare are no methodology's.
+    assert (note.where, note.values["share"]) == ("R1", "40.0")
+
+
+def test_part_of_an_effect_is_told_from_the_whole(entry: Entry) -> None:
+    grass = [change(code, "grassland", "forest", area, zone="dry") for code, area in (("R1", 20), ("R1-control", 0.5))]
+    grass.append(change("R1-control", "grassland", "grassland", 19.5, zone="dry"))
+    found = effect_of(entry, [*SITES, *grass], no_carbon={})
+    # 20 ha of grassland planted where the surroundings would have had half a hectare: 19.5 ha x (20 - 2) t C/ha.
+    assert found.table.iloc[0]["effect"] == pytest.approx(19.5 * 18 * A_YEAR)
+    (note,) = (note for note in found.notes if note.id == "assessment.effect_not_estimated")
+    assert note.values["share"] == f"{100 * 40 / 120:.1f}"
 
 
 def test_effect_of_restoration_by_hand(entry: Entry) -> None:
