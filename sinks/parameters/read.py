@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from sinks.provenance import Source
 from sinks.tables.numbers import read_number
 from sinks.tables.sheet import Rows, as_text, decimal_sign, first_line, refuse_unread
 from sinks.tables.sheet import read_rows as table_rows
+from sinks.vocabulary.bounds import Bound, bounds
 
 COLUMNS = (
     "parameter",
@@ -292,8 +294,21 @@ def _check_numbers(where: str, row: Row, bounds: tuple[float, float], problems: 
         unit = "" if row.unit == "1" else f" {row.unit}"
         limits = {"lowest": _limit(bounds[0]), "highest": _limit(bounds[1])}
         problems.add("parameters.impossible", where, parameter=row.parameter, value=f"{row.value:g}{unit}", **limits)
+    elif (limit := _plausible(row.unit)) is not None and limit.outside(units.convert(row.value, row.unit, limit.unit)):
+        values = {"parameter": row.parameter, "found": f"{row.value:g} {row.unit}", "expected": str(limit)}
+        problems.add("parameters.not_plausible", where, **values, reason=limit.reason)
     if row.distribution == "lognormal" and not row.low > 0:
         problems.add("parameters.lognormal_at_zero", where, low=row.low)
+
+
+@cache
+def _plausible(unit: str) -> Bound | None:
+    """The bounds of a density or rate per hectare, whatever the parameter is called; a unit that is none has none."""
+    try:
+        found = units.dimension(unit)
+    except UnitError:
+        return None
+    return next((one for one in bounds("parameter").values() if units.dimension(one.unit) == found), None)
 
 
 def _limit(number: float) -> str:

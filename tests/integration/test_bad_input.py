@@ -398,6 +398,85 @@ def test_a_faulty_table_of_the_assessment_is_found_before_the_pass(
         assert "2o20" in result.stderr
 
 
+def _tables(folder: Path, code: str, years: tuple[int, ...], gdp: float) -> dict[str, str]:
+    """Emissions, GDP and a target of a league, whole but for ``years`` that are left out."""
+    kinds = ("energy", "process", "net_imported_power")
+    rows = {
+        "emissions": [f"{code},{year},{kind},100,10^4 t CO2,x" for year in years for kind in kinds],
+        "gdp": [f"{code},{year},gdp,{gdp},10^8 CNY,2020 constant,x" for year in years],
+        "targets": [f"{code},intensity_reduction,d,2020,2025,18,%,x"],
+    }
+    write_templates(folder)
+    for name, lines in rows.items():
+        path = folder / f"{name}.csv"
+        path.write_text(path.read_text(encoding="utf-8-sig") + "\n".join(lines) + "\n", encoding="utf-8")
+    return {name: str(folder / f"{name}.csv") for name in rows}
+
+
+def test_an_assessment_that_cannot_be_is_found_before_the_pass(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words of the rule, regions and figures, all at once, by check and by run."""
+    section = _tables(tmp_path / "tables", "150601", (2020, 2023), 500.0)
+    rule = {"base_year": 2020, "years": [2023], "level": "leage", "ecosystems": ["forrest"]}
+    monkeypatch.setattr("sinks.workflow.verbs.tabulate_layers", lambda *_, **__: pytest.fail("the layers were read"))
+    content = world.project(assessment={**section, "rule": rule})
+    result = invoke("check", world.save(content, tmp_path / "words.toml"), "--lang", "en")
+    assert result.exit_code == EXIT_INPUT
+    assert "league" in result.stderr
+    assert "forest" in result.stderr
+    content = world.project(assessment={**section, "rule": {"base_year": 2020, "years": [2023]}})
+    project = world.save(content, tmp_path / "codes.toml")
+    for verb in (("check", project), ("run", project, "--out", tmp_path / "result", "--quiet")):
+        result = invoke(*verb, "--lang", "en")
+        assert result.exit_code == EXIT_INPUT
+        assert "150601" in result.stderr
+        assert "150600" in result.stderr
+
+
+def test_figures_still_missing_are_noted_by_check_and_refused_by_a_run(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = _tables(tmp_path / "tables", "150600", (2020,), 500.0)
+    content = world.project(assessment={**section, "rule": {"base_year": 2020, "years": [2023]}})
+    project = world.save(content, tmp_path / "project.toml")
+    monkeypatch.setattr("sinks.workflow.verbs.tabulate_layers", lambda *_, **__: pytest.fail("the layers were read"))
+    checked = invoke("check", project, "--lang", "en")
+    assert checked.exit_code == 0, checked.output
+    assert "150600 has no energy for 2023" in checked.output
+    ran = invoke("run", project, "--out", tmp_path / "result", "--quiet", "--lang", "en")
+    assert ran.exit_code == EXIT_INPUT
+    assert "150600 has no energy for 2023" in ran.stderr
+    assert not (tmp_path / "result").exists()
+
+
+def test_words_of_plans_are_held_against_the_layers_before_the_pass(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Codes of the legend, strata, a zone that cannot be read and a table, all at once."""
+    (tmp_path / "zone.gpkg").write_text("no layer", encoding="utf-8")
+    (tmp_path / "limits.csv").write_text(
+        "ecosystem,quantity,value,unit,source\nforst,limit,100,t C/ha,x\n", encoding="utf-8"
+    )
+    conditions = [
+        {"name": "a", "layer": "ecosystem", "allowed": ["grasland"]},
+        {"name": "b", "layer": "land_cover", "allowed": ["grassland"]},
+        {"name": "c", "layer": "species_group", "excluded": ["lach"]},
+        {"name": "d", "layer": "growing_stock", "low": 50_000},
+    ]
+    zones = [{"name": "z", "file": str(tmp_path / "zone.gpkg"), "inside": False}]
+    content = world.project(
+        potential={"conditions": conditions, "zones": zones, "limits": str(tmp_path / "limits.csv")}
+    )
+    project = world.save(content, tmp_path / "project.toml")
+    monkeypatch.setattr("sinks.workflow.verbs.tabulate_layers", lambda *_, **__: pytest.fail("the layers were read"))
+    for verb in (("check", project), ("run", project, "--out", tmp_path / "result", "--quiet")):
+        result = invoke(*verb, "--lang", "en")
+        assert result.exit_code == EXIT_INPUT
+        for word in ("grassland (", "4 (", "larch", "condition d", "growing_stock", "zone.gpkg", "forest"):
+            assert word in result.stderr.replace("conditions d", "condition d"), word
+
+
 def test_an_unreadable_project(tmp_path: Path) -> None:
     missing, broken, gbk = tmp_path / "none.toml", tmp_path / "broken.toml", tmp_path / "gbk.toml"
     broken.write_text("[project\nname = 1", encoding="utf-8")

@@ -123,6 +123,35 @@ def test_init_writes_what_check_understands(world: Any, tmp_path: Path, lang: st
     assert ran.exit_code == 0, ran.output
 
 
+def test_a_first_project_gives_stocks_and_no_sink_until_it_is_asked_for(world: Any, tmp_path: Path) -> None:
+    """The difference of two maps by class densities is mostly noise of the maps; the file says so in both languages."""
+    title = '鄂尔多斯 "试算" \\ 2023'
+    path, stock = tmp_path / "project.toml", 'accounts_for = ["stock"]\n'
+    answers = ["--name", "mine", "--title", title, "--province", "150000", "--within", "150300", "--level", "banner"]
+    for year in (2020, 2023):
+        answers += ["--land-cover", f"{year}={world.folder / f'cover_{year}.tif'}"]
+    assert invoke("init", path, *answers, "--legend", "clcd").exit_code == 0
+    text = path.read_text(encoding="utf-8")
+    assert tomllib.loads(text)["project"]["title"] == title
+    reason = text[: text.index(stock)].rsplit("[[methodologies]]", 1)[1]
+    assert "分类误差" in reason
+    assert "error of the maps" in reason
+    safe = sinks.run(path)
+    assert {"area", "carbon_stock"} <= set(safe.account["quantity"])
+    assert safe.account.loc[safe.account["quantity"] == "net_removals", "value"].isna().all()
+    assert len(safe.activity.changes) > 0
+    path.write_text(text.replace(stock, ""), encoding="utf-8")
+    asked = sinks.run(path).account
+    assert asked.loc[asked["quantity"] == "net_removals", "value"].notna().any()
+
+
+def test_a_first_project_has_a_name_that_can_be_one(tmp_path: Path) -> None:
+    answers = ["--province", "150000", "--level", "league", "--legend", "clcd", "--land-cover", "2020=a.tif"]
+    refused = invoke("init", tmp_path / "project.toml", "--name", "../mine", *answers)
+    assert refused.exit_code == EXIT_INPUT
+    assert not (tmp_path / "project.toml").exists()
+
+
 def test_command_and_python_are_one(world: Any, tmp_path: Path) -> None:
     project = world.save(world.project(), tmp_path / "project.toml")
     assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0

@@ -18,7 +18,7 @@ from sinks.parameters.cells import parse_cell
 from sinks.provenance import Source
 
 HEAD = "parameter,species,stock,value,unit,low,high,interval,distribution,basis,source,locator,note\n"
-UNITS = {"bcef": "t DM/m3", "carbon_fraction": "t C/(t DM)"}
+UNITS = {"density": "t C/ha", "bcef": "t DM/m3", "carbon_fraction": "t C/(t DM)"}
 SOURCES = {"doc": Source("doc", "paper", "A document")}
 BOUNDS = {"bcef": (0.0, np.inf), "carbon_fraction": (0.0, 1.0)}
 
@@ -107,6 +107,8 @@ class TestRead:
             ("bcef,,,1,t DM/m3,2,3,95%,,read,doc,p,", "parameters.outside_interval"),
             ("bcef,,,-1,t DM/m3,,,,,read,doc,p,", "parameters.impossible"),
             ("carbon_fraction,,,47,t C/(t DM),,,,,read,doc,p,", "parameters.impossible"),
+            ("density,,,40000,t C/ha,,,,,read,doc,p,", "parameters.not_plausible"),
+            ("density,,,4000,kg C/m2,,,,,read,doc,p,", "parameters.not_plausible"),
             ('bcef,,"[50,20)",1,t DM/m3,,,,,read,doc,p,', "parameters.bad_range"),
             ("bcef,,,1,t DM/m3,0,2,95%,lognormal,read,doc,p,", "parameters.lognormal_at_zero"),
         ],
