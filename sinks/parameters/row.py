@@ -32,6 +32,10 @@ class Row:
     line: int
     layer: int = 0
     correlation: Mapping[str, float] = field(default_factory=dict)
+    same_as: str = ""
+    """Name of the estimate that this row is a copy of, where it says so itself."""
+    nominal: str = ""
+    """Kind of parameter by which the row was given a nominal error; empty where its interval is its own."""
 
     @property
     def unverified(self) -> bool:

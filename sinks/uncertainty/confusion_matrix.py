@@ -13,21 +13,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 
 from sinks.errors import LayerError, Problem, Problems
+from sinks.parameters.draws import Z95
 from sinks.uncertainty.draws import Floats
 from sinks.vocabulary import ALL
 
 LONG_COLUMNS = ("map_class", "reference_class", "count")
 
 ADJUSTED_COLUMNS = ("region_code", "region_name", "level", "period", "class", "map_ha", "adjusted_ha", "se_ha")
-
-# Half width of a 95 % interval in standard errors.
-_Z95 = NormalDist().inv_cdf(0.975)
 
 # A variance within a class of the map (Eqs. 5-7 and 10) needs two sample units.
 _LEAST_SAMPLE = 2
@@ -131,8 +128,8 @@ def area_estimates(matrix: ConfusionMatrix, map_areas: Mapping[str, float]) -> A
             "map_area": mapped,
             "area": area,
             "se": se,
-            "low": area - _Z95 * se,
-            "high": area + _Z95 * se,
+            "low": area - Z95 * se,
+            "high": area + Z95 * se,
             "users": users,
             "users_se": np.sqrt(users_variance),
             "producers": producers,

@@ -11,7 +11,7 @@ from sinks.layers.layer_states import LayerStates
 from sinks.project.base import STATIC
 from sinks.project.project import Project
 from sinks.uncertainty.confusion_matrix import ConfusionMatrix, read_matrix
-from sinks.uncertainty.draws import Correlation, check_correlations
+from sinks.uncertainty.correlations import Correlation, check_correlations
 from sinks.vocabulary import ecosystems
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.tabulate_layers import blank_activity, layer_states
