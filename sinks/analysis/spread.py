@@ -124,20 +124,23 @@ def _summed(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(columns).reset_index()
 
 
-def spread(found: pd.DataFrame) -> pd.DataFrame:
+def spread(found: pd.DataFrame, record: pd.DataFrame) -> pd.DataFrame:
     """Lowest and highest figure of the same carbon, the account's among them.
 
     Parameters
     ----------
     found : DataFrame
         From :func:`pairs`.
+    record : DataFrame
+        The account.
 
     Returns
     -------
     DataFrame
-        Columns :data:`COLUMNS`, a row for each region, ecosystem, pools, quantity and date or period; ``methodologies``
-        are those beside the account.  A figure stands for the hectares beside it, which differ where not all land has
-        the inputs of a methodology.
+        Columns :data:`COLUMNS`: first of the total (``all``) of each region, in which every ecosystem takes its lowest
+        or its highest figure, and of what no other methodology speaks of that of the account; then a row for each
+        region, ecosystem, pools, quantity and date or period.  ``methodologies`` are those beside the account.  A
+        figure stands for the hectares beside it, which differ where not all land has the inputs of a methodology.
     """
     if found.empty:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -153,7 +156,41 @@ def spread(found: pd.DataFrame) -> pd.DataFrame:
         table[f"{end}_area_ha"] = rows["area_ha"]
     beside = found.dropna(subset=["value"]).groupby(names, sort=False)["methodology"]
     table["methodologies"] = beside.agg(lambda ids: "+".join(dict.fromkeys(ids)))
-    return table.dropna(subset=["methodologies"]).reset_index()[list(COLUMNS)]
+    by_ecosystem = table.dropna(subset=["methodologies"]).reset_index()[list(COLUMNS)]
+    return pd.concat([_of_totals(by_ecosystem, record), by_ecosystem], ignore_index=True)
+
+
+def _of_totals(table: pd.DataFrame, record: pd.DataFrame) -> pd.DataFrame:
+    """The spread of all ecosystems together: the account with each part at its lowest, and at its highest."""
+    sums = record[(record["stratum"] == ALL) & (record["ecosystem"] == ALL) & (record["pool"] == ALL)]
+    keys = ["region_code", "quantity", "period"]
+    by_key = {tuple(row[name] for name in keys): row for _, row in sums.iterrows()}
+    rows = []
+    for key, parts in table.groupby(keys, sort=False):
+        whole, kept = by_key[tuple(map(str, key))], _apart(parts)
+        line = {name: parts[name].iloc[0] for name in _PLACE} | {"ecosystem": ALL, "pools": ALL}
+        line |= {"record_methodology": whole["methodology"], "record": whole["value"]}
+        line |= {f"record_{name}": whole[name] for name in ("low", "high", "area_ha")}
+        for end in ("lowest", "highest"):
+            line[end] = whole["value"] + (kept[end] - kept["record"]).sum()
+            line[f"{end}_methodology"] = "+".join(dict.fromkeys("+".join(kept[f"{end}_methodology"]).split("+")))
+            line[f"{end}_area_ha"] = whole["area_ha"] + (kept[f"{end}_area_ha"] - kept["record_area_ha"]).sum()
+        line["methodologies"] = "+".join(dict.fromkeys("+".join(kept["methodologies"]).split("+")))
+        rows.append(line)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _apart(parts: pd.DataFrame) -> pd.DataFrame:
+    """Of figures of one region those that share no carbon, the widest first."""
+    held: dict[str, set[str]] = {}
+    kept = []
+    names, ecosystem = parts["pools"].tolist(), parts["ecosystem"].tolist()
+    for place in np.argsort((parts["lowest"] - parts["highest"]).to_numpy(float), kind="stable").tolist():
+        own, taken = _held(names[place].split("+")), held.setdefault(ecosystem[place], set())
+        if not own & taken:
+            taken |= own
+            kept.append(place)
+    return parts.iloc[sorted(kept)]
 
 
 def note_differences(found: pd.DataFrame, findings: Findings) -> None:

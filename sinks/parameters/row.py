@@ -11,6 +11,12 @@ BASES = ("read", "derived", "memory", "user")
 UNVERIFIED_UNLESS = ("read", "user")
 """A row of another basis is ``unverified`` through to the report."""
 
+_CONVENTIONS = ("yr",)
+"""Units of parameters that are conventions and no measurements: the years over which a soil is taken to change."""
+
+_NEUTRAL = (0.0, 1.0)
+"""Values that say that a factor does nothing."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -40,6 +46,11 @@ class Row:
     @property
     def unverified(self) -> bool:
         return self.basis not in UNVERIFIED_UNLESS
+
+    @property
+    def is_definition(self) -> bool:
+        """Whether the number is agreed on and not measured, so that nothing is uncertain about it."""
+        return self.unit in _CONVENTIONS or self.value in _NEUTRAL
 
     @property
     def asks_for(self) -> tuple[str, ...]:

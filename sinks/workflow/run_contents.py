@@ -73,7 +73,7 @@ def gather_contents(
     noise = table_of_noise(prepared, given, account.table)
     further |= {"noise": noise} if len(noise) else {}
     beside = pairs(account.table, account.comparison)
-    further |= {"spread": spread(beside)} if len(beside) else {}
+    further |= {"spread": spread(beside, account.table)} if len(beside) else {}
     notes = [*prepared.notes, *(assessed.assessment.notes if assessed else ())]
     return RunContents(
         account=account.table,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -132,23 +131,53 @@ def test_the_spread_has_every_methodology_and_the_account() -> None:
         for name, value in (("low", 20.0), ("middle", 90.0), ("middle", 130.0))
         for row in account("biomass", value, methodology=name, area_ha=value)
     ]
-    found = spread(pairs(table(*account("biomass", 100.0)), table(*beside)))
+    ours = account("biomass", 100.0)
+    total = {
+        "ecosystem": "all",
+        "value": 150.0,
+        "low": 140.0,
+        "high": 160.0,
+        "methodology": "ours+soil",
+        "area_ha": 300.0,
+    }
+    record = table(*ours, total)
+    found = spread(pairs(record, table(*beside)), record)
     assert tuple(found.columns) == COLUMNS
-    assert len(found) == 1
-    row = found.iloc[0]
+    assert list(found["ecosystem"]) == ["all", "forest"]
+    row = found.iloc[1]
     assert (row["record"], row["lowest"], row["highest"]) == (100, 20, 130)
     assert (row["lowest_methodology"], row["highest_methodology"]) == ("low", "middle")
     assert (row["record_area_ha"], row["lowest_area_ha"], row["highest_area_ha"]) == (100, 20, 130)
     assert row["methodologies"] == "low+middle"
 
-    between = spread(pairs(table(*account("biomass", 100.0)), table(*beside[:2])))
-    assert between["highest_methodology"].iloc[0] == "ours"
-    assert between["highest"].iloc[0] == 100
+    # The total keeps what no other methodology speaks of.
+    row = found.iloc[0]
+    assert (row["record"], row["record_low"], row["lowest"], row["highest"]) == (150, 140, 70, 180)
+    assert (row["record_area_ha"], row["lowest_area_ha"], row["highest_area_ha"]) == (300, 220, 330)
+
+    between = spread(pairs(record, table(*beside[:2])), record)
+    assert list(between["highest_methodology"]) == ["ours", "ours"]
+    assert list(between["highest"]) == [150, 100]
+    assert list(between["lowest"]) == [70, 20]
+
+
+def test_carbon_is_in_the_spread_of_the_total_once() -> None:
+    """One methodology speaks of biomass alone, another of biomass and litter: the wider of the two counts."""
+    record = table(
+        *({"pool": pool, "value": value} for pool, value in (("biomass", 100.0), ("litter", 10.0), ("all", 110.0))),
+        {"ecosystem": "all", "value": 110.0},
+    )
+    both = [
+        {"pool": pool, "value": value, "methodology": "both"}
+        for pool, value in (("biomass", 190.0), ("litter", 10.0), ("all", 200.0))
+    ]
+    found = spread(pairs(record, table(*account("biomass", 150.0, methodology="one"), *both)), record)
+    assert list(found["pools"]) == ["all", "biomass", "biomass+litter"]
+    assert (found["highest"].iloc[0], found["lowest"].iloc[0]) == (200, 110)
 
 
 def test_nothing_beside_the_account_is_no_spread() -> None:
     found = pairs(table(*account("biomass", 100.0)), table())
     assert found.empty
-    assert tuple(spread(found).columns) == COLUMNS
+    assert tuple(spread(found, table()).columns) == COLUMNS
     assert check(table(*account("biomass", 100.0)), table()).empty
-    assert np.array_equal(spread(found).shape, (0, len(COLUMNS)))
