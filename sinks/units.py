@@ -145,6 +145,23 @@ def convert(value: Number, from_unit: str, to_unit: str) -> Number:
     return converted
 
 
+def in_base_units(value: float, unit: str) -> tuple[float, str]:
+    """``value`` in the base units of its dimension, and that dimension: one number for all spellings of a quantity.
+
+    Raises
+    ------
+    UnitError
+        The unit is not known.
+
+    Examples
+    --------
+    >>> in_base_units(8.0, "kg C/m2") == in_base_units(80.0, "t C/ha")
+    True
+    """
+    parsed = _parse(unit)
+    return float(_registry().Quantity(value * parsed.m, parsed.u).to_base_units().m), dimension(unit)
+
+
 def factor(from_unit: str, to_unit: str) -> float:
     """How many ``to_unit`` there are in one ``from_unit``, rounded once; scales with different zeros have none."""
     check(from_unit, to_unit)

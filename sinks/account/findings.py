@@ -16,6 +16,7 @@ import pandas as pd
 from sinks.account.account import Account, Entry
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity, known_dates
+from sinks.parameters.nominal import nominal_errors
 from sinks.text import LANGUAGES, Text, message, messages, using_language
 from sinks.vocabulary import ALL, NODATA, ecosystems, pools, quantities, same_carbon
 
@@ -235,7 +236,8 @@ def _note_adjusted(adjusted: pd.DataFrame, hierarchy: Hierarchy, findings: Findi
 
 
 def _note_parameters(result: Account, findings: Findings) -> None:
-    """Parameters without an interval, and those that nobody has read in their document."""
+    """Parameters without an interval, those that nobody has read in their document, and intervals by rule."""
+    by_rule: dict[str, set[tuple[str, str, int]]] = {}
     for entry, rows in result.used:
         used = entry.method.table.frame.iloc[rows]
         fixed = int((used["interval"] == "").sum())
@@ -244,8 +246,16 @@ def _note_parameters(result: Account, findings: Findings) -> None:
             findings.add("checks.no_interval", "note", entry.method.id, count=fixed, all=len(used))
         if unverified:
             findings.add("checks.unverified", "warning", entry.method.id, count=unverified, all=len(used))
+        for row in (entry.method.table.rows[number] for number in rows):
+            if row.nominal:
+                by_rule.setdefault(row.nominal, set()).add((entry.method.id, row.origin, row.line))
         for stratum, (own, known) in entry.method.table.strangers().items():
             findings.add("checks.strangers", "note", entry.method.id, stratum=stratum, own=own, known=known)
+    for kind, given in by_rule.items():
+        rule = nominal_errors()[kind]
+        values = {"kind": rule.label, "percent": f"{rule.percent:g}", "count": len(given)}
+        values |= {"methods": sorted({method for method, _, _ in given}), "source": f"{rule.source}, {rule.locator}"}
+        findings.add("checks.nominal_error", "warning", ALL, **values)
 
 
 def _note_two_ways(record: Sequence[Entry], findings: Findings) -> None:

@@ -1,17 +1,16 @@
 """Which uncertain things the interval of a total comes from, ranked, region by region.
 
-Each row of a parameter table and each input is moved by a small part of its standard deviation, down and up, with
-everything else at its value, and the account is made once with all these moves side by side.  The slopes are the terms
-of error propagation (IPCC 2006, vol. 1, ch. 3, approach 1): their squares add up to the variance of the total, so that
-each thing has a share of it.  Unlike shares estimated from random draws these have no noise, and unlike the
-uncertainty percentages of a table they know how often and where a parameter is used.
+Each estimate of the parameter tables, with all its copies, and each input is moved by a small part of its standard
+deviation, down and up, with everything else at its value, and the account is made once with all these moves side by
+side.  The slopes are the terms of error propagation (IPCC 2006, vol. 1, ch. 3, approach 1): their squares add up to the
+variance of the total, so that each thing has a share of it.  Unlike shares estimated from random draws these have no
+noise, and unlike the uncertainty percentages of a table they know how often and where a parameter is used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from statistics import NormalDist
 
 import numpy as np
@@ -19,6 +18,9 @@ import pandas as pd
 
 from sinks.account.account import AccountInputs, Entry
 from sinks.methodology import Bound
+from sinks.parameters import Row
+from sinks.parameters.draws import Z95
+from sinks.uncertainty.correlations import Shared
 from sinks.uncertainty.draws import QUANTILES, Draws, Floats
 from sinks.vocabulary import ALL, quantities
 
@@ -58,9 +60,6 @@ AGREEMENTS = ("agree", "skewed", "width", "areas")
 
 TOTAL_COLUMNS = ("region_code", "region_name", "level", "quantity", "period", "half_width", "unit")
 
-# Half width of a 95 % interval in standard deviations.
-_Z95 = NormalDist().inv_cdf(QUANTILES[1])
-
 # The ends of an interval from draws scatter.  Two ends that are this many standard errors apart differ for a reason.
 _STANDARD_ERRORS = 3
 
@@ -76,13 +75,16 @@ class Factor:
     ----------
     kind : {"parameter", "input"}
     methodology : str
-        Empty for an input.
+        Empty for an input; joined by ``+`` where several have copies of one estimate.
     name : str
-        Parameter or input.
+        Parameter or input; joined as well.
     stratum : str
-        Of a parameter row, the cells that tell it apart; of an input, its date where dates are independent.
+        Of a parameter row, the cells that tell it apart, joined by ``;`` for the copies of an estimate; of an input,
+        its date where dates are independent.
     sd : float
-        Standard deviation, in the parameter's unit; relative to the mean for an input.
+        Standard deviation, in the parameter's unit (of the first copy); relative to the mean for an input.
+    estimate : int
+        Place among the estimates of the account; -1 for an input.
     """
 
     kind: str
@@ -90,6 +92,7 @@ class Factor:
     name: str
     stratum: str
     sd: float
+    estimate: int = -1
 
 
 @dataclass(frozen=True)
@@ -117,15 +120,18 @@ class Sensitivity:
 class _OneByOne(Draws):
     """Instead of random draws, a pair for each uncertain thing: that thing moved down and up, all else as it is."""
 
-    def __init__(self, factors: Sequence[Factor], like: Draws) -> None:
+    def __init__(self, factors: Sequence[Factor], like: Draws, shared: Shared) -> None:
         super().__init__(2 * len(factors), like.seed, like.inputs)
-        self._places = {(f.kind, f.methodology, f.name, f.stratum): 2 * i for i, f in enumerate(factors)}
-        self._sds = [factor.sd for factor in factors]
+        self._moved = shared
+        self._of_estimate = {f.estimate: 2 * i for i, f in enumerate(factors) if f.kind == "parameter"}
+        self._of_input = {(f.name, f.stratum): (2 * i, f.sd) for i, f in enumerate(factors) if f.kind == "input"}
 
     def table(self, method: Bound) -> Floats:
         moved = np.repeat(method.table.values[:, None], self.n, axis=1)
-        for number, row in enumerate(method.table.rows):
-            self._move(moved[number], ("parameter", method.id, row.parameter, _stratum(row.key)))
+        estimates = self._moved.estimates.places[self._moved.tables.index(method.table)].tolist()
+        for number, (estimate, spread) in enumerate(zip(estimates, method.table.spreads, strict=True)):
+            if estimate in self._of_estimate:
+                _move(moved[number], self._of_estimate[estimate], spread.standard_deviation())
         return moved
 
     def factor(self, input: str, date: str) -> Floats | None:
@@ -133,15 +139,15 @@ class _OneByOne(Draws):
         if uncertainty is None:
             return None
         moved = np.ones(self.n)
-        self._move(moved, ("input", "", input, "" if uncertainty.dates_correlated else date))
+        key = (input, "" if uncertainty.dates_correlated else date)
+        if key in self._of_input:
+            _move(moved, *self._of_input[key])
         return moved
 
-    def _move(self, values: Floats, key: tuple[str, str, str, str]) -> None:
-        if key in self._places:
-            place = self._places[key]
-            step = _STEP * self._sds[place // 2]
-            values[place] -= step
-            values[place + 1] += step
+
+def _move(values: Floats, place: int, sd: float) -> None:
+    values[place] -= _STEP * sd
+    values[place + 1] += _STEP * sd
 
 
 def sensitivity(basis: AccountInputs, entries: Sequence[Entry], draws: Draws) -> Sensitivity:
@@ -162,11 +168,12 @@ def sensitivity(basis: AccountInputs, entries: Sequence[Entry], draws: Draws) ->
         Empty tables when nothing has an interval.
     """
     record = [entry for entry in entries if entry.role == "record"]
-    factors = _factors(basis, record, draws)
+    shared = Shared([entry.method for entry in record], draws.shared.correlations)
+    factors = _factors(basis, record, draws, shared)
     if not factors:
         return Sensitivity(pd.DataFrame(columns=list(COLUMNS)), pd.DataFrame(columns=list(TOTAL_COLUMNS)))
-    moved = basis.totals(record, _OneByOne(factors, draws))
-    correlation = _correlation(factors, draws, record)
+    moved = basis.totals(record, _OneByOne(factors, draws, shared))
+    correlation = _correlation(factors, shared)
     ranked: list[tuple[object, ...]] = []
     sums = []
     for key, values in moved.items():
@@ -176,7 +183,7 @@ def sensitivity(basis: AccountInputs, entries: Sequence[Entry], draws: Draws) ->
         for number, region in enumerate(basis.hierarchy.regions.to_numpy(str).tolist()):
             place = (*region, key[2], key[3])
             ranked += _ranked(place, factors, slopes[number], parts[number])
-            half_width = _Z95 * np.sqrt(max(parts[number].sum(), 0.0))
+            half_width = Z95 * np.sqrt(max(parts[number].sum(), 0.0))
             sums.append((*place, half_width, quantities()[key[2]].unit))
     table = pd.DataFrame(ranked, columns=list(COLUMNS))
     return Sensitivity(table, pd.DataFrame(sums, columns=list(TOTAL_COLUMNS)))
@@ -193,7 +200,7 @@ def _ranked(
             *place,
             rank,
             parts[i] / variance if variance > 0 else np.nan,
-            _Z95 * abs(slopes[i]),
+            Z95 * abs(slopes[i]),
             quantities()[place[3]].unit,
             factors[i].kind,
             factors[i].methodology,
@@ -204,22 +211,34 @@ def _ranked(
     ]
 
 
-def _factors(basis: AccountInputs, entries: Sequence[Entry], draws: Draws) -> list[Factor]:
-    """Every row of a parameter table that is used and has an interval, and every uncertain input, each once."""
-    found: dict[Factor, None] = {}
+def _factors(basis: AccountInputs, entries: Sequence[Entry], draws: Draws, shared: Shared) -> list[Factor]:
+    """Every estimate that is used and has an interval, and every uncertain input, each once."""
+    members: dict[int, list[tuple[str, Row, float]]] = {}
     inputs: set[str] = set()
     for entry, rows in basis.used(entries):
         table = entry.method.table
-        for number in rows:
+        estimates = shared.estimates.places[shared.tables.index(table)]
+        for number in rows.tolist():
             row, sd = table.rows[number], table.spreads[number].standard_deviation()
             if sd > 0:
-                found[Factor("parameter", entry.method.id, row.parameter, _stratum(row.key), sd)] = None
+                members.setdefault(int(estimates[number]), []).append((entry.method.id, row, sd))
         inputs |= set(entry.method.inputs)
+    found = [
+        Factor(
+            "parameter",
+            "+".join(dict.fromkeys(method for method, _, _ in copies)),
+            "+".join(dict.fromkeys(row.parameter for _, row, _ in copies)),
+            "; ".join(dict.fromkeys(_stratum(row.key) for _, row, _ in copies)),
+            copies[0][2],
+            estimate,
+        )
+        for estimate, copies in members.items()
+    ]
     for name in sorted(inputs & set(draws.inputs)):
         uncertainty = draws.inputs[name]
         for date in ("",) if uncertainty.dates_correlated else basis.dates:
-            found[Factor("input", "", name, date, uncertainty.percent / 100 / _Z95)] = None
-    return list(found)
+            found.append(Factor("input", "", name, date, uncertainty.percent / 100 / Z95))
+    return found
 
 
 def _stratum(key: str) -> str:
@@ -227,23 +246,11 @@ def _stratum(key: str) -> str:
     return key.partition("[")[2].removesuffix("]")
 
 
-def _correlation(factors: Sequence[Factor], draws: Draws, entries: Sequence[Entry]) -> Floats:
-    """Correlation of the uncertain things: by the tables, and by the project where it declares another."""
+def _correlation(factors: Sequence[Factor], shared: Shared) -> Floats:
+    """Correlation of the uncertain things, as the tables and the project state it."""
     matrix = np.eye(len(factors))
-    places = {(f.methodology, f.name, f.stratum): i for i, f in enumerate(factors)}
-    for method in {entry.method.id: entry.method for entry in entries}.values():
-        for group in method.table.correlated:
-            rows = [method.table.rows[number] for number in group.rows]
-            found = [places.get((method.id, row.parameter, _stratum(row.key))) for row in rows]
-            for (i, one), (j, other) in product(enumerate(found), repeat=2):
-                if one is not None and other is not None:
-                    matrix[one, other] = group.matrix[i, j]
-    for declared in draws.correlations:
-        inside = [
-            i for i, f in enumerate(factors) if f.methodology == declared.methodology and f.name in declared.parameters
-        ]
-        matrix[np.ix_(inside, inside)] = declared.coefficient
-    np.fill_diagonal(matrix, 1.0)
+    at = [i for i, factor in enumerate(factors) if factor.kind == "parameter"]
+    matrix[np.ix_(at, at)] = shared.estimates.correlation([factors[i].estimate for i in at])
     return matrix
 
 
@@ -279,7 +286,7 @@ def compare_approaches(found: Sensitivity, account: pd.DataFrame, draws: Draws) 
 
 
 def _agreement(both: pd.DataFrame, draws: Draws) -> list[str]:
-    scatter = _STANDARD_ERRORS * _standard_error(draws.n) * both["half_width"] / _Z95
+    scatter = _STANDARD_ERRORS * _standard_error(draws.n) * both["half_width"] / Z95
     apart = pd.DataFrame({end: both[f"approach_1_{end}"] - both[f"approach_2_{end}"] for end in ("low", "high")}).abs()
     differs = apart.gt(scatter, axis=0).any(axis=1)
     # The two ends scatter independently, so their sum scatters by the square root of two more.
@@ -291,4 +298,4 @@ def _agreement(both: pd.DataFrame, draws: Draws) -> list[str]:
 def _standard_error(n: int) -> float:
     """Of an end of the 95 % interval from ``n`` draws of a normal distribution, in its standard deviations."""
     low, high = QUANTILES
-    return float(np.sqrt(low * high / n) / NormalDist().pdf(_Z95))
+    return float(np.sqrt(low * high / n) / NormalDist().pdf(Z95))

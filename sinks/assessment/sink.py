@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sinks.account.amounts import no_point
 from sinks.assessment.errors import AssessmentError
 from sinks.errors import Problem, Problems
+from sinks.parameters.draws import Z95
 from sinks.project.rules import Rule
 from sinks.uncertainty.draws import Draws, Floats, interval
 from sinks.vocabulary import ALL
@@ -197,7 +198,7 @@ def _given(draws: Mapping[str, Floats], period: str, codes: Sequence[str]) -> Fl
 def _approximate(central: Floats, low: Floats, high: Floats, n: int, seed: int, period: str) -> Floats:
     """Normal draws (regions, n) with the interval's width; without an interval every draw is the central value."""
     half = np.nan_to_num((high - low) / 2)
-    return np.asarray(central[:, None] + half[:, None] / Draws.Z95 * _normal(n, seed, period)[None, :])
+    return np.asarray(central[:, None] + half[:, None] / Z95 * _normal(n, seed, period)[None, :])
 
 
 def _notes(bare: NDArray[np.bool_], codes: Sequence[str], period: str, whole: bool) -> list[Problem]:

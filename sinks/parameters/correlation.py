@@ -1,14 +1,14 @@
 """Rows of a parameter table that are wrong together, such as the parameters of one fitted curve.
 
 An optional column ``correlation`` names other parameters of the same stratum: ``growth_rate=-0.93 shape=-0.88``.  It
-stands in one of the two rows; what a row does not name is independent of it.
+stands in one of the two rows; what a row does not name is independent of it.  How they are drawn is said in
+:mod:`sinks.parameters.estimates`.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,12 +24,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Rows that are drawn together.
+    """Rows, or estimates, that are drawn together.
 
     Parameters
     ----------
     rows : tuple of int
-        Their places in the table.
+        Their places in the table, or among the estimates.
     matrix : array (k, k)
         Correlation of their values.
     """
@@ -89,31 +89,6 @@ def groups(rows: Sequence[Row]) -> tuple[Group, ...]:
         if len(members) > 1:
             found.append(Group(tuple(members), _matrix([rows[i] for i in members])))
     return tuple(found)
-
-
-def reordered(drawn: Floats, matrix: Floats, scores: Iterable[np.random.Generator]) -> Floats:
-    """The same draws of each row in another order, so that rows move together.
-
-    Keeps the distribution of every row (Iman and Conover 1982, doi:10.1080/03610918208812265): the order is that of
-    normal scores with the correlation wanted.
-
-    Parameters
-    ----------
-    drawn : array (n, k)
-        Independent draws.
-    matrix : array (k, k)
-    scores : iterable of Generator
-        One for each row.
-    """
-    n = len(drawn)
-    normal = np.linalg.cholesky(matrix) @ np.stack([one.standard_normal(n) for one in scores])
-    ranks = np.argsort(np.argsort(normal, axis=-1), axis=-1).T
-    return np.take_along_axis(np.sort(drawn, axis=0), ranks, axis=0)
-
-
-def generator(base: int, row: Row) -> np.random.Generator:
-    """The stream of a row's scores, named by parameter and stratum as that of its draws."""
-    return np.random.default_rng([base, zlib.crc32(f"scores:{row.layer}:{row.key}".encode())])
 
 
 def _by_stratum(rows: Sequence[Row]) -> Mapping[tuple[object, ...], list[int]]:

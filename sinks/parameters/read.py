@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sinks import units
 from sinks.errors import LayerError, ParameterError, Problems, UnitError
-from sinks.parameters import correlation
+from sinks.parameters import correlation, estimate
 from sinks.parameters.cells import Cell, Range, overlap, parse_cell, point
 from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS
 from sinks.parameters.row import BASES, Row
@@ -35,7 +35,9 @@ COLUMNS = (
     "locator",
     "note",
 )
-"""Columns that every table has; all others are strata, except the optional column of correlations."""
+"""Columns that every table has; all others are strata, except the optional ones (:data:`OPTIONAL`)."""
+
+OPTIONAL = (correlation.COLUMN, estimate.COLUMN)
 
 UNBOUNDED = (-math.inf, math.inf)
 _EXTENDS = "extends:"
@@ -101,6 +103,7 @@ def read_rows(path: Path, expected: Expected) -> tuple[tuple[str, ...], tuple[Ro
     _check_duplicates(rows, problems)
     if not problems:
         correlation.check(rows, problems)
+        estimate.check(rows, problems)
     problems.raise_as(ParameterError)
     return strata, tuple(rows)
 
@@ -160,7 +163,7 @@ def _check_header(path: Path, header: Sequence[str], expected: Expected) -> tupl
             problems.add("parameters.no_column", path.name, columns=missing)
     if twice := sorted({name for name in header if name and header.count(name) > 1}):
         problems.add("parameters.column_twice", path.name, columns=twice)
-    strata = tuple(name for name in header if name and name not in (*COLUMNS, correlation.COLUMN))
+    strata = tuple(name for name in header if name and name not in (*COLUMNS, *OPTIONAL))
     # An extension may split finer than its base does, by a column of its own.
     if (
         expected.strata is not None
@@ -221,6 +224,7 @@ def _row(
         locator=record["locator"],
         note=record["note"],
         correlation=correlated,
+        same_as=record.get(estimate.COLUMN, ""),
     )
     row = _in_declared_unit(where, row, expected.parameters[parameter], problems)
     _check_numbers(where, row, expected.bounds.get(parameter, UNBOUNDED), problems)

@@ -11,6 +11,12 @@ BASES = ("read", "derived", "memory", "user")
 UNVERIFIED_UNLESS = ("read", "user")
 """A row of another basis is ``unverified`` through to the report."""
 
+_CONVENTIONS = ("yr",)
+"""Units of parameters that are conventions and no measurements: the years over which a soil is taken to change."""
+
+_NEUTRAL = (0.0, 1.0)
+"""Values that say that a factor does nothing."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -32,10 +38,19 @@ class Row:
     line: int
     layer: int = 0
     correlation: Mapping[str, float] = field(default_factory=dict)
+    same_as: str = ""
+    """Name of the estimate that this row is a copy of, where it says so itself."""
+    nominal: str = ""
+    """Kind of parameter by which the row was given a nominal error; empty where its interval is its own."""
 
     @property
     def unverified(self) -> bool:
         return self.basis not in UNVERIFIED_UNLESS
+
+    @property
+    def is_definition(self) -> bool:
+        """Whether the number is agreed on and not measured, so that nothing is uncertain about it."""
+        return self.unit in _CONVENTIONS or self.value in _NEUTRAL
 
     @property
     def asks_for(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,9 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from sinks.errors import ParameterError, Problem
 from sinks.parameters.cells import Range
-from sinks.parameters.correlation import Group, generator, groups, reordered
+from sinks.parameters.correlation import Group, groups
 from sinks.parameters.crosswalk import Crosswalk
 from sinks.parameters.draws import Spread, spread
+from sinks.parameters.estimates import Estimates, Part
 from sinks.parameters.match import Matcher, Stratum
 from sinks.parameters.read import COLUMNS, UNBOUNDED, Expected, read_rows
 from sinks.parameters.row import Row
@@ -263,28 +263,31 @@ class ParameterTable:
         """Groups of rows that the table says are wrong together."""
         return groups(self.rows)
 
+    def part(self, owner: str = "", declared: Sequence[Group] = ()) -> Part:
+        """The table as one of several whose estimates are drawn once (:class:`sinks.parameters.estimates.Estimates`).
+
+        Parameters
+        ----------
+        owner : str
+            Name of the table among the others.
+        declared : sequence of Group
+            Rows that are correlated besides those that the table says are.
+        """
+        return Part(owner, self.rows, self.spreads, self.correlated, declared)
+
     def draw(self, rng: np.random.Generator, n: int) -> NDArray[np.float64]:
         """``n`` draws of every row, for Monte Carlo: one draw of a row serves all regions and dates.
 
-        Each row has a stream of its own, named by parameter and stratum: a row added elsewhere in the table changes
-        no other draw.  Rows with a correlation are drawn together.
+        Copies of one published estimate are drawn once, and rows with a correlation together.  Each estimate has a
+        stream of its own: a row added elsewhere in the table changes no other draw.
 
         Returns
         -------
         array (n, n_rows)
             In the declared units; constant where a row has no interval.
         """
-        base = int(rng.integers(2**63))
-        # Row by row in memory, which is how they are drawn and used.
-        drawn = np.empty((len(self.rows), n)).T
-        for column, (row, one) in enumerate(zip(self.rows, self.spreads, strict=True)):
-            stream = np.random.default_rng([base, zlib.crc32(f"{row.layer}:{row.key}".encode())])
-            drawn[:, column] = one.draw(stream, n)
-        for group in self.correlated:
-            places = list(group.rows)
-            streams = (generator(base, self.rows[i]) for i in places)
-            drawn[:, places] = reordered(drawn[:, places], group.matrix, streams)
-        return drawn
+        part = self.part()
+        return Estimates.of([part]).draw(0, part, [int(rng.integers(2**63))], n).T
 
     def strangers(self) -> dict[str, tuple[list[str], list[str]]]:
         """Words of extensions that the base does not have in the same stratum, and the words that it has, by stratum.

@@ -26,6 +26,16 @@ class MethodologySection(Section):
     )
 
 
+class NominalErrorsSection(Section):
+    """``[nominal_errors]``: intervals by rule for parameters that have none."""
+
+    kinds: tuple[str, ...] = Field(
+        min_length=1,
+        description="Kinds of parameters that are given the nominal error of the IPCC guidelines, or ['all']; an "
+        "assumption, printed as such.",
+    )
+
+
 class CorrelationSection(Section):
     """``[[correlations]]``: rows of a parameter table that are wrong together."""
 

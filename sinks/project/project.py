@@ -26,7 +26,7 @@ from sinks.project.base import STATIC, Section
 from sinks.project.derived import DerivedInputSection, DeriveSection
 from sinks.project.explain import explain, near
 from sinks.project.map_noise import MapNoiseSection
-from sinks.project.methods import CorrelationSection, MethodologySection
+from sinks.project.methods import CorrelationSection, MethodologySection, NominalErrorsSection
 from sinks.project.names import COLUMNS, MOST_BYTES, is_name
 from sinks.project.planning import PotentialSection, RestorationSection
 from sinks.project.rasters import InputSection, LandCoverSection, MonthlyInputSection, RasterSection, StratumSection
@@ -66,6 +66,9 @@ class Project(Section):
         description="Pools that hold no carbon, by ecosystem: {bare = ['biomass']}; an assumption, printed as such.",
     )
     correlations: tuple[CorrelationSection, ...] = Field(default=(), description="Parameters that are wrong together.")
+    nominal_errors: NominalErrorsSection | None = Field(
+        default=None, description="Intervals by rule for parameters that have none."
+    )
     areas: dict[str, str] = Field(default_factory=dict, description="Layer that an ecosystem's area is taken from.")
     methodologies: tuple[MethodologySection, ...] = Field(default=(), description="What accounts for what.")
     methodology_files: tuple[str, ...] = Field(default=(), description="Methodologies of your own: .py or .csv.")

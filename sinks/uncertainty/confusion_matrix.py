@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 
 from sinks.errors import LayerError, Problem, Problems
+from sinks.parameters.draws import Z95
 from sinks.tables.delimited import HEADER_SEARCH
 from sinks.tables.numbers import read_number
 from sinks.tables.sheet import Rows, as_text, decimal_sign, read_rows, refuse_unread, refuse_wide
@@ -26,9 +26,6 @@ from sinks.vocabulary import ALL
 LONG_COLUMNS = ("map_class", "reference_class", "count")
 
 ADJUSTED_COLUMNS = ("region_code", "region_name", "level", "period", "class", "map_ha", "adjusted_ha", "se_ha")
-
-# Half width of a 95 % interval in standard errors.
-_Z95 = NormalDist().inv_cdf(0.975)
 
 # A variance within a class of the map (Eqs. 5-7 and 10) needs two sample units.
 _LEAST_SAMPLE = 2
@@ -132,8 +129,8 @@ def area_estimates(matrix: ConfusionMatrix, map_areas: Mapping[str, float]) -> A
             "map_area": mapped,
             "area": area,
             "se": se,
-            "low": area - _Z95 * se,
-            "high": area + _Z95 * se,
+            "low": area - Z95 * se,
+            "high": area + Z95 * se,
             "users": users,
             "users_se": np.sqrt(users_variance),
             "producers": producers,

@@ -31,7 +31,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sinks.uncertainty.draws import Draws, Floats
+from sinks.parameters.draws import Z95
+from sinks.uncertainty.draws import Floats
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class MapNoise:
 
 
 def _at_most(most: Floats, random: Floats, drift: Floats) -> Floats:
-    noise: Floats = np.minimum(most, Draws.Z95 * np.hypot(random, drift))
+    noise: Floats = np.minimum(most, Z95 * np.hypot(random, drift))
     return noise
 
 

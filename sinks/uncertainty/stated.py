@@ -18,12 +18,6 @@ from sinks.uncertainty.draws import Draws
 _MOVE = 1e-3
 """Part by which a parameter is moved to see which pools depend on it."""
 
-_CONVENTIONS = ("yr",)
-"""Units of parameters that are conventions and no measurements: the years over which a soil is taken to change."""
-
-_NEUTRAL = (0.0, 1.0)
-"""Values that say that a factor does nothing; they are definitions."""
-
 
 def stated_parts(
     method: Bound, resolved: Resolved, pools: Sequence[str], draws: Draws | None
@@ -41,7 +35,7 @@ def stated_parts(
     found = {pool: np.full(n, given) for pool in pools}
     spreads = method.table.spreads
     fixed = np.array([spread.distribution == "fixed" for spread in spreads] + [False])
-    conventional = np.array([row.unit in _CONVENTIONS or row.value in _NEUTRAL for row in method.table.rows] + [True])
+    conventional = np.array([row.is_definition for row in method.table.rows] + [True])
     lacking = fixed & ~conventional
     central = resolved.outputs()
     for name, looked_up in resolved.found_rows.items():

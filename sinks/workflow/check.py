@@ -14,7 +14,7 @@ from sinks.project.base import STATIC
 from sinks.project.planning import PotentialSection, RestorationSection
 from sinks.project.project import Project
 from sinks.uncertainty.confusion_matrix import ConfusionMatrix, read_matrix
-from sinks.uncertainty.draws import Correlation, check_correlations
+from sinks.uncertainty.correlations import Correlation, check_correlations
 from sinks.vocabulary import ecosystems
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.tabulate_layers import blank_activity, layer_states, strata_maps

@@ -143,4 +143,5 @@ def _draws(prepared: Prepared, areas: AdjustedAreas | None) -> Draws | None:
         for name, section in (*project.inputs.items(), *months, *project.derived_inputs.items())
         if section.uncertainty is not None
     }
-    return Draws(project.project.draws, project.project.seed, inputs, declared_correlations(prepared), areas)
+    methods = [entry.method for entry in prepared.entries]
+    return Draws(project.project.draws, project.project.seed, inputs, declared_correlations(prepared), areas, methods)

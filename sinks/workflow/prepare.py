@@ -26,13 +26,14 @@ from sinks.layers.stands.vector import VectorLayer
 from sinks.layers.tables.plan import TableLayer
 from sinks.methodology import Registry
 from sinks.methodology.response import input_set
+from sinks.parameters.nominal import nominal_errors, with_nominal_errors
 from sinks.project.base import STATIC
 from sinks.project.methods import MethodologySection
 from sinks.project.project import Project
 from sinks.project.rasters import InputSection, RasterSection
 from sinks.project.regions import BuiltinRegions
 from sinks.units import factor
-from sinks.vocabulary import MONTHS, month_id, quantities
+from sinks.vocabulary import ALL, MONTHS, month_id, quantities
 from sinks.workflow.consent import check_consent
 from sinks.workflow.derived_strata import derived_values
 from sinks.workflow.production import Production, production, production_table
@@ -105,6 +106,7 @@ def prepare(project: Project) -> Prepared:
         numbered = enumerate(project.methodologies, 1)
         entries = [gather(_entry, project, registry, section, number) for number, section in numbered]
         gather(check_entries, _all(entries))
+    gather(_check_nominal_kinds, project)
     asked = tuple(layer for layer in months if layer.name in _asked(_all(entries)))
     inputs = with_derived((*_all(given), *asked), _all(derived))
     if land_cover is not None:
@@ -372,11 +374,25 @@ def _table(project: Project, name: str) -> TableLayer:
     )
 
 
+def _nominal_kinds(project: Project) -> tuple[str, ...]:
+    """Kinds of parameters that are given a nominal error."""
+    kinds = project.nominal_errors.kinds if project.nominal_errors else ()
+    return tuple(nominal_errors()) if ALL in kinds else kinds
+
+
+def _check_nominal_kinds(project: Project) -> None:
+    known, problems = (*nominal_errors(), ALL), Problems()
+    if unknown := [kind for kind in _nominal_kinds(project) if kind not in known]:
+        problems.add("project.nominal_kind", "nominal_errors.kinds", found=unknown, known=known)
+    problems.raise_as(ProjectError)
+
+
 def _entry(project: Project, registry: Registry, section: MethodologySection, number: int) -> Entry:
     where, problems = f"methodologies[{number}] ({section.id})", Problems()
     bound = registry.get(section.id)
     if section.parameters:
         bound = bound.with_parameters(project.path(section.parameters))
+    bound = replace(bound, table=with_nominal_errors(bound.table, bound.id, _nominal_kinds(project)))
     bound = bound.with_constants(section.strata)
     for name, value in section.strata.items():
         known = {str(row.cells[name]) for row in bound.table.rows if row.cells.get(name)}

@@ -18,6 +18,7 @@ from sinks.account.laws import check_laws
 from sinks.account.other_gases import POTENTIALS, Potentials, other_gases
 from sinks.analysis.noise_findings import note_noise
 from sinks.analysis.sensitivity import compare_approaches, sensitivity
+from sinks.analysis.spread import note_differences, pairs, spread
 from sinks.errors import Problem
 from sinks.methodology import Bound
 from sinks.project.project import Project
@@ -71,6 +72,8 @@ def gather_contents(
         emitted = potentials.weigh(emitted)
     noise = table_of_noise(prepared, given, account.table)
     further |= {"noise": noise} if len(noise) else {}
+    beside = pairs(account.table, account.comparison)
+    further |= {"spread": spread(beside, account.table)} if len(beside) else {}
     notes = [*prepared.notes, *(assessed.assessment.notes if assessed else ())]
     return RunContents(
         account=account.table,
@@ -79,7 +82,7 @@ def gather_contents(
         activity=given.mapped,
         parameters_used=used,
         sources=_sources(prepared, used, potentials),
-        checks=_checks(prepared, given, account, noise, [*notes, *_changed_inputs(prepared.project, files)]),
+        checks=_checks(prepared, given, account, noise, beside, [*notes, *_changed_inputs(prepared.project, files)]),
         tables=further if emitted.empty else {**further, "gases": emitted},
         record=_record(prepared, files),
     )
@@ -111,9 +114,15 @@ def _changed_inputs(project: Project, files: Sequence[InputFile]) -> list[Proble
 
 
 def _checks(
-    prepared: Prepared, given: ProjectInputs, account: Account, noise: pd.DataFrame, notes: Sequence[Problem]
+    prepared: Prepared,
+    given: ProjectInputs,
+    account: Account,
+    noise: pd.DataFrame,
+    beside: pd.DataFrame,
+    notes: Sequence[Problem],
 ) -> pd.DataFrame:
     findings, hierarchy, areas = Findings(), given.hierarchy, given.areas
+    note_differences(beside, findings)
     for lost in areas.unplaced(hierarchy) if areas else ():
         findings.add(lost.id, "warning", lost.where, **lost.values)
     for note in notes:

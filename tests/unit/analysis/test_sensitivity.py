@@ -15,7 +15,9 @@ from sinks.activity import Activity
 from sinks.analysis.sensitivity import AGREEMENTS, APPROACH_COLUMNS, Sensitivity, compare_approaches, sensitivity
 from sinks.errors import ParameterError
 from sinks.methodology import Bound, Registry
-from sinks.uncertainty.draws import Correlation, Draws, InputUncertainty, check_correlations, interval
+from sinks.parameters.draws import Z95
+from sinks.uncertainty.correlations import Correlation, check_correlations
+from sinks.uncertainty.draws import Draws, InputUncertainty, interval
 
 DATES, PERIODS = ("2020", "2023"), (("2020", "2023"),)
 REGIONS = pd.DataFrame(
@@ -225,7 +227,7 @@ def test_no_draw_turns_the_sign_of_an_input() -> None:
     assert (drawn > 0).all()
     narrow = Draws(5_000, 1, {"biomass": InputUncertainty(20)}).factor("biomass", "2020")
     assert narrow is not None
-    assert narrow.std() == pytest.approx(0.2 / Draws.Z95, rel=0.05)
+    assert narrow.std() == pytest.approx(0.2 / Z95, rel=0.05)
 
 
 def test_correlated_rows_are_drawn_together_and_keep_their_distributions(densities: Bound) -> None:

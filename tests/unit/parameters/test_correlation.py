@@ -21,7 +21,7 @@ def table(folder: Path, *rows: str) -> ParameterTable:
 
 
 def row(parameter: str, correlation: str = "", *, species: str = "", interval: str = "8,12,95%") -> str:
-    return f"{parameter},{species},10,1,{interval},,user,survey,p. 1,,{correlation}"
+    return f"{parameter},{species},10,1,{interval},,user,survey,our plots,,{correlation}"
 
 
 def test_draws_have_the_correlations_stated(tmp_path: Path) -> None:
