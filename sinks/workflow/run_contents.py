@@ -16,6 +16,7 @@ from sinks.account.findings import Findings, note_findings
 from sinks.account.laws import check_laws
 from sinks.account.other_gases import POTENTIALS, Potentials, other_gases
 from sinks.analysis.noise_findings import note_noise
+from sinks.analysis.reconciliation import reconciliation
 from sinks.analysis.sensitivity import compare_approaches, sensitivity
 from sinks.errors import Problem
 from sinks.methodology import Bound
@@ -71,6 +72,8 @@ def gather_contents(
         emitted = potentials.weigh(emitted)
     noise = table_of_noise(prepared, given, account.table)
     further |= {"noise": noise} if len(noise) else {}
+    reconciled = reconciliation(account.table)
+    further |= {"reconciliation": reconciled} if len(reconciled) else {}
     notes = [*prepared.notes, *(assessed.assessment.notes if assessed else ())]
     return RunContents(
         account=account.table,

@@ -75,6 +75,8 @@ def account_of(frame: gpd.GeoDataFrame) -> pd.DataFrame:
         unit=table["quantity"].map({name: q.unit for name, q in quantities().items()}),
         methodology="growing_stock_bcef",
         coverage=0.987,
+        area_ha=1000.0,
+        uncertain_share=1.0,
     )
     return table[list(COLUMNS)]
 
