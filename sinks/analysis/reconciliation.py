@@ -135,7 +135,7 @@ def _between(leaves: pd.DataFrame) -> pd.DataFrame:
         line = np.where(matched, shared, alone)
         lines.append(_without_nothing(apart[_PART].assign(line=line, value=sign * apart[column])))
     found = pd.concat(lines, ignore_index=True)
-    above = found.assign(ecosystem=ALL).groupby([*_PART, "line"], sort=False, as_index=False)["value"].sum()
+    above = found.assign(ecosystem=ALL).groupby([*_PART, "line"], sort=False)["value"].sum().reset_index()
     together = pd.concat([found, above], ignore_index=True)
     # Where the account has no sink at all there is nothing to lead to.
     sinks = _with_all(leaves[leaves["net_removals"].notna()])[_KEY].drop_duplicates()

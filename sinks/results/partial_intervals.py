@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import floor
+from math import floor, isnan
 from typing import Any
 
 import pandas as pd
@@ -28,7 +28,7 @@ def least_share(record: dict[str, Any]) -> float:
 
 def is_partial(value: float, low: float, share: float, least: float) -> bool:
     """Whether a figure has no interval because its uncertainty is stated for less than the least share."""
-    return bool(pd.notna(value) and pd.isna(low) and pd.notna(share) and share < least)
+    return not isnan(value) and isnan(low) and share < least
 
 
 def partial_rows(contents: RunContents) -> pd.DataFrame:

@@ -188,10 +188,11 @@ def _summary(book: StyledWorkbook, contents: RunContents, marked: Mapping[Place,
             mark = label("mark", quantity=term("quantity", quantity), period=period, text=text)
             said.setdefault((code, ecosystem), []).append(mark)
     doubted = withheld(contents)
+    keys = list(table.columns.to_frame().itertuples(index=False, name=None))
     rows = [
         [
             *(code, names[code], term("level", levels[code]), term("ecosystem", ecosystem)),
-            *_headline(code, ecosystem, dict(zip(table.columns, values, strict=True)), doubted),
+            *_headline(code, ecosystem, dict(zip(keys, values, strict=True)), doubted),
             *([label("mark.separator").join(said.get((code, ecosystem), []))] if said else []),
         ]
         for (code, ecosystem), values in sorted(
