@@ -95,7 +95,7 @@ class Facts:
         numbers = [self._rows[name].astype(float) for name in _NUMBERS]
         least = least_share(contents.record)
         self._amounts = {
-            key: Amount(*row, partial=is_partial(row[0], row[1], row[5], least))
+            key: Amount(*row, is_partial(row[0], row[1], row[5], least))
             for key, row in zip(zip(*keys, strict=True), zip(*numbers, strict=True), strict=True)
         }
 

@@ -25,7 +25,8 @@ def _statements(page: Page) -> tuple[Block, ...]:
     periods = list(dict.fromkeys(here["period"]))
     if not periods:
         return ()
-    period = page.facts.main_period if page.facts.main_period in periods else periods[-1]
+    main = page.facts.main_period
+    period = main if main is not None and main in periods else str(periods[-1])
     rows: list[list[str]] = []
     totals: set[int] = set()
     lines = here[here["period"] == period]
