@@ -95,8 +95,10 @@ class Facts:
         numbers = [self._rows[name].astype(float) for name in _NUMBERS]
         least = least_share(contents.record)
         self._amounts = {
-            key: Amount(*row, is_partial(row[0], row[1], row[5], least))
-            for key, row in zip(zip(*keys, strict=True), zip(*numbers, strict=True), strict=True)
+            key: Amount(value, low, high, coverage, area, share, is_partial(value, low, share, least))
+            for key, (value, low, high, coverage, area, share) in zip(
+                zip(*keys, strict=True), zip(*numbers, strict=True), strict=True
+            )
         }
 
     @cached_property
