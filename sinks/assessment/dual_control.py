@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sinks.assessment import equations
 from sinks.assessment.equations import Floats
@@ -105,6 +106,11 @@ class AgainstBaseYear:
     base: Terms
     net_net: bool
     base_known: bool
+
+    @property
+    def covered(self) -> NDArray[np.bool_]:
+        """Regions, shape (regions, 1), of which draws say how probable it is that a target is met."""
+        return self.report.covered & self.base.covered if self.net_net else self.report.covered
 
     @property
     def base_adjusted(self) -> Floats:
@@ -247,8 +253,8 @@ def _add_verdict(
     rows.add(year, "target_change", target, "given", [s if isinstance(s, str) else "" for s in targets["source"]])
     rows.add(year, "required_change", required, "computed")
     rows.add(year, "margin", compared.change(report.adjusted, compared.base_adjusted) - required, "computed")
-    rows.add(year, "probability_met", probability, "computed")
-    rows.add(year, "verdict", verdict, "computed", _spoken(verdict, without, has, assumed_note(rule)))
+    rows.add(year, "probability_met", np.where(compared.covered, probability, np.nan), "computed")
+    rows.add(year, "verdict", verdict, "computed", _spoken(verdict, without, compared.covered, has, assumed_note(rule)))
     rows.add(year, "verdict_without_sink", without, "computed")
     needed = equations.break_even_sink(
         report.before_sink, report.gdp, compared.base_adjusted[:, :1], base.gdp, required
@@ -269,17 +275,19 @@ def _verdict(probability: Floats, base: Floats, confidence: float) -> Floats:
     return np.where(np.isfinite(probability) & (base[:, :1] > 0), verdict, np.nan)
 
 
-def _spoken(verdict: Floats, without: Floats, has: np.ndarray, assumed: str) -> list[str]:
+def _spoken(verdict: Floats, without: Floats, covered: NDArray[np.bool_], has: np.ndarray, assumed: str) -> list[str]:
     words = {MET: "assessment.verdict_met", UNDECIDED: "assessment.verdict_undecided"}
     words |= {NOT_MET: "assessment.verdict_not_met"}
     notes = []
-    for value, bare, target in zip(verdict[:, 0], without[:, 0], has[:, 0], strict=True):
+    for value, bare, known, target in zip(verdict[:, 0], without[:, 0], covered[:, 0], has[:, 0], strict=True):
         if not target:
             notes.append("")
             continue
         said = message("assessment.verdict_undefined" if np.isnan(value) else words[int(value)])
         if value == MET and bare == NOT_MET:
             said += message("assessment.verdict_by_sink")
+        if not known:
+            said += message("assessment.verdict_central")
         notes.append(f"{said} {assumed}".strip())
     return notes
 

@@ -58,8 +58,9 @@ class Evaluation(Answer):
         return f"{number:,.1f}"
 
     def remarks(self) -> list[str]:
-        names = self.assessment.near_zero()
-        return [message("assessment.near_zero", names=names)] if names else []
+        near_zero, bare = self.assessment.near_zero(), self.assessment.without_probability()
+        found = [message("assessment.near_zero", names=near_zero)] if near_zero else []
+        return found + ([message("assessment.without_probability", names=bare)] if bare else [])
 
     def data(self) -> dict[str, pd.DataFrame]:
         found = {

@@ -75,6 +75,13 @@ class Assessment:
         without = change["value"].notna() & change["low"].isna()
         return [str(name) for name in change.index[without] if name in set(drawn)]
 
+    def without_probability(self) -> list[str]:
+        """Regions whose verdict of the last year rests on central values, since the sink has no interval."""
+        rows = self.table[self.table["year"] == self.table["year"].max()]
+        judged = rows[(rows["quantity"] == "verdict") & rows["value"].notna()]["region_name"]
+        known = set(rows[(rows["quantity"] == "probability_met") & rows["value"].notna()]["region_name"])
+        return [str(name) for name in judged if name not in known]
+
     def last_year(self) -> pd.DataFrame:
         """The last year as a table to be read at a glance: one row for each region, headers and verdicts in words.
 

@@ -32,15 +32,19 @@ class Sink:
     Attributes
     ----------
     values : mapping of period to array (regions, 1 + n)
-        [t CO2/yr]; column 0 is the central value.
+        [t CO2/yr]; column 0 is the central value.  Where too little of it has a stated uncertainty for an interval
+        every draw is the central value, and nothing may be said of probability.
     low : mapping of period to array (regions,)
         Lower end of the 95 % interval [t CO2/yr]; NaN where the account has no interval.
+    covered : mapping of period to array of bool (regions,)
+        Whether draws say something of probability.
     notes : tuple of Problem
         How the draws came about, for the reader.
     """
 
     values: Mapping[str, Floats]
     low: Mapping[str, Floats]
+    covered: Mapping[str, NDArray[np.bool_]]
     notes: tuple[Problem, ...]
 
 
@@ -106,24 +110,29 @@ def sink_of(
     problems.raise_as(AssessmentError)
     values: dict[str, Floats] = {}
     lows: dict[str, Floats] = {}
+    covered: dict[str, NDArray[np.bool_]] = {}
     notes: list[Problem] = []
     for period in periods:
         unknown = _unknown(rows[rows["period"] == period], codes, rule)
         if unknown:
             notes.append(Problem("assessment.note_unknown", period, {"land": [" ".join(one) for one in unknown]}))
         central, low, high, whole = _scope(rows[rows["period"] == period], codes, rule)
+        without = np.isnan(low)
         if draws is not None:
-            drawn = _given(draws, period, codes)
+            # The account's own draws stand for themselves but where it says that they leave out too much.
+            without &= _says_partial(rows[rows["period"] == period], codes, rule)
+            drawn = np.where(without[:, None], central[:, None], _given(draws, period, codes))
             notes.append(Problem("assessment.note_draws", period, {"n": drawn.shape[1]}))
+            notes += _without_interval(without, codes, period)
             low, _ = no_point(*interval(drawn))
             # A sink of zero without an interval means that the region has none of this land: the interval is 0 to 0.
             low = np.where((central == 0) & np.isnan(low), 0.0, low)
         else:
             drawn = _approximate(central, low, high, n, seed, period)
-            notes += _notes(np.isnan(low), codes, period, whole)
+            notes += _notes(without, codes, period, whole)
         values[period] = np.column_stack((central, drawn))
-        lows[period] = low
-    return Sink(values, lows, tuple(notes))
+        lows[period], covered[period] = low, ~without
+    return Sink(values, lows, covered, tuple(notes))
 
 
 def _check(rows: pd.DataFrame, codes: Sequence[str], periods: Sequence[str], rule: Rule, problems: Problems) -> None:
@@ -168,21 +177,37 @@ def _scope(rows: pd.DataFrame, codes: Sequence[str], rule: Rule) -> tuple[Floats
     When everything that the account has counts, its total has an interval of its own. Otherwise half widths are added,
     as if all parts erred together: the widest interval the parts allow.
     """
-    pools, lands = rule.pools.value, rule.ecosystems.value
-    whole = ALL in pools and set(rows["ecosystem"]) - {ALL} <= set(lands)
-    if whole:
-        chosen = rows[(rows["ecosystem"] == ALL) & (rows["pool"] == ALL)]
-    else:
-        chosen = rows[rows["ecosystem"].isin(lands) & rows["pool"].isin(pools)]
+    chosen, whole = _chosen(rows, rule)
     by_region = chosen.assign(down=chosen["value"] - chosen["low"], up=chosen["high"] - chosen["value"])
-    # A part without an interval adds nothing to the width.  The sum has no interval only if none of its parts has one.
-    total = by_region.groupby("region_code")[["value", "down", "up"]].sum(min_count=1).reindex(list(codes))
+    total = by_region.groupby("region_code")[["value", "down", "up"]].sum(min_count=1)
+    # The width of a sum is not known where that of a part is not: it would be too narrow.
+    bare = by_region[by_region["down"].isna() & (by_region["value"].fillna(0.0) != 0)]
+    total.loc[total.index.isin(bare["region_code"]), ["down", "up"]] = np.nan
+    total = total.reindex(list(codes))
     central, down, up = (total[name].to_numpy(np.float64) for name in ("value", "down", "up"))
     # No row means that the region has none of this land: a sink of zero, which is certain.
     central = np.nan_to_num(central)
     down, up = (np.where((central == 0) & np.isnan(part), 0.0, part) for part in (down, up))
     single = len(set(zip(chosen["ecosystem"], chosen["pool"], strict=True))) == 1
     return central, central - down, central + up, whole or single
+
+
+def _says_partial(rows: pd.DataFrame, codes: Sequence[str], rule: Rule) -> NDArray[np.bool_]:
+    """Regions, of which a part of what counts has no interval since its uncertainty is stated in part only."""
+    if "uncertain_share" not in rows:
+        return np.zeros(len(codes), dtype=bool)
+    chosen, _ = _chosen(rows, rule)
+    partial = chosen["low"].isna() & (chosen["value"].fillna(0.0) != 0) & (chosen["uncertain_share"] < 1)
+    return np.isin(list(codes), chosen.loc[partial, "region_code"].to_numpy(dtype=object))
+
+
+def _chosen(rows: pd.DataFrame, rule: Rule) -> tuple[pd.DataFrame, bool]:
+    """Rows that make up what counts, and whether they are the account's total, which has an interval of its own."""
+    pools, lands = rule.pools.value, rule.ecosystems.value
+    whole = ALL in pools and set(rows["ecosystem"]) - {ALL} <= set(lands)
+    if whole:
+        return rows[(rows["ecosystem"] == ALL) & (rows["pool"] == ALL)], True
+    return rows[rows["ecosystem"].isin(lands) & rows["pool"].isin(pools)], False
 
 
 def _given(draws: Mapping[str, Floats], period: str, codes: Sequence[str]) -> Floats:
@@ -203,13 +228,17 @@ def _approximate(central: Floats, low: Floats, high: Floats, n: int, seed: int, 
 
 def _notes(bare: NDArray[np.bool_], codes: Sequence[str], period: str, whole: bool) -> list[Problem]:
     """How the draws of a period came about; ``bare`` are the regions without an interval."""
-    without = [code for code, none in zip(codes, bare, strict=True) if none]
-    notes = [Problem("assessment.note_no_interval", period, {"regions": without})] if without else []
+    notes = _without_interval(bare, codes, period)
     if not bare.all():
         notes.append(Problem("assessment.note_normal", period))
         if not whole:
             notes.append(Problem("assessment.note_sum", period))
     return notes
+
+
+def _without_interval(bare: NDArray[np.bool_], codes: Sequence[str], period: str) -> list[Problem]:
+    without = [code for code, none in zip(codes, bare, strict=True) if none]
+    return [Problem("assessment.note_no_interval", period, {"regions": without})] if without else []
 
 
 def _normal(n: int, seed: int, period: str) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sinks.assessment.equations import Floats, counted_sink
 from sinks.assessment.errors import AssessmentError
@@ -40,6 +41,8 @@ class Terms:
         The counted sink.
     gdp : array
         At constant prices.
+    covered : array of bool (regions, 1)
+        Whether the uncertainty of the sink is known, so that its draws say something of probability.
     """
 
     energy: Floats
@@ -53,6 +56,7 @@ class Terms:
     cap: Floats
     counted: Floats
     gdp: Floats
+    covered: NDArray[np.bool_]
 
     @property
     def emissions(self) -> Floats:
@@ -75,9 +79,16 @@ class Terms:
         return self.sink - self.uncertainty - self.reference - self.ccer
 
     def with_sum(self) -> Terms:
-        """The same terms with one more row, the sum over the regions."""
-        parts = {f.name: getattr(self, f.name) for f in fields(self)}
-        return replace(self, **{name: np.vstack((a, a.sum(axis=0))) for name, a in parts.items()})
+        """The same terms with one more row, the sum over the regions.
+
+        The sum of draws some of which are central values alone would have an interval that is too narrow: it has none.
+        """
+        covered = np.vstack((self.covered, self.covered.all(axis=0)))
+        parts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "covered"}
+        sums = {name: a.sum(axis=0) for name, a in parts.items()}
+        if not covered[-1, 0]:
+            sums = {name: np.full_like(total, total[0]) for name, total in sums.items()}
+        return replace(self, covered=covered, **{name: np.vstack((a, sums[name])) for name, a in parts.items()})
 
 
 def years_and_periods(rule: Rule, account: pd.DataFrame) -> dict[int, str | None]:
@@ -150,6 +161,7 @@ def terms_of(
         cap=cap,
         counted=np.zeros((len(codes), 1)),
         gdp=_by_region(gdp[gdp["year"] == year], codes),
+        covered=sink.covered[period][:, None] if period else np.ones((len(codes), 1), dtype=bool),
     )
     if period is None or (year == rule.base_year and rule.baseline.value == "reference_level"):
         return terms

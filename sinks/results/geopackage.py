@@ -20,16 +20,21 @@ import pyogrio
 
 from sinks.errors import Problem, RunError
 from sinks.results.labels import label, term
-from sinks.results.shown_tables import ordered_ecosystems, summary_table
+from sinks.results.marks import marks
+from sinks.results.shown_tables import SUMMARY_QUANTITIES, ordered_ecosystems, summary_table
 from sinks.vocabulary import ALL
 
 if TYPE_CHECKING:
     from sinks.results.contents import RunContents
 
 _REGION_FIELDS = ["code", "name", "level", "parent"]
-_SHORT = {"area": "area", "carbon_stock": "stock", "net_removals": "rem"}
+_SHORT = {"area": "area", "carbon_stock": "stock", "net_removals": "rem", "stock_change": "chg"}
+_SHORT |= {"newly_known": "new", "no_longer_known": "gone", "not_estimated": "left"}
 _SUFFIX = {"value": "", "low": "_low", "high": "_high"}
-_UNIT = {"area": "unit.ha", "carbon_stock": "unit.t_c", "net_removals": "unit.t_co2_yr"}
+_SHARES = {"coverage": "cov", "uncertain_share": "unc"}
+_UNIT = dict.fromkeys(_SHORT, "unit.t_c") | {"area": "unit.ha", "net_removals": "unit.t_co2_yr"}
+_OF_ALL_LAND = ("stock_change", "newly_known", "no_longer_known", "not_estimated")
+"""Quantities that a region has one field of, that of all its land together."""
 
 Column = tuple[str, str, str, str]
 """Ecosystem, quantity, period, statistic."""
@@ -54,6 +59,8 @@ def write_geopackage(contents: RunContents, path: Path) -> None:
     names = _field_names(list(by_column))
     figures = pd.DataFrame({names[column]: values for column, values in by_column.items()})
     aliases = {field: _alias(column) for column, field in names.items()}
+    for field, (alias, texts) in _remarks(contents).items():
+        figures[field], aliases[field] = texts, alias
     frame = contents.regions.frame
     demonstration = contents.record["demonstration"]
     with _fixed_date(contents.created):
@@ -77,16 +84,31 @@ def write_geopackage(contents: RunContents, path: Path) -> None:
 
 
 def _wide(account: pd.DataFrame) -> dict[Column, pd.Series[float]]:
-    """Figures by region code; coverage once per quantity and period, that of the whole region."""
-    table = summary_table(account)
+    """Figures by region code; shares once per quantity and period, those of the whole region."""
+    table = summary_table(account, shown=(*SUMMARY_QUANTITIES, *_OF_ALL_LAND))
     figures: dict[Column, pd.Series[float]] = {}
     for quantity, period, statistic in table.columns.to_frame().itertuples(index=False):
         by_land = table[quantity, period, statistic].unstack("ecosystem")
         for land in ordered_ecosystems(by_land.columns):
-            wanted = statistic != "coverage" or land == ALL
+            wanted = (statistic not in _SHARES and quantity not in _OF_ALL_LAND) or land == ALL
             if wanted and by_land[land].notna().any():
                 figures[land, quantity, period, statistic] = by_land[land]
     return figures
+
+
+def _remarks(contents: RunContents) -> dict[str, tuple[str, pd.Series[str]]]:
+    """Alias and texts by region of the fields that say what must be known with a figure of all land."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for (code, ecosystem, quantity, period), text in marks(contents).items():
+        if ecosystem == ALL:
+            found.setdefault((quantity, period), {})[code] = text
+    return {
+        f"mark_{_SHORT[quantity]}_{_span(period)}": (
+            label("header.mark", quantity=term("quantity", quantity), period=period),
+            pd.Series(texts),
+        )
+        for (quantity, period), texts in found.items()
+    }
 
 
 def _field_names(columns: list[Column]) -> dict[Column, str]:
@@ -94,9 +116,9 @@ def _field_names(columns: list[Column]) -> dict[Column, str]:
     taken: dict[str, str] = {}
     for column in columns:
         eco, quantity, period, statistic = column
-        span = re.sub(r"[^0-9a-z]+", "_", period.lower()).strip("_")
-        if statistic == "coverage":
-            field = f"cov_{_SHORT[quantity]}_{span}"
+        span = _span(period)
+        if statistic in _SHARES:
+            field = f"{_SHARES[statistic]}_{_SHORT[quantity]}_{span}"
         else:
             land = "total" if eco == ALL else eco
             field = f"{_SHORT[quantity]}_{land}_{span}{_SUFFIX[statistic]}"
@@ -107,10 +129,14 @@ def _field_names(columns: list[Column]) -> dict[Column, str]:
     return names
 
 
+def _span(period: str) -> str:
+    return re.sub(r"[^0-9a-z]+", "_", period.lower()).strip("_")
+
+
 def _alias(column: Column) -> str:
     eco, quantity, period, statistic = column
-    if statistic == "coverage":
-        return label("header.coverage", quantity=term("quantity", quantity), period=period)
+    if statistic in _SHARES:
+        return label(f"header.{statistic}", quantity=term("quantity", quantity), period=period)
     return label(
         f"header.land_{statistic}",
         ecosystem=term("ecosystem", eco),

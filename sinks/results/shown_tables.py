@@ -32,7 +32,8 @@ USER = "user"
 """Basis of a figure of one's own."""
 
 _KEY = ["region_code", "ecosystem", "stratum", "pool", "quantity", "period"]
-_STATISTICS = ("value", "low", "high", "coverage")
+_STATISTICS = ("value", "low", "high", "coverage", "uncertain_share")
+_SHARES = ("coverage", "uncertain_share")
 
 
 def check_account(account: pd.DataFrame) -> None:
@@ -64,7 +65,10 @@ def check_account(account: pd.DataFrame) -> None:
 
 
 def summary_table(
-    account: pd.DataFrame, level: str | None = None, period: str | Collection[str] | None = None
+    account: pd.DataFrame,
+    level: str | None = None,
+    period: str | Collection[str] | None = None,
+    shown: Sequence[str] = SUMMARY_QUANTITIES,
 ) -> pd.DataFrame:
     """Area, stock and net removals of each region and ecosystem.
 
@@ -76,16 +80,19 @@ def summary_table(
         Only the regions of this level.
     period : str or collection of str, optional
         Only these periods, for example ``("2020", "2023", "2020-2023")``.
+    shown : sequence of str
+        Quantities of the account.
 
     Returns
     -------
     DataFrame
         Rows ``(region_code, ecosystem)``, regions as in the account, ecosystems as in the vocabulary, their total
         (``all``) last.  Columns ``(quantity, period, statistic)`` with the statistics ``value``, ``low``, ``high``
-        [ha, t C, t CO2/yr] and ``coverage`` [1]; an interval that no row has is left out.  An absent row is NaN.
+        [ha, t C, t CO2/yr], ``coverage`` and ``uncertain_share`` [1]; an interval, or a share of what is uncertain,
+        that no row has is left out.  An absent row is NaN.
     """
     rows = account[(account["stratum"] == ALL) & (account["pool"] == ALL)]
-    rows = rows[rows["quantity"].isin(SUMMARY_QUANTITIES)]
+    rows = rows[rows["quantity"].isin(shown)]
     if level is not None:
         rows = rows[rows["level"] == level]
     if period is not None:
@@ -98,7 +105,7 @@ def summary_table(
     index = [(code, land) for code in regions for land in lands if (code, land) in wide.index]
     columns = [
         (quantity, time, statistic)
-        for quantity in SUMMARY_QUANTITIES
+        for quantity in shown
         for time in ordered_periods(rows["period"])
         for statistic in _STATISTICS
         if (quantity, time, statistic) in wide.columns
@@ -107,7 +114,7 @@ def summary_table(
         index=pd.MultiIndex.from_tuples(index, names=ids[:2]),
         columns=pd.MultiIndex.from_tuples(columns, names=[*ids[2:], "statistic"]),
     )
-    empty = [c for c in wide.columns if c[2] in ("low", "high") and wide[c].isna().all()]
+    empty = [c for c in wide.columns if c[2] in ("low", "high", "uncertain_share") and wide[c].isna().all()]
     return wide.drop(columns=empty)
 
 
@@ -148,7 +155,7 @@ def ecosystem_by_pool(
 def strata_detail(account: pd.DataFrame, region: str) -> pd.DataFrame:
     """The rows of one region below ecosystem level, as they stand in the account."""
     rows = account[(account["region_code"] == region) & (account["stratum"] != ALL)]
-    return rows.loc[:, [*_KEY[1:], "value", "low", "high", "unit", "methodology", "coverage"]].reset_index(drop=True)
+    return rows.loc[:, [*_KEY[1:], "value", "low", "high", "unit", "methodology", *_SHARES]].reset_index(drop=True)
 
 
 def transition_matrix(
@@ -313,9 +320,9 @@ def units_of(regions: pd.DataFrame, code: str) -> tuple[str, ...]:
 
 
 def in_ten_thousands(table: pd.DataFrame) -> pd.DataFrame:
-    """The table in 万 ha, 万 t C, 万 t CO2/yr; columns of coverage, a fraction, stay as they are."""
+    """The table in 万 ha, 万 t C, 万 t CO2/yr; columns of shares stay as they are."""
     deepest = table.columns.get_level_values(-1)
-    keep = table.columns[deepest == "coverage"]
+    keep = table.columns[deepest.isin(_SHARES)]
     scaled = table / TEN_THOUSAND
     scaled[keep] = table[keep]
     return scaled

@@ -6,7 +6,7 @@ their format rounds.  Text from the data is always written as text, so that it c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +16,10 @@ import pandas as pd
 import xlsxwriter
 
 from sinks.results.labels import label, labels, stratum_name, term
+from sinks.results.leading_checks import leading_first
+from sinks.results.marks import Place, marks
 from sinks.results.shown_tables import (
+    SUMMARY_QUANTITIES,
     activity_summary,
     ecosystem_by_pool,
     in_ten_thousands,
@@ -32,7 +35,8 @@ from sinks.results.shown_tables import (
     units_of,
     verification,
 )
-from sinks.results.workbook_sheets import Column, StyledWorkbook
+from sinks.results.withheld import withheld
+from sinks.results.workbook_sheets import Column, SheetWriter, StyledWorkbook
 from sinks.vocabulary import ALL, quantities
 
 if TYPE_CHECKING:
@@ -80,9 +84,10 @@ def write_workbook(contents: RunContents, path: Path) -> None:
     titles = methodology_titles(contents.record)
     with_sheet, without = _regions_with_sheets(contents.regions.frame)
     _read_me(book, contents, without)
-    _summary(book, contents)
+    marked = marks(contents)
+    _summary(book, contents, marked)
     for code in with_sheet:
-        _region(book, contents, code)
+        _region(book, contents, code, marked)
     if len(contents.comparison):
         beside = contents.comparison[contents.comparison["stratum"] == ALL].drop(columns="stratum")
         _plain_table(book, label("sheet.comparison"), beside, titles, note=label("note.comparison"))
@@ -153,7 +158,7 @@ def _read_me(book: StyledWorkbook, contents: RunContents, without: Sequence[str]
 def _caveats(contents: RunContents, without: Sequence[str]) -> list[str]:
     checks = shown_checks(contents.checks, methodology_titles(contents.record))
     parameters = contents.parameters_used
-    shown = checks[checks["status"] != "passed"]
+    shown = leading_first(checks[checks["status"] != "passed"])
     counts = checks["status"].value_counts()
     unverified = int(parameters["unverified"].fillna(True).astype(bool).sum()) if len(parameters) else 0
     found = [str(text) for text in contents.record.get("caveats", [])]
@@ -170,32 +175,65 @@ def _caveats(contents: RunContents, without: Sequence[str]) -> list[str]:
     return found
 
 
-def _summary(book: StyledWorkbook, contents: RunContents) -> None:
+def _summary(book: StyledWorkbook, contents: RunContents, marked: Mapping[Place, str]) -> None:
     table = in_ten_thousands(summary_table(contents.account))
     names, levels = _names(contents), contents.account.groupby("region_code")["level"].first()
     columns: list[Column] = [(label(f"column.{key}"), "text") for key in ("code", "name", "level", "ecosystem")]
     columns.extend(_measured(*column) for column in table.columns)
     # Regions keep the order of the table of regions, which readers know.
     place = {code: number for number, code in enumerate(names)}
+    said: dict[tuple[str, str], list[str]] = {}
+    for (code, ecosystem, quantity, period), text in marked.items():
+        if quantity in SUMMARY_QUANTITIES:
+            mark = label("mark", quantity=term("quantity", quantity), period=period, text=text)
+            said.setdefault((code, ecosystem), []).append(mark)
+    doubted = withheld(contents)
+    keys = list(table.columns.to_frame().itertuples(index=False, name=None))
     rows = [
-        [code, names[code], term("level", levels[code]), term("ecosystem", ecosystem), *values]
+        [
+            *(code, names[code], term("level", levels[code]), term("ecosystem", ecosystem)),
+            *_headline(code, ecosystem, dict(zip(keys, values, strict=True)), doubted),
+            *([label("mark.separator").join(said.get((code, ecosystem), []))] if said else []),
+        ]
         for (code, ecosystem), values in sorted(
             zip(table.index, table.to_numpy().tolist(), strict=True), key=lambda item: place[item[0][0]]
         )
     ]
+    if said:
+        columns.append((label("column.note"), "text"))
     sheet = book.sheet(label("sheet.summary"))
     sheet.list_like(columns, rows)
     sheet.sheet.freeze_panes(1, 4)
 
 
+def _headline(
+    code: str, ecosystem: str, cells: Mapping[tuple[str, str, str], float], doubted: Collection[tuple[str, str]]
+) -> list[object]:
+    """The cells of a row; of a region whose sink may be the noise of its maps, words in place of the total."""
+    shown: list[object] = []
+    for (quantity, period, statistic), value in cells.items():
+        mute = quantity == "net_removals" and ecosystem == ALL and (code, period) in doubted
+        if mute and statistic in ("value", "low", "high"):
+            shown.append(label("withheld.headline") if statistic == "value" else None)
+        else:
+            shown.append(value)
+    return shown
+
+
+def _remark(sheet: SheetWriter, marked: Mapping[Place, str], place: Place) -> None:
+    """What has to be said of the total of a table, above it."""
+    if place in marked:
+        sheet.line(marked[place], "warning")
+
+
 def _measured(quantity: str, period: str, statistic: str) -> Column:
     name = term("quantity", quantity)
-    if statistic == "coverage":
-        return label("header.coverage", quantity=name, period=period), "share"
+    if statistic in ("coverage", "uncertain_share"):
+        return label(f"header.{statistic}", quantity=name, period=period), "share"
     return label(f"header.{statistic}", quantity=name, period=period, unit=label(_SCALED_UNIT[quantity])), "amount"
 
 
-def _region(book: StyledWorkbook, contents: RunContents, code: str) -> None:
+def _region(book: StyledWorkbook, contents: RunContents, code: str, marked: Mapping[Place, str]) -> None:
     """The tables of one region under each other: a summary, a table by pool for every period, the strata."""
     name = _names(contents)[code]
     account = contents.account[contents.account["region_code"] == code]
@@ -218,6 +256,7 @@ def _region(book: StyledWorkbook, contents: RunContents, code: str) -> None:
                 ),
                 "section",
             )
+            _remark(sheet, marked, (code, ALL, quantity, period))
             sheet.table(*_pool_table(account, code, period, quantity))
     detail = strata_detail(account, code)
     if len(detail):
@@ -331,7 +370,13 @@ def _said(column: str, value: object, titles: Mapping[str, str]) -> object:
 
 
 def _format_of(column: str) -> str:
-    formats = {"coverage": "share", "area_ha": "hectares", "year": "number", "base_year": "number"}
+    formats = {
+        "coverage": "share",
+        "uncertain_share": "share",
+        "area_ha": "hectares",
+        "year": "number",
+        "base_year": "number",
+    }
     formats |= {"target_year": "number"}
     return formats.get(column, "figure")
 

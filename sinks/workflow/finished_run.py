@@ -12,6 +12,7 @@ import pandas as pd
 
 from sinks.activity import Activity
 from sinks.analysis.comparison import Comparison
+from sinks.analysis.reconciliation import reconciliation
 from sinks.analysis.sensitivity import Sensitivity
 from sinks.assessment.answer import Answer, Origin
 from sinks.errors import Problem, RunError, path_of
@@ -141,6 +142,10 @@ class Run:
     def noise(self) -> pd.DataFrame:
         """The sink by class densities beside the noise of the maps; see :mod:`sinks.analysis.noise_of_maps`."""
         return questions.noise(self._prepared, self._inputs, self.account)
+
+    def reconciliation(self) -> pd.DataFrame:
+        """From the stocks of the account to its sink, line by line; see :mod:`sinks.analysis.reconciliation`."""
+        return reconciliation(self.account)
 
     def assess(self, project: Project | str | Path | None = None) -> Evaluation:
         """Dual control anew, by the ``[assessment]`` of this run's project or of another one.

@@ -17,6 +17,7 @@ from sinks.account.findings import Findings, Least, note_findings
 from sinks.account.laws import check_laws
 from sinks.account.other_gases import POTENTIALS, Potentials, other_gases
 from sinks.analysis.noise_findings import note_noise
+from sinks.analysis.reconciliation import reconciliation
 from sinks.analysis.sensitivity import compare_approaches, sensitivity
 from sinks.analysis.spread import note_differences, pairs, spread
 from sinks.errors import Problem
@@ -74,6 +75,8 @@ def gather_contents(
     further |= {"noise": noise} if len(noise) else {}
     beside = pairs(account.table, account.comparison)
     further |= {"spread": spread(beside, account.table)} if len(beside) else {}
+    reconciled = reconciliation(account.table)
+    further |= {"reconciliation": reconciled} if len(reconciled) else {}
     notes = [*prepared.notes, *(assessed.assessment.notes if assessed else ())]
     return RunContents(
         account=account.table,

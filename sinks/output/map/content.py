@@ -16,7 +16,10 @@ from sinks.output.map.layers import EMISSIONS, LAYERS, OFFSET_SHARE, Layer
 from sinks.output.map.outlines import lineage, outlines
 from sinks.results.contents import RunContents
 from sinks.results.labels import term
+from sinks.results.leading_checks import leading_first
+from sinks.results.partial_intervals import least_share
 from sinks.results.shown_tables import check_account, methodology_titles, shown_checks
+from sinks.results.withheld import withheld
 from sinks.text import LANGUAGES, Text, language, using_language, words_of
 from sinks.vocabulary import ALL, ecosystems, pools, quantities
 
@@ -72,13 +75,15 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
         "offsets": _columns(offsets, ("region_code", "quantity", "year"), ("value", "low", "high")),
         "caveats": [str(line) for line in contents.record.get("caveats", [])],
         "checks": _checks(contents.checks, contents.record),
+        "withheld": sorted(map(list, withheld(contents))),
+        "interval_share": least_share(contents.record),
         "boundaries": _boundaries(contents.record),
         "overlay": None,
         "tiles": None,
     }
 
 
-_STATISTICS = ("value", "low", "high", "coverage")
+_STATISTICS = ("value", "low", "high", "coverage", "uncertain_share")
 
 
 def _sums_over_strata(account: pd.DataFrame) -> pd.DataFrame:
@@ -183,15 +188,16 @@ def _boundaries(record: dict[str, Any]) -> list[str]:
 
 
 def _checks(checks: pd.DataFrame, record: dict[str, Any]) -> list[dict[str, Any]]:
-    """What did not simply pass, its words in both languages."""
-    shown = checks[checks["status"].isin(_SHOWN_STATUS)]
+    """What did not simply pass, what bears on every figure first, its words in both languages."""
+    shown = leading_first(checks[checks["status"].isin(_SHOWN_STATUS)])
     said = [shown_checks(shown, methodology_titles(record)) for _ in _in_each_language()]
     return [
         {
+            "check": str(check),
             "status": str(status),
             **{name: [str(table[name].iloc[row]) for table in said] for name in ("where", "detail")},
         }
-        for row, status in enumerate(shown["status"])
+        for row, (check, status) in enumerate(zip(shown["check"], shown["status"], strict=True))
     ]
 
 

@@ -68,6 +68,9 @@ LAYERS = (
     Layer("stock_density", "carbon_stock", "per_area", "sequential", "YlGn"),
     Layer("stock", "carbon_stock", "total", "sequential", "YlGn", _IN_TEN_THOUSANDS),
     Layer("change", "stock_change", "total", "diverging", "BrBG", _IN_TEN_THOUSANDS),
+    Layer("newly_known", "newly_known", "total", "sequential", "YlGn", _IN_TEN_THOUSANDS),
+    Layer("no_longer_known", "no_longer_known", "total", "sequential", "YlGn", _IN_TEN_THOUSANDS),
+    Layer("not_estimated", "not_estimated", "total", "sequential", "YlGn", _IN_TEN_THOUSANDS),
     Layer("sink_uncertainty", "net_removals", "relative", "sequential", "Purples", _IN_PERCENT, 1),
     Layer("stock_uncertainty", "carbon_stock", "relative", "sequential", "Purples", _IN_PERCENT, 1),
 )

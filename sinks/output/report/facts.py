@@ -12,7 +12,10 @@ import pandas as pd
 
 from sinks.output.report.words import in_tens, rounded
 from sinks.results.contents import RunContents
+from sinks.results.leading_checks import leading_first
+from sinks.results.partial_intervals import is_partial, least_share
 from sinks.results.shown_tables import methodology_titles, ordered_ecosystems, ordered_periods, shown_checks, units_of
+from sinks.results.withheld import withheld
 from sinks.vocabulary import ALL, pools
 
 Direction = Literal["sink", "source", "sink_unsure", "source_unsure", "balanced", "unknown"]
@@ -20,12 +23,18 @@ Direction = Literal["sink", "source", "sink_unsure", "source_unsure", "balanced"
 
 @dataclass(frozen=True)
 class Amount:
-    """A figure of the account with its 95 % interval, in the account's units; NaN where there is none."""
+    """A figure of the account with its 95 % interval, in the account's units; NaN where there is none.
+
+    ``partial`` where it has none because the uncertainty of too little of it, ``uncertain_share``, is stated.
+    """
 
     value: float = nan
     low: float = nan
     high: float = nan
     coverage: float = nan
+    area_ha: float = nan
+    uncertain_share: float = nan
+    partial: bool = False
 
     @property
     def known(self) -> bool:
@@ -65,6 +74,9 @@ class Region:
     parent: str
 
 
+_NUMBERS = ("value", "low", "high", "coverage", "area_ha", "uncertain_share")
+
+
 class Facts:
     """The account of a run, looked up by region, ecosystem, pool, quantity and period.
 
@@ -80,9 +92,13 @@ class Facts:
         account = contents.account
         self._rows = account[account["stratum"] == ALL]
         keys = [self._rows[name] for name in ("region_code", "ecosystem", "pool", "quantity", "period")]
-        numbers = [self._rows[name].astype(float) for name in ("value", "low", "high", "coverage")]
+        numbers = [self._rows[name].astype(float) for name in _NUMBERS]
+        least = least_share(contents.record)
         self._amounts = {
-            key: Amount(*row) for key, row in zip(zip(*keys, strict=True), zip(*numbers, strict=True), strict=True)
+            key: Amount(value, low, high, coverage, area, share, is_partial(value, low, share, least))
+            for key, (value, low, high, coverage, area, share) in zip(
+                zip(*keys, strict=True), zip(*numbers, strict=True), strict=True
+            )
         }
 
     @cached_property
@@ -111,6 +127,14 @@ class Facts:
     def amount(self, region: str, quantity: str, period: str | None, ecosystem: str = ALL, pool: str = ALL) -> Amount:
         """One figure; unknown when the account has no such row."""
         return self._amounts.get((region, ecosystem, pool, quantity, period), _UNKNOWN)
+
+    @cached_property
+    def _withheld(self) -> frozenset[tuple[str, str]]:
+        return withheld(self.contents)
+
+    def withheld(self, code: str, period: str | None) -> bool:
+        """Whether a region's sink cannot be told from the noise of the maps, so that it is no headline."""
+        return (code, period) in self._withheld
 
     def children(self, code: str) -> list[Region]:
         """The regions right below."""
@@ -201,8 +225,9 @@ def _span(period: str) -> int:
 
 
 def open_checks(contents: RunContents) -> pd.DataFrame:
-    """Checks that did not simply pass, failures first, in the present language."""
+    """Checks that did not simply pass in the present language, those that bear on every figure first, then failures."""
     checks = shown_checks(contents.checks, methodology_titles(contents.record))
     order = {"failed": 0, "warning": 1, "note": 2}
     shown = checks[checks["status"].isin(order)]
-    return shown.assign(order=shown["status"].map(order)).sort_values("order", kind="stable").drop(columns="order")
+    by_status = shown.assign(order=shown["status"].map(order)).sort_values("order", kind="stable")
+    return leading_first(by_status.drop(columns="order"))

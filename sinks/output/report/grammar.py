@@ -13,13 +13,15 @@ from sinks.output.report.words import (
     in_tens,
     joined,
     ordinal,
+    percent,
     rounded,
     sentences,
     share,
     word,
     words,
 )
-from sinks.results.labels import term
+from sinks.results.labels import label, term
+from sinks.results.partial_intervals import covered_share
 from sinks.text import language
 from sinks.vocabulary import ALL, NODATA
 
@@ -31,7 +33,9 @@ MOST_LISTED = 5
 
 
 def interval(figure: Amount, unit: str, *, flipped: bool = False) -> str:
-    """The bracketed 95 % interval; nothing when there is none or it has no width."""
+    """The bracketed 95 % interval, or what is missing for one; nothing when there is none or it has no width."""
+    if figure.partial:
+        return word("interval.partial", share=covered_share(figure.uncertain_share))
     if not figure.has_interval or figure.low == figure.high:
         return ""
     low, high = (-figure.high, -figure.low) if flipped else (figure.low, figure.high)
@@ -60,14 +64,15 @@ def stock(facts: Facts, code: str, date: str) -> str:
 
 
 def stock_change(facts: Facts, code: str) -> str:
-    """How the stock moved between the first and the last date."""
+    """How the stock moved on land whose carbon is known at both dates, and what of the land is not in that."""
     dates = facts.dates("carbon_stock")
     if len(dates) < 2:
         return ""
-    change = facts.amount(code, "stock_change", f"{dates[0]}-{dates[-1]}")
+    period = f"{dates[0]}-{dates[-1]}"
+    change = facts.amount(code, "stock_change", period)
     if not change.known:
         return ""
-    return word(
+    text = word(
         f"stock_change.{_way(change.value)}",
         first=dates[0],
         last=dates[-1],
@@ -75,13 +80,24 @@ def stock_change(facts: Facts, code: str) -> str:
         interval=interval(change, "carbon_stock", flipped=change.value < 0),
         unsure=word("stock_change.unsure") if change.direction.endswith("_unsure") else "",
     )
+    land = word("stock_change.land", area=amount(change.area_ha), coverage=percent(change.coverage))
+    apart = [(name, facts.amount(code, name, period)) for name in ("newly_known", "no_longer_known", "not_estimated")]
+    others = (
+        word(f"stock_change.{name}", area=amount(figure.area_ha), value=amount(figure.value))
+        for name, figure in apart
+        if figure.known
+    )
+    return sentences(text, land, *others)
 
 
-def removals(figure: Amount, period: str, subject: str) -> str:
-    """Whether ``subject`` is a sink or a source, and how strong."""
+def removals(figure: Amount, period: str, subject: str, *, withheld: bool = False) -> str:
+    """Whether ``subject`` is a sink or a source, and how strong; no number where it may be noise of the maps."""
     direction = figure.direction
     if direction == "unknown":
         return ""
+    if withheld:
+        headline = label("withheld.headline")
+        return word("removals.withheld", subject=subject, period=spoken_period(period), headline=headline)
     key = "unsure" if direction.endswith("_unsure") else direction
     return word(
         f"removals.{key}",
@@ -118,7 +134,8 @@ def ranks(facts: Facts, code: str) -> str:
     level = facts.regions[code].level
     if date is not None and (place := facts.rank(code, "carbon_stock", date)):
         found.append(_rank("stock", place[0], place[1], level))
-    if period is not None and (place := facts.rank(code, "net_removals", period)):
+    told = period is not None and not facts.withheld(code, period)
+    if told and (place := facts.rank(code, "net_removals", period)):
         direction = facts.amount(code, "net_removals", period).direction
         if direction == "sink":
             found.append(_rank("sink", place[0], place[1], level))
@@ -134,6 +151,9 @@ def regions_by_sign(facts: Facts, code: str, period: str) -> str:
     known = [(child, figure) for child, figure in figures if figure.known]
     if len(known) < 2:
         return ""
+    count, level = len(known), known[0][0].level
+    doubted = [child for child, _ in known if facts.withheld(child.code, period)]
+    known = [(child, figure) for child, figure in known if child not in doubted]
     sinks = sorted((f for f in known if f[1].direction == "sink"), key=lambda f: -f[1].value)
     sources = sorted((f for f in known if f[1].direction == "source"), key=lambda f: f[1].value)
     unsure = [f for f in known if f[1].direction.endswith("_unsure")]
@@ -147,10 +167,9 @@ def regions_by_sign(facts: Facts, code: str, period: str) -> str:
         for key, group in (("sink", sinks), ("source", sources))
         if group
     ]
-    clauses += [
-        word(f"regions.{key}", count=len(group)) for key, group in (("unsure", unsure), ("balanced", balanced)) if group
-    ]
-    head = word("regions.head", count=len(known), level=level_name(known[0][0].level, len(known)))
+    bare = (("unsure", unsure), ("balanced", balanced), ("withheld", doubted))
+    clauses += [word(f"regions.{key}", count=len(group)) for key, group in bare if group]
+    head = word("regions.head", count=count, level=level_name(level, count))
     return word("regions.signs", head=head, clauses=word("clause.separator").join(clauses))
 
 

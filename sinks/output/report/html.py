@@ -32,7 +32,14 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "chapter_4",
-        ("stock_text", "table_stock_pools", "figure_stock_map", "stock_regions_text", "table_stock_regions"),
+        (
+            "stock_text",
+            "table_stock_pools",
+            "table_reconciliation",
+            "figure_stock_map",
+            "stock_regions_text",
+            "table_stock_regions",
+        ),
     ),
     (
         "chapter_5",

@@ -50,7 +50,9 @@ def _caption(page: Page, key: str, period: str) -> str:
 
 
 def _density(page: Page, region: Region, quantity: str, period: str) -> float:
-    """Amount over the region's area at the end of the period."""
+    """Amount over the region's area at the end of the period; none where the sink may be noise of the maps."""
+    if quantity == "net_removals" and page.facts.withheld(region.code, period):
+        return nan
     figure = page.facts.amount(region.code, quantity, period)
     dates = page.facts.dates("area")
     end = period.rpartition("-")[2]
@@ -60,6 +62,8 @@ def _density(page: Page, region: Region, quantity: str, period: str) -> float:
 
 def _label(page: Page, region: Region, quantity: str, period: str) -> str:
     figure = page.facts.amount(region.code, quantity, period)
+    if quantity == "net_removals" and page.facts.withheld(region.code, period):
+        return f"{region.name}\n{word('map.withheld')}"
     return f"{region.name}\n{amount(figure.value)}" if figure.known else region.name
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -10,7 +10,8 @@ import pandas as pd
 from sinks.output.report.blocks import Table, reference
 from sinks.output.report.facts import Amount, Facts, Region
 from sinks.output.report.words import amount, in_tens, joined, rounded, word
-from sinks.results.labels import term
+from sinks.results.labels import label, term
+from sinks.results.partial_intervals import covered_share
 from sinks.text import language
 from sinks.vocabulary import ALL
 
@@ -74,6 +75,41 @@ class Page:
 def headers(*keys: str) -> list[str]:
     """Column headers from the labels."""
     return [word(f"column.{key}") for key in keys]
+
+
+def partial_items(page: Page, figures: Iterable[tuple[str, str]] | None = None) -> str:
+    """Totals of the region that have no interval since too little of them is covered, each with what is.
+
+    Parameters
+    ----------
+    page : Page
+    figures : iterable of (quantity, period), optional
+        By default stocks and removals of every date and period.
+    """
+    facts = page.facts
+    if figures is None:
+        figures = [(name, period) for name in ("carbon_stock", "net_removals") for period in facts.dates(name)]
+    found = {place: figure for place in figures if (figure := facts.amount(page.code, *place)).partial}
+    return joined(
+        word(
+            "partial.item",
+            quantity=term("quantity", quantity),
+            period=period,
+            share=covered_share(figure.uncertain_share),
+        )
+        for (quantity, period), figure in found.items()
+    )
+
+
+def partial_notes(page: Page, figures: Iterable[tuple[str, str]]) -> list[str]:
+    """The note under a table of totals, some of which have no interval since too little of them is covered."""
+    items = partial_items(page, figures)
+    return [word("note.partial", items=items)] if items else []
+
+
+def withheld_note() -> str:
+    """The note under a table with a sink that may be noise of the maps."""
+    return word("note.withheld", headline=label("withheld.headline"))
 
 
 def amounts_note(missed: bool) -> list[str]:

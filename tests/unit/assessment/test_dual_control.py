@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,11 @@ def test_league_that_meets_its_target_only_with_the_offset() -> None:
     # With it: (1000 - 150)/1100 against (1000 - 100)/1000: 1 - 0.772727/0.9 = 0.141414.
     assert value(result, "change") == pytest.approx(1 - (850 / 1100) / 0.9)
     assert value(result, "verdict") == MET
-    assert value(result, "probability_met") == 1
+    # The sink has no interval, so that the verdict rests on central values and nothing is said of probability.
+    assert (LEAGUE, 2023, "probability_met") not in result.values()
+    assert result.without_probability() == ["鄂尔多斯市"]
+    note = result.table.loc[result.table["quantity"] == "verdict", "note"].iloc[0]
+    assert "按中心值判定，不计完成概率" in note
 
 
 def with_unknown(*lands: str) -> pd.DataFrame:
@@ -232,6 +237,45 @@ def test_draws_of_the_account_decide_when_they_are_handed_over() -> None:
     assert [note.id for note in result.notes] == ["assessment.note_draws", "assessment.note_draws"]
 
 
+def partly(value: float, share: float, low: float = np.nan, high: float = np.nan) -> pd.DataFrame:
+    """An account whose totals say for how much of them an uncertainty is stated."""
+    frame = account({"2017-2020": (100.0, 80.0, 120.0), "2020-2023": (value, low, high)})
+    return frame.assign(uncertain_share=np.where(frame["low"].isna(), share, 1.0))
+
+
+def test_draws_that_leave_out_too_much_give_neither_interval_nor_probability() -> None:
+    """Three quarters of the figure are covered: its draws are too narrow, whatever they say."""
+    draws = {"2017-2020": np.array([[90.0], [110.0]]), "2020-2023": np.array([[149.0], [151.0]])}
+    found = assess(partly(150, 0.74), inputs(), rule(), draws=draws)
+    rows = found.table[(found.table["year"] == 2023) & found.table["quantity"].isin(["sink", "sink_counted"])]
+    assert rows["low"].isna().all()
+    assert (LEAGUE, 2023, "probability_met") not in found.values()
+    assert value(found, "verdict") == MET
+    assert "assessment.note_no_interval" in {note.id for note in found.notes}
+    # The same draws of an account that covers all of it.
+    whole = assess(partly(150, 1.0, 149, 151), inputs(), rule(), draws=draws)
+    assert value(whole, "probability_met") == 1
+    assert whole.table[whole.table["quantity"] == "sink"]["low"].notna().all()
+
+
+def test_a_sum_of_regions_has_no_interval_where_one_of_them_has_none() -> None:
+    two = pd.concat([partly(150, 0.74), partly(150, 1.0, 149, 151).assign(region_code="150700", region_name="乙")])
+    given = [inputs(), inputs(code="150700")]
+    both = replace(given[0], **{f.name: _joined([getattr(one, f.name) for one in given]) for f in fields(Inputs)})
+    draws = {
+        period: np.array([[low, low], [low + 2, low + 2]])
+        for period, low in (("2017-2020", 99.0), ("2020-2023", 149.0))
+    }
+    found = assess(two, both, rule(), draws=draws, whole=("150000", "全区"))
+    sinks = found.table[(found.table["quantity"] == "sink") & (found.table["year"] == 2023)].set_index("region_code")
+    assert sinks["low"].notna().to_dict() == {"150600": False, "150700": True, "150000": False}
+    assert sinks.loc["150000", "value"] == 300
+
+
+def _joined(parts: list[Any]) -> Any:
+    return pd.concat(parts, ignore_index=True) if isinstance(parts[0], pd.DataFrame) else parts[0]
+
+
 def test_normal_approximation_says_so_and_keeps_the_interval() -> None:
     wide = {"2017-2020": (100.0, 60.0, 140.0), "2020-2023": (150.0, 110.0, 190.0)}
     result = assess(account(wide), inputs(), rule())
@@ -276,7 +320,7 @@ def test_coefficient_moves_exactly_the_terms_it_should() -> None:
     moved = {quantity for (*key, quantity), v in one.items() if v != other[(*key, quantity)]}  # type: ignore[index]
     assert moved == {
         *("sink_counted", "adjusted_emissions", "intensity_net", "gap_net"),
-        *("change_net_net", "change_net_report_year", "change", "margin", "probability_met", "verdict"),
+        *("change_net_net", "change_net_report_year", "change", "margin", "verdict"),
         # The base year is net of its own sink, so what would be enough depends on k too.
         "break_even_sink",
     }

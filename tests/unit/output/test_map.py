@@ -36,6 +36,7 @@ from sinks.output.map.outlines import outlines
 from sinks.output.map.overlay import MAX_PIXELS, paint
 from sinks.output.map.page import as_json
 from sinks.results.contents import RunContents, StoredRegions
+from sinks.results.leading_checks import LEADING
 from sinks.text import using_language
 
 EVIL = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
@@ -71,7 +72,8 @@ def frame(name: str = "乙旗") -> gpd.GeoDataFrame:
 def row(code: str, quantity: str, period: str, value: float, **more: Any) -> dict[str, Any]:
     base = dict.fromkeys(COLUMNS, "")
     base |= {"region_code": code, "ecosystem": "all", "stratum": "all", "pool": "all", "quantity": quantity}
-    return base | {"period": period, "value": value, "low": np.nan, "high": np.nan, "coverage": 1.0} | more
+    base |= dict.fromkeys(("low", "high", "area_ha", "uncertain_share"), np.nan)
+    return base | {"period": period, "value": value, "coverage": 1.0} | more
 
 
 def account() -> pd.DataFrame:
@@ -382,6 +384,7 @@ def test_every_label_is_there_in_both_languages_and_used() -> None:
     used |= {f"{kind}.{layer.id}" for kind in ("layer", "unit") for layer in layers}
     used |= {"note.per_area", "note.relative", "note.assessment", "panel.sink_counted", "panel.emissions"}
     used |= {f"group.{name}" for name in ("sink", "stock", "quality", "assessment")}
+    used |= {f"leading.{check}" for check in LEADING}
     assert used == set(map_labels())
     for text in map_labels().values():
         assert text.zh.strip()

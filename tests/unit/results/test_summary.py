@@ -31,6 +31,8 @@ def contents(levels: dict[str, int]) -> RunContents:
             "high": None,
             "unit": "ha",
             "coverage": 1.0,
+            "area_ha": None,
+            "uncertain_share": None,
         }
         for level, count in levels.items()
         for number in range(1, count + 1)

@@ -4,7 +4,7 @@ const rows = data.rows;
 const entries = new Map();
 rows.value.forEach((value, i) => {
   const key = ["region_code", "ecosystem", "pool", "quantity", "period"].map((c) => rows[c].words[rows[c].at[i]]);
-  entries.set(key.join("\u0000"), { value, low: rows.low[i], high: rows.high[i], coverage: rows.coverage[i] });
+  entries.set(key.join("\u0000"), { value, low: rows.low[i], high: rows.high[i], coverage: rows.coverage[i], share: rows.uncertain_share[i] });
 });
 
 const offsets = new Map();
@@ -33,6 +33,35 @@ function entry(code, ecosystem, pool, quantity, period) {
   return entries.get([code, ecosystem, pool, quantity, period].join("\u0000")) || null;
 }
 
+const doubted = new Set(data.withheld.map((place) => place.join("\u0000")));
+
+/** Whether the sink of a region cannot be told from the noise of the maps: its number is then no headline. */
+function withheld(layer, code, period) {
+  return layer.quantity === "net_removals" && doubted.has([code, period].join("\u0000"));
+}
+
+/** What a layer shows as the figure of a region; null where it is withheld. */
+function headline(layer, code, ecosystem, period) {
+  return withheld(layer, code, period) ? null : measured(layer, code, ecosystem, period);
+}
+
+/** Whether a figure has no interval because the uncertainty of too little of it is stated. */
+function partial(found) {
+  return Boolean(found) && found.value !== null && found.low === null && typeof found.share === "number" && found.share < data.interval_share;
+}
+
+/** What the uncertainty of a figure covers, in words. */
+function covers(found) {
+  return say("partial", { share: Math.floor(100 * found.share) + "%" });
+}
+
+/** What stands in place of a figure that is not there. */
+function absence(layer, code, ecosystem, period) {
+  if (withheld(layer, code, period)) return say("withheld");
+  const found = entry(code, ecosystem, "all", layer.quantity, period);
+  return layer.measure === "relative" && partial(found) ? covers(found) : say("legend.missing");
+}
+
 /** The periods in which a layer has figures, in their order. */
 function periodsOf(layer) {
   if (layer.measure === "assessment") return [...data.offsets.year.words].sort();
@@ -48,7 +77,7 @@ function lastDate(period) {
   return period.split("-").pop();
 }
 
-/** What a layer shows for a region: {value, low, high} in base units of the layer, or null. */
+/** What the account has for a layer and region: {value, low, high, share} in base units of the layer, or null. */
 function measured(layer, code, ecosystem, period) {
   if (layer.measure === "assessment") return offsetShare(layer, code, period);
   const found = entry(code, ecosystem, "all", layer.quantity, period);
@@ -76,7 +105,7 @@ function relative(found) {
 
 function scaled(found, factor) {
   const times = (number) => (number === null ? null : number * factor);
-  return { value: times(found.value), low: times(found.low), high: times(found.high) };
+  return { value: times(found.value), low: times(found.low), high: times(found.high), share: found.share };
 }
 
 /** The unit in which a layer is shown. */

@@ -17,7 +17,7 @@ function poster(scene) {
     text(16, 32, title, { "font-size": 24, "font-weight": 600 }),
     text(16, 58, [scene.legend.title, scene.legend.subtitle].filter(Boolean).join(" · "), { "font-size": 16 }),
     legendPicture(scene.legend, head + 12),
-    text(16, head + size.y + 20, [say("internal"), failedLine()].join("  "), { "font-size": 12 }),
+    text(16, head + size.y + 20, [say("internal"), leadingLine(), failedLine()].filter(Boolean).join("  "), { "font-size": 12 }),
     text(16, head + size.y + 38, sourceLines().join("  ·  "), { "font-size": 12 }),
   ];
   if (data.demonstration) parts.push(text(width - 16, 32, say("demonstration").split(/[：:]/)[0], { "font-size": 20, "text-anchor": "end", fill: "#8a3b00", "font-weight": 600 }));
@@ -58,6 +58,17 @@ function scalePicture(map, size) {
   const left = right - bar.offsetWidth;
   const line = svg("path", { d: `M${left},${bottom - 7} V${bottom} H${right} V${bottom - 7}`, fill: "none", stroke: INK, "stroke-width": 2 });
   return [line, svg("text", { x: (left + right) / 2, y: bottom - 5, "font-size": 12, "text-anchor": "middle", fill: INK }, bar.textContent)];
+}
+
+/** Whether a check bears on every figure, so that it is named before all others. */
+function isLeading(check) {
+  return data.labels["leading." + check.check] !== undefined;
+}
+
+/** The names of the checks that bear on every figure, each once. */
+function leadingLine() {
+  const names = [...new Set(data.checks.filter(isLeading).map((check) => say("leading." + check.check)))];
+  return names.length ? names.join(say("separator")) + say("stop") : "";
 }
 
 function failedLine() {

@@ -45,10 +45,10 @@ function drawCrumbs(element, code, open) {
 }
 
 /** What the legend says, once for the page and once for the exported image. */
-function legendLines(layer, scale, anyMissing) {
+function legendLines(layer, scale, absences) {
   const ecosystem = layer.measure === "assessment" ? say("ecosystem.all") : ecosystemName(state.ecosystem);
   const classes = [...scale.classes].reverse().map((c) => ({ colour: c.colour, text: classLabel(c), negative: Boolean(c.negative) }));
-  if (anyMissing) classes.push({ colour: MISSING, text: say("legend.missing"), negative: false });
+  if (absences.length) classes.push({ colour: MISSING, text: absences.join(say("separator")), negative: false });
   return {
     title: say("layer." + layer.id) + " (" + unitOf(layer) + ")",
     subtitle: ecosystem + " · " + state.period,

@@ -42,7 +42,7 @@ function start(map) {
     const level = state.focus ? regions.get(coloured[0]).level : state.level;
     const ecosystem = layer.measure === "assessment" ? "all" : state.ecosystem;
     const display = (code, period) => {
-      const found = measured(layer, code, ecosystem, period);
+      const found = headline(layer, code, ecosystem, period);
       return found && found.value !== null ? found.value * layer.factor : null;
     };
     const values = regionsAt(level).flatMap((code) => periodsOf(layer).map((period) => display(code, period))).filter((v) => v !== null);
@@ -51,7 +51,8 @@ function start(map) {
     // A source is drawn last, so that no neighbour covers its dashed edge.
     coloured.sort((a, b) => Number(valueOf(a) < 0) - Number(valueOf(b) < 0));
     const colourOf = (code) => scale.colourOf(valueOf(code));
-    const lines = legendLines(layer, scale, coloured.some((code) => valueOf(code) === null));
+    const without = coloured.filter((code) => valueOf(code) === null);
+    const lines = legendLines(layer, scale, [...new Set(without.map((code) => absence(layer, code, ecosystem, state.period)))]);
     const label = say("map", { layer: say("layer." + layer.id), ecosystem: ecosystemName(ecosystem), period: state.period });
     view.draw({
       coloured,
@@ -88,9 +89,9 @@ function start(map) {
   }
 
   function tooltip(layer, code, ecosystem) {
-    const found = measured(layer, code, ecosystem, state.period);
+    const found = headline(layer, code, ecosystem, state.period);
     const value = found && found.value !== null ? found.value : null;
-    const text = value === null ? say("legend.missing") : figure(value * layer.factor, layer.decimals) + " " + unitOf(layer);
+    const text = value === null ? absence(layer, code, ecosystem, state.period) : figure(value * layer.factor, layer.decimals) + " " + unitOf(layer);
     const range = interval(found, layer);
     return html("div", { "data-code": code, "data-value": value }, html("b", {}, regions.get(code).name + " "),
       html("span", { class: "figure" }, text + " "), range ? [html("span", { class: "quiet" }, range)] : []);
@@ -155,9 +156,11 @@ function start(map) {
     byId("demonstration").hidden = !data.demonstration;
     byId("demonstration").textContent = say("demonstration");
     const checks = data.checks.map((check) => `[${term("status", check.status)}] ${spoken(check.where)}${say("colon")}${spoken(check.detail)}`);
-    const lines = [...data.caveats, ...checks];
+    // The checks begin with those that bear on every figure.
+    const first = data.checks.filter((check) => isLeading(check)).length;
+    const lines = [...checks.slice(0, first), ...data.caveats, ...checks.slice(first)];
     byId("caveats").hidden = !lines.length;
-    byId("caveats").querySelector("summary").textContent = [say("caveats", { count: lines.length }), failedLine()].join(" ");
+    byId("caveats").querySelector("summary").textContent = [say("caveats", { count: lines.length }), leadingLine(), failedLine()].filter(Boolean).join(" ");
     byId("caveats").querySelector("ul").replaceChildren(...lines.map((line) => html("li", {}, line)));
   }
 

@@ -2,6 +2,7 @@
 
 const TEN_THOUSANDTH = 1e-4;
 const LONG_RANKING = 16;
+const anyInterval = rows.low.some((low) => low !== null);
 
 /** Signed colouring that does not rest on colour alone: the minus sign is always there. */
 function signClass(value) {
@@ -18,7 +19,7 @@ function drawPanel(element, view, open) {
   const detail = code !== null && layer.measure !== "assessment" ? [poolTable(view), ecosystemChart(view)] : [];
   // A long ranking would push the table out of sight.
   parts.push(...(view.ranked.length > LONG_RANKING ? [...detail, ...ranked] : [...ranked, ...detail]));
-  parts.push(html("p", { class: "quiet" }, say("panel.blank")), html("p", { class: "quiet" }, say("panel.rounding")));
+  parts.push(html("p", { class: "quiet" }, [say("panel.blank"), anyInterval ? say("panel.interval") : ""].join("")), html("p", { class: "quiet" }, say("panel.rounding")));
   element.replaceChildren(...parts);
 }
 
@@ -36,12 +37,13 @@ function card(name, value, unit, raw, range) {
 
 /** The shown layer's figure for the region. */
 function layerCard({ code, layer, ecosystem, period }) {
-  const found = measured(layer, code, ecosystem, period);
-  const text = found ? figure(found.value * layer.factor, layer.decimals) : "–";
-  return card(say("layer." + layer.id), text, unitOf(layer), found ? found.value : null, interval(found, layer));
+  const found = headline(layer, code, ecosystem, period);
+  if (!found) return card(say("layer." + layer.id), withheld(layer, code, period) ? say("withheld") : "–", "", null);
+  return card(say("layer." + layer.id), figure(found.value * layer.factor, layer.decimals), unitOf(layer), found.value, interval(found, layer));
 }
 
 function interval(found, layer) {
+  if (partial(found)) return covers(found);
   if (!found || found.low === null || found.high === null) return "";
   const [low, high] = [found.low, found.high].map((v) => figure(v * layer.factor, layer.decimals));
   return say("legend.interval", { low, high });
@@ -92,7 +94,12 @@ function poolTable({ code, layer, period }) {
   });
   const caption = say("panel.table", { quantity: term("quantity", layer.quantity) + " " + period, unit: unitOf(total) });
   const table = html("table", { id: "pools" }, html("thead", {}, head), html("tbody", {}, body));
-  return html("section", {}, html("h3", {}, caption), html("div", { class: "scroll" }, table));
+  return html("section", {}, html("h3", {}, caption), remark(layer, code, period), html("div", { class: "scroll" }, table));
+}
+
+/** That the figures of a table are no result, where they may be noise of the maps. */
+function remark(layer, code, period) {
+  return withheld(layer, code, period) ? [html("p", { class: "quiet" }, say("withheld.table"))] : [];
 }
 
 function tableCell(found, layer, land, pool) {
@@ -107,7 +114,7 @@ function ecosystemChart({ code, layer, period }) {
   const items = lands.map((land) => ({ land, found: entry(code, land, "all", layer.quantity, period) })).filter((item) => item.found);
   const bars = items.map(({ land, found }) => barItem(term("ecosystem", land), found, total, found.value < 0 ? "#d8a15a" : "#5aa69a"));
   const caption = say("panel.chart", { quantity: term("quantity", layer.quantity) + " " + period, unit: unitOf(total) });
-  return html("section", { id: "chart" }, html("h3", {}, caption), barChart(bars, caption));
+  return html("section", { id: "chart" }, html("h3", {}, caption), remark(layer, code, period), barChart(bars, caption));
 }
 
 function barItem(label, found, layer, colour) {
@@ -117,11 +124,12 @@ function barItem(label, found, layer, colour) {
 }
 
 function ranking({ layer, ecosystem, period, ranked, colourOf }, open) {
-  const items = ranked.map((code) => ({ code, found: measured(layer, code, ecosystem, period) }));
+  const items = ranked.map((code) => ({ code, found: headline(layer, code, ecosystem, period) }));
   const value = (item) => (item.found ? item.found.value : -Infinity);
   items.sort((a, b) => value(b) - value(a));
   const bars = items.map(({ code, found }) => ({
     ...barItem(regions.get(code).name, found, layer, colourOf(code)), code, open: () => open(code),
+    ...(withheld(layer, code, period) ? { text: say("withheld.short") } : {}),
   }));
   const caption = say("panel.ranking", { layer: say("layer." + layer.id) + " " + period, unit: unitOf(layer) });
   return html("section", { id: "ranking" }, html("h3", {}, caption), barChart(bars, caption));

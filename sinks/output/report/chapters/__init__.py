@@ -9,6 +9,7 @@ from sinks.output.report.chapters import (
     methods,
     overview,
     quality,
+    reconciliation,
     removals,
     stock,
 )
@@ -18,6 +19,6 @@ from sinks.output.report.page import Page
 def chapters(page: Page) -> Chapters:
     """Every block of a report by the tag that stands for it in the template."""
     found: Chapters = {}
-    for room in (overview, methods, area, stock, removals, quality, comparison, dual_control, annexes):
+    for room in (overview, methods, area, stock, reconciliation, removals, quality, comparison, dual_control, annexes):
         found |= room.blocks(page)
     return found

@@ -149,7 +149,8 @@ def _verdict(page: Page, table: _RegionAssessment) -> str:
         return word("dual.no_verdict")
     key = VERDICTS[verdict]
     probability = table.get("probability_met").value
-    said = word("dual.probability", probability=percent(probability)) if isfinite(probability) else ""
+    known = isfinite(probability)
+    said = word("dual.probability", probability=percent(probability)) if known else word("dual.central")
     text = word(
         f"dual.verdict_{key}",
         change=percent(table.get("change").value),

@@ -9,9 +9,10 @@ import pandas as pd
 from sinks.output.report import grammar
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.facts import open_checks
-from sinks.output.report.page import Page, headers
-from sinks.output.report.words import amount, percent, sentences, word
-from sinks.results.labels import term
+from sinks.output.report.page import Page, headers, partial_items, partial_notes
+from sinks.output.report.words import ABSENT, amount, percent, sentences, word
+from sinks.results.labels import label, term
+from sinks.results.leading_checks import LEADING
 
 MOST_CAVEATS = 8
 """Failed checks spelled out on page one; the annex has them all."""
@@ -42,7 +43,11 @@ def caveats(page: Page) -> list[str]:
     coverage = page.facts.coverage(page.code)
     if isfinite(coverage):
         found.append(word("caveat.coverage", coverage=percent(coverage)))
-    if not _any_interval(page):
+    partial = partial_items(page)
+    own = own_checks(page)
+    if partial and "interval_partial" not in set(own.loc[own["region_code"] == page.code, "check"]):
+        found.append(word("caveat.partial", items=partial))
+    elif not partial and not _any_interval(page):
         found.append(word("caveat.no_interval"))
     return found
 
@@ -76,7 +81,8 @@ def _check_caveats(page: Page) -> list[str]:
     if checks.empty:
         return []
     counts = {status: int((checks["status"] == status).sum()) for status in ("failed", "warning", "note")}
-    found = [sentences(word("caveat.checks", **counts), page.see("table_checks"))]
+    found = [*_leading(page, checks), sentences(word("caveat.checks", **counts), page.see("table_checks"))]
+    failed = failed[~failed["check"].isin(LEADING)]
     listed = failed.head(MOST_CAVEATS)
     found += [
         word("caveat.failed", where=where, detail=detail)
@@ -84,6 +90,18 @@ def _check_caveats(page: Page) -> list[str]:
     ]
     if len(failed) > len(listed):
         found.append(word("caveat.more_failed", count=len(failed) - len(listed)))
+    return found
+
+
+def _leading(page: Page, checks: pd.DataFrame) -> list[str]:
+    """Of each check that bears on every figure one line, the region's own where it has one."""
+    found = []
+    for _, alike in checks[checks["check"].isin(LEADING)].groupby("check", sort=False):
+        own = alike[alike["region_code"] == page.code]
+        first = (own if len(own) else alike).iloc[0]
+        key = "caveat.failed" if first["status"] == "failed" else "caveat.leading"
+        more = word("caveat.more_alike", count=len(alike) - 1) if len(alike) > 1 else ""
+        found.append(sentences(word(key, where=first["where"], detail=first["detail"]), more))
     return found
 
 
@@ -114,40 +132,44 @@ def _text(page: Page) -> list[str]:
         land = facts.amount(code, "area", dates[-1])
         area = word("overview.area", region=page.region.name, value=amount(land.value), coverage=percent(land.coverage))
     stock = grammar.stock(facts, code, date) if date is not None else ""
-    sink = grammar.removals(facts.amount(code, "net_removals", period), period, word("subject.all")) if period else ""
+    sink = ""
+    if period:
+        figure, doubted = facts.amount(code, "net_removals", period), facts.withheld(code, period)
+        sink = grammar.removals(figure, period, word("subject.all"), withheld=doubted)
     second = sentences(sink or word("overview.no_removals"), grammar.ranks(facts, code), page.see("table_overview"))
     return [sentences(area, stock), second]
 
 
 def _table(page: Page) -> tuple[Block, ...]:
-    """The key figures with their intervals."""
-    facts, rows = page.facts, []
+    """The key figures with their intervals; words in place of a sink that may be noise of the maps."""
+    facts = page.facts
     # The area of a region is the same at every date.
     wanted = [("area", period) for period in facts.dates("area")[-1:]]
     wanted += [("carbon_stock", period) for period in facts.dates("carbon_stock")]
     wanted += [(quantity, p) for quantity in ("stock_change", "net_removals") for p in facts.dates(quantity)]
+    wanted = [place for place in wanted if facts.amount(page.code, *place).known]
+    if not wanted:
+        return ()
+    with_interval = any(facts.amount(page.code, *place).has_interval for place in wanted)
+    rows = []
     for quantity, period in wanted:
         figure = facts.amount(page.code, quantity, period)
-        if figure.known:
-            rows.append(
-                [
-                    term("quantity", quantity),
-                    grammar.spoken_period(period),
-                    word(f"unit.{quantity}"),
-                    amount(figure.value),
-                    amount(figure.low),
-                    amount(figure.high),
-                ]
-            )
-    if not rows:
-        return ()
+        mute = quantity == "net_removals" and facts.withheld(page.code, period)
+        number = label("withheld.headline") if mute else amount(figure.value)
+        bounds = [ABSENT, ABSENT] if mute else [amount(figure.low), amount(figure.high)]
+        names = [term("quantity", quantity), grammar.spoken_period(period), word(f"unit.{quantity}")]
+        rows.append([*names, number, *(bounds if with_interval else [])])
     table = Table(
         "table_overview",
         word("caption.table_overview", region=page.region.name),
-        headers("quantity", "period", "unit", "value", "low", "high"),
+        headers("quantity", "period", "unit", "value", *(("low", "high") if with_interval else ())),
         rows,
         text_columns=3,
-        widths=(2.2, 1.8, 1.8, 1.4, 1.4, 1.4),
-        notes=[word("note.sign"), word("note.interval")],
+        widths=(2.2, 1.8, 1.8, 1.4, *((1.4, 1.4) if with_interval else ())),
+        notes=[
+            word("note.sign"),
+            *([word("note.interval")] if with_interval else []),
+            *partial_notes(page, wanted),
+        ],
     )
     return (table,)

@@ -6,7 +6,7 @@ from math import isfinite
 
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.chapters.overview import own_checks
-from sinks.output.report.page import Page, headers
+from sinks.output.report.page import Page, headers, partial_items
 from sinks.output.report.words import ABSENT, amount, known_word, percent, sentences, word
 from sinks.results.labels import label, term
 from sinks.vocabulary import ALL
@@ -33,7 +33,10 @@ def _text(page: Page) -> list[str]:
     intervals = _intervals(page)
     if intervals:
         found.append(sentences(word("quality.intervals"), page.see("table_intervals")))
-    else:
+    partial = partial_items(page)
+    if partial:
+        found.append(word("quality.partial", items=partial))
+    elif not intervals:
         found.append(word("quality.no_intervals"))
     if page.facts.has_comparison(page.code):
         found.append(sentences(word("quality.comparison"), page.see("table_comparison")))

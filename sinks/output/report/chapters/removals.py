@@ -7,9 +7,9 @@ from math import nan
 from sinks.output.figures import Bar, as_png, bar_chart
 from sinks.output.report import grammar, mapping
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
-from sinks.output.report.chapters.stock import by_region
+from sinks.output.report.chapters.stock import by_region, figure_caption
 from sinks.output.report.facts import Amount
-from sinks.output.report.page import Page, amounts_note, headers, misses
+from sinks.output.report.page import Page, amounts_note, headers, misses, partial_notes, withheld_note
 from sinks.output.report.words import amount, in_tens, sentences, word
 from sinks.results.labels import term
 from sinks.vocabulary import ALL
@@ -56,17 +56,20 @@ def blocks(page: Page) -> Chapters:
 
 def _text(page: Page, period: str) -> list[str]:
     facts, code = page.facts, page.code
-    total = facts.amount(code, QUANTITY, period)
     found = [
         sentences(
-            grammar.removals(total, period, word("subject.all")),
-            grammar.removals_parts(facts, code, period),
+            _whole(page, period),
+            "" if facts.withheld(code, period) else grammar.removals_parts(facts, code, period),
             page.see("table_removals", "figure_removals"),
         )
     ]
-    others = [p for p in facts.dates(QUANTITY) if p != period]
-    found += [grammar.removals(facts.amount(code, QUANTITY, other), other, word("subject.all")) for other in others]
-    return found
+    return found + [_whole(page, other) for other in facts.dates(QUANTITY) if other != period]
+
+
+def _whole(page: Page, period: str) -> str:
+    """All ecosystems together."""
+    figure, doubted = page.facts.amount(page.code, QUANTITY, period), page.facts.withheld(page.code, period)
+    return grammar.removals(figure, period, word("subject.all"), withheld=doubted)
 
 
 def _regions_text(page: Page, period: str) -> str:
@@ -107,6 +110,8 @@ def _by_pool(page: Page, period: str) -> tuple[Block, ...]:
         notes=[
             word("note.sign"),
             *([word("note.interval")] if with_interval else []),
+            *partial_notes(page, [(QUANTITY, period)]),
+            *([withheld_note()] if facts.withheld(page.code, period) else []),
             word("note.absent"),
             *amounts_note(missed),
         ],
@@ -123,7 +128,7 @@ def _bars(page: Page, key: str, period: str, figures: list[tuple[str, Amount]]) 
         # An interval of width zero means that no uncertainty was given.  Drawn, it would look like certainty.
         low, high = (in_tens(figure.low), in_tens(figure.high)) if figure.low < figure.high else (nan, nan)
         bars.append(Bar(name, in_tens(figure.value), amount(figure.value), low, high))
-    caption = word(f"caption.{key}", region=page.region.name, period=grammar.spoken_period(period))
+    caption = figure_caption(page, key, period, bars)
     axis = word("axis.amount", quantity=term("quantity", QUANTITY), unit=word(f"unit.{QUANTITY}"))
     axis = word("axis.signed", axis=axis)
     return (Picture(key, caption, as_png(bar_chart(bars, axis, signed=True)), word("alt.table", key=caption)),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan
+from math import isfinite, nan
 
 from sinks.output.figures import ECOSYSTEM_COLOURS, Bar, as_png, bar_chart
 from sinks.output.report import grammar, mapping
@@ -70,7 +70,9 @@ def by_region(page: Page, quantity: str, period: str, key: str) -> tuple[Block, 
 
 def _text(page: Page, date: str) -> list[str]:
     see = page.see("table_stock", "table_stock_pools")
-    return [sentences(grammar.stock(page.facts, page.code, date), see), grammar.stock_change(page.facts, page.code)]
+    change = grammar.stock_change(page.facts, page.code)
+    led = page.see("table_reconciliation") if change and "reconciliation" in page.facts.contents.tables else ""
+    return [sentences(grammar.stock(page.facts, page.code, date), see), sentences(change, led)]
 
 
 def _regions_text(page: Page, date: str) -> str:
@@ -96,7 +98,8 @@ def _by_date(page: Page) -> tuple[Block, ...]:
 
     caption = word("caption.table_stock", region=page.region.name)
     corner = word("column.ecosystem")
-    return (cross_table("table_stock", caption, word(f"unit.{QUANTITY}"), corner, rows, columns, figure),)
+    notes = [word("note.common_land")] if len(dates) > 1 else []
+    return (cross_table("table_stock", caption, word(f"unit.{QUANTITY}"), corner, rows, columns, figure, notes),)
 
 
 def _by_pool(page: Page, date: str) -> tuple[Block, ...]:
@@ -116,6 +119,13 @@ def _by_pool(page: Page, date: str) -> tuple[Block, ...]:
     )
 
 
+def figure_caption(page: Page, key: str, period: str, bars: list[Bar]) -> str:
+    """The caption of a figure of bars; where no bar has an interval it speaks of none."""
+    drawn = any(isfinite(bar.low) for bar in bars)
+    id = f"caption.{key}" if drawn else f"caption.{key}.bare"
+    return word(id, region=page.region.name, period=grammar.spoken_period(period))
+
+
 def _bars(page: Page, date: str) -> tuple[Block, ...]:
     if not page.wanted("figure_stock"):
         return ()
@@ -128,8 +138,7 @@ def _bars(page: Page, date: str) -> tuple[Block, ...]:
         )
     if not bars:
         return ()
-    period = grammar.spoken_period(date)
-    caption = word("caption.figure_stock", region=page.region.name, period=period)
+    caption = figure_caption(page, "figure_stock", date, bars)
     axis = word("axis.amount", quantity=term("quantity", QUANTITY), unit=word(f"unit.{QUANTITY}"))
     png = as_png(bar_chart(bars, axis, signed=False))
     return (Picture("figure_stock", caption, png, word("alt.table", key=caption)),)

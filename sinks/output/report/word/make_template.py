@@ -79,6 +79,7 @@ OUTLINE: Sequence[Part] = (
     ("block", "stock_text"),
     ("block", "table_stock"),
     ("block", "table_stock_pools"),
+    ("block", "table_reconciliation"),
     ("block", "figure_stock"),
     ("heading2", "section_stock_regions"),
     ("block", "stock_regions_text"),
