@@ -20,8 +20,15 @@ STATIC = "static"
 def within(of: str, quantity: str) -> Any:
     """A field that keeps to the plausible bounds of ``quantity`` (:mod:`sinks.vocabulary.bounds`)."""
     limit = bounds(of)[quantity]
-    ends = {"gt" if "low" in limit.open else "ge": limit.low, "lt" if "high" in limit.open else "le": limit.high}
-    return Field(**{how: end for how, end in ends.items() if math.isfinite(end)})  # type: ignore[arg-type]
+    low = limit.low if math.isfinite(limit.low) else None
+    high = limit.high if math.isfinite(limit.high) else None
+    closed_low, closed_high = "low" not in limit.open, "high" not in limit.open
+    return Field(
+        ge=low if closed_low else None,
+        gt=None if closed_low else low,
+        le=high if closed_high else None,
+        lt=None if closed_high else high,
+    )
 
 
 def _as_text(value: object) -> object:
