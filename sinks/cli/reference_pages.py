@@ -1,8 +1,8 @@
 """Reference pages made from the program itself: ``python -m sinks.cli.reference_pages [FOLDER]``.
 
 ``docs/methods/<id>.md`` is written from each methodology's specification, docstring and parameter table,
-``docs/plausible-bounds.md`` from the table of bounds, ``docs/project-file.md`` from the models that check a project file.  A test writes them again and compares, so a page
-that no longer says what the program does is noticed.
+``docs/plausible-bounds.md`` from the table of bounds, ``docs/project-file.md`` from the models that check a project
+file.  A test writes them again and compares, so a page that no longer says what the program does is noticed.
 """
 
 from __future__ import annotations
@@ -249,13 +249,14 @@ def project_page() -> str:
 def bounds_page() -> str:
     """Plausible bounds of everything that a user can write, with reason and source."""
     parts = ["# " + _line("reference.bounds"), _line("reference.generated"), _line("reference.bounds_intro")]
-    columns = ("quantity", "range", "reason", "basis", "source", "locator")
+    head = ("reference.quantity", "reference.range", "reference.reason")
+    head += ("reference.basis", "reference.source", "reference.locator")
     for of in dict.fromkeys(one.of for one in every_bound()):
         rows = [
             (f"`{one.quantity}`", str(one).replace("|", "/"), _both(one.reason), one.basis, one.source, one.locator)
             for one in bounds(of).values()
         ]
-        parts += [f"## `{of}`", _rows([f"reference.{column}" for column in columns], rows)]
+        parts += [f"## `{of}`", _rows(head, rows)]
     return "\n\n".join(parts) + "\n"
 
 
