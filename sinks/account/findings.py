@@ -14,11 +14,13 @@ import numpy as np
 import pandas as pd
 
 from sinks.account.account import Account, Entry
+from sinks.account.growth import implausible_growth
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity, known_dates
 from sinks.parameters.nominal import nominal_errors
 from sinks.text import LANGUAGES, Text, message, messages, using_language
 from sinks.vocabulary import ALL, NODATA, ecosystems, pools, quantities, same_carbon
+from sinks.vocabulary.bounds import bounds
 
 Status = Literal["passed", "note", "warning", "failed"]
 
@@ -131,6 +133,7 @@ def note_findings(
         _note_partial_intervals(result.table, hierarchy, least.interval_share, findings)
     _note_cells(activity, names, least.cells, findings)
     _note_transitions(activity, names, findings)
+    _note_growth(activity, names, findings)
     _note_parameters(result, findings)
     _note_steps(result, hierarchy, findings)
     record = [entry for entry, _ in result.used if entry.role == "record"]
@@ -339,6 +342,16 @@ def _note_cells(activity: Activity, names: Mapping[str, str], least: int, findin
     for code, cells in zip(activity.units["region_code"], activity.units["cells"], strict=True):
         if 0 < cells < least:
             findings.add("checks.cells", "failed", names.get(code, code), code, cells=int(cells), least=least)
+
+
+def _note_growth(activity: Activity, names: Mapping[str, str], findings: Findings) -> None:
+    limit, areas = bounds("check")["growing_stock_per_year"], activity.units.set_index("region_code")["area_ha"]
+    for row in implausible_growth(activity).to_dict("records"):
+        code, area = str(row["region_code"]), float(row["area_ha"])
+        if area > _IMPLAUSIBLE_SHARE * float(areas.get(code, 0.0)):
+            values = {"period": row["period"], "area": f"{area:,.0f}", "growth": f"{row['growth']:,.3g}"}
+            values |= {"expected": str(limit), "reason": limit.reason}
+            findings.add("checks.implausible_growth", "warning", names.get(code, code), code, **values)
 
 
 def _note_transitions(activity: Activity, names: Mapping[str, str], findings: Findings) -> None:

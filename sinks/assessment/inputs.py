@@ -157,14 +157,7 @@ def check_inputs(
     _check_rule(rule, codes, problems)
     if complete:
         check_complete(inputs, codes, rule, problems)
-    doubted = set[tuple[str, int]]() if "magnitude" in waived else _check_magnitude(inputs.emissions, problems)
-    try:
-        gdp = constant_gdp(inputs.gdp)
-    except AssessmentError as error:
-        problems.extend(error)
-    else:
-        if "magnitude" not in waived:
-            _check_intensity(inputs.emissions, gdp, doubted, problems)
+    _check_amounts(inputs, waived, problems)
     if places is not None:
         for name, areas in (("targets", inputs.targets), ("observations", inputs.observations)):
             if areas is not None:
@@ -311,6 +304,18 @@ def check_complete(inputs: Inputs, codes: Collection[str], rule: Rule, problems:
                     gaps.setdefault(quantity, []).append(year)
             for quantity, years in gaps.items():
                 problems.add("assessment.missing", name, region=code, quantity=quantity, years=years)
+
+
+def _check_amounts(inputs: Inputs, waived: Collection[str], problems: Problems) -> None:
+    """Emissions and GDP against each other and themselves; GDP has to come at prices of one year."""
+    doubted = set[tuple[str, int]]() if "magnitude" in waived else _check_magnitude(inputs.emissions, problems)
+    try:
+        gdp = constant_gdp(inputs.gdp)
+    except AssessmentError as error:
+        problems.extend(error)
+        return
+    if "magnitude" not in waived:
+        _check_intensity(inputs.emissions, gdp, doubted, problems)
 
 
 def _check_magnitude(emissions: pd.DataFrame, problems: Problems) -> set[tuple[str, int]]:

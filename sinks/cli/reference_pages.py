@@ -1,8 +1,8 @@
 """Reference pages made from the program itself: ``python -m sinks.cli.reference_pages [FOLDER]``.
 
 ``docs/methods/<id>.md`` is written from each methodology's specification, docstring and parameter table,
-``docs/project-file.md`` from the models that check a project file.  A test writes them again and compares, so a page
-that no longer says what the program does is noticed.
+``docs/plausible-bounds.md`` from the table of bounds, ``docs/project-file.md`` from the models that check a project
+file.  A test writes them again and compares, so a page that no longer says what the program does is noticed.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from sinks.project.project import Project
 from sinks.project.rules import RuleValue
 from sinks.text import messages, table_rows
 from sinks.vocabulary import ecosystems, pools, quantities
+from sinks.vocabulary.bounds import bounds, every_bound
 
 _HIDDEN = ("folder",)
 """Fields of the project that are not keys of its file."""
@@ -59,6 +60,7 @@ def pages() -> dict[str, str]:
     made = {f"methods/{one.id}.md": methodology_page(one) for one in bound}
     made["methods/README.md"] = _index(bound)
     made["project-file.md"] = project_page()
+    made["plausible-bounds.md"] = bounds_page()
     return made
 
 
@@ -241,6 +243,20 @@ def project_page() -> str:
             parts += _section(model)
     parts += [_heading("reference.loose_keys"), _keys(loose)]
     _check_all_used()
+    return "\n\n".join(parts) + "\n"
+
+
+def bounds_page() -> str:
+    """Plausible bounds of everything that a user can write, with reason and source."""
+    parts = ["# " + _line("reference.bounds"), _line("reference.generated"), _line("reference.bounds_intro")]
+    head = ("reference.quantity", "reference.range", "reference.reason")
+    head += ("reference.basis", "reference.source", "reference.locator")
+    for of in dict.fromkeys(one.of for one in every_bound()):
+        rows = [
+            (f"`{one.quantity}`", str(one).replace("|", "/"), _both(one.reason), one.basis, one.source, one.locator)
+            for one in bounds(of).values()
+        ]
+        parts += [f"## `{of}`", _rows(head, rows)]
     return "\n\n".join(parts) + "\n"
 
 

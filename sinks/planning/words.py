@@ -20,6 +20,9 @@ from sinks.vocabulary import NODATA, NOT_APPLICABLE
 _ALIKE = 0.6
 """Likeness, as difflib has it by default, from which a word may be meant for another."""
 
+_SLIP = 0.85
+"""Likeness from which a word is taken for a misspelt one where words of one's own are allowed."""
+
 
 @dataclass(frozen=True)
 class KnownLayers:
@@ -97,6 +100,27 @@ def check_strata(section: RestorationSection, layers: KnownLayers) -> None:
         if name not in layers.words:
             found = {"found": name, "near": near(name, list(layers.words))}
             problems.add("assessment.unknown_layer", "restoration.strata", **found)
+    problems.raise_as(AssessmentError)
+
+
+def check_map(target: str, source: str, mapped: Iterable[str], layers: KnownLayers) -> None:
+    """Refuse a map from one stratum to another in which a word of the first is misspelt.
+
+    A map may have words that the layer has not, for it may serve several layers; a word that is nearly one which the
+    map leaves out is a slip, and its land would have no stratum.
+
+    Raises
+    ------
+    AssessmentError
+        With every such word.
+    """
+    if source not in layers.words:
+        return
+    problems, words = Problems(), set(mapped)
+    left_out = [word for word in layers.words[source] if word not in words]
+    for word in sorted(words - set(layers.words[source])):
+        if meant := get_close_matches(word, left_out, n=1, cutoff=_SLIP):
+            problems.add("derive.misspelt", f"derive.{target}", found=word, source=source, near=meant)
     problems.raise_as(AssessmentError)
 
 

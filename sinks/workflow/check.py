@@ -16,6 +16,7 @@ from sinks.project.project import Project
 from sinks.uncertainty.confusion_matrix import ConfusionMatrix, read_matrix
 from sinks.uncertainty.correlations import Correlation, check_correlations
 from sinks.vocabulary import ecosystems
+from sinks.workflow.derived_strata import mapping_of
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.tabulate_layers import blank_activity, layer_states, strata_maps
 
@@ -126,13 +127,19 @@ def check_assessment(prepared: Prepared) -> None:
 
 
 def check_plans(prepared: Prepared) -> None:
-    """Refuse plans whose words no layer has, or whose files cannot be used.
+    """Refuse plans and derived strata whose words no layer has, or whose files cannot be used.
 
     Raises
     ------
     AssessmentError, LayerError
     """
+    from sinks.planning.words import check_map
+    from sinks.workflow.known_layers import known_layers
+
     project, gather = prepared.project, Gather()
+    for target, section in project.derive.items():
+        mapping = gather(mapping_of, project, target)
+        gather(check_map, target, section.from_, mapping or (), known_layers(prepared))
     if project.potential is not None:
         gather(check_potential, prepared, project.potential)
     if project.restoration is not None:

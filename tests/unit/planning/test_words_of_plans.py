@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sinks.assessment.errors import AssessmentError
-from sinks.planning.words import KnownLayers, check_potential, check_strata
+from sinks.planning.words import KnownLayers, check_map, check_potential, check_strata
 from sinks.project.planning import PotentialSection, RestorationSection
 
 LAYERS = KnownLayers(
@@ -103,4 +103,16 @@ def test_strata_of_restoration_are_layers() -> None:
     assert [(p.id, p.values["found"]) for p in caught.value.problems] == [
         ("assessment.unknown_layer", "soyl"),
         ("assessment.unknown_layer", "precipitation"),
+    ]
+
+
+def test_a_misspelt_word_of_a_map_is_named_and_words_of_other_layers_pass() -> None:
+    check_map("texture", "soil", ["sandy", "hac", "volcanic"], LAYERS)
+    check_map("texture", "of stands", ["snady"], LAYERS)
+    # A word is no slip of one that the map has anyway.
+    check_map("texture", "soil", ["sandy", "sandyy", "hac"], LAYERS)
+    with pytest.raises(AssessmentError) as caught:
+        check_map("texture", "soil", ["sanndy", "hac"], LAYERS)
+    assert [(p.id, p.values["found"], p.values["near"]) for p in caught.value.problems] == [
+        ("derive.misspelt", "sanndy", ["sandy"])
     ]
