@@ -30,6 +30,9 @@ SCALE = "area_scale"
 
 _UNMATCHED = -1
 
+_NO_LAND = 1e-9
+"""Shares of land that are rounding."""
+
 
 @dataclass(frozen=True)
 class Ends:
@@ -189,7 +192,8 @@ class KnownLand:
                 share[own] = noted[ends.land[own]]
             stated = np.array([(ecosystem, part) in self._no_carbon for ecosystem in land_of_other], bool)
             found = np.minimum(found, np.where(stated, 1.0, share))
-        return found
+        # Hectares of bins add up to those of their row but for rounding, which is no land.
+        return np.where(found < _NO_LAND, 0.0, np.where(found > 1 - _NO_LAND, 1.0, found))
 
 
 def land_of_other_end(activity: Activity, source: str, ends: Ends) -> NDArray[np.object_]:
