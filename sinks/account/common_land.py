@@ -55,6 +55,10 @@ class Ends:
     end: NDArray[np.object_]
     land: NDArray[np.int64]
 
+    def dates(self) -> list[str]:
+        """Date of each row."""
+        return [period.split("-")[0 if end == FROM else 1] for period, end in zip(self.period, self.end, strict=True)]
+
     def sides(self) -> Iterator[tuple[str, str, NDArray[np.intp]]]:
         """Each period and end, with the places of its rows."""
         for period in dict.fromkeys(self.period):

@@ -164,19 +164,16 @@ class EntryRows:
         if ends is not None and len(ends.rows):
             of_ends = ends.bins.assign(row=ends.bins["row"] + len(rows))
             bins = pd.concat([part for part in (bins, of_ends) if len(part)] or [bins])
-            first, last = zip(*(period.split("-") for period in ends.period), strict=True)
-            dates += list(np.where(ends.end == FROM, first, last))
-            whole = pd.concat([rows, ends.rows.assign(date=dates[len(rows) :])], ignore_index=True)
+            dates += ends.dates()
+            whole = pd.concat([rows, ends.rows.assign(date=ends.dates())], ignore_index=True)
             seen = land_of_other_end(activity, entry.source, ends) != NODATA
         parts = _parts(entry, whole, bins, activity.input_sets)
         resolved = entry.method.resolve(parts.nodes.reset_index(drop=True), entry.pools)
-        central, stated = _central(entry, parts, resolved, draws)
         return cls(
             entry,
             parts,
             resolved,
-            central,
-            stated,
+            *_central(entry, parts, resolved, draws),
             hierarchy.numbers(parts.rows["region_code"]),
             np.array(dates, object)[parts.origin],
             ends,

@@ -84,8 +84,6 @@ def note_findings(
     coverage_min: float,
     cells_min: int,
     interval_share: float | None = None,
-    adjusted: pd.DataFrame | None = None,
-    used: bool = False,
 ) -> None:
     """Write down what a reader must know: coverage, cells, assumptions, unverified parameters, odd transitions.
 
@@ -102,11 +100,6 @@ def note_findings(
         Cells below which a region's figure is not fit to be an account of record.
     interval_share : float, optional
         Share of a figure whose uncertainty must be stated for it to have an interval; None when there are no draws.
-    adjusted : DataFrame, optional
-        Error-adjusted areas (:func:`sinks.uncertainty.confusion_matrix.adjusted_areas`); without them the areas are
-        said to be the map's.
-    used : bool
-        Whether the account is made of the adjusted areas.
     """
     names = dict(zip(hierarchy.regions["code"], hierarchy.regions["name"], strict=True))
     _note_coverage(result.table, names, coverage_min, findings)
@@ -129,7 +122,26 @@ def note_findings(
     _note_two_ways(record, findings)
     _note_not_estimated(result, findings)
     _note_history(result, activity, findings)
-    if adjusted is not None and len(adjusted):
+
+
+def note_areas(
+    adjusted: pd.DataFrame, activity: Activity, hierarchy: Hierarchy, findings: Findings, *, used: bool
+) -> None:
+    """Say which areas the account is made of.
+
+    Parameters
+    ----------
+    adjusted : DataFrame
+        Error-adjusted areas (:func:`sinks.uncertainty.confusion_matrix.adjusted_areas`); without any the areas are said
+        to be the map's.
+    activity : Activity
+    hierarchy : Hierarchy
+    findings : Findings
+        What is found is added to it.
+    used : bool
+        Whether the account is made of the adjusted areas.
+    """
+    if len(adjusted):
         _note_adjusted(adjusted, hierarchy, findings)
         findings.add("checks.adjusted_used" if used else "checks.map_used", "warning" if used else "note", ALL)
     elif not activity.changes.empty:
@@ -249,7 +261,8 @@ def _note_known_once(table: pd.DataFrame, hierarchy: Hierarchy, findings: Findin
     sums = sums[sums["quantity"].isin(["newly_known", "no_longer_known"]) & (sums["level"] == coarsest)]
     for _, row in sums[sums["area_ha"] > 0].iterrows():
         values = {"period": row["period"], "area": f"{row['area_ha']:,.0f}", "stock": f"{row['value']:,.0f}"}
-        findings.add(f"checks.{row['quantity']}", "note", row["region_name"], str(row["region_code"]), **values)
+        id = "checks.newly_known" if row["quantity"] == "newly_known" else "checks.no_longer_known"
+        findings.add(id, "note", row["region_name"], str(row["region_code"]), **values)
 
 
 def _note_left(result: Account, findings: Findings) -> None:

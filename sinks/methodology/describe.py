@@ -54,14 +54,7 @@ def describe(bound: Bound, *, full: bool = False) -> str:
         message("methodology.describe.equation"),
         *_indented(_readable(sections(method.compute).get("Notes", ""))),
     ]
-    lines += [
-        "",
-        message("methodology.describe.inputs"),
-        *(
-            f"  {' … '.join(_labelled(layer) for layer in first_and_last(layers))} [{method.inputs[name]}]"
-            for name, layers in method.layers.items()
-        ),
-    ]
+    lines += ["", message("methodology.describe.inputs"), *_inputs(bound)]
     lines += ["", message("methodology.describe.parameters"), *(f"  {line}" for line in _parameters(bound, full))]
     lines += _strangers(bound)
     lines += ["", message("methodology.describe.outputs")]
@@ -83,6 +76,13 @@ def describe(bound: Bound, *, full: bool = False) -> str:
 def first_and_last(layers: tuple[str, ...]) -> tuple[str, ...]:
     """The first and the last layer of an input, by which a series of months is named; the one layer of any other."""
     return tuple(dict.fromkeys((layers[0], layers[-1])))
+
+
+def _inputs(bound: Bound) -> list[str]:
+    """A line for each input, with its unit."""
+    units = bound.methodology.inputs
+    named = {name: map(_labelled, first_and_last(layers)) for name, layers in bound.methodology.layers.items()}
+    return [f"  {' … '.join(labels)} [{units[name]}]" for name, labels in named.items()]
 
 
 def _labelled(input: str) -> str:

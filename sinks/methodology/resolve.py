@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from sinks import units
 from sinks.errors import MethodologyError, ParameterError, Problem, Problems
 from sinks.methodology.dependence import parameters_asked
+from sinks.methodology.gaps import check_any_pool, check_pools_apart, with_document
 from sinks.methodology.history import stretches, years_between
 from sinks.methodology.spec import SUFFIXES, Floats, Methodology, Monthly, arguments
 from sinks.parameters import FoundRows, ParameterTable
@@ -376,24 +376,16 @@ def _look_up(
                 found_rows[name], inactive_rows = _look_up_one(methodology, table, name, strata, n, gaps_are_nan)
             except ParameterError as error:
                 # One row of the table serves before and after, and is asked for once.
-                found = [_with_document(methodology, problem) for problem in error.problems]
+                found = [with_document(methodology, problem) for problem in error.problems]
                 problems.extend(ParameterError(*(problem for problem in found if problem not in list(problems))))
             else:
                 if inactive_rows is not None:
                     inactive[name] = inactive_rows
     if methodology.partial and asked and not problems and not gaps_are_nan:
-        _check_any_pool(methodology, table, {name: found_rows[name] for name in asked}, strata)
-        _check_pools_apart(table, found_rows)
+        check_any_pool(methodology, table, {name: found_rows[name] for name in asked}, strata)
+        check_pools_apart(table, found_rows)
     problems.raise_as(ParameterError)
     return found_rows, inactive
-
-
-def _with_document(methodology: Methodology, problem: Problem) -> Problem:
-    """A gap, with the name of the document that has the number, if it is known."""
-    document = methodology.documents.get(problem.values.get("parameter", ""))
-    if problem.id != "parameters.gap" or document is None:
-        return problem
-    return Problem("methodology.gap_with_document", problem.where, {**problem.values, "document": document})
 
 
 def _look_up_one(
@@ -417,40 +409,6 @@ def _look_up_one(
         part = table.lookup(base, asking, int(active.sum()), gaps_are_nan=gaps_are_nan)
         values[active], rows[active] = part.values, part.rows
     return FoundRows(values, rows), ~active
-
-
-def _check_any_pool(
-    methodology: Methodology, table: ParameterTable, found_rows: Mapping[str, FoundRows], strata: Mapping[str, Any]
-) -> None:
-    """A stratum without any pool is a gap; the missing row is named for the pool that has most rows."""
-    nothing = np.all([found.rows < 0 for found in found_rows.values()], axis=0)
-    # A stratum that the table has for pools that nobody asked for is known: those asked for are not estimated.
-    for name in set(methodology.parameters) - set(found_rows):
-        with suppress(ParameterError):
-            nothing &= table.lookup(name, strata, len(nothing), gaps_are_nan=True).rows < 0
-    if nothing.any():
-        rows_of = {name: sum(row.parameter == name for row in table.rows) for name in found_rows}
-        fullest = max(rows_of, key=lambda name: rows_of[name])
-        without = {name: np.asarray(column)[nothing] for name, column in strata.items()}
-        try:
-            table.lookup(fullest, without, int(nothing.sum()))
-        except ParameterError as error:
-            raise ParameterError(*(_with_document(methodology, problem) for problem in error.problems)) from None
-
-
-def _check_pools_apart(table: ParameterTable, found_rows: Mapping[str, FoundRows]) -> None:
-    """A pool and a sum that contains it, both found for one row, would count carbon twice."""
-    has = {pool: found.rows >= 0 for pool, found in found_rows.items()}
-    living = {"above_ground_biomass", "below_ground_biomass"}
-    sums = {"biomass": sorted(living & set(has)), "ecosystem": sorted(set(has) - {"ecosystem"})}
-    for whole, parts in sums.items():
-        for part in parts:
-            if whole in has and (both := np.flatnonzero(has[whole] & has[part])).size:
-                rows = [table.rows[int(found_rows[pool].rows[both[0]])] for pool in (whole, part)]
-                places = [f"{row.origin}:{row.line}" for row in rows]
-                raise ParameterError(
-                    Problem("methodology.pool_twice", table.name, {"whole": whole, "part": part, "rows": places})
-                )
 
 
 def _label(rows: pd.DataFrame, number: int) -> str:

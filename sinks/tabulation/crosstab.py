@@ -20,6 +20,7 @@ from sinks.geo.grid import CellAreas
 from sinks.layers.rasters.raster import RasterSource
 from sinks.tabulation import kernels
 from sinks.tabulation.coverage import Coverage
+from sinks.tabulation.slots import LOW_BITS
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -112,7 +113,7 @@ def exponent_of(bound: float, largest_weight: int, cells: int) -> int:
     One cell's moment stays below 2**61, and the high limbs of all cells of the grid together below 2**62, which
     matters from 2**33 cells on.
     """
-    room = 61 - max(0, cells.bit_length() - (_MOMENT_BITS - 61 + kernels.LOW_BITS))
+    room = 61 - max(0, cells.bit_length() - (_MOMENT_BITS - 61 + LOW_BITS))
     return room - math.frexp(bound * largest_weight)[1]
 
 
@@ -343,5 +344,5 @@ def carry_bins(sums: Ints) -> None:
 
 
 def _carry(sums: Ints, low: int) -> None:
-    sums[:, low + 1] += sums[:, low] >> kernels.LOW_BITS
-    sums[:, low] &= (1 << kernels.LOW_BITS) - 1
+    sums[:, low + 1] += sums[:, low] >> LOW_BITS
+    sums[:, low] &= (1 << LOW_BITS) - 1

@@ -23,20 +23,16 @@ weights : int64, [rows, n_groups]
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 from numba import njit
 from numba.extending import intrinsic
 
+from sinks.tabulation.bins import add_to_bins, asking_of, cut_where_missing, flags_of
+from sinks.tabulation.slots import LOW_BITS, LOW_MASK, claim_slot
+
 Ints = npt.NDArray[np.int64]
-
-LOW_BITS = 32
-"""A moment is kept in two limbs, ``high * 2**32 + low``: its sum can outgrow 63 bits while each limb stays exact."""
-
-_LOW_MASK = np.int64((1 << LOW_BITS) - 1)
 
 FLAWS = 3
 """Columns of the record of implausible values: how many, row and column of the first."""
@@ -247,37 +243,6 @@ def count_joint(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def find_slot(keys, key):  # type: ignore[no-untyped-def]
-    """Slot of ``key`` in an open-addressing table whose size is a power of two, or the free slot where it belongs."""
-    mask = np.uint64(keys.shape[0] - 1)
-    # Fibonacci hashing: neighbouring joint codes are spread over the whole table.
-    slot = (np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(20) & mask
-    while keys[slot] != key and keys[slot] != -1:
-        slot = (slot + np.uint64(1)) & mask
-    return np.int64(slot)
-
-
-@njit(nogil=True, cache=True)
-def _claim_slot(keys, key, used):  # type: ignore[no-untyped-def]
-    """Slot of ``key``, taken for it where it is new; and the entries used then."""
-    slot = np.uint64(find_slot(keys, key))
-    if keys[slot] < 0:
-        keys[slot] = key
-        used += 1
-    return slot, used
-
-
-@njit(nogil=True, cache=True)
-def rehash(old_keys, old_sums, keys, sums):  # type: ignore[no-untyped-def]
-    """Move every entry of one table into a larger, empty one."""
-    for i in range(old_keys.shape[0]):
-        if old_keys[i] >= 0:
-            slot = find_slot(keys, old_keys[i])
-            keys[slot] = old_keys[i]
-            sums[slot] = old_sums[i]
-
-
-@njit(nogil=True, cache=True)
 def _add_moments_of_one(  # type: ignore[no-untyped-def]
     values, item, first, last, weight, absent, scale, offset, low, high, unit, unit_squares, sums, slot, place
 ):
@@ -297,9 +262,9 @@ def _add_moments_of_one(  # type: ignore[no-untyped-def]
         product = value * weight
         moment = np.int64(np.rint(product * unit))
         squares = np.int64(np.rint(value * product * unit_squares))
-        moment_low += moment & _LOW_MASK
+        moment_low += moment & LOW_MASK
         moment_high += moment >> LOW_BITS
-        squares_low += squares & _LOW_MASK
+        squares_low += squares & LOW_MASK
         squares_high += squares >> LOW_BITS
     sums[slot, place] += observed * weight
     sums[slot, place + 1] += moment_low
@@ -347,127 +312,6 @@ def _add_moments_of_all(  # type: ignore[no-untyped-def]
                 values[item], first, last, absent[item], scale, offset, low, high,
                 row, column, flaws[item], extremes[item],
             )  # fmt: skip
-
-
-class Watches(NamedTuple):
-    """What is watched, as arrays; see :class:`sinks.tabulation.crosstab.Watch`.
-
-    ``axis`` [w] and ``asked`` [w, raw values] say on which land cover each watch asks; ``first_input`` [w + 1] and
-    ``inputs`` list its inputs, ``first_group`` [w + 1] its groups.  Of each group, ``first_member`` [g + 1] and
-    ``members`` list the inputs, ``first_edge`` [members + 1] and ``edges`` the inner edges of each member's bins,
-    ``bin_stride`` [members] its place value among the group's bins, ``offset`` [g] where the group's bins begin,
-    ``units`` [g, moments] the powers of two of its moments.
-    """
-
-    stride: npt.NDArray[np.uint64]
-    axis: Ints
-    asked: npt.NDArray[np.bool_]
-    first_input: Ints
-    inputs: Ints
-    first_group: Ints
-    first_member: Ints
-    members: Ints
-    first_edge: Ints
-    edges: npt.NDArray[np.float64]
-    bin_stride: Ints
-    offset: Ints
-    units: npt.NDArray[np.float64]
-    bins: np.int64
-
-
-@njit(nogil=True, cache=True)
-def _asking(watches, codes, at):  # type: ignore[no-untyped-def]
-    """Bits of the watches that ask for their inputs on the land cover of pixel ``at``."""
-    asking = np.uint64(0)
-    for watch in range(watches.axis.shape[0]):
-        if watches.asked[watch, codes[watches.axis[watch], at]]:
-            asking |= _ONE << np.uint64(watch)
-    return asking
-
-
-@njit(nogil=True, cache=True)
-def _missing(watches, asking, values, absent, at):  # type: ignore[no-untyped-def]
-    """Bits of the asking watches of which an input was not observed at pixel ``at``."""
-    missing = np.uint64(0)
-    for watch in range(watches.axis.shape[0]):
-        bit = _ONE << np.uint64(watch)
-        if asking & bit:
-            for place in range(watches.first_input[watch], watches.first_input[watch + 1]):
-                item = watches.inputs[place]
-                found = values[item, at]
-                if found != found or found == absent[item]:
-                    missing |= bit
-                    break
-    return missing
-
-
-@njit(nogil=True, cache=True)
-def _cut(watches, asking, values, absent, first, last):  # type: ignore[no-untyped-def]
-    """Where among the pixels ``first..last`` other inputs are missing than at the first, and which are there."""
-    if not asking:
-        return last, np.uint64(0)
-    missing = _missing(watches, asking, values, absent, first)
-    at = first + 1
-    while at < last and _missing(watches, asking, values, absent, at) == missing:
-        at += 1
-    return at, missing
-
-
-@njit(nogil=True, cache=True)
-def _flags(watches, missing):  # type: ignore[no-untyped-def]
-    """Part of the joint code that says of which watches inputs are missing."""
-    part = np.uint64(0)
-    if not missing:
-        return part
-    for watch in range(watches.axis.shape[0]):
-        if missing >> np.uint64(watch) & _ONE:
-            part += watches.stride[watch]
-    return part
-
-
-@njit(nogil=True, cache=True)
-def _add_to_bins(  # type: ignore[no-untyped-def]
-    watches, seen, values, scaling, first, last, weight, key, keys, used, sums
-):
-    """Add a run of pixels of one key to the bins of the groups of the watches ``seen``; returns the entries used."""
-    point = np.empty(8, np.float64)
-    for watch in range(watches.axis.shape[0]):
-        if not seen >> np.uint64(watch) & _ONE:
-            continue
-        for group in range(watches.first_group[watch], watches.first_group[watch + 1]):
-            begin, end = watches.first_member[group], watches.first_member[group + 1]
-            for at in range(first, last):
-                place = watches.offset[group]
-                for member in range(begin, end):
-                    item = watches.members[member]
-                    value = np.float64(values[item, at]) * scaling[item, 0] + scaling[item, 1]
-                    point[member - begin] = value
-                    low, high = watches.first_edge[member], watches.first_edge[member + 1]
-                    start = low
-                    while low < high:
-                        middle = (low + high) // 2
-                        if watches.edges[middle] <= value:
-                            low = middle + 1
-                        else:
-                            high = middle
-                    place += (low - start) * watches.bin_stride[member]
-                full = key * watches.bins + place
-                slot, used = _claim_slot(keys, full, used)
-                sums[slot, 0] += weight
-                column = 0
-                for one in range(end - begin):
-                    moment = np.int64(np.rint(point[one] * weight * watches.units[group, column]))
-                    sums[slot, 1 + 2 * column] += moment & _LOW_MASK
-                    sums[slot, 2 + 2 * column] += moment >> LOW_BITS
-                    column += 1
-                for one in range(end - begin):
-                    for other in range(one, end - begin):
-                        product = point[one] * point[other] * weight
-                        moment = np.int64(np.rint(product * watches.units[group, column]))
-                        sums[slot, 1 + 2 * column] += moment & _LOW_MASK
-                        sums[slot, 2 + 2 * column] += moment >> LOW_BITS
-                        column += 1
-    return used
 
 
 @njit(nogil=True, cache=True)
@@ -530,21 +374,21 @@ def add_moments(  # type: ignore[no-untyped-def]
                     stop_here = np.int64(ends[equal])
                     at = np.uint64(begin)
                     classes = base + (lut_a[row_a[at]] + lut_b[row_b[at]] if two else _joint(codes, luts, at))
-                    asking = _asking(watches, codes, at)
+                    asking = asking_of(watches, codes, at)
                     # Land on which inputs are asked for is cut where one of them begins or ends to be missing.
                     while begin < stop_here:
-                        cut, missing = _cut(watches, asking, values, absent, begin, stop_here)
-                        slot = classes + _flags(watches, missing)
+                        cut, missing = cut_where_missing(watches, asking, values, absent, begin, stop_here)
+                        slot = classes + flags_of(watches, missing)
                         key = np.int64(slot)
                         if hashed:
-                            slot, used = _claim_slot(keys, key, used)
+                            slot, used = claim_slot(keys, key, used)
                         sums[slot, 0] += (cut - begin) * weight
                         _add_moments_of_all(
                             values, begin, cut, weight, absent, scaling, bounds, units, sums, slot, top + row,
                             begin - origin, flaws, extremes,
                         )  # fmt: skip
                         if groups and asking & ~missing:
-                            bins_used = _add_to_bins(
+                            bins_used = add_to_bins(
                                 watches, asking & ~missing, values, scaling, begin, cut, weight, key, bin_keys,
                                 bins_used, bin_sums,
                             )  # fmt: skip

@@ -15,14 +15,13 @@ import pandas as pd
 import shapely
 from pyproj import CRS, Transformer
 
-from sinks.activity import OBSERVED, at_date
 from sinks.errors import CRSError, LayerError, LegendError, Problem, Problems, RegionError, SinksError
 from sinks.geo.crs import densify_to
 from sinks.geo.grid import CellAreas, Grid
 from sinks.geo.legends import Legend
 from sinks.geo.polygon_area import polygon_areas
 from sinks.geo.topology import M2_PER_HA
-from sinks.input_sets import InputGroup, InputSet, moment_columns
+from sinks.input_sets import InputGroup, InputSet
 from sinks.layers.rasters.raster import (
     STATIC,
     CategoricalLayer,
@@ -32,14 +31,14 @@ from sinks.layers.rasters.raster import (
     check_declaration,
     inspect,
 )
-from sinks.tabulation import kernels
 from sinks.tabulation.blocks import block_shape, plan
 from sinks.tabulation.checkpoint import Checkpoint, Fingerprint, digest
 from sinks.tabulation.cluster import scheduler_of
 from sinks.tabulation.coverage import Coverage
 from sinks.tabulation.crosstab import Axis, BinnedGroup, Input, Ints, Partial, Spec, Watch, exponent_of
-from sinks.tabulation.joint import SQUARES, SUM, Joint, column
+from sinks.tabulation.joint import Joint, column
 from sinks.tabulation.scheduler import Progress, Scheduler, run_tasks
+from sinks.tabulation.tables import bin_table, joint_table
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -117,14 +116,14 @@ def tabulate(
         kept.clear()
     _check_result(layers, spec, total)
     return Joint(
-        table=_table(layers, spec, regions, total),
+        table=joint_table(spec, total, regions.codes, layers.categorical, layers.continuous, layers.watches),
         units=regions.table(total.cells),
         dates=layers.dates,
         land_cover=land_cover,
         strata=layers.strata,
         inputs=layers.inputs,
         watched=layers.watched,
-        bins=_bin_table(layers, spec, total),
+        bins=bin_table(spec, total, layers.watches),
     )
 
 
@@ -443,53 +442,3 @@ def _unobserved(layers: _Layers, spec: Spec, total: Partial) -> list[RasterSourc
         if not total.flaws[at, 0] and not total.sums[:, 1 + 5 * at].any():
             empty.append(item.source)
     return empty
-
-
-def _table(layers: _Layers, spec: Spec, regions: _Regions, total: Partial) -> pd.DataFrame:
-    """The sums in hectares, with codes for digits."""
-    region, digits = spec.digits(total.keys)
-    columns: dict[str, Any] = {"region_code": np.array(regions.codes, object)[region]}
-    for axis, found, (layer, date) in zip(spec.axes, digits, layers.categorical, strict=True):
-        codes = np.array([*axis.codes, 0, 0], np.int64)[found]
-        columns[column(layer, date)] = pd.arrays.IntegerArray(codes, found >= axis.absent)
-    for (watched, date), lacking in zip(layers.watches, spec.lacking(total.keys), strict=True):
-        columns[at_date(watched.column, date)] = ~lacking
-    columns["area_ha"] = spec.areas.to_ha(total.sums[:, 0])
-    for at, (item, (quantity, date)) in enumerate(zip(spec.inputs, layers.continuous, strict=True)):
-        observed, *limbs = total.sums[:, 1 + 5 * at : 6 + 5 * at].T
-        name = column(quantity, date)
-        columns[name + SUM] = _moment(spec.areas, limbs[0], limbs[1], item.exponents[0])
-        columns[name + SQUARES] = _moment(spec.areas, limbs[2], limbs[3], item.exponents[1])
-        columns[name + OBSERVED] = spec.areas.to_ha(observed)
-    return pd.DataFrame(columns)
-
-
-def _bin_table(layers: _Layers, spec: Spec, total: Partial) -> pd.DataFrame:
-    """The bins: the place of their land in the joint table, date, set, group, bin, area and moments."""
-    groups = [
-        (watched, date, number, group, binned)
-        for (watched, date), watch in zip(layers.watches, spec.watches, strict=True)
-        for number, (group, binned) in enumerate(zip(watched.groups, watch.groups, strict=True))
-    ]
-    parts, begin = [pd.DataFrame({"joint": pd.Series([], dtype="int64"), "date": pd.Series([], dtype="str")})], 0
-    keys, places = (total.bin_keys // spec.bins, total.bin_keys % spec.bins) if spec.bins else (total.bin_keys,) * 2
-    for watched, date, number, group, binned in groups:
-        own = np.flatnonzero((places >= begin) & (places < begin + binned.bins))
-        sums = total.bin_sums[own]
-        moments = {
-            name: _moment(spec.areas, sums[:, 1 + 2 * at], sums[:, 2 + 2 * at], binned.exponents[at])
-            for at, name in enumerate(moment_columns(len(group.inputs)))
-        }
-        found = {"joint": np.searchsorted(total.keys, keys[own]), "date": date, "set": watched.id, "group": number}
-        area = spec.areas.to_ha(sums[:, 0])
-        parts.append(pd.DataFrame({**found, "bin": places[own] - begin, "area_ha": area, **moments}))
-        begin += binned.bins
-    filled = [part for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True) if filled else parts[0]
-
-
-def _moment(areas: CellAreas, low: Ints, high: Ints, exponent: int) -> Floats:
-    """Two limbs as value times hectares."""
-    whole = np.ldexp(high.astype(np.float64), kernels.LOW_BITS) + low.astype(np.float64)
-    per_unit = float(areas.to_ha(np.array(1)))
-    return np.asarray(np.ldexp(whole, -exponent) * per_unit, np.float64)

@@ -17,10 +17,12 @@ import numpy.typing as npt
 
 from sinks.layers.rasters.reader import RasterReader
 from sinks.tabulation import kernels
+from sinks.tabulation.bins import Watches
 from sinks.tabulation.blocks import Block
 from sinks.tabulation.coverage import Runs
 from sinks.tabulation.crosstab import Ints, Partial, Spec, carry, carry_bins
 from sinks.tabulation.division import divide
+from sinks.tabulation.slots import rehash
 
 _HASH_START = 1 << 14
 
@@ -204,11 +206,11 @@ def _doubled(old_keys: Ints, old_sums: Ints) -> tuple[Ints, Ints]:
     """A hash table of twice the size with the same entries."""
     keys = np.full(2 * old_keys.size, -1, np.int64)
     sums = np.zeros((keys.size, old_sums.shape[1]), np.int64)
-    kernels.rehash(old_keys, old_sums, keys, sums)
+    rehash(old_keys, old_sums, keys, sums)
     return keys, sums
 
 
-def _as_arrays(spec: Spec, bits: int) -> kernels.Watches:
+def _as_arrays(spec: Spec, bits: int) -> Watches:
     """What is watched, as the kernel reads it; ``asked`` by raw (or mapped) value, as the look-up tables are."""
     asked = np.zeros((len(spec.watches), 1 << bits), bool)
     for at, watch in enumerate(spec.watches):
@@ -219,7 +221,7 @@ def _as_arrays(spec: Spec, bits: int) -> kernels.Watches:
     units = np.ones((len(groups), max((len(group.exponents) for group in groups), default=1)))
     for at, group in enumerate(groups):
         units[at, : len(group.exponents)] = np.exp2(np.array(group.exponents, np.float64))
-    return kernels.Watches(
+    return Watches(
         stride=np.array(spec.flag_strides, np.uint64),
         axis=np.array([watch.axis for watch in spec.watches], np.int64),
         asked=asked,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sinks.account.account import Account
-from sinks.account.findings import Findings, note_findings
+from sinks.account.findings import Findings, note_areas, note_findings
 from sinks.account.laws import check_laws
 from sinks.account.other_gases import POTENTIALS, Potentials, other_gases
 from sinks.analysis.noise_findings import note_noise
@@ -131,9 +131,8 @@ def _checks(
         coverage_min=section.coverage_min,
         cells_min=section.cells_min,
         interval_share=section.interval_share if given.draws is not None else None,
-        adjusted=adjusted_areas_beside(prepared, given),
-        used=areas is not None,
     )
+    note_areas(adjusted_areas_beside(prepared, given), given.mapped, hierarchy, findings, used=areas is not None)
     project = prepared.project
     note_noise(noise, given.mapped, map_knowledge(project), project.periods, findings)
     return findings.table()

@@ -34,7 +34,8 @@ def make_account() -> pd.DataFrame:
         name, level = NAMES[code]
         spread = abs(value) * 0.1
         low, high = (float("nan"),) * 2 if quantity == "area" else (value - spread, value + spread)
-        rows.append((code, name, level, eco, stratum, pool, quantity, period, value, low, high, unit, "m", 0.9, hectares[eco], 1.0))
+        figures = (value, low, high, unit, "m", 0.9, hectares[eco], 1.0)
+        rows.append((code, name, level, eco, stratum, pool, quantity, period, *figures))
 
     for code in ("150000", "150600", "150700"):
         stock = {eco: pair for (region, eco), pair in STOCK.items() if region == code}

@@ -60,7 +60,9 @@ def make_account(dates: Iterable[str] = DATES, intervals: bool = True, codes: It
         hectares = 1000.0 * sum(pool in (key[2], ALL) for key in mine)
         spread = abs(value) * 0.1 if intervals and quantity != "area" else float("nan")
         low, high = value - spread, value + spread
-        rows.append((code, name, level, eco, ALL, pool, quantity, period, value, low, high, unit, "m", 0.9, hectares, 1.0))
+        rows.append(
+            (code, name, level, eco, ALL, pool, quantity, period, value, low, high, unit, "m", 0.9, hectares, 1.0)
+        )
 
     for code in codes:
         mine = {key: pair for key, pair in STOCK.items() if key[0] in inside(code)}

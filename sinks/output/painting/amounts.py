@@ -185,7 +185,9 @@ def _laid(subject: Subject, rows: EntryRows) -> Iterator[_Part]:
         if period in inside:
             at = np.flatnonzero(np.isin(rows.of_end, own))
             land, signed = rows.of_end[at], -rate if end == FROM else rate
-            yield _Part(True, at, rows.ends.land[land], {pool: signed * rows.common[pool][land] for pool in entry.pools})
+            yield _Part(
+                True, at, rows.ends.land[land], {pool: signed * rows.common[pool][land] for pool in entry.pools}
+            )
 
 
 def _weights(subject: Subject, entry: Entry) -> dict[str, float]:

@@ -26,7 +26,7 @@ from sinks.tabulation.blocks import Block, block_shape
 from sinks.tabulation.coverage import Coverage, Runs
 from sinks.tabulation.crosstab import Axis
 from sinks.tabulation.division import divide
-from sinks.tabulation.kernels import find_slot
+from sinks.tabulation.slots import find_slot
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -126,11 +126,11 @@ def paint(
     """Paint the density of a stock, a change or removals as a Cloud-Optimised GeoTIFF.
 
     Every cell of the land cover gets what the account holds per hectare of its region unit, class and strata; for
-    changes, what it holds at the end less what it held at the beginning, where both are known.  A cell that several regions share gets
-    the mean of its parts.  The first band is the density; the second the area [ha] it is the mean over, inside the
-    regions and estimated, so that the sum of their product is the account.  Cells outside the regions, not observed
-    or not estimated are nodata, which is not zero.  Where the account stands on areas that are adjusted for the errors
-    of the map, the cells of a class together hold the adjusted amount.
+    changes, what it holds at the end less what it held at the beginning, where both are known. A cell that several
+    regions share gets the mean of its parts. The first band is the density; the second the area [ha] it is the mean
+    over, inside the regions and estimated, so that the sum of their product is the account. Cells outside the
+    regions, not observed or not estimated are nodata, which is not zero. Where the account stands on areas that are
+    adjusted for the errors of the map, the cells of a class together hold the adjusted amount.
 
     Parameters
     ----------

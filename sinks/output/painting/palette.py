@@ -20,7 +20,7 @@ from sinks.output.painting.amounts import Amounts
 from sinks.tabulation import Joint
 from sinks.tabulation.crosstab import Axis
 from sinks.tabulation.joint import column
-from sinks.tabulation.kernels import find_slot
+from sinks.tabulation.slots import find_slot
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
