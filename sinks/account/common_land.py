@@ -30,6 +30,9 @@ SCALE = "area_scale"
 
 _UNMATCHED = -1
 
+_NO_LAND = 1e-9
+"""Shares of land that are rounding."""
+
 
 @dataclass(frozen=True)
 class Ends:
@@ -51,6 +54,10 @@ class Ends:
     period: NDArray[np.object_]
     end: NDArray[np.object_]
     land: NDArray[np.int64]
+
+    def dates(self) -> list[str]:
+        """Date of each row."""
+        return [period.split("-")[0 if end == FROM else 1] for period, end in zip(self.period, self.end, strict=True)]
 
     def sides(self) -> Iterator[tuple[str, str, NDArray[np.intp]]]:
         """Each period and end, with the places of its rows."""
@@ -189,7 +196,8 @@ class KnownLand:
                 share[own] = noted[ends.land[own]]
             stated = np.array([(ecosystem, part) in self._no_carbon for ecosystem in land_of_other], bool)
             found = np.minimum(found, np.where(stated, 1.0, share))
-        return found
+        # Hectares of bins add up to those of their row but for rounding, which is no land.
+        return np.where(found < _NO_LAND, 0.0, np.where(found > 1 - _NO_LAND, 1.0, found))
 
 
 def land_of_other_end(activity: Activity, source: str, ends: Ends) -> NDArray[np.object_]:

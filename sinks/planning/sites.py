@@ -157,10 +157,7 @@ def measure(
             cells.append(own.table().assign(project_id=str(id), period=period))
     problems.raise_as(AssessmentError)
     table = pd.DataFrame(rows)[["project_id", "period", "phase", *COLUMNS[1:]]]
-    notes = [*warnings_on(table[table["phase"] == "after"]), *_earlier(table), *unknown]
-    notes.append(Problem("assessment.effect_of_map", "restoration"))
-    if left_out:
-        notes.append(Problem("assessment.effect_without", "restoration", {"methods": sorted(set(left_out))}))
+    notes = [*_notes(table, left_out), *unknown]
     order = ["project_id", "period", "stratum", "area_ha", "control_ha", "removals", "removals_control"]
     return Effects(table, pd.concat(cells, ignore_index=True)[order], tuple(notes))
 
@@ -285,6 +282,15 @@ def _effect(id: str, cells: _Cells, years: int) -> dict[str, object]:
         # An effect counts as seen when its interval lies on one side of zero.
         "detected": low > 0 or high < 0,
     }
+
+
+def _notes(table: pd.DataFrame, left_out: Sequence[str]) -> list[Problem]:
+    """What a reader of the effects must know."""
+    notes = [*warnings_on(table[table["phase"] == "after"]), *_earlier(table)]
+    notes.append(Problem("assessment.effect_of_map", "restoration"))
+    if left_out:
+        notes.append(Problem("assessment.effect_without", "restoration", {"methods": sorted(set(left_out))}))
+    return notes
 
 
 def _earlier(table: pd.DataFrame) -> list[Problem]:

@@ -26,10 +26,11 @@ import pytest
 import sinks
 from sinks.account.findings import Findings
 from sinks.account.totals import COLUMNS
-from sinks.activity import CHANGE_KEYS, STATE_KEYS, UNIT_COLUMNS
+from sinks.activity import CHANGE_KEYS, FROM, STATE_KEYS, TO, UNIT_COLUMNS
 from sinks.cli import main
 from sinks.geo.legends import available_legends, load_legend
 from sinks.geo.regions import LEVELS
+from sinks.input_sets import KNOWN
 from sinks.layers.codes import strata
 from sinks.layers.rasters.casa import SERIES
 from sinks.layers.rasters.raster import CATEGORICAL_RESAMPLING, CONTINUOUS_RESAMPLING
@@ -66,6 +67,7 @@ EXAMPLES = {
         "2020",
         "2020-2023",
         "0",
+        "0.9",
         "0.95",
         "400",
         "2000",
@@ -166,6 +168,7 @@ def _words() -> frozenset[str]:
         "notice",
         "growing_stock_sd",
         "growing_stock_observed_ha",
+        *(f"{KNOWN}growing_stock{end}" for end in ("", FROM, TO)),
     }
     words |= {
         *PARAMETER_COLUMNS,

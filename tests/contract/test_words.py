@@ -32,6 +32,7 @@ SAME_FOR_ANY_NUMBER = {
     "messages: checks.map_worse_than_published",
     *("report: rank.stock", "report: rank.sink", "report: rank.source", "report: dual.regions"),
     *("report: regions.largest", "report: regions.head", "report: regions.unsure"),
+    *("messages: checks.classification_noise", "messages: checks.map_worse_than_published"),
     # "1 met the target" and "2 met the target" are alike.
     *("report: dual.count_met", "report: dual.count_not_met"),
 }

@@ -67,7 +67,14 @@ class Land:
         method |= {"strata": {"edition": "2019"}}
         cover = {"legend": "clcd", "files": {str(year): self.files[str(year)] for year in files or dates}}
         content = {
-            "project": {"name": "history", "title": "history", "dates": dates, "draws": 200, "cells_min": 1},
+            "project": {
+                "name": "history",
+                "title": "history",
+                "dates": dates,
+                "draws": 200,
+                "interval_share": 0,
+                "cells_min": 1,
+            },
             "regions": {"file": "r.gpkg", "code": "code", "name": "name", "parent": "parent"},
             "land_cover": cover,
             "methodologies": [method],

@@ -98,7 +98,11 @@ def grass(tmp_path_factory: pytest.TempPathFactory) -> Small:
 
 
 def make(
-    folder: Path, methodologies: list[dict[str, Any]], years: tuple[str, ...] = ("2020", "2023"), **sections: Any
+    folder: Path,
+    methodologies: list[dict[str, Any]],
+    years: tuple[str, ...] = ("2020", "2023"),
+    holes: bool = False,
+    **sections: Any,
 ) -> Small:
     rng = np.random.default_rng(4)
     first = rng.choice([0, 1, 2, 4, 5, 9], (ROWS, COLUMNS), p=[0.02, 0.18, 0.3, 0.3, 0.1, 0.1]).astype(np.uint8)
@@ -108,10 +112,14 @@ def make(
         changed = np.where(rng.random(first.shape) < 0.1, rng.choice([2, 4], first.shape), before)
         cover[year] = changed.astype(np.uint8)
     volume = (rng.random(first.shape) * 150).astype(np.float32)
+    if holes:
+        volume[rng.random(first.shape) < 0.2] = -1
     regions().to_file(folder / "regions.gpkg")
     files = {year: save(folder / f"cover_{year}.tif", array) for year, array in cover.items()}
     stock = {
-        year: save(folder / f"stock_{year}.tif", (volume * growth).astype(np.float32), nodata=-1)
+        year: save(
+            folder / f"stock_{year}.tif", np.where(volume < 0, -1, volume * growth).astype(np.float32), nodata=-1
+        )
         for year, growth in zip(years, (1.0, 1.1, 1.2), strict=False)
     }
     species = save(folder / "species.tif", rng.choice([1, 2, 3], first.shape).astype(np.uint8))
@@ -139,6 +147,12 @@ def make(
     inputs = account_inputs(prepared, made.activity).inputs
     layers = Layers(prepared.regions.units, prepared.land_cover, prepared.strata, prepared.entries, inputs)
     return Small(folder, made.contents, layers, cover)
+
+
+def read(small: Small, name: str) -> np.ndarray[Any, Any]:
+    with rasterio.open(small.folder / f"{name}.tif") as dataset:
+        values: np.ndarray[Any, Any] = dataset.read(1)
+    return values
 
 
 def bands(path: Path) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -206,16 +220,47 @@ def test_grassland_has_the_density_of_its_parameters(small: Small, tmp_path: Pat
     assert found == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_change_is_last_less_first(small: Small, tmp_path: Path) -> None:
-    first, _ = bands(small.paint(tmp_path / "a.tif", period="2020", resolution=CELL).path)
-    last, _ = bands(small.paint(tmp_path / "b.tif", period="2023", resolution=CELL).path)
-    change, _ = bands(small.paint(tmp_path / "c.tif", what=CHANGE, resolution=CELL).path)
-    removals, _ = bands(small.paint(tmp_path / "d.tif", what=REMOVALS, resolution=CELL).path)
-    expected = np.where(np.isnan(first) & np.isnan(last), np.nan, np.nan_to_num(last) - np.nan_to_num(first))
-    np.testing.assert_allclose(change, expected, rtol=1e-5, atol=1e-4)
-    # Where it stays forest there is nothing but the difference of stocks.
-    forest = np.logical_and(*(cover[6:54, 6:74] == 2 for cover in small.cover.values()))
-    np.testing.assert_allclose(removals[2:50, 2:70][forest], (change * 44 / 12 / 3)[2:50, 2:70][forest], rtol=1e-5)
+def test_a_change_is_that_of_land_known_at_both_dates(small: Small, tmp_path: Path) -> None:
+    """Cells that are forest or grassland at both dates: the mean of their transition and species in the region."""
+    options: dict[str, Any] = {"units": ["100100"], "resolution": CELL}
+    change, area = bands(small.paint(tmp_path / "c.tif", what=CHANGE, **options).path)
+    removals, _ = bands(small.paint(tmp_path / "d.tif", what=REMOVALS, **options).path)
+    here = (slice(4, 4 + change.shape[0]), slice(4, 4 + change.shape[1]))
+    (first, last), species = ((cover[here] for cover in small.cover.values()), read(small, "species")[here])
+    volume = [read(small, f"stock_{year}")[here].astype(float) for year in (2020, 2023)]
+    used = small.contents.parameters_used
+    grass = used.loc[used["methodology"] == "lookup_density", "value"].astype(float).sum()
+    estimated = np.isin(first, [2, 4]) & np.isin(last, [2, 4])
+    inside = np.isfinite(area)
+    np.testing.assert_array_equal(np.isfinite(change), estimated & inside)
+    stayed = inside & (first == 4) & (last == 4)
+    assert stayed.any()
+    np.testing.assert_allclose(change[stayed], 0, atol=1e-4)
+    for code, name in enumerate(("larch", "birch", "poplar"), 1):
+        own = used[used["species_group"] == name].set_index("parameter")["value"].astype(float)
+        per_volume = own["basic_wood_density"] * own["bef"] * own["carbon_fraction"] * (1 + own["root_to_shoot"])
+        for before, after in ((2, 2), (4, 2), (2, 4)):
+            cells = inside & (first == before) & (last == after) & (species == code)
+            ends = [
+                np.average(v[cells], weights=area[cells]) * per_volume if land == 2 else grass
+                for v, land in zip(volume, (before, after), strict=True)
+            ]
+            np.testing.assert_allclose(change[cells], ends[1] - ends[0], rtol=1e-5, atol=1e-4)
+    forest = inside & (first == 2) & (last == 2)
+    np.testing.assert_allclose(removals[forest], (change * 44 / 12 / 3)[forest], rtol=1e-5)
+
+
+def test_inputs_by_their_distribution_and_land_without_them_are_the_account(tmp_path: Path) -> None:
+    """A methodology that is not linear is evaluated by bins of a row, and not at all where an input is missing."""
+    strata = {"climate_domain": "boreal", "forest_type": "larch"}
+    bins = make(tmp_path, [{"id": "growing_stock_bcef", "ecosystems": ["forest"], "strata": strata}], holes=True)
+    assert len(bins.contents.activity.bins)
+    for what, period in ((STOCK, "2020"), (CHANGE, "2020-2023"), (REMOVALS, "2020-2023")):
+        made = bins.paint(tmp_path / "p.tif", what=what, period=period, resolution=CELL, force=True)
+        density, area = bands(made.path)
+        expected = bins.account(what.removesuffix("_density"), period)
+        assert made.total == pytest.approx(expected, rel=1e-9)
+        assert np.nansum(density * area) == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_yearly_rate_is_painted_as_it_is(small: Small, tmp_path: Path) -> None:
