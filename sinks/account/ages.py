@@ -22,6 +22,7 @@ from sinks.methodology import Bound
 from sinks.uncertainty.draws import Floats
 from sinks.vocabulary import MID_YEAR, of_time
 
+
 def ages_of(method: Bound, rows: pd.DataFrame) -> tuple[str, ...]:
     """Ages in years that a methodology asks for and the rows have as numbers; a class of ages says no year."""
     asked = dict.fromkeys((*method.inputs, *method.strata))

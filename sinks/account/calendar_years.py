@@ -27,8 +27,9 @@ MISSING_COLUMNS = ("methodology", "period", "year", "region_code", "known")
 
 
 def has_flows(entry: Entry) -> bool:
-    """Whether a flux rests on what happened in a calendar year."""
-    return entry.method.acts_on == "state" and not entry.is_difference and bool(of_time(entry.method.inputs, "flow"))
+    """Whether a flux, or what is given beside carbon, rests on what happened in a calendar year."""
+    stocks = bool(entry.pools) and entry.is_difference
+    return entry.method.acts_on == "state" and not stocks and bool(of_time(entry.method.inputs, "flow"))
 
 
 def counts_years(entry: Entry, activity: Activity) -> bool:

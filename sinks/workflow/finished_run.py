@@ -140,9 +140,7 @@ class Run:
         other = project if project is None or isinstance(project, Project) else Project.read(project)
         return self._answer(questions.assess(self._prepared, self._inputs, self.account, other))
 
-    def diff(
-        self, other: Run, quantity: str = "net_removals", periods: tuple[str, str] | None = None
-    ) -> Difference:
+    def diff(self, other: Run, quantity: str = "net_removals", periods: tuple[str, str] | None = None) -> Difference:
         """Why another run's figures differ: area, density, method, parameters and data; the effects add up exactly.
 
         Parameters
