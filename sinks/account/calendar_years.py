@@ -1,8 +1,8 @@
 """Fluxes of calendar years: statistics say what happened in a year, not how fast it went at a date.
 
-A period ``(t0, t1]`` has the flows of its years ``t0 + 1`` to ``t1``; its figure is their mean.  Where years are missing
-it is the mean of those that are known, and its coverage is their share; between the dates of the account each step is
-taken by itself, so that a long period is the sum of its steps, exactly.
+A period ``(t0, t1]`` has the flows of its years ``t0 + 1`` to ``t1``; its figure is their mean.  Where years are
+missing it is the mean of those that are known, and its coverage is their share; between the dates of the account each
+step is taken by itself, so that a long period is the sum of its steps, exactly.
 
 Maps are of the dates of the land cover only.  What they show of a year stands for the land about that date, and changes
 evenly to the next; the years in between are named (:func:`years_between`).

@@ -7,7 +7,7 @@ defect, see :mod:`sinks.account.laws`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -167,7 +167,8 @@ def _note_years(result: Account, names: Mapping[str, str], findings: Findings) -
     """Calendar years without figures: of regions that lack some or all of a period, and of maps between their dates."""
     by_region = result.missing_years.groupby(["methodology", "period", "region_code"], sort=True)
     lacking: dict[tuple[str, str, tuple[str, ...], bool], list[str]] = {}
-    for (method, period, code), rows in by_region:
+    for named, rows in by_region:
+        method, period, code = cast(tuple[str, str, str], named)
         key = (method, period, tuple(rows["year"]), not rows["known"].any())
         lacking.setdefault(key, []).append(names[code])
     for (method, period, years, every), regions in lacking.items():

@@ -310,7 +310,7 @@ def estimate_account(account: pd.DataFrame, early: pd.DataFrame) -> pd.DataFrame
     ends = {name: found[name].fillna(found["value"]) for name in ("low", "high")}
     groups = found.assign(**ends).groupby(["region_code", "year"])
     sums = groups[["value", "low", "high"]].sum().reset_index()
-    partial = groups["basis"].agg(lambda basis: (basis == NOT_ESTIMATED).any()).to_numpy(bool)
+    partial = found["basis"].eq(NOT_ESTIMATED).groupby([found["region_code"], found["year"]]).any().to_numpy(bool)
     known = (sums["high"] > sums["low"]) & ~partial
     sums = sums.assign(
         ecosystem=ALL,

@@ -147,10 +147,7 @@ def with_land(id: str, folder: Path) -> tuple[Entry, pd.Series[float]]:
     bound, rng = bound_of(id, folder), np.random.default_rng(0)
     for _ in range(100):
         before, after = some_land(bound, rng), some_land(bound, rng)
-        if bound.acts_on == "state":
-            row = {**before, "area_ha": 1.0}
-        else:
-            row = transition(before, after, *DATES[:2], 1.0)
+        row = {**before, "area_ha": 1.0} if bound.acts_on == "state" else transition(before, after, *DATES[:2], 1.0)
         for pools in (bound.pools, *((pool,) for pool in bound.pools)):
             try:
                 found = bound.resolve(pd.DataFrame([row]), pools).pools()
