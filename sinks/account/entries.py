@@ -146,12 +146,10 @@ class EntryRows:
 
         Parameters
         ----------
-        entry : Entry
+        entry, activity, periods, hierarchy
+            As of the account.
         rows : DataFrame
             Its rows of the activity, numbered from 0, with their ``place`` there.
-        activity : Activity
-        periods : sequence of (str, str)
-        hierarchy : Hierarchy
         draws : Draws, optional
             For what is declared uncertain.
         flows : bool
@@ -172,19 +170,15 @@ class EntryRows:
         bins = _bins_of(rows, activity) if state else activity.bins.iloc[:0]
         rows = rows.drop(columns="place")
         dates = (rows["date"] if state else rows["date_from"] + "-" + rows["date_to"]).tolist()
-        whole, seen = rows, np.empty(0, bool)
+        whole, other = rows, np.empty(0, object)
         if ends is not None and len(ends.rows):
-            of_ends = ends.bins.assign(row=ends.bins["row"] + len(rows))
-            bins = pd.concat([part for part in (bins, of_ends) if len(part)] or [bins])
-            first, last = zip(*(period.split("-") for period in ends.period), strict=True)
-            dates += list(np.where(ends.end == FROM, first, last))
-            whole = pd.concat([rows, ends.rows.assign(date=dates[len(rows) :])], ignore_index=True)
-            seen = land_of_other_end(activity, entry.source, ends) != NODATA
+            whole, bins = _with_ends(rows, bins, ends)
+            dates += whole["date"].tolist()[len(rows) :]
+            other = land_of_other_end(activity, entry.source, ends)
         parts = _parts(entry, whole, bins, activity.input_sets)
         of_end = np.where(parts.origin >= len(rows), parts.origin - len(rows), -1)
-        counted, by_age = np.where(of_end >= 0, 0.5, 0.0), bool(ages) and bool(len(seen))
+        counted, by_age = np.where(of_end >= 0, 0.5, 0.0), bool(ages) and len(other) > 0
         if ends is not None and by_age:
-            other = land_of_other_end(activity, entry.source, ends)
             parts, counted = through_ages(parts, of_end, ends, other, ages)
         resolved = entry.method.resolve(parts.nodes.reset_index(drop=True), entry.pools)
         central, stated = _central(entry, parts, resolved, draws)
@@ -199,7 +193,7 @@ class EntryRows:
             ends,
             np.where(parts.origin >= len(rows), parts.origin - len(rows), -1),
             {},
-            seen,
+            other != NODATA,
             np.where(parts.origin < len(rows), of_activity[np.minimum(parts.origin, len(rows) - 1)], -1),
             counted,
             by_age,
@@ -272,6 +266,15 @@ class EntryRows:
         found = self.resolved.used_rows().items()
         parts = [np.asarray(rows, dtype=np.int64) for name, rows in found if every or name in self.entry.pools]
         return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
+
+
+def _with_ends(rows: pd.DataFrame, bins: pd.DataFrame, ends: Ends) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """States of dates and after them the ends of periods, with the bins of both."""
+    of_ends = ends.bins.assign(row=ends.bins["row"] + len(rows))
+    first, last = zip(*(period.split("-") for period in ends.period), strict=True)
+    dated = ends.rows.assign(date=np.where(ends.end == FROM, first, last))
+    every = pd.concat([part for part in (bins, of_ends) if len(part)] or [bins])
+    return pd.concat([rows, dated], ignore_index=True), every
 
 
 def _bins_of(rows: pd.DataFrame, activity: Activity) -> pd.DataFrame:
