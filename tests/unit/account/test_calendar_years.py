@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -88,6 +89,13 @@ def figure(made: Account, code: str, period: str, column: str = "value") -> floa
     return float(rows[(rows["region_code"] == code) & (rows["period"] == period)][column].iloc[0])
 
 
+def said(made: Account, found: Harvest) -> pd.DataFrame:
+    """The checks of an account."""
+    findings = Findings()
+    note_findings(made, activity(found), HIERARCHY, findings, coverage_min=0, cells_min=0)
+    return findings.table()
+
+
 def known_share(made: Account, whole: Account, code: str, period: str) -> float:
     """Coverage beside that of statistics without gaps: the rest of it is land that has no statistics at all."""
     return figure(made, code, period, "coverage") / figure(whole, code, period, "coverage")
@@ -139,6 +147,13 @@ def test_a_missing_year_is_named_and_not_filled(method: Bound, empty: bool) -> N
     assert known_share(made, whole, "02", "2017-2020") == pytest.approx(1)
     missing = made.missing_years[["region_code", "period", "year"]].to_numpy().tolist()
     assert missing == [["01", "2017-2020", "2018"], ["01", "2020-2023", "2022"]]
+    checks = said(made, found)
+    rows = checks[checks["check"] == "flow_years_missing"]
+    assert rows["status"].tolist() == ["warning"] * 2
+    for text, period, year in zip(rows["detail_en"], ("2017-2020", "2020-2023"), ("2018", "2022"), strict=True):
+        assert period in text
+        assert year in text.replace(period, "")
+        assert "A" in text
 
 
 def test_only_the_ends_are_not_their_mean(method: Bound) -> None:
@@ -153,9 +168,7 @@ def test_a_period_without_any_year_has_no_figure(method: Bound) -> None:
     made = account(method, found)
     assert np.isnan(figure(made, "01", "2020-2023"))
     assert figure(made, "01", "2017-2023") == pytest.approx(figure(made, "01", "2017-2020") / 2, rel=1e-12)
-    findings = Findings()
-    note_findings(made, activity(found), HIERARCHY, findings, coverage_min=0, cells_min=0)
-    checks = findings.table()
+    checks = said(made, found)
     rows = checks[checks["check"] == "flow_period_missing"]
     assert rows["status"].tolist() == ["failed"]
     assert "2020-2023" in rows["detail_en"].iloc[0]
@@ -200,3 +213,21 @@ def test_every_input_says_what_time_it_is_of() -> None:
             assert quantity.time == "age", quantity.id
         else:
             assert quantity.time == "flow" if quantity.id == "straw_share" else quantity.time == "state", quantity.id
+
+
+def test_maps_have_no_years_between_their_dates_which_is_said(method: Bound) -> None:
+    """A source that knows transitions is a map: its flows change evenly between its dates."""
+    found = {key: value for key, value in statistics(8).items() if str(key[1]) in DATES}
+    land = {f"{name}_{end}": "forest" for name in ("land_cover", "class", "ecosystem") for end in ("from", "to")}
+    change = {"source": "t", "region_code": "01", "date_from": "2017", "date_to": "2020", "area_ha": 1.0, **land}
+    mapped = replace(activity(found), changes=pd.DataFrame([change]))
+    entry = Entry(method, ("forest",), ("biomass",), ("sink",), "t")
+    inputs = AccountInputs(mapped, HIERARCHY, DATES, tuple(combinations(DATES, 2)), {"forest": "t"})
+    made = inputs.account([entry])
+    ends = [flux(*found["01", year]) for year in (2020, 2023)]
+    assert figure(made, "01", "2020-2023") == pytest.approx(sum(ends) / 2, rel=1e-12)
+    assert made.missing_years.empty
+    checks = said(made, found)
+    rows = checks[checks["check"] == "flow_years_between"]
+    assert rows["status"].tolist() == ["note"]
+    assert all(year in rows["detail_en"].iloc[0] for year in ("2018", "2019", "2021", "2022"))
