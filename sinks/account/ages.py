@@ -1,8 +1,8 @@
 """Rates that depend on an age: over a period, land passes through ages and does not stand at those of the dates.
 
-The flux of land that stays what it is is the mean over the years of the period, each at the age that the land has in
-its middle: ``age + k - 1/2`` in the k-th year, from the ages at the beginning.  Land that comes or goes counts half, at
-the date at which it is there.
+The flux of land that does not change is the mean over the years of the period, each at the age that the land has in
+its middle: ``age + k - 1/2`` in the k-th year, from the ages at the beginning.  Land that comes or goes counts half,
+at the date at which it is there.
 """
 
 from __future__ import annotations

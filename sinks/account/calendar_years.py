@@ -1,6 +1,6 @@
 """Fluxes of calendar years: statistics say what happened in a year, not how fast it went at a date.
 
-A period ``(t0, t1]`` has the flows of the years ``t0 + 1`` to ``t1``; its figure is their mean.  Where years are
+A period ``(t0, t1]`` has the flows of its years ``t0 + 1`` to ``t1``; its figure is their mean.  Where years are
 missing it is the mean of those that are known, and its coverage is their share; between the dates of the account each
 step is taken by itself, so that a long period is the sum of its steps, exactly.
 
@@ -27,8 +27,9 @@ MISSING_COLUMNS = ("methodology", "period", "year", "region_code", "known")
 
 
 def has_flows(entry: Entry) -> bool:
-    """Whether a flux rests on what happened in a calendar year."""
-    return entry.method.acts_on == "state" and not entry.is_difference and bool(of_time(entry.method.inputs, "flow"))
+    """Whether a flux, or what is given beside carbon, rests on what happened in a calendar year."""
+    stocks = bool(entry.pools) and entry.is_difference
+    return entry.method.acts_on == "state" and not stocks and bool(of_time(entry.method.inputs, "flow"))
 
 
 def counts_years(entry: Entry, activity: Activity) -> bool:

@@ -146,12 +146,10 @@ class EntryRows:
 
         Parameters
         ----------
-        entry : Entry
+        entry, activity, periods, hierarchy
+            As of the account.
         rows : DataFrame
             Its rows of the activity, numbered from 0, with their ``place`` there.
-        activity : Activity
-        periods : sequence of (str, str)
-        hierarchy : Hierarchy
         draws : Draws, optional
             For what is declared uncertain.
         flows : bool
@@ -172,15 +170,14 @@ class EntryRows:
         bins = _bins_of(rows, activity) if state else activity.bins.iloc[:0]
         rows = rows.drop(columns="place")
         dates = (rows["date"] if state else rows["date_from"] + "-" + rows["date_to"]).to_numpy(object)
-        seen = np.empty(0, bool)
+        other = np.empty(0, object)
         if ends is not None and len(ends.rows):
             rows, bins, dates = _with_ends(rows, bins, dates, ends)
-            seen = land_of_other_end(activity, entry.source, ends) != NODATA
+            other = land_of_other_end(activity, entry.source, ends)
         parts = _parts(entry, rows, bins, activity.input_sets)
         of_end = np.maximum(parts.origin - len(place), -1)
-        counted, by_age = np.where(of_end >= 0, 0.5, 0.0), bool(ages) and bool(len(seen))
+        counted, by_age = np.where(of_end >= 0, 0.5, 0.0), bool(ages) and len(other) > 0
         if ends is not None and by_age:
-            other = land_of_other_end(activity, entry.source, ends)
             parts, counted = through_ages(parts, of_end, ends, other, ages)
         resolved = entry.method.resolve(parts.nodes.reset_index(drop=True), entry.pools)
         central, stated = _central(entry, parts, resolved, draws)
@@ -195,7 +192,7 @@ class EntryRows:
             ends,
             np.maximum(parts.origin - len(place), -1),
             {},
-            seen,
+            other != NODATA,
             np.append(place, np.full(len(rows) - len(place), -1))[parts.origin],
             counted,
             by_age,

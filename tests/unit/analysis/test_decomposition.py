@@ -7,7 +7,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from sinks.analysis.decomposition import changed_parameters, decompose, explain, leaves, quick_estimate
+from sinks.analysis.decomposition import (
+    changed_parameters,
+    compared_periods,
+    decompose,
+    explain,
+    leaves,
+    quick_estimate,
+)
 from sinks.analysis.inventory import categories
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.valuation import value_of_sink
@@ -134,3 +141,67 @@ def test_a_rate_in_percent_is_refused(rate: float) -> None:
 def test_year_without_a_price_is_refused() -> None:
     with pytest.raises(AssessmentError, match="low 2025"):
         value_of_sink(SINK, PRICES.iloc[:1], 0.1, 2023)
+
+
+def periods_of(*names: str) -> pd.DataFrame:
+    return pd.DataFrame({"quantity": "net_removals", "period": list(names)})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (["2020-2023"], ["2020-2023"], ("2020-2023", "2020-2023")),
+        # A later date was added: both runs have the earlier period.
+        (["2020-2023"], ["2020-2023", "2020-2024", "2023-2024"], ("2020-2023", "2020-2023")),
+        (["2017-2020", "2017-2023", "2020-2023"], ["2015-2017", "2015-2020", "2017-2020"], ("2017-2020", "2017-2020")),
+        # Nothing in common, but as long, one after the other.
+        (["2015-2018"], ["2018-2021"], ("2015-2018", "2018-2021")),
+        (["2020"], ["2023"], ("2020", "2023")),
+    ],
+)
+def test_periods_that_are_compared(before: list[str], after: list[str], expected: tuple[str, str]) -> None:
+    assert compared_periods(periods_of(*before), periods_of(*after), "net_removals") == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["2020-2023"], ["2020-2024"]),
+        (["2020-2023"], ["2021-2024"]),
+        (["2020-2023"], ["2023-2028"]),
+        (["2020-2023"], ["2023"]),
+    ],
+)
+def test_unlike_periods_are_not_compared(before: list[str], after: list[str]) -> None:
+    with pytest.raises(AssessmentError) as caught:
+        compared_periods(periods_of(*before), periods_of(*after), "net_removals")
+    assert [problem.id for problem in caught.value.problems] == ["assessment.unlike_periods"]
+
+
+def test_periods_asked_for_must_be_there_and_alike() -> None:
+    have = periods_of("2015-2018", "2018-2021", "2015-2021")
+    assert compared_periods(have, have, "net_removals", ("2015-2018", "2018-2021")) == ("2015-2018", "2018-2021")
+    for asked, id in ((("2015-2018", "2015-2021"), "unlike_periods"), (("2015-2018", "2014-2017"), "no_leaves")):
+        with pytest.raises(AssessmentError) as caught:
+            compared_periods(have, have, "net_removals", asked)
+        assert [problem.id for problem in caught.value.problems] == [f"assessment.{id}"]
+
+
+@pytest.mark.parametrize("ratio", [0.5, 0.9, 1.0, 1.1, 2.0])
+def test_a_ratio_never_improves_a_loss(ratio: float) -> None:
+    """A source has no figure unless all stays as it was; an end of an interval that is a source does not improve."""
+    values = [(-100.0, -130.0, -80.0), (50.0, -10.0, 110.0), (50.0, 20.0, 80.0)]
+    last = pd.DataFrame(values, columns=["value", "low", "high"]).assign(
+        region_code=["1", "2", "3"], ecosystem="forest"
+    )
+    early = pd.DataFrame({"region_code": ["1", "2", "3"], "ecosystem": "forest", "ratio": ratio})
+    found = quick_estimate(last, early, 2025).set_index("region_code")
+    if ratio == 1:
+        assert found["value"].tolist() == [-100, 50, 50]
+        assert found["low"].tolist() == [-130, -10, 20]
+    else:
+        assert found.loc["1", ["value", "low", "high"]].isna().all()
+        assert found.loc["1", "basis"] == "not_estimated"
+        assert found.loc["2", "value"] == pytest.approx(50 * ratio)
+        assert found.loc["2", "low"] == pytest.approx(-10 + 50 * (ratio - 1) if ratio < 1 else -10 * ratio)
+        assert found.loc["3", "low"] == pytest.approx(20 * ratio)
