@@ -107,7 +107,7 @@ def note_assumptions(table: pd.DataFrame, level: str, findings: Findings) -> Non
             row["region_name"],
             str(row["region_code"]),
             input=quantities()[row["input"]].label if row["input"] in quantities() else row["input"],
-            assumed=messages()["checks.dates_same" if row["dates_correlated"] else "checks.dates_anew"],
+            assumed=messages()["uncertainty.dates_same" if row["dates_correlated"] else "uncertainty.dates_anew"],
             period=row["period"],
             unit=row["unit"],
             **{name: f"{row[name]:,.0f}" for name in ("low", "high", "other_low", "other_high")},
