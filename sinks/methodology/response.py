@@ -118,7 +118,8 @@ def input_set(
     ranges = np.array([limits[name] for name in taken], np.float64)
     probe = _Probe(bound, tuple(pools), tuple(taken), ranges, _strata(bound, taken, ecosystems, classes))
     try:
-        groups = tuple(_groups(_without_repeats(_possible(probe))))
+        possible = _possible(probe)
+        groups = tuple(_groups(_without_repeats(possible))) if len(possible.strata) else ()
     except SinksError:
         groups = ()
     return InputSet(tuple(taken), tuple(ecosystems), groups)
