@@ -176,8 +176,10 @@ def _joined(groups: Iterable[Group]) -> tuple[list[Group], list[tuple[int, ...]]
 def _contradicted(one: Group, other: Group) -> list[int]:
     """Estimates of both groups, if they say different things of them."""
     shared = [row for row in one.rows if row in other.rows]
-    said = [group.matrix[np.ix_(at, at)] for group in (one, other) for at in [[group.rows.index(r) for r in shared]]]
-    return [] if np.allclose(*said, rtol=0, atol=_ROUNDING) else shared
+    ours, theirs = (
+        group.matrix[np.ix_(at, at)] for group in (one, other) for at in [[group.rows.index(row) for row in shared]]
+    )
+    return [] if np.allclose(ours, theirs, rtol=0, atol=_ROUNDING) else shared
 
 
 def _linked(met: Sequence[Group], link: Group) -> Group:
