@@ -17,6 +17,7 @@ from sinks.account.account import Account, Entry
 from sinks.account.growth import implausible_growth
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity, known_dates
+from sinks.parameters.estimate import is_specific
 from sinks.parameters.nominal import nominal_errors
 from sinks.text import LANGUAGES, Text, message, messages, using_language
 from sinks.vocabulary import ALL, NODATA, ecosystems, pools, quantities, same_carbon
@@ -259,6 +260,21 @@ def _note_parameters(result: Account, findings: Findings) -> None:
         values = {"kind": rule.label, "percent": f"{rule.percent:g}", "count": len(given)}
         values |= {"methods": sorted({method for method, _, _ in given}), "source": f"{rule.source}, {rule.locator}"}
         findings.add("checks.nominal_error", "warning", ALL, **values)
+    _note_alike(result, findings)
+
+
+def _note_alike(result: Account, findings: Findings) -> None:
+    """Rows that agree in source, value and interval but name no place in it: they may be copies of one estimate."""
+    alike: dict[tuple[str, float, float, float, str], dict[str, str]] = {}
+    for entry, rows in result.used:
+        for row in (entry.method.table.rows[number] for number in rows):
+            if row.interval and not row.same_as and not is_specific(row.locator):
+                place = f"{row.origin}:{row.line}"
+                alike.setdefault((row.source, row.value, row.low, row.high, row.unit), {})[place] = row.locator
+    for (source, value, _, _, unit), places in alike.items():
+        if len(places) > 1:
+            values = {"rows": list(places), "value": f"{value:g} {unit}", "locators": sorted(set(places.values()))}
+            findings.add("checks.alike_estimates", "note", source, count=len(places), **values)
 
 
 def _note_two_ways(record: Sequence[Entry], findings: Findings) -> None:

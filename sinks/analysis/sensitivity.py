@@ -9,7 +9,7 @@ noise, and unlike the uncertainty percentages of a table they know how often and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -17,11 +17,12 @@ import numpy as np
 import pandas as pd
 
 from sinks.account.account import AccountInputs, Entry
+from sinks.account.totals import TotalKey
 from sinks.methodology import Bound
 from sinks.parameters import Row
 from sinks.parameters.draws import Z95
 from sinks.uncertainty.correlations import Shared
-from sinks.uncertainty.draws import QUANTILES, Draws, Floats
+from sinks.uncertainty.draws import QUANTILES, Draws, Floats, InputUncertainty
 from sinks.vocabulary import ALL, quantities
 
 COLUMNS = (
@@ -120,8 +121,9 @@ class Sensitivity:
 class _OneByOne(Draws):
     """Instead of random draws, a pair for each uncertain thing: that thing moved down and up, all else as it is."""
 
-    def __init__(self, factors: Sequence[Factor], like: Draws, shared: Shared) -> None:
-        super().__init__(2 * len(factors), like.seed, like.inputs)
+    def __init__(self, factors: Sequence[Factor], inputs: Mapping[str, InputUncertainty], shared: Shared) -> None:
+        # No random number is drawn.
+        super().__init__(2 * len(factors), 0, inputs)
         self._moved = shared
         self._of_estimate = {f.estimate: 2 * i for i, f in enumerate(factors) if f.kind == "parameter"}
         self._of_input = {(f.name, f.stratum): (2 * i, f.sd) for i, f in enumerate(factors) if f.kind == "input"}
@@ -172,13 +174,11 @@ def sensitivity(basis: AccountInputs, entries: Sequence[Entry], draws: Draws) ->
     factors = _factors(basis, record, draws, shared)
     if not factors:
         return Sensitivity(pd.DataFrame(columns=list(COLUMNS)), pd.DataFrame(columns=list(TOTAL_COLUMNS)))
-    moved = basis.totals(record, _OneByOne(factors, draws, shared))
+    found = slopes_of(basis, record, factors, draws.inputs, shared)
     correlation = _correlation(factors, shared)
     ranked: list[tuple[object, ...]] = []
     sums = []
-    for key, values in moved.items():
-        # Change of each region's total with one standard deviation of each thing, shape (regions, factors).
-        slopes = (values[:, 1::2] - values[:, 0::2]) / (2 * _STEP)
+    for key, slopes in found.items():
         parts = slopes * (slopes @ correlation)
         for number, region in enumerate(basis.hierarchy.regions.to_numpy(str).tolist()):
             place = (*region, key[2], key[3])
@@ -187,6 +187,29 @@ def sensitivity(basis: AccountInputs, entries: Sequence[Entry], draws: Draws) ->
             sums.append((*place, half_width, quantities()[key[2]].unit))
     table = pd.DataFrame(ranked, columns=list(COLUMNS))
     return Sensitivity(table, pd.DataFrame(sums, columns=list(TOTAL_COLUMNS)))
+
+
+def slopes_of(
+    basis: AccountInputs,
+    entries: Sequence[Entry],
+    factors: Sequence[Factor],
+    inputs: Mapping[str, InputUncertainty],
+    shared: Shared,
+) -> dict[TotalKey, Floats]:
+    """Change of each region's totals with one standard deviation of each uncertain thing, shape (regions, factors).
+
+    Parameters
+    ----------
+    basis : AccountInputs
+    entries : sequence of Entry
+    factors : sequence of Factor
+    inputs : mapping of str to InputUncertainty
+        What the factors say of inputs.
+    shared : Shared
+        The estimates that the factors say parameters by.
+    """
+    moved = basis.totals(entries, _OneByOne(factors, inputs, shared))
+    return {key: (values[:, 1::2] - values[:, 0::2]) / (2 * _STEP) for key, values in moved.items()}
 
 
 def _ranked(

@@ -36,6 +36,8 @@ _FIGURES = ["value", "low", "high", "area_ha"]
 _PARTS = {"biomass": ("above_ground_biomass", "below_ground_biomass")}
 """Pools that others are parts of, besides ``ecosystem``, which holds them all."""
 
+_HOW = {"sign": "compare.differs_sign", "interval": "compare.differs_interval"}
+
 _NOTHING = 1e-9
 """Part of the larger of two figures below which the smaller one has no sign."""
 
@@ -241,7 +243,7 @@ def _said(row: pd.Series) -> dict[str, object]:
         "record": _with_interval(row["record"], row["record_low"], row["record_high"]),
         "method": row["methodology"],
         "value": _with_interval(row["value"], row["low"], row["high"]),
-        "how": messages()[f"checks.differs_{row['how']}"],
+        "how": messages()[_HOW[row["how"]]],
     }
 
 

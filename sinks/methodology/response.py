@@ -127,7 +127,8 @@ def input_set(
     strata = _strata(bound, taken, ecosystems, classes)
     probe = _Probe(bound, tuple(pools), tuple(taken), ranges, strata, 0 if of_a_date else years)
     try:
-        groups = tuple(_groups(_without_repeats(_possible(probe))))
+        possible = _possible(probe)
+        groups = tuple(_groups(_without_repeats(possible))) if len(possible.strata) else ()
     except SinksError:
         groups = ()
     return InputSet(tuple(taken), tuple(ecosystems), groups)

@@ -163,32 +163,40 @@ def _joined(groups: Iterable[Group]) -> tuple[list[Group], list[tuple[int, ...]]
     contradictions = []
     for group in groups:
         met = [one for one in found if set(one.rows) & set(group.rows)]
-        before = _side_by_side(met)
-        shared = [i for i, one in enumerate(group.rows) if one in before.rows]
-        new = [i for i in range(len(group.rows)) if i not in shared]
-        at = [before.rows.index(group.rows[i]) for i in shared]
-        among = group.matrix[np.ix_(shared, shared)]
-        if not np.allclose(before.matrix[np.ix_(at, at)], among, rtol=0, atol=_ROUNDING):
-            contradictions.append(tuple(group.rows[i] for i in shared))
-            continue
-        size = len(before.rows)
-        matrix = np.eye(size + len(new))
-        matrix[:size, :size] = before.matrix
-        across = group.matrix[np.ix_(new, shared)] @ np.linalg.pinv(among) @ before.matrix[at]
-        matrix[size:, :size], matrix[:size, size:] = across, across.T
-        matrix[size:, size:] = group.matrix[np.ix_(new, new)]
-        rows = (*before.rows, *(group.rows[i] for i in new))
-        found = [one for one in found if one not in met] + [Group(rows, matrix)]
+        differing = [row for one in met for row in _contradicted(one, group)]
+        if differing:
+            contradictions.append(tuple(differing))
+        elif met:
+            found = [one for one in found if one not in met] + [_linked(met, group)]
+        else:
+            found.append(group)
     return found, contradictions
 
 
-def _side_by_side(groups: Sequence[Group]) -> Group:
-    """Groups that say nothing of each other as one."""
-    rows = tuple(row for group in groups for row in group.rows)
-    matrix = np.eye(len(rows))
-    start = 0
-    for group in groups:
-        end = start + len(group.rows)
-        matrix[start:end, start:end] = group.matrix
-        start = end
-    return Group(rows, matrix)
+def _contradicted(one: Group, other: Group) -> list[int]:
+    """Estimates of both groups, if they say different things of them."""
+    shared = [row for row in one.rows if row in other.rows]
+    ours, theirs = (
+        group.matrix[np.ix_(at, at)] for group in (one, other) for at in [[group.rows.index(row) for row in shared]]
+    )
+    return [] if np.allclose(ours, theirs, rtol=0, atol=_ROUNDING) else shared
+
+
+def _linked(met: Sequence[Group], link: Group) -> Group:
+    """Groups that have nothing in common, and another that each of them shares estimates with, as one group."""
+    rows = (*(row for one in met for row in one.rows),)
+    rows = (*rows, *(row for row in link.rows if row not in rows))
+    # How far each estimate follows those of the link: itself where it is one of them.
+    follows = np.zeros((len(rows), len(link.rows)))
+    matrix = np.zeros((len(rows), len(rows)))
+    for one in met:
+        inside = [i for i, row in enumerate(link.rows) if row in one.rows]
+        at, own = [rows.index(row) for row in one.rows], [one.rows.index(link.rows[i]) for i in inside]
+        follows[np.ix_(at, inside)] = one.matrix[:, own] @ np.linalg.inv(link.matrix[np.ix_(inside, inside)])
+        # What a group says of its own, beyond what follows from the link.
+        explained = follows[at] @ link.matrix @ follows[at].T
+        matrix[np.ix_(at, at)] = one.matrix - explained
+    for i, row in enumerate(link.rows):
+        if not any(row in one.rows for one in met):
+            follows[rows.index(row), i] = 1.0
+    return Group(rows, matrix + follows @ link.matrix @ follows.T)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,7 @@ from sinks.account.findings import Findings, Least, note_findings
 from sinks.account.laws import check_laws
 from sinks.account.other_gases import POTENTIALS, Potentials, other_gases
 from sinks.analysis.noise_findings import note_noise
+from sinks.analysis.other_assumption import note_assumptions, other_assumption
 from sinks.analysis.reconciliation import reconciliation
 from sinks.analysis.sensitivity import compare_approaches, sensitivity
 from sinks.analysis.spread import note_differences, pairs, spread
@@ -85,7 +86,13 @@ def gather_contents(
         activity=given.mapped,
         parameters_used=used,
         sources=_sources(prepared, used, potentials),
-        checks=_checks(prepared, given, account, noise, beside, [*notes, *_changed_inputs(prepared.project, files)]),
+        checks=_checks(
+            prepared,
+            given,
+            account,
+            {**further, "noise": noise, "pairs": beside},
+            [*notes, *_changed_inputs(prepared.project, files)],
+        ),
         tables=further if emitted.empty else {**further, "gases": emitted},
         record=_record(prepared, files),
     )
@@ -98,12 +105,14 @@ def input_files(project: Project) -> list[InputFile]:
 
 
 def _uncertainty(prepared: Prepared, given: ProjectInputs, account: Account) -> dict[str, pd.DataFrame]:
-    """Intervals by both approaches of the guidelines, where the account has any."""
+    """Intervals by both approaches of the guidelines and under other assumptions, where the account has any."""
     if given.draws is None:
         return {}
     found = sensitivity(given.inputs, prepared.entries, given.draws)
     both = compare_approaches(found, account.table, given.draws)
-    return {} if (both := both[both["agreement"] != ""]).empty else {"uncertainty": both.reset_index(drop=True)}
+    other = other_assumption(given.inputs, prepared.entries, given.draws, found, account.table)
+    tables = {"uncertainty": both[both["agreement"] != ""].reset_index(drop=True), "other_assumption": other}
+    return {name: table for name, table in tables.items() if len(table)}
 
 
 def _changed_inputs(project: Project, files: Sequence[InputFile]) -> list[Problem]:
@@ -120,12 +129,13 @@ def _checks(
     prepared: Prepared,
     given: ProjectInputs,
     account: Account,
-    noise: pd.DataFrame,
-    beside: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
     notes: Sequence[Problem],
 ) -> pd.DataFrame:
     findings, hierarchy, areas = Findings(), given.hierarchy, given.areas
-    note_differences(beside, findings)
+    note_differences(tables["pairs"], findings)
+    if "other_assumption" in tables:
+        note_assumptions(tables["other_assumption"], hierarchy.regions["level"].iloc[0], findings)
     for lost in areas.unplaced(hierarchy) if areas else ():
         findings.add(lost.id, "warning", lost.where, **lost.values)
     for note in notes:
@@ -145,7 +155,7 @@ def _checks(
         used=areas is not None,
     )
     project = prepared.project
-    note_noise(noise, given.mapped, map_knowledge(project), project.periods, findings)
+    note_noise(tables["noise"], given.mapped, map_knowledge(project), project.periods, findings)
     return findings.table()
 
 

@@ -36,8 +36,10 @@ from sinks.layers.rasters.casa import SERIES
 from sinks.layers.rasters.raster import CATEGORICAL_RESAMPLING, CONTINUOUS_RESAMPLING
 from sinks.methodology import Registry
 from sinks.parameters import COLUMNS as PARAMETER_COLUMNS
+from sinks.parameters import CORRELATION, SAME_AS
 from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS
 from sinks.parameters.growth_curves import CURVES
+from sinks.parameters.nominal import INTERVAL, nominal_errors
 from sinks.parameters.read import BASES
 from sinks.project.project import Project
 from sinks.project.rules import CreditState
@@ -207,7 +209,7 @@ def _columns() -> Iterator[str]:
     """Columns of the tables that stand beside an account."""
     from sinks.account import other_gases as beside
     from sinks.analysis import comparison as compare
-    from sinks.analysis import noise_of_maps, sensitivity
+    from sinks.analysis import noise_of_maps, other_assumption, sensitivity, spread
     from sinks.assessment import budget, result, targets
 
     yield from (*sensitivity.COLUMNS, *sensitivity.APPROACH_COLUMNS)
@@ -216,7 +218,8 @@ def _columns() -> Iterator[str]:
     yield from ("detected", "matched_share")
     yield from ("project_id", "state", "tonnes", "first", "last", "used_in", "deducted")
     yield from beside.COLUMNS
-    yield from (*noise_of_maps.COLUMNS, *noise_of_maps.VERDICTS)
+    yield from (*noise_of_maps.COLUMNS, *noise_of_maps.VERDICTS, *spread.COLUMNS, *other_assumption.COLUMNS)
+    yield from (*nominal_errors(), INTERVAL, SAME_AS, CORRELATION)
     yield from (name for name in ("figures", "reasons", "refusals") if name in compare.Comparison.__dataclass_fields__)
 
 

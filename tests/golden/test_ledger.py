@@ -17,7 +17,7 @@ LEDGER = Path(__file__).with_name("ledger.csv")
 FOLDER = Path(__file__).parents[2] / "methodologies"
 TABLES = sorted(path.stem for path in FOLDER.glob("*.csv") if path.stem != "sources")
 NUMBERS = ("value", "unit", "low", "high", "interval", "distribution")
-SAID = (*NUMBERS, "basis", "source", "locator", "note")
+SAID = (*NUMBERS, "basis", "source", "locator", "note", "correlation", "same_as")
 
 
 def rows(table: str) -> Iterator[tuple[str, str, str]]:

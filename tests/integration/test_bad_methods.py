@@ -144,3 +144,11 @@ def test_refused(world: Any, tmp_path: Path, spoil: Any, id: str, says: tuple[st
     assert {problem.id for problem in error.value.problems} == {id}
     for word in says:
         assert word in str(error.value)
+
+
+def test_a_choice_for_which_the_table_has_no_row_is_said_and_no_crash(world: Any) -> None:
+    """Nothing is left to be tried then: how the methodology answers to its inputs cannot be found out."""
+    method = {"id": "growing_stock_bcef", "ecosystems": ["forest"], "strata": {"forest_type": "a kind of its own"}}
+    with pytest.raises(sinks.SinksError) as caught:
+        sinks.run(sinks.Project.from_dict(world.project(methodologies=[method]), folder=world.folder))
+    assert {problem.id.split(".")[0] for problem in caught.value.problems} <= {"parameters", "methodology", "project"}

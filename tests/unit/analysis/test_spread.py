@@ -120,7 +120,7 @@ def test_only_regions_inside_differ_are_told_by_the_worst() -> None:
 
     found = check(regions(100, 60, 40, name="ours"), regions(100, -10, -500, name="theirs"))
     assert list(found["region_code"]) == ["12"]
-    assert "in 2 of 3 regions" in found["detail_en"].iloc[0]
+    assert "in 2 regions of 3" in found["detail_en"].iloc[0]
     found = check(regions(100, 60, 40, name="ours"), regions(-50, 10, -60, name="theirs"))
     assert list(found["region_code"]) == ["1"]
 

@@ -123,6 +123,21 @@ def test_what_is_correlated_with_one_estimate_is_so_through_it(tmp_path: Path) -
     np.testing.assert_allclose(found, expected, atol=0.025)
 
 
+def test_groups_may_be_linked_by_a_third(tmp_path: Path) -> None:
+    """Two pairs, and then a correlation of one of each: the others follow through them."""
+    rows = [
+        "soil,a,80,t C/ha,60,100,95%,normal,user,survey,Table 1,,ratio=0.8,",
+        "ratio,a,0.5,1,0.4,0.6,95%,normal,user,survey,Table 2,,,",
+        "litter,b,4,t C/ha,3,5,95%,normal,user,survey,Table 3,,ratio=0.6,",
+        "ratio,b,0.7,1,0.6,0.8,95%,normal,user,survey,Table 4,,,",
+        "soil,c,80,t C/ha,60,100,95%,normal,user,survey,Table 1,,litter=0.5,",
+        "litter,c,4,t C/ha,3,5,95%,normal,user,survey,Table 3,,,",
+    ]
+    found = np.corrcoef(table(tmp_path, *rows).draw(np.random.default_rng(1), 20_000).T[:4])
+    expected = [[1, 0.8, 0.5, 0.3], [0.8, 1, 0.4, 0.24], [0.5, 0.4, 1, 0.6], [0.3, 0.24, 0.6, 1]]
+    np.testing.assert_allclose(found, expected, atol=0.02)
+
+
 def test_the_library_has_no_pair_of_unlike_estimates_with_one_key() -> None:
     """Rows that were seen to be one estimate are, and neighbours that agree by chance are not."""
     rows = [row for row in Registry().get("soil_transition").table.rows if row.interval]

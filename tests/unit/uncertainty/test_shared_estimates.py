@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from sinks.account.account import AccountInputs, Entry
+from sinks.account.findings import Findings, note_findings
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity
 from sinks.analysis.sensitivity import compare_approaches, sensitivity
@@ -97,6 +98,23 @@ def test_a_shared_estimate_is_one_source_of_uncertainty(entries: list[Entry]) ->
     both = compare_approaches(found, basis().account(entries, draws).table, draws)
     widths = [(both[f"approach_{n}_high"] - both[f"approach_{n}_low"]).iloc[0] for n in (1, 2)]
     assert widths[0] == pytest.approx(widths[1], rel=0.03)
+
+
+@pytest.mark.parametrize(("locator", "said"), [("own survey", True), ("own survey Table 9", False)])
+def test_rows_that_may_be_copies_are_named(tmp_path: Path, locator: str, said: bool) -> None:
+    soil = f"80,t C/ha,60,100,95%,normal,user,bureau,{locator},,,"
+    rows = (f"soil_organic_carbon,forest,{soil}", f"soil_organic_carbon,grassland,{soil}")
+    lands = ("forest", "grassland")
+    entry = Entry(method(tmp_path, "ours", rows), lands, ("soil_organic_carbon",), ("stock",), "land_cover")
+    findings = Findings()
+    made = basis().account([entry], Draws(50, 1))
+    note_findings(made, activity(), Hierarchy.of(REGIONS), findings, coverage_min=0, cells_min=1)
+    found = findings.table()
+    found = found[found["check"] == "alike_estimates"]
+    assert len(found) == said
+    if said:
+        assert "ours.csv:2, ours.csv:3" in found["detail_en"].iloc[0]
+        assert found["where"].iloc[0] == "bureau"
 
 
 def test_a_declared_correlation_is_of_estimates_and_not_of_their_copies(tmp_path: Path) -> None:
