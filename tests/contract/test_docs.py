@@ -60,12 +60,15 @@ EXAMPLES = {
     *("run", "out/demo/report"),
     # A column of the history, and a stratum of an account.
     *("class@2000", "forest > forest"),
+    # Columns that tell whether an input was observed.
+    *("known:growing_stock", "known:growing_stock_from", "known:growing_stock_to"),
     # Values and units.
     *(
         "2020",
         "2020-2023",
         "0",
         "0.95",
+        "0.9",
         "400",
         "2000",
         "20230",
@@ -203,7 +206,7 @@ def _columns() -> Iterator[str]:
     """Columns of the tables that stand beside an account."""
     from sinks.account import other_gases as beside
     from sinks.analysis import comparison as compare
-    from sinks.analysis import noise_of_maps, sensitivity
+    from sinks.analysis import noise_of_maps, reconciliation, sensitivity
     from sinks.assessment import budget, result, targets
 
     yield from (*sensitivity.COLUMNS, *sensitivity.APPROACH_COLUMNS)
@@ -213,6 +216,7 @@ def _columns() -> Iterator[str]:
     yield from ("project_id", "state", "tonnes", "first", "last", "used_in", "deducted")
     yield from beside.COLUMNS
     yield from (*noise_of_maps.COLUMNS, *noise_of_maps.VERDICTS)
+    yield from (*reconciliation.COLUMNS, *reconciliation.OF_STOCK, *reconciliation.OF_SINK)
     yield from (name for name in ("figures", "reasons", "refusals") if name in compare.Comparison.__dataclass_fields__)
 
 

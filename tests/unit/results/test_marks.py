@@ -133,6 +133,6 @@ def test_console_names_leading_notes_though_it_leaves_out_others() -> None:
     at = lines.index("x: few cells")
     assert lines[at + 1 : at + 3] == [
         "x: covered in part",
-        "x: known anew (1 more of this kind; see the checks.)",
+        "x: known anew (1 more check of this kind; see the checks.)",
     ]
     assert not any("of the map" in line for line in lines)
