@@ -95,7 +95,10 @@ class Facts:
         numbers = [self._rows[name].astype(float) for name in _NUMBERS]
         least = least_share(contents.record)
         self._amounts = {
-            key: Amount(value, low, high, coverage, area, share, is_partial(value, low, share, least))
+            # Areas are those of the layers: no parameter is in them whose uncertainty could be stated.
+            key: Amount(
+                value, low, high, coverage, area, share, key[3] != "area" and is_partial(value, low, share, least)
+            )
             for key, (value, low, high, coverage, area, share) in zip(
                 zip(*keys, strict=True), zip(*numbers, strict=True), strict=True
             )

@@ -26,6 +26,8 @@ def contents() -> RunContents:
     account = make_account()
     part = (account["region_code"] == PARTLY) & (account["quantity"] == "net_removals")
     account.loc[part, ["low", "high", "uncertain_share"]] = [np.nan, np.nan, 0.7499]
+    # No parameter is in an area: nothing of it has a stated uncertainty.
+    account.loc[account["quantity"] == "area", "uncertain_share"] = 0.0
     change = account[account["quantity"] == "stock_change"]
     apart = [
         change.assign(quantity=name, value=value, low=np.nan, high=np.nan, area_ha=area)
@@ -83,6 +85,10 @@ def test_an_interval_that_is_missing_says_what_it_would_leave_out(lang: str, sai
     with using_language(lang):
         report = found(PARTLY)
         assert said in text(report["overview_text"])
+        notes = "".join(table(report["table_overview"], "table_overview").notes)
+        assert "74%" in notes
+        assert "面积" not in notes
+        assert "Area" not in notes
         assert "74%" in text(report["caveats"])
         assert "74%" in text(report["quality_text"])
         assert any("74%" in note for note in table(report["table_removals"], "table_removals").notes)
