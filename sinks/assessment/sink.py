@@ -105,9 +105,7 @@ def sink_of(
         A period, an ecosystem or a pool of the rule is not in the account, or a region whose sink is not known.
     """
     rows = account[(account["quantity"] == "net_removals") & (account["stratum"] == ALL)]
-    problems = Problems()
-    _check(rows, codes, periods, rule, problems)
-    problems.raise_as(AssessmentError)
+    _check(rows, codes, periods, rule)
     values: dict[str, Floats] = {}
     lows: dict[str, Floats] = {}
     covered: dict[str, NDArray[np.bool_]] = {}
@@ -135,7 +133,8 @@ def sink_of(
     return Sink(values, lows, covered, tuple(notes))
 
 
-def _check(rows: pd.DataFrame, codes: Sequence[str], periods: Sequence[str], rule: Rule, problems: Problems) -> None:
+def _check(rows: pd.DataFrame, codes: Sequence[str], periods: Sequence[str], rule: Rule) -> None:
+    problems = Problems()
     there = set(rows["period"])
     for period in dict.fromkeys(periods):
         if period not in there:
@@ -155,6 +154,7 @@ def _check(rows: pd.DataFrame, codes: Sequence[str], periods: Sequence[str], rul
         for name in wanted:
             if name not in set(rows[column]):
                 problems.add("assessment.not_accounted", "account", name=name, found=sorted(set(rows[column]) - {ALL}))
+    problems.raise_as(AssessmentError)
 
 
 def _counted(rows: pd.DataFrame, rule: Rule) -> pd.DataFrame:

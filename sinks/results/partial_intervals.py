@@ -32,8 +32,9 @@ def is_partial(value: float, low: float, share: float, least: float) -> bool:
 
 
 def partial_rows(contents: RunContents) -> pd.DataFrame:
-    """Rows of the account that have no interval for that reason."""
+    """Rows of the account that have no interval for that reason; areas, which have no parameters, are none of them."""
     account, least = contents.account, least_share(contents.record)
+    account = account[account["quantity"] != "area"]
     share = pd.to_numeric(account["uncertain_share"])
     return account[account["value"].notna() & account["low"].isna() & (share < least)]
 

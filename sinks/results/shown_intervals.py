@@ -49,7 +49,10 @@ class Intervals(Answer):
         return f"{number:,.0f}"
 
     def remarks(self) -> list[str]:
-        return [message("output.no_uncertainty") if self.approaches.empty else label("note.uncertainty")]
+        if self.approaches.empty:
+            return [message("output.no_uncertainty")]
+        bare = self.approaches["approach_1_low"].isna() & self.approaches["value"].notna()
+        return [label("note.uncertainty"), *([label("note.uncertainty_partial")] if bare.any() else [])]
 
 
 def region_code(both: pd.DataFrame, wanted: str | None) -> str:

@@ -108,7 +108,7 @@ def summary_table(
         for quantity in shown
         for time in ordered_periods(rows["period"])
         for statistic in _STATISTICS
-        if (quantity, time, statistic) in wide.columns
+        if (quantity, time, statistic) in wide.columns and (quantity, statistic) != ("area", "uncertain_share")
     ]
     wide = wide.reindex(
         index=pd.MultiIndex.from_tuples(index, names=ids[:2]),

@@ -19,6 +19,7 @@ from sinks.errors import Problem, ProjectError, RunError
 from sinks.project.project import Project
 from sinks.results.contents import RunContents
 from sinks.uncertainty.draws import Draws
+from sinks.vocabulary import ALL
 from sinks.workflow.check import check_potential, check_restoration
 from sinks.workflow.make_account import ProjectInputs
 from sinks.workflow.make_account import assess as assess_account
@@ -55,7 +56,8 @@ def rank_sources(prepared: Prepared, given: ProjectInputs) -> Sensitivity:
 
 def approaches(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame) -> pd.DataFrame:
     """Intervals by error propagation and by draws, side by side."""
-    return compare_approaches(rank_sources(prepared, given), account, _declared(prepared, given))
+    both = compare_approaches(rank_sources(prepared, given), account, _declared(prepared, given))
+    return _covered(both, account, prepared.project.project.interval_share)
 
 
 def uncertainty(
@@ -66,7 +68,17 @@ def uncertainty(
 
     found = rank_sources(prepared, given)
     both = compare_approaches(found, account, _declared(prepared, given))
+    both = _covered(both, account, prepared.project.project.interval_share)
     return Intervals(found.table, both, None if both.empty else region_code(both, region), top)
+
+
+def _covered(both: pd.DataFrame, account: pd.DataFrame, least: float) -> pd.DataFrame:
+    """The same without intervals of figures of which an uncertainty is stated for less than the least share."""
+    keys = ["region_code", "quantity", "period"]
+    sums = account[(account["ecosystem"] == ALL) & (account["stratum"] == ALL) & (account["pool"] == ALL)]
+    share = both[keys].merge(sums[[*keys, "uncertain_share"]], on=keys, how="left")["uncertain_share"].to_numpy()
+    ends = [name for name in both.columns if name.startswith("approach_")]
+    return both.assign(**{name: both[name].mask(share < least) for name in ends})
 
 
 def noise(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame) -> pd.DataFrame:

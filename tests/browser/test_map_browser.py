@@ -446,3 +446,55 @@ def test_own_tiles_are_asked_for_at_their_server_only(browser: Any, contents: Ru
     asked = requests(browser, path)
     assert asked
     assert all(url.startswith("https://maps.example.org/") for url in asked)
+
+
+# --- figures that are no headline -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def marked(contents: RunContents, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sink of Hohhot may be noise of the maps, and three quarters of that of Baotou have a stated uncertainty."""
+    account = contents.account.copy()
+    part = (account["region_code"] == "150200") & (account["quantity"] == "net_removals")
+    account.loc[part, ["low", "high", "uncertain_share"]] = [np.nan, np.nan, 0.7499]
+    noise = pd.DataFrame({"region_code": ["150100"], "period": ["2020-2023"], "withheld": [True]})
+    checks = contents.checks.assign(check=["classification_noise", "b"])
+    made = replace(contents, account=account, tables={"noise": noise}, checks=checks)
+    return write_map(made, tmp_path_factory.mktemp("marked") / "map.html")
+
+
+@pytest.mark.parametrize("layer", ["sink", "sink_per_ha", "sink_uncertainty"])
+def test_a_sink_that_may_be_noise_has_no_number(browser: Any, marked: Path, layer: str) -> None:
+    browser.get(marked.as_uri())
+    choose(browser, "layer", layer)
+    shown = hover(browser, "150100")
+    assert "分不清是变化还是分类误差" in shown.text
+    assert shown.get_attribute("data-value") is None
+    assert "分不清是变化还是分类误差" in browser.find_element(By.ID, "legend").text
+    click(browser, "150100")
+    card = browser.find_element(By.CSS_SELECTOR, "#panel dl.cards dd")
+    assert card.text.strip() == "分不清是变化还是分类误差"
+    # The figures stay in the table, with the mark.
+    assert "表中数值不作结论" in browser.find_element(By.ID, "panel").text
+    assert browser.find_element(By.CSS_SELECTOR, "#pools tr.total td:last-child").get_attribute("data-value")
+    assert browser.get_log("browser") == []
+
+
+def test_an_interval_that_is_missing_says_what_it_would_leave_out(browser: Any, marked: Path) -> None:
+    browser.get(marked.as_uri())
+    choose(browser, "layer", "sink")
+    assert "不确定度只覆盖74%" in hover(browser, "150200").text
+    browser.get(marked.as_uri())
+    assert "95%区间" in hover(browser, "150300").text
+    browser.get(marked.as_uri())
+    browser.find_element(By.ID, "language").click()
+    assert "uncertainty stated for 74% only" in hover(browser, "150200").text
+
+
+def test_the_banner_names_what_bears_on_every_figure(browser: Any, marked: Path, saved: Path) -> None:
+    browser.get(marked.as_uri())
+    assert "有的碳汇分不清是变化还是分类误差。" in browser.find_element(By.CSS_SELECTOR, "#caveats summary").text
+    lines = browser.find_elements(By.CSS_SELECTOR, "#caveats li")
+    assert "61%" in lines[0].get_attribute("textContent")
+    browser.get(saved.as_uri())
+    assert "分类误差" not in browser.find_element(By.CSS_SELECTOR, "#caveats summary").text

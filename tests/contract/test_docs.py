@@ -64,6 +64,8 @@ EXAMPLES = {
     *("run", "out/demo/report"),
     # A column of the history, and a stratum of an account.
     *("class@2000", "forest > forest"),
+    # Columns that tell whether an input was observed.
+    *("known:growing_stock", "known:growing_stock_from", "known:growing_stock_to"),
     # Values and units.
     *(
         "2020",
@@ -209,7 +211,7 @@ def _columns() -> Iterator[str]:
     """Columns of the tables that stand beside an account."""
     from sinks.account import other_gases as beside
     from sinks.analysis import comparison as compare
-    from sinks.analysis import noise_of_maps, other_assumption, sensitivity, spread
+    from sinks.analysis import noise_of_maps, other_assumption, reconciliation, sensitivity, spread
     from sinks.assessment import budget, result, targets
 
     yield from (*sensitivity.COLUMNS, *sensitivity.APPROACH_COLUMNS)
@@ -220,6 +222,7 @@ def _columns() -> Iterator[str]:
     yield from beside.COLUMNS
     yield from (*noise_of_maps.COLUMNS, *noise_of_maps.VERDICTS, *spread.COLUMNS, *other_assumption.COLUMNS)
     yield from (*nominal_errors(), INTERVAL, SAME_AS, CORRELATION)
+    yield from (*reconciliation.COLUMNS, *reconciliation.OF_STOCK, *reconciliation.OF_SINK)
     yield from (name for name in ("figures", "reasons", "refusals") if name in compare.Comparison.__dataclass_fields__)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import isfinite, nan
+from math import isclose, isfinite, nan
 from typing import Literal
 
 import geopandas as gpd
 import pandas as pd
 
+from sinks.account.amounts import per_year
 from sinks.output.report.words import in_tens, rounded
 from sinks.results.contents import RunContents
 from sinks.results.leading_checks import leading_first
@@ -95,7 +96,10 @@ class Facts:
         numbers = [self._rows[name].astype(float) for name in _NUMBERS]
         least = least_share(contents.record)
         self._amounts = {
-            key: Amount(value, low, high, coverage, area, share, is_partial(value, low, share, least))
+            # Areas are those of the layers: no parameter is in them whose uncertainty could be stated.
+            key: Amount(
+                value, low, high, coverage, area, share, key[3] != "area" and is_partial(value, low, share, least)
+            )
             for key, (value, low, high, coverage, area, share) in zip(
                 zip(*keys, strict=True), zip(*numbers, strict=True), strict=True
             )
@@ -135,6 +139,13 @@ class Facts:
     def withheld(self, code: str, period: str | None) -> bool:
         """Whether a region's sink cannot be told from the noise of the maps, so that it is no headline."""
         return (code, period) in self._withheld
+
+    def is_sink(self, code: str, quantity: str, period: str) -> bool:
+        """Whether a figure is the region's sink: net removals, or a change of stock that is the same as they."""
+        if quantity != "stock_change":
+            return quantity == "net_removals"
+        change, sink = (self.amount(code, name, period).value for name in ("stock_change", "net_removals"))
+        return isclose(change * per_year(period), sink, rel_tol=1e-9)
 
     def children(self, code: str) -> list[Region]:
         """The regions right below."""

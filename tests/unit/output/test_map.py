@@ -471,3 +471,27 @@ def test_raster_without_crs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LayerError) as caught:
         paint(raster(tmp_path / "n.tif", np.ones((4, 4)), crs=None), (110, 40, 111, 41))
     assert caught.value.problems[0].id == "map.overlay_no_crs"
+
+
+# --- figures that are no headline -------------------------------------------------------------------------------------
+
+
+def test_the_page_knows_what_is_withheld_and_what_intervals_leave_out() -> None:
+    noise = pd.DataFrame({"region_code": ["1501", "150101"], "period": ["2020-2023"] * 2, "withheld": [True, False]})
+    rows = account().assign(uncertain_share=0.7499)
+    order = ["c", "newly_known", "classification_noise"]
+    checks = pd.DataFrame({"check": order, "status": "warning", "where": "1501", "region_code": "1501"})
+    checks = checks.assign(detail_zh="好", detail_en="fine")
+    found = page_content(replace(run(account=rows, checks=checks), tables={"noise": noise}), None)
+    assert found["withheld"] == [["1501", "2020-2023"]]
+    assert found["interval_share"] == 0.9
+    assert set(found["rows"]["uncertain_share"]) == {0.7499}
+    assert [check["check"] for check in found["checks"]] == ["classification_noise", "newly_known", "c"]
+    assert page_content(run(), None)["withheld"] == []
+
+
+@pytest.mark.parametrize("quantity", ["newly_known", "no_longer_known", "not_estimated"])
+def test_stock_that_is_known_once_has_a_layer(quantity: str) -> None:
+    rows = pd.concat([account(), pd.DataFrame([row("1501", quantity, "2020-2023", 5e3)])], ignore_index=True)
+    assert quantity in {layer["id"] for layer in page_content(run(account=rows), None)["layers"]}
+    assert quantity not in {layer["id"] for layer in page_content(run(), None)["layers"]}

@@ -33,6 +33,8 @@ def contents(**changed: Any) -> RunContents:
     account = made.account
     part = (account["region_code"] == COVERED_IN_PART) & (account["quantity"] == "net_removals")
     account.loc[part, ["low", "high", "uncertain_share"]] = [np.nan, np.nan, 0.7499]
+    # No parameter is in an area: nothing of it has a stated uncertainty.
+    account.loc[account["quantity"] == "area", "uncertain_share"] = 0.0
     return made
 
 
@@ -103,6 +105,7 @@ def test_workbook_and_geopackage(tmp_path: Path) -> None:
     assert "分不清是变化还是分类误差" in by_place[DOUBTED, "森林"][header["备注"]]
     assert "年碳汇量（2020-2023）：不确定度只覆盖74%" in by_place[COVERED_IN_PART, "合计"][header["备注"]]
     assert by_place["150000", "合计"][header["备注"]] in (None, "")
+    assert not any("不确定度" in str(name) and "面积" in str(name) for name in rows[0])
     leagues = pyogrio.read_dataframe(folder / "account.gpkg", layer="league").set_index("code")
     assert leagues.loc[DOUBTED, "mark_rem_2020_2023"] == "分不清是变化还是分类误差"
     assert leagues.loc[COVERED_IN_PART, "mark_rem_2020_2023"] == "不确定度只覆盖74%"
@@ -133,6 +136,6 @@ def test_console_names_leading_notes_though_it_leaves_out_others() -> None:
     at = lines.index("x: few cells")
     assert lines[at + 1 : at + 3] == [
         "x: covered in part",
-        "x: known anew (1 more of this kind; see the checks.)",
+        "x: known anew (1 more check of this kind; see the checks.)",
     ]
     assert not any("of the map" in line for line in lines)

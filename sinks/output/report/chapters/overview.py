@@ -154,7 +154,7 @@ def _table(page: Page) -> tuple[Block, ...]:
     rows = []
     for quantity, period in wanted:
         figure = facts.amount(page.code, quantity, period)
-        mute = quantity == "net_removals" and facts.withheld(page.code, period)
+        mute = facts.withheld(page.code, period) and facts.is_sink(page.code, quantity, period)
         number = label("withheld.headline") if mute else amount(figure.value)
         bounds = [ABSENT, ABSENT] if mute else [amount(figure.low), amount(figure.high)]
         names = [term("quantity", quantity), grammar.spoken_period(period), word(f"unit.{quantity}")]

@@ -89,7 +89,7 @@ def _by_date(page: Page) -> tuple[Block, ...]:
     rows = [pair for pair in named("ecosystem", mapping.in_order(lands))]
     columns = [(date, grammar.spoken_period(date)) for date in dates]
     if len(dates) > 1:
-        columns.append(("change", word("column.change", first=dates[0], last=dates[-1])))
+        columns.append(("change", word("column.change_common", first=dates[0], last=dates[-1])))
 
     def figure(land: str, column: str) -> Amount:
         if column == "change":
