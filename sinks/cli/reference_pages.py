@@ -249,8 +249,7 @@ def project_page() -> str:
 def bounds_page() -> str:
     """Plausible bounds of everything that a user can write, with reason and source."""
     parts = ["# " + _line("reference.bounds"), _line("reference.generated"), _line("reference.bounds_intro")]
-    head = ("reference.quantity", "reference.range", "reference.reason")
-    head += ("reference.basis", "reference.source", "reference.locator")
+    head = tuple(f"reference.{one}" for one in ("quantity", "range", "reason", "basis", "source", "locator"))
     for of in dict.fromkeys(one.of for one in every_bound()):
         rows = [
             (f"`{one.quantity}`", str(one).replace("|", "/"), _both(one.reason), one.basis, one.source, one.locator)
