@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from sinks.account.account import Account, AccountInputs, Entry
-from sinks.account.findings import Findings, note_findings
+from sinks.account.findings import Findings, Least, note_findings
 from sinks.account.hierarchy import Hierarchy
 from sinks.account.other_gases import other_gases
 from sinks.activity import Activity
@@ -92,7 +92,7 @@ def figure(made: Account, code: str, period: str, column: str = "value") -> floa
 def said(made: Account, found: Harvest) -> pd.DataFrame:
     """The checks of an account."""
     findings = Findings()
-    note_findings(made, activity(found), HIERARCHY, findings, coverage_min=0, cells_min=0)
+    note_findings(made, activity(found), HIERARCHY, findings, least=Least(0, 0))
     return findings.table()
 
 
