@@ -229,13 +229,14 @@ def _land(
 
 def _unknown(land: pd.DataFrame, start: pd.Series[int], period: str) -> list[Problem]:
     """Projects with land that counts for nothing, since its carbon is not known at both dates."""
-    notes = []
+    notes, names = [], ecosystems()
+    # Land that a date did not see is no matter of parameters.
+    seen = land["ecosystem_from"].isin(names) & land["ecosystem_to"].isin(names)
     for id in map(str, start.index):
         here = land[land["region_code"] == id]
-        lost = here[here["unknown"]]
+        lost = here[here["unknown"] & seen[here.index]]
         if len(lost):
             by_area = lost.groupby(["ecosystem_from", "ecosystem_to"])["area_ha"].sum().sort_values(ascending=False)
-            names = ecosystems()
             values = {
                 "period": period,
                 "share": f"{100 * lost['area_ha'].sum() / here['area_ha'].sum():.1f}",

@@ -53,4 +53,4 @@ def test_what_cannot_be_done_without_is_missed_before_the_pass(world: Any, tmp_p
     project = world.save(world.project(strata=None, inputs=None, methodologies=[wanted]), tmp_path / "project.toml")
     result = CliRunner().invoke(main, ["check", str(project), "--lang", "en"])
     assert result.exit_code == EXIT_INPUT
-    assert "needs the strata grassland_type" in result.output
+    assert "needs the stratum grassland_type" in result.output
