@@ -146,12 +146,10 @@ class EntryRows:
 
         Parameters
         ----------
-        entry, activity, periods, hierarchy
+        entry, activity, periods, hierarchy, draws
             As of the account.
         rows : DataFrame
             Its rows of the activity, numbered from 0, with their ``place`` there.
-        draws : Draws, optional
-            For what is declared uncertain.
         flows : bool
             The rows are calendar years with flows, each with the ages of its own year.
         with_ends : bool
@@ -166,27 +164,22 @@ class EntryRows:
         ages = ages_of(entry.method, rows) if state and not (entry.is_difference or flows) else ()
         wanted = entry.is_difference or (state and bool(with_ends or ages))
         ends = ends_of(activity, entry.source, entry.ecosystems, periods) if wanted else None
-        place = rows["place"].to_numpy(np.intp)
         bins = _bins_of(rows, activity) if state else activity.bins.iloc[:0]
-        rows = rows.drop(columns="place")
+        place, rows = rows["place"].to_numpy(np.intp), rows.drop(columns="place")
         dates = (rows["date"] if state else rows["date_from"] + "-" + rows["date_to"]).to_numpy(object)
-        other = np.empty(0, object)
-        if ends is not None and len(ends.rows):
-            rows, bins, dates = _with_ends(rows, bins, dates, ends)
-            other = land_of_other_end(activity, entry.source, ends)
+        rows, bins, dates = _with_ends(rows, bins, dates, ends)
+        other = np.empty(0, object) if ends is None else land_of_other_end(activity, entry.source, ends)
         parts = _parts(entry, rows, bins, activity.input_sets)
         of_end = np.maximum(parts.origin - len(place), -1)
         counted, by_age = np.where(of_end >= 0, 0.5, 0.0), bool(ages) and len(other) > 0
         if ends is not None and by_age:
             parts, counted = through_ages(parts, of_end, ends, other, ages)
         resolved = entry.method.resolve(parts.nodes.reset_index(drop=True), entry.pools)
-        central, stated = _central(entry, parts, resolved, draws)
         return cls(
             entry,
             parts,
             resolved,
-            central,
-            stated,
+            *_central(entry, parts, resolved, draws),
             hierarchy.numbers(parts.rows["region_code"]),
             dates[parts.origin],
             ends,
@@ -268,9 +261,11 @@ class EntryRows:
 
 
 def _with_ends(
-    rows: pd.DataFrame, bins: pd.DataFrame, dates: NDArray[np.object_], ends: Ends
+    rows: pd.DataFrame, bins: pd.DataFrame, dates: NDArray[np.object_], ends: Ends | None
 ) -> tuple[pd.DataFrame, pd.DataFrame, NDArray[np.object_]]:
     """Rows of dates and, after them, both ends of the periods; their bins, and the date of each."""
+    if ends is None or ends.rows.empty:
+        return rows, bins, dates
     first, last = zip(*(period.split("-") for period in ends.period), strict=True)
     of_ends = np.where(ends.end == FROM, np.array(first, object), np.array(last, object))
     both = [part for part in (bins, ends.bins.assign(row=ends.bins["row"] + len(rows))) if len(part)]

@@ -47,6 +47,9 @@ _CELLS = {
 }
 """Columns of a parameter row that are shown after its strata, and their headers."""
 
+_OF_SOURCE = ("reference.basis", "reference.source", "reference.locator")
+"""Heads of the columns that say where a number comes from."""
+
 
 def pages() -> dict[str, str]:
     """Every reference page by its path below the documentation folder.
@@ -249,7 +252,7 @@ def project_page() -> str:
 def bounds_page() -> str:
     """Plausible bounds of everything that a user can write, with reason and source."""
     parts = ["# " + _line("reference.bounds"), _line("reference.generated"), _line("reference.bounds_intro")]
-    head = tuple(f"reference.{one}" for one in ("quantity", "range", "reason", "basis", "source", "locator"))
+    head = ("reference.quantity", "reference.range", "reference.reason", *_OF_SOURCE)
     for of in dict.fromkeys(one.of for one in every_bound()):
         rows = [
             (f"`{one.quantity}`", str(one).replace("|", "/"), _both(one.reason), one.basis, one.source, one.locator)

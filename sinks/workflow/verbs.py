@@ -5,7 +5,9 @@ Project -> regions, layers and methodologies -> checks -> activity -> account ->
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +74,7 @@ def run(
     # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.
     with ThreadPoolExecutor(max_workers=1) as beside:
         files = beside.submit(input_files, prepared.project)
-        try:
+        with _forgetting(checkpoint):
             activity = tabulate_layers(
                 prepared,
                 states,
@@ -82,17 +84,23 @@ def run(
                 checkpoint=checkpoint,
                 scheduler=scheduler,
             )
-        except (LayerError, LegendError):
-            # The input has to be corrected, and sums over another input are of no use.
-            if checkpoint is not None:
-                forget(Path(checkpoint))
-            raise
         inputs = account_inputs(prepared, activity)
         account = make_account(prepared, inputs)
         assessed = assess(prepared, inputs, account.table)
         contents = gather_contents(with_notes(prepared, states), inputs, account, assessed, files.result())
     # What was agreed to for the run holds for questions to it.
     return Run(contents, trust=True, checkpoint=checkpoint)
+
+
+@contextmanager
+def _forgetting(checkpoint: Path | None) -> Iterator[None]:
+    """Throw a checkpoint away where the input has to be corrected: sums over another input are of no use."""
+    try:
+        yield
+    except (LayerError, LegendError):
+        if checkpoint is not None:
+            forget(Path(checkpoint))
+        raise
 
 
 def tabulate(

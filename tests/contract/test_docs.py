@@ -270,7 +270,7 @@ def _option_fault(words: list[str]) -> str | None:
         elif not options[word].is_flag and not rest:
             return f"{word} needs a value"
         elif not options[word].is_flag:
-            rest.pop(0)
+            del rest[: options[word].nargs]
     if len(given) > len(places):
         return f"{verb} takes {len(places)} arguments"
     if verb == "methods" and not set(given) <= set(Registry().ids):

@@ -303,7 +303,8 @@ def test_a_gap_in_the_parameters_names_the_rows_to_add(world: Any, tmp_path: Pat
     assert result.exit_code == EXIT_INPUT
     assert "marsh" in result.stderr
     assert "lookup_density" in result.stderr
-    assert everything(tmp_path) == before
+    # The pass is done and need not be repeated once the rows are there: its checkpoint stays, and nothing else.
+    assert {name for name in everything(tmp_path) if not name.startswith(".result.checkpoint")} == set(before)
 
 
 def test_more_land_than_the_region_is_said_for_every_date(world: Any, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from sinks.geo.legends import load_legend
 from sinks.layers.rasters.raster import CategoricalLayer, ContinuousLayer, inspect
 from sinks.layers.rasters.reader import RasterReader
 from sinks.layers.rasters.years import bands_by_year, years_in
-from sinks.project.sections import LandCoverSection, MonthlyInputSection
+from sinks.project.rasters import LandCoverSection, MonthlyInputSection
 
 CLCD = load_legend("clcd")
 YEARS = range(2000, 2006)

@@ -220,10 +220,11 @@ def test_a_region_may_be_called_by_its_name(tmp_path: Path) -> None:
 
 
 def test_a_finished_report_is_no_template(tmp_path: Path) -> None:
+    """Its contents name a layer like an expression of a template, which is refused and not executed."""
     (finished,) = write_reports(make_contents(), tmp_path / "out", regions=["150600"])
     with pytest.raises(RunError) as caught:
         write_reports(make_contents(), tmp_path / "again", template=finished)
-    assert [problem.id for problem in caught.value.problems] == ["report.template_no_tags"]
+    assert [problem.id for problem in caught.value.problems] == ["report.template_not_a_tag"]
     assert not (tmp_path / "again").exists()
 
 

@@ -18,7 +18,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from sinks.assessment.tables import read_table
+from sinks.assessment.input_tables import read_table
 from sinks.errors import SinksError
 from sinks.geo.legends import load_legend
 from sinks.layers.fields import FieldSpec

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sinks.account.account import AccountInputs, Entry
-from sinks.account.findings import Findings, note_findings
+from sinks.account.findings import Findings, Least, note_findings
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity
 from sinks.analysis.sensitivity import compare_approaches, sensitivity
@@ -108,7 +108,7 @@ def test_rows_that_may_be_copies_are_named(tmp_path: Path, locator: str, said: b
     entry = Entry(method(tmp_path, "ours", rows), lands, ("soil_organic_carbon",), ("stock",), "land_cover")
     findings = Findings()
     made = basis().account([entry], Draws(50, 1))
-    note_findings(made, activity(), Hierarchy.of(REGIONS), findings, coverage_min=0, cells_min=1)
+    note_findings(made, activity(), Hierarchy.of(REGIONS), findings, least=Least(0, 1))
     found = findings.table()
     found = found[found["check"] == "alike_estimates"]
     assert len(found) == said
