@@ -37,14 +37,14 @@ for row in rule.itertuples():
 # %% [markdown]
 # ## 换一种规则 / Another rule
 #
-# 抵扣系数一半、上限为当年排放的 5 %、按不确定性扣减一半。不用重新核算，只重新评价。
+# 抵扣系数一半、上限为当年排放的 5 %。不用重新核算，只重新评价。
 #
-# *Half the coefficient, at most 5 % of the emissions, half the interval deducted: assessed anew, without running again.*
+# *Half the coefficient, at most 5 % of the emissions: assessed anew, without running again.*
 
 # %%
 project = sinks.Project.read("../data/projects/demo.toml")
 content = project.record()
-content["assessment"]["rule"] |= {"k": 0.5, "cap_share": 0.05, "uncertainty_deduction": 0.5}
+content["assessment"]["rule"] |= {"k": 0.5, "cap_share": 0.05}
 strict = run.assess(sinks.Project.from_dict(content, folder=project.folder))
 
 

@@ -12,7 +12,7 @@ from sinks.workflow.prepare import Prepared
 
 Severity = Literal["error", "warning", "note"]
 
-IN_DOUBT = frozenset({"regions.displaced", "regions.builtin_overlap", "checks.input_changed"})
+IN_DOUBT = frozenset({"regions.displaced", "regions.builtin_overlap", "raster.same_file", "checks.input_changed"})
 """Notes that put figures in doubt, and so are warnings."""
 
 

@@ -7,11 +7,11 @@ most easily read for another, without a word.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
-from sinks.errors import Problems
+from sinks.errors import Problem, Problems
 
 _YEAR = re.compile(
     r"(?<!\d)((?:19|20)\d\d)(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])?|(?:[0-2]\d\d|3[0-6]\d)|((?:19|20)\d\d))?(?!\d|k?m(?![a-z]))"
@@ -75,7 +75,12 @@ def check_year(date: str, path: str, band: int, dataset: Any, where: str, proble
 def check_twice(
     date: str, files: Mapping[str, Any], bands: Mapping[str, int], dataset: Any, where: str, problems: Problems
 ) -> None:
-    """Refuse one band of one file for two dates; said once, of the later ones."""
+    """Refuse one of the bands of one file for two dates; said once, of the later ones.
+
+    A file of a single band leaves no doubt about what is meant: :func:`dates_alike` tells it.
+    """
+    if dataset.count == 1:
+        return
     mine = (str(files[date]), bands[date])
     earlier = [other for other in files if other < date and (str(files[other]), bands[other]) == mine]
     if earlier:
@@ -83,6 +88,16 @@ def check_twice(
         asked = {one: known.get(one) for one in sorted((*earlier, date))}
         values = {"dates": [*sorted(earlier), date], "band": mine[1], "count": dataset.count}
         problems.add("raster.same_band_twice", where, **values, bands=bands_key(asked))
+
+
+def dates_alike(name: str, files: Mapping[str, Any], bands: Mapping[str, int]) -> Iterator[Problem]:
+    """A note for each file whose one band is read for several dates."""
+    dates: dict[tuple[str, int], list[str]] = {}
+    for date in sorted(files):
+        dates.setdefault((str(files[date]), bands[date]), []).append(date)
+    for (path, _), found in dates.items():
+        if len(found) > 1:
+            yield Problem("raster.same_file", name, {"file": PurePath(path).name, "dates": found})
 
 
 def bands_key(bands: Mapping[str, int | None]) -> str:

@@ -15,7 +15,7 @@ from sinks.errors import LayerError
 from sinks.geo.legends import load_legend
 from sinks.layers.rasters.raster import CategoricalLayer, ContinuousLayer, inspect
 from sinks.layers.rasters.reader import RasterReader
-from sinks.layers.rasters.years import bands_by_year, years_in
+from sinks.layers.rasters.years import bands_by_year, dates_alike, years_in
 from sinks.project.rasters import LandCoverSection, MonthlyInputSection
 
 CLCD = load_legend("clcd")
@@ -99,6 +99,15 @@ def test_one_band_for_two_dates(tmp_path: Path) -> None:
     unnamed = stack(tmp_path / "plain.tif", None)
     amount = ContinuousLayer("growing_stock", "growing_stock", {"2000": unnamed, "2003": unnamed}, 0.0, 1500.0)
     assert set(problems(amount, "2003")) == {"raster.same_band_twice"}
+
+
+def test_one_file_for_two_dates_is_told() -> None:
+    """It has one band only, so that nothing else can be meant; land that does not change is a strong assumption."""
+    files = {"2000": Path("a.tif"), "2003": Path("a.tif"), "2006": Path("b.tif")}
+    (note,) = dates_alike("land_cover", files, dict.fromkeys(files, 1))
+    assert (note.id, note.where) == ("raster.same_file", "land_cover")
+    assert note.values == {"file": "a.tif", "dates": ["2000", "2003"]}
+    assert list(dates_alike("land_cover", files, {"2000": 1, "2003": 2, "2006": 1})) == []
 
 
 def test_a_file_of_another_year(tmp_path: Path) -> None:
