@@ -74,6 +74,8 @@ def modis(regions: Mapping[str, Any], **sections: Any) -> dict[str, Any]:
                     "2010": str(SOIL / "socs_0_100cm_2010AD_clip.tif"),
                 },
                 "resampling": "nearest",
+                # The first of the two is modelled for 1990, the map nearest to it is of 2001.
+                "accept": ["other_year"],
             }
         },
         "methodologies": [DENSITIES],
