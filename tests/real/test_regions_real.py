@@ -85,7 +85,8 @@ def test_gbk_shapefile_is_refused_with_the_right_advice_and_then_read() -> None:
     with pytest.raises(RegionError, match='encoding = "GBK"') as error:
         load_file(GBK, "区划代码", "名称")
     (problem,) = error.value.problems
-    assert problem.values["gbk"] == "呼和浩特市"
+    assert problem.values["suggestion"] == "GBK"
+    assert 'GBK: "呼和浩特市"' in problem.values["readings"]
     regions = load_file(GBK, "区划代码", "名称", encoding="GBK")
     assert regions.name("152900") == "阿拉善盟"
     assert problem_ids(GBK, "区划代码", "名称", encoding="UTF-8") == {"dbf.encoding_fails"}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import rasterio
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
 from sinks.errors import LayerError, Problem
@@ -58,6 +60,12 @@ def open_dataset(path: str, where: str) -> Any:
         elif plain and Path(path).is_file() and Path(path).stat().st_size == 0:
             id = "raster.empty_file"
         raise LayerError(Problem(id, where, {"reason": gdal_reason(error)})) from error
+
+
+def forget_failure(dataset: Any) -> None:
+    """Take back what GDAL keeps of a failed read; rasterio would raise it at a later question, of any dataset."""
+    with suppress(CPLE_BaseError):
+        _ = dataset.colorinterp
 
 
 def gdal_reason(error: Exception) -> str:

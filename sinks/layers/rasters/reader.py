@@ -21,7 +21,7 @@ from rasterio.windows import Window
 from sinks.errors import LayerError, Problem
 from sinks.geo.grid import Grid
 from sinks.layers.rasters.geotiff_tiles import TileDecoder
-from sinks.layers.rasters.opened import gdal_reason
+from sinks.layers.rasters.opened import forget_failure, gdal_reason
 from sinks.layers.rasters.raster import SAME_BORDER, RasterSource
 from sinks.layers.rasters.validity import Hidden
 
@@ -131,6 +131,7 @@ class RasterReader:
             raise self._corrupt(window, error) from error
 
     def _corrupt(self, window: Window, error: Exception) -> LayerError:
+        forget_failure(self._dataset)
         values = {"row": window.row_off, "column": window.col_off, "rows": window.height, "columns": window.width}
         return LayerError(Problem("raster.corrupt_block", self.source.where, values | {"reason": gdal_reason(error)}))
 

@@ -8,7 +8,6 @@ how much land.
 from __future__ import annotations
 
 import warnings
-from contextlib import suppress
 from functools import cache, lru_cache
 from itertools import product
 from typing import Any
@@ -21,7 +20,7 @@ from rasterio.windows import Window
 
 from sinks.errors import LegendError, Problems
 from sinks.geo.legends import Legend, available_legends, load_legend
-from sinks.layers.rasters.opened import open_dataset, stamp
+from sinks.layers.rasters.opened import forget_failure, open_dataset, stamp
 
 _BLOCKS_A_SIDE = 4
 _BLOCK = 256
@@ -55,8 +54,10 @@ def _distinct(dataset: Any, band: int) -> npt.NDArray[Any]:
     for row, column in product(rows.tolist(), columns.tolist()):
         size = min(_BLOCK, dataset.width - column), min(_BLOCK, dataset.height - row)
         # A block that cannot be read is named by the pass, with its place.
-        with suppress(RasterioError):
+        try:
             found.append(np.unique(dataset.read(band, window=Window(column, row, *size))))
+        except RasterioError:
+            forget_failure(dataset)
     return np.unique(np.concatenate(found))
 
 

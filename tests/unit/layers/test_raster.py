@@ -21,6 +21,7 @@ from sinks.layers.rasters.raster import (
     inspect,
 )
 from sinks.layers.rasters.reader import RasterReader
+from sinks.layers.rasters.sample import distinct_values
 
 # Grids are filled with numbers that tell every cell apart, so the legend has a class for each.
 CLCD = load_legend("clcd", {code: {"class": "barren", "ecosystem": "bare", "add": True} for code in range(10, 200)})
@@ -246,3 +247,17 @@ def test_a_corrupt_block_names_file_and_window(tmp_path: Path) -> None:
     assert ids(error) == ["raster.corrupt_block"]
     assert "a.tif" in str(error.value)
     assert error.value.problems[0].values["row"] == 32
+
+
+def test_a_failed_read_is_not_raised_again(tmp_path: Path) -> None:
+    """GDAL keeps its last failure for the thread; what is asked of the file next must not end with it."""
+    data = np.random.default_rng(5).integers(0, 255, (64, 64)).astype(np.uint8)
+    path = write(tmp_path / "broken.tif", data, compress="jpeg", tiled=True, blockxsize=32, blockysize=32)
+    path.write_bytes(path.read_bytes()[:-700])
+    with rasterio.open(path) as dataset:
+        assert distinct_values(dataset, 1).size == 0
+        assert len(dataset.colorinterp) == 1
+        source = inspect(layer(path), "2020")
+        with pytest.raises(LayerError):
+            read(source, source, 0, 0, 64, 64)
+        assert len(dataset.colorinterp) == 1
