@@ -29,6 +29,9 @@ from sinks.errors import AccountError, Problems, SinksError
 from sinks.uncertainty.draws import Draws, Floats
 from sinks.vocabulary import ALL, NODATA
 
+Counted = tuple[Collection[str], Collection[str]]
+"""Ecosystems and pools whose net removals a rule counts."""
+
 LEFT_COLUMNS = ("methodology", "period", "ecosystem", "became", "pool", "area_ha", "stock")
 """Land that left the account: what it was and became, its hectares, and the carbon it had. [ha, t C]"""
 
@@ -61,6 +64,8 @@ class Account:
         Calendar years whose flows are not known: :data:`sinks.account.calendar_years.MISSING_COLUMNS`.
     years_between : mapping of str to sequence of str
         By methodology, years between the dates of maps for which its flows are taken to change evenly.
+    counted : mapping of str to array (n, regions)
+        Draws of the net removals that were asked for, by period.
     """
 
     table: pd.DataFrame
@@ -72,6 +77,7 @@ class Account:
     left_land: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LEFT_COLUMNS)))
     missing_years: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(MISSING_COLUMNS)))
     years_between: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    counted: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -101,8 +107,11 @@ class AccountInputs:
     area_source: Mapping[str, str]
     no_carbon: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     interval_share: float = 0.0
+    _looked_up: dict[tuple[object, ...], tuple[Entry, EntryRows | None]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
-    def account(self, entries: Sequence[Entry], draws: Draws | None = None) -> Account:
+    def account(self, entries: Sequence[Entry], draws: Draws | None = None, counted: Counted | None = None) -> Account:
         """Make the account.
 
         Parameters
@@ -111,6 +120,8 @@ class AccountInputs:
             Those with the role ``record`` make the account, the others the comparison.
         draws : Draws, optional
             Without it the account has no intervals.
+        counted : (ecosystems, pools), optional
+            Keep the draws of their net removals, as of :meth:`removals`, which would have to make them again.
 
         Raises
         ------
@@ -139,11 +150,12 @@ class AccountInputs:
             without_land=tuple(entry for entry in entries if all(rows.entry is not entry for rows in gathered)),
             missing_years=missing_years(gathered, self.activity, self.dates),
             years_between=years_between((rows.entry for rows in gathered), self.activity, self.dates),
+            counted={} if draws is None or counted is None else self._counted(totals, entries, draws, *counted),
         )
 
-    def used(self, entries: Sequence[Entry]) -> list[tuple[Entry, NDArray[np.int64]]]:
+    def used(self, entries: Sequence[Entry], draws: Draws | None = None) -> list[tuple[Entry, NDArray[np.int64]]]:
         """For each entry the rows of its parameter table that are used, without making the account."""
-        return [(entry_rows.entry, entry_rows.used_rows()) for entry_rows in self._entry_rows(entries, None)]
+        return [(entry_rows.entry, entry_rows.used_rows()) for entry_rows in self._entry_rows(entries, draws)]
 
     def removals(
         self, entries: Sequence[Entry], draws: Draws, ecosystems: Collection[str], pools: Collection[str]
@@ -152,22 +164,31 @@ class AccountInputs:
 
         ``all`` stands for every ecosystem, or every pool, that the account has.
         """
-        totals = self._totals(draws)
+        totals = self._totals(draws, only_sums=True)
         record = [entry for entry in entries if entry.role == "record"]
-        lands = {name for entry in record for name in entry.ecosystems} if ALL in ecosystems else set(ecosystems)
+        lands = _lands(record, ecosystems)
         gathered = self._entry_rows(record, draws)
         self._post(totals, [rows for rows in gathered if lands & set(rows.entry.ecosystems)])
+        return self._counted(totals, record, draws, ecosystems, pools)
+
+    def _counted(
+        self,
+        totals: Totals,
+        entries: Sequence[Entry],
+        draws: Draws,
+        ecosystems: Collection[str],
+        pools: Collection[str],
+    ) -> dict[str, Floats]:
+        record = [entry for entry in entries if entry.role == "record"]
         found = {f"{first}-{last}": np.zeros((draws.n, len(self.hierarchy.members))) for first, last in self.periods}
-        for (ecosystem, pool, quantity, period), amount in totals.totals():
-            wanted = ecosystem in lands and pool != ALL and (ALL in pools or pool in pools)
-            if quantity == "net_removals" and wanted and amount.draws is not None:
-                found.setdefault(period, np.zeros((draws.n, len(self.hierarchy.members))))
-                found[period] += self.hierarchy.total(amount.draws).T
+        for period, drawn in totals.removals(_lands(record, ecosystems), pools):
+            found.setdefault(period, np.zeros((draws.n, len(self.hierarchy.members))))
+            found[period] += self.hierarchy.total(drawn).T
         return found
 
     def totals(self, entries: Sequence[Entry], draws: Draws) -> dict[TotalKey, Floats]:
         """Draws of stock, change and removals of all ecosystems and pools together, by region, shape (regions, n)."""
-        totals = self._totals(draws)
+        totals = self._totals(draws, only_sums=True)
         self._post(totals, self._entry_rows(entries, draws))
         return {
             key: self.hierarchy.total(amount.draws)
@@ -175,8 +196,8 @@ class AccountInputs:
             if key[:2] == (ALL, ALL) and amount.draws is not None
         }
 
-    def _totals(self, draws: Draws | None) -> Totals:
-        return Totals(self.hierarchy, self._observed, draws, self.interval_share)
+    def _totals(self, draws: Draws | None, *, only_sums: bool = False) -> Totals:
+        return Totals(self.hierarchy, self._observed, draws, self.interval_share, only_sums=only_sums)
 
     @property
     def steps(self) -> tuple[tuple[str, str], ...]:
@@ -209,20 +230,36 @@ class AccountInputs:
         """
         problems, found = Problems(), []
         for entry in entries:
-            rows = _rows(entry, self.activity, dates_of(entry, self.activity, self.dates), self.steps)
-            if rows.empty:
-                continue
             try:
-                given = (self.activity, self.steps, self.hierarchy, draws)
-                flows = counts_years(entry, self.activity)
-                found.append(EntryRows.of(entry, rows, *given, flows=flows, with_ends=with_ends))
+                rows = self._rows_of(entry, draws, with_ends=with_ends)
             except SinksError as error:
                 problems.extend(error)
+                continue
+            if rows is not None:
+                found.append(rows)
         if entries and not found and not problems:
             for entry in entries:
                 problems.add("account.no_activity", entry.method.id, source=entry.source, ecosystems=entry.ecosystems)
         problems.raise_as(AccountError)
         return _on_common_land(found, self.activity, self.no_carbon)
+
+    def _rows_of(self, entry: Entry, draws: Draws | None, *, with_ends: bool) -> EntryRows | None:
+        """The land of one entry, looked up once for whoever asks; None when it has none."""
+        # Of draws, all that counts here is which inputs have a stated uncertainty.
+        stated = None if draws is None else tuple(name in draws.inputs for name in entry.method.inputs)
+        key = (id(entry), stated, with_ends and not entry.is_difference)
+        if key not in self._looked_up:
+            rows = _rows(entry, self.activity, dates_of(entry, self.activity, self.dates), self.steps)
+            given = (self.activity, self.steps, self.hierarchy, draws)
+            flows = counts_years(entry, self.activity)
+            found = None if rows.empty else EntryRows.of(entry, rows, *given, flows=flows, with_ends=with_ends)
+            self._looked_up[key] = entry, found
+        return self._looked_up[key][1]
+
+
+def _lands(record: Sequence[Entry], ecosystems: Collection[str]) -> set[str]:
+    """The ecosystems that are named; all that entries of record account for, where ``all`` is."""
+    return {name for entry in record for name in entry.ecosystems} if ALL in ecosystems else set(ecosystems)
 
 
 def _on_common_land(

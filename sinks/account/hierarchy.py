@@ -80,13 +80,18 @@ class Hierarchy:
         sizes = [len(members) for members in self.members]
         return np.concatenate(self.members), np.cumsum([0, *sizes[:-1]])
 
-    def intervals(self, draws: Floats) -> tuple[Floats, Floats]:
-        """The 95 % interval of every region from draws by unit, (units, n); those of units are not copied."""
-        low, high = np.empty((2, len(self.members)))
-        of_units = interval(draws)
-        for region, members in enumerate(self.members):
-            if len(members) == 1:
-                low[region], high[region] = (ends[members[0]] for ends in of_units)
-            else:
-                low[region], high[region] = interval(draws[members].sum(axis=0))
+    def intervals(self, draws: Floats, wanted: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """The 95 % interval of the regions that are wanted, from draws by unit, (units, n); NaN for the others."""
+        low, high = np.full((2, len(self.members)), np.nan)
+        alone = np.flatnonzero(wanted & self._single)
+        if len(alone):
+            units = np.array([self.members[region][0] for region in alone])
+            low[alone], high[alone] = interval(draws[units])
+        for region in np.flatnonzero(wanted & ~self._single):
+            low[region], high[region] = interval(draws[self.members[region]].sum(axis=0))
         return low, high
+
+    @cached_property
+    def _single(self) -> NDArray[np.bool_]:
+        """Regions that are one unit."""
+        return np.array([len(members) == 1 for members in self.members])

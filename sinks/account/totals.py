@@ -6,7 +6,7 @@ to the sums over strata, pools and ecosystems, so that only the sums stay in mem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,9 @@ COLUMNS = (
 )
 
 
+_NO_FIGURES = Figures(*(np.empty(0),) * 7)
+
+
 @dataclass(frozen=True)
 class _Line:
     """One leaf or sum, for every region in which it occurs."""
@@ -71,15 +74,24 @@ class Totals:
     draws : Draws or None
     interval_share : float
         Share of a figure, by the size of its parts, whose uncertainty must be stated for it to have an interval.
+    only_sums : bool
+        Nobody asks for lines, only for the sums and their draws: then no line is made.
     """
 
     def __init__(
-        self, hierarchy: Hierarchy, observed: Mapping[str, Floats], draws: Draws | None, interval_share: float = 0.0
+        self,
+        hierarchy: Hierarchy,
+        observed: Mapping[str, Floats],
+        draws: Draws | None,
+        interval_share: float = 0.0,
+        *,
+        only_sums: bool = False,
     ) -> None:
         self.hierarchy = hierarchy
         self.observed = observed
         self.draws = draws
         self.interval_share = interval_share
+        self.only_sums = only_sums
         self.not_estimated: set[tuple[str, str, str, str]] = set()
         self._lines: list[_Line] = []
         self._totals: dict[TotalKey, Amount] = {}
@@ -100,14 +112,15 @@ class Totals:
 
     def figures(self, amount: Amount) -> Figures:
         """An amount summed to every region, with its interval; safe to call from several threads."""
+        if self.only_sums:
+            return _NO_FIGURES
         total = self.hierarchy.total
         size = total(amount.size)
         share = np.divide(total(amount.stated), size, out=np.full(len(size), np.nan), where=size > 0)
         low = high = np.full(len(size), np.nan)
         if amount.draws is not None:
-            low, high = no_point(*self.hierarchy.intervals(amount.draws), size)
-            partial = ~(share >= self.interval_share)
-            low, high = np.where(partial, np.nan, low), np.where(partial, np.nan, high)
+            # Most leaves are found in few regions, and most regions lack a part of what is uncertain.
+            low, high = no_point(*self.hierarchy.intervals(amount.draws, share >= self.interval_share), size)
         land = (total(amount.valued_ha), total(amount.area_ha), total(amount.land_ha))
         return Figures(total(amount.value), low, high, *land, share)
 
@@ -137,13 +150,10 @@ class Totals:
     def totals(self) -> Iterator[tuple[TotalKey, Amount]]:
         """Every sum over strata, and over pools and ecosystems, in the order in which they were first posted to."""
         parts = dict(self._totals)
-        for (ecosystem, pool, quantity, period), change in self._totals.items():
+        for ecosystem, pool, quantity, period in self._totals:
             if (ecosystem, pool, quantity, period) in self._followed:
                 key = (ecosystem, pool, "net_removals", period)
-                removals = change.times(per_year(period))
-                if key in parts:
-                    removals.add(parts[key])
-                parts[key] = removals
+                parts[key] = self._leaf_sum(key)
         for ecosystem, pool, quantity, period in self._methods:
             inside = [
                 amount
@@ -155,6 +165,27 @@ class Totals:
                 total.add(amount)
             total.land_ha = _land(parts, (ecosystem, pool, quantity, period))
             yield (ecosystem, pool, quantity, period), total
+
+    def removals(self, ecosystems: Collection[str], pools: Collection[str]) -> Iterator[tuple[str, Floats]]:
+        """Period and draws (units, n) of the net removals of some ecosystems, pool by pool; ``all`` are all pools."""
+        for ecosystem, pool, quantity, period in self._methods:
+            key = (ecosystem, pool, quantity, period)
+            wanted = ecosystem in ecosystems and pool != ALL and (ALL in pools or pool in pools)
+            if quantity == "net_removals" and wanted:
+                amount = self._leaf_sum(key)
+                if amount.draws is not None:
+                    yield period, amount.draws
+
+    def _leaf_sum(self, key: TotalKey) -> Amount:
+        """The sum over the strata of one ecosystem and pool, with what follows from its change of stock."""
+        ecosystem, pool, _, period = key
+        change = (ecosystem, pool, "stock_change", period)
+        if key[2] != "net_removals" or change not in self._followed or change not in self._totals:
+            return self._totals[key]
+        removals = self._totals[change].times(per_year(period))
+        if key in self._totals:
+            removals.add(self._totals[key])
+        return removals
 
     def table(self) -> pd.DataFrame:
         """The account, columns :data:`COLUMNS`, in the order in which it was posted."""
@@ -174,6 +205,8 @@ class Totals:
         return pd.DataFrame(columns)[list(COLUMNS)]
 
     def _write(self, keys: tuple[str, str, str, str, str, str], figures: Figures) -> None:
+        if self.only_sums:
+            return
         ecosystem, stratum, _, _, period, _ = keys
         area = figures.area_ha
         present = np.flatnonzero((area > 0) | (ecosystem == stratum == ALL))

@@ -238,7 +238,7 @@ def _factors(basis: AccountInputs, entries: Sequence[Entry], draws: Draws, share
     """Every estimate that is used and has an interval, and every uncertain input, each once."""
     members: dict[int, list[tuple[str, Row, float]]] = {}
     inputs: set[str] = set()
-    for entry, rows in basis.used(entries):
+    for entry, rows in basis.used(entries, draws):
         table = entry.method.table
         estimates = shared.estimates.places[shared.tables.index(table)]
         for number in rows.tolist():

@@ -80,6 +80,7 @@ def evaluate(
     resolve: Callable[[str], str],
     *,
     draws: Mapping[str, Floats] | None = None,
+    inputs: Inputs | None = None,
 ) -> Evaluation:
     """Read, check and evaluate everything that the section names.
 
@@ -94,13 +95,15 @@ def evaluate(
         Makes a path of the section absolute.
     draws : mapping of period to array (n, regions), optional
         See :func:`sinks.assessment.dual_control.assess`.
+    inputs : Inputs, optional
+        The tables of the section, where they are read already.
 
     Raises
     ------
     AssessmentError
         With the problems of all inputs together.
     """
-    inputs, rule = read_section(section, resolve), section.rule
+    inputs, rule = inputs or read_section(section, resolve), section.rule
     codes, _ = assessed_regions(account, rule)
     whole = _whole(regions, codes)
     known = {*account["region_code"], *([] if whole is None else [whole[0]])}
@@ -125,6 +128,7 @@ def check_section(
     regions: gpd.GeoDataFrame,
     area_ha: Mapping[str, float],
     resolve: Callable[[str], str],
+    read: Callable[[], Inputs | None],
 ) -> None:
     """Check all of a section that can be known before there is an account.
 
@@ -137,6 +141,8 @@ def check_section(
         Area of each region's polygon, by code. [ha]
     resolve : callable
         Makes a path of the section absolute.
+    read : callable
+        Gives the tables of the section (:func:`read_section`).
 
     Raises
     ------
@@ -145,7 +151,7 @@ def check_section(
     """
     rule, gather = section.rule, Gather()
     gather(_check_words, rule, regions)
-    inputs = gather(read_section, section, resolve)
+    inputs = gather(read)
     codes = sorted(regions.loc[regions["level"] == rule.level, "code"])
     if inputs is not None and codes:
         whole = _whole(regions, codes)
@@ -172,9 +178,9 @@ def check_section(
     gather.problems.raise_as(AssessmentError)
 
 
-def check_figures(section: AssessmentSection, regions: gpd.GeoDataFrame, resolve: Callable[[str], str]) -> None:
+def check_figures(section: AssessmentSection, regions: gpd.GeoDataFrame, inputs: Inputs) -> None:
     """Refuse a section whose tables lack figures of a region or year that is assessed; see :func:`check_section`."""
-    inputs, problems = read_section(section, resolve), Problems()
+    problems = Problems()
     codes = sorted(regions.loc[regions["level"] == section.rule.level, "code"])
     check_complete(inputs, codes, section.rule, problems)
     problems.raise_as(AssessmentError)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_FEW, _EVERY = 2_000, 50
+_FEW, _EVERY = 500, 50
 """Fewer draws are ordered as a whole; of more, every so-many-th is looked at first."""
 
 

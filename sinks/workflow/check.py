@@ -125,7 +125,8 @@ def check_assessment(prepared: Prepared) -> None:
 
     section, regions = prepared.project.assessment, prepared.regions
     if section is not None:
-        check_section(section, regions.frame, _areas(prepared), prepared.project.path)
+        read = lambda: prepared.assessment_inputs  # noqa: E731  # read within, so that its problems join the others
+        check_section(section, regions.frame, _areas(prepared), prepared.project.path, read)
 
 
 def check_plans(prepared: Prepared) -> None:
@@ -203,9 +204,9 @@ def check_figures(prepared: Prepared) -> None:
     """
     from sinks.assessment.evaluate import check_figures
 
-    section, project = prepared.project.assessment, prepared.project
-    if section is not None:
-        check_figures(section, prepared.regions.frame, project.path)
+    section, inputs = prepared.project.assessment, prepared.assessment_inputs
+    if section is not None and inputs is not None:
+        check_figures(section, prepared.regions.frame, inputs)
 
 
 def declared_correlations(prepared: Prepared) -> list[Correlation]:

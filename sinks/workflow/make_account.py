@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity
 from sinks.project.project import Project
 from sinks.uncertainty.confusion_matrix import adjusted_areas
-from sinks.uncertainty.draws import Draws, InputUncertainty
+from sinks.uncertainty.draws import Draws, Floats, InputUncertainty
 from sinks.vocabulary import MONTHS, month_id
 from sinks.workflow.check import confusion_matrices, declared_correlations
 from sinks.workflow.prepare import Prepared
@@ -62,18 +63,24 @@ def account_inputs(prepared: Prepared, activity: Activity) -> ProjectInputs:
 
 
 def make_account(prepared: Prepared, given: ProjectInputs) -> Account:
-    """The account of record, and the methodologies beside it.
+    """The account of record, and the methodologies beside it; with the draws of the sink that the rule counts.
 
     Raises
     ------
     AccountError
         With every gap of every parameter table.
     """
-    return given.inputs.account(prepared.entries, given.draws)
+    section = prepared.project.assessment
+    counted = None if section is None else (section.rule.ecosystems.value, section.rule.pools.value)
+    return given.inputs.account(prepared.entries, given.draws, counted)
 
 
 def assess(
-    prepared: Prepared, given: ProjectInputs, table: pd.DataFrame, project: Project | None = None
+    prepared: Prepared,
+    given: ProjectInputs,
+    table: pd.DataFrame,
+    project: Project | None = None,
+    counted: Mapping[str, Floats] | None = None,
 ) -> Evaluation | None:
     """Dual control of an account, with the account's own draws of the sink that the rule counts.
 
@@ -86,6 +93,8 @@ def assess(
         The account.
     project : Project, optional
         Whose ``[assessment]`` to take, with the files it names; that of this account when left out.
+    counted : mapping of period to array (n, regions), optional
+        Draws of the sink that the rule counts, which :func:`make_account` keeps; they are made again when left out.
 
     Returns
     -------
@@ -97,6 +106,7 @@ def assess(
     SinksError
         Its tables are at fault, or do not fit the account.
     """
+    own = prepared.assessment_inputs if project is None else None
     project = project or prepared.project
     section = project.assessment
     if section is None:
@@ -108,10 +118,11 @@ def assess(
     if given.draws is not None:
         codes, _ = assessed_regions(table, section.rule)
         places = pd.Index(given.hierarchy.regions["code"]).get_indexer(pd.Index(codes))
-        counted = section.rule.ecosystems.value, section.rule.pools.value
-        removals = given.inputs.removals(prepared.entries, given.draws, *counted)
-        drawn = {period: draws[:, places] for period, draws in removals.items()}
-    return evaluate(section, table, prepared.regions.frame, project.path, draws=drawn)
+        if counted is None:
+            scope = section.rule.ecosystems.value, section.rule.pools.value
+            counted = given.inputs.removals(prepared.entries, given.draws, *scope)
+        drawn = {period: draws[:, places] for period, draws in counted.items()}
+    return evaluate(section, table, prepared.regions.frame, project.path, draws=drawn, inputs=own)
 
 
 def adjusted_areas_beside(prepared: Prepared, given: ProjectInputs) -> pd.DataFrame:

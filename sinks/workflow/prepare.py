@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sinks.account.account import Entry, Measure
 from sinks.account.laws import check_entries
@@ -37,6 +38,9 @@ from sinks.vocabulary import ALL, MONTHS, month_id, quantities
 from sinks.workflow.consent import check_consent
 from sinks.workflow.derived_strata import derived_values
 from sinks.workflow.production import Production, production, production_table
+
+if TYPE_CHECKING:
+    from sinks.assessment.inputs import Inputs
 
 T = TypeVar("T")
 
@@ -68,6 +72,20 @@ class Prepared:
     models: tuple[Production, ...]
     watched: tuple[InputSet, ...] = ()
     notes: tuple[Problem, ...] = ()
+
+    @cached_property
+    def assessment_inputs(self) -> Inputs | None:
+        """The tables of the assessment, read once for all that is checked of them and for the assessment itself.
+
+        Raises
+        ------
+        AssessmentError
+            With the problems of all tables.
+        """
+        from sinks.assessment.evaluate import read_section
+
+        section = self.project.assessment
+        return None if section is None else read_section(section, self.project.path)
 
 
 def prepare(project: Project) -> Prepared:
