@@ -65,9 +65,9 @@ bench: $(READY)
 mutation: $(READY)
 	$(BIN)/python tests/mutation/mutate.py
 
-# Fifty kills at random moments, and every kind of failure at every write; half an hour.
+# Fifty kills at random moments, and every kind of failure at every call by which a file reaches the disk; two hours.
 faults: $(READY)
-	SINKS_KILLS=50 $(BIN)/python -m pytest tests/integration/test_faults.py
+	SINKS_KILLS=50 $(BIN)/python -m pytest -rP tests/integration/test_faults.py tests/integration/test_failing_disk.py
 
 # Known vulnerabilities of the packages that constraints.txt names.
 audit: $(READY)

@@ -6,6 +6,8 @@ Figures are in base units (ha, t C, t CO2/yr), so that a map can scale them as i
 
 from __future__ import annotations
 
+import errno
+import filecmp
 import os
 import re
 import sqlite3
@@ -41,7 +43,10 @@ Column = tuple[str, str, str, str]
 
 
 def write_geopackage(contents: RunContents, path: Path) -> None:
-    """Write ``account.gpkg``.
+    """Write ``account.gpkg``, twice: GDAL says nothing of a write that the disk refused.
+
+    A row of the file's own tables is lost then, or half a layer, and the rest looks sound.  The same input gives the
+    same bytes, so that two files which differ tell of it.
 
     Parameters
     ----------
@@ -54,7 +59,20 @@ def write_geopackage(contents: RunContents, path: Path) -> None:
     ------
     RunError
         Two periods would share a field name.
+    OSError
+        The disk lost a part of what was written.
     """
+    again = path.with_name(f"again-{path.name}")
+    try:
+        _write(contents, path)
+        _write(contents, again)
+        if not filecmp.cmp(path, again, shallow=False):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+    finally:
+        again.unlink(missing_ok=True)
+
+
+def _write(contents: RunContents, path: Path) -> None:
     by_column = _wide(contents.account)
     names = _field_names(list(by_column))
     figures = pd.DataFrame({names[column]: values for column, values in by_column.items()})
