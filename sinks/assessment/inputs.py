@@ -22,6 +22,7 @@ from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import WHERE, records
 from sinks.errors import Problem, Problems, SinksError
 from sinks.geo.dbf import check_dbf
+from sinks.objects import find
 from sinks.project.rules import Rule
 from sinks.vocabulary.bounds import bounds
 
@@ -87,6 +88,9 @@ def read_credit_projects(path: str | None) -> gpd.GeoDataFrame:
     doubt = check_dbf(path, None)
     if doubt is not None:
         raise AssessmentError(doubt)
+    held = find(path)
+    if held is not None:
+        return held.value
     try:
         return gpd.read_file(path)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:

@@ -22,6 +22,7 @@ from types import MappingProxyType
 from typing import Any, SupportsFloat
 
 from sinks.errors import LayerError, LegendError, Problem, Problems
+from sinks.objects import is_object
 from sinks.tables.form import Form
 from sinks.tables.sheet import read_sheet
 from sinks.text import Text, language, table_rows
@@ -266,7 +267,7 @@ Records = list[tuple[int, dict[str, str]]]
 
 
 def _read_user_file(path: Path, encoding: str | None, stratum: str, problems: Problems) -> Records | None:
-    if not path.is_file():
+    if not path.is_file() and not is_object(path):
         problems.add("legends.no_file", path, known=list(_index()))
         return None
     needed = ("code", "name_zh", "class", *(() if stratum else ("ecosystem",)))

@@ -11,6 +11,7 @@ import shapely
 from sinks.errors import Problems
 from sinks.geo.dbf import check_dbf
 from sinks.geo.wkb import shapes
+from sinks.objects import find
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -26,6 +27,10 @@ def read_rows(
     import geopandas as gpd
     import pyogrio
 
+    held = find(path)
+    if held is not None:
+        names = [str(name) for name in held.value.columns if name != held.value.geometry.name]
+        return (held.value.reset_index(drop=True), {}) if _has_fields(path, fields, names, problems) else None
     if not path.exists():
         problems.add("regions.no_file", path)
         return None

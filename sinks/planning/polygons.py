@@ -10,6 +10,7 @@ import pyogrio
 from sinks.assessment.errors import AssessmentError
 from sinks.errors import Problem, Problems
 from sinks.geo.dbf import check_dbf
+from sinks.objects import find
 
 
 def read_polygons(path: str, fields: Sequence[str] = (), *, encoding: str | None = None) -> gpd.GeoDataFrame:
@@ -23,8 +24,12 @@ def read_polygons(path: str, fields: Sequence[str] = (), *, encoding: str | None
     doubt = check_dbf(path, encoding)
     if doubt is not None:
         raise AssessmentError(doubt)
+    held = find(path)
     try:
-        frame = gpd.read_file(path, encoding=encoding) if encoding else gpd.read_file(path)
+        if held is not None:
+            frame = held.value.reset_index(drop=True)
+        else:
+            frame = gpd.read_file(path, encoding=encoding) if encoding else gpd.read_file(path)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise AssessmentError(Problem("assessment.projects_unreadable", path, {"reason": str(error)})) from error
     problems = Problems()

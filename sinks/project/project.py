@@ -19,10 +19,12 @@ from pydantic import Field, PrivateAttr, ValidationError
 
 from sinks.activity import LAND_COVER
 from sinks.errors import Problems, ProjectError, path_of
+from sinks.objects import Held, is_object
 from sinks.project.account import ProjectSection
 from sinks.project.accuracy import AccuracySection
 from sinks.project.assessment import AssessmentSection
 from sinks.project.base import STATIC, Section
+from sinks.project.build import held_content
 from sinks.project.derived import DerivedInputSection, DeriveSection
 from sinks.project.explain import explain, near
 from sinks.project.map_noise import MapNoiseSection
@@ -77,6 +79,7 @@ class Project(Section):
 
     _recorded: tuple[InputFile, ...] = PrivateAttr(default=())
     _file: Path | None = PrivateAttr(default=None)
+    _objects: dict[str, Held] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def read(cls, path: str | Path) -> Project:
@@ -100,8 +103,47 @@ class Project(Section):
         return project
 
     @classmethod
-    def from_dict(cls, content: Mapping[str, Any], *, folder: Path, where: str = "project") -> Project:
-        """Check a project given as a dictionary; ``folder`` is what its paths are relative to."""
+    def build(cls, *, folder: str | Path = ".", **sections: Any) -> Project:
+        """Put a project together in Python; wherever a path may stand, an object may.
+
+        Parameters
+        ----------
+        folder : str or Path
+            What paths are relative to.
+        **sections
+            The sections of the project file by their names: ``project``, ``regions``, ``land_cover``, ``strata``,
+            ``inputs``, ``methodologies`` and so on, each as it stands there.  Rasters may be ``xarray.DataArray`` with
+            ``rio.crs``, numpy, dask or opened lazily; a dimension ``time``, ``date`` or ``year`` gives the dates.
+            Regions, stands and zones may be ``GeoDataFrame``; tables, legends and parameters ``DataFrame``
+            (``attrs["extends"]`` for parameters that extend a methodology's).
+
+        Returns
+        -------
+        Project
+            It keeps the objects; arrays are read chunk by chunk when it is run, never as a whole.
+
+        Raises
+        ------
+        ProjectError
+            With everything that is wrong, each by the name of its argument.
+        """
+        where = "Project.build"
+        content, objects = held_content(sections, where)
+        return cls.from_dict(content, folder=path_of(folder, ProjectError).resolve(), where=where, objects=objects)
+
+    @classmethod
+    def from_dict(
+        cls,
+        content: Mapping[str, Any],
+        *,
+        folder: Path,
+        where: str = "project",
+        objects: Mapping[str, Held] | None = None,
+    ) -> Project:
+        """Check a project given as a dictionary; ``folder`` is what its paths are relative to.
+
+        ``objects`` are those that the names of objects in it stand for.
+        """
         if not isinstance(content, Mapping):
             raise _one("project.not_a_table", where, found=type(content).__name__)
         problems = Problems()
@@ -112,13 +154,16 @@ class Project(Section):
                 explain(detail, content, cls, where, problems)
             problems.raise_as(ProjectError)
             raise
+        project._objects = dict(objects or {})
         project._check(where, problems)
         problems.raise_as(ProjectError)
         return project
 
     @classmethod
-    def from_record(cls, record: Any, path: Path) -> Project:
+    def from_record(cls, record: Any, path: Path, objects: Mapping[str, Held] | None = None) -> Project:
         """The project of the record of a run, which stands in ``path`` or came from there.
+
+        ``objects`` are those that the run was made from, while they are at hand.
 
         Raises
         ------
@@ -130,7 +175,7 @@ class Project(Section):
             recorded = tuple(InputFile.from_json(file) for file in record["inputs"])
         except (KeyError, TypeError):
             raise _one("project.not_a_record", path) from None
-        project = cls.from_dict(content, folder=folder, where=str(path))
+        project = cls.from_dict(content, folder=folder, where=str(path), objects=objects)
         project._file, project._recorded = path, recorded
         return project
 
@@ -138,6 +183,11 @@ class Project(Section):
     def recorded(self) -> tuple[InputFile, ...]:
         """The input files as an earlier run had them, when the project was read from its ``run.json``."""
         return self._recorded
+
+    @property
+    def objects(self) -> dict[str, Held]:
+        """The objects that stand in the place of files, by the name that the project has for them."""
+        return dict(self._objects)
 
     @property
     def file(self) -> Path | None:
@@ -172,7 +222,7 @@ class Project(Section):
 
     def path(self, name: str) -> str:
         """A path of the project file made absolute; GDAL strings such as ``NETCDF:"f.nc":v`` keep their form."""
-        if re.match(r"^(/vsi|https?://|s3://|gs://)", name):
+        if re.match(r"^(/vsi|https?://|s3://|gs://)", name) or is_object(name):
             return name
         driver = re.match(r'^([A-Za-z0-9]+:)"([^"]+)"(.*)$', name)
         if driver:
@@ -233,7 +283,10 @@ class Project(Section):
         if self.map_noise and self.map_noise.overall_accuracy and self.accuracy:
             problems.add("noise.accuracy_twice", f"{where}: map_noise.overall_accuracy")
         for place, name in self.files():
-            if "://" not in name and ":" not in name[2:] and not name.startswith("/vsi") and not Path(name).exists():
+            if is_object(name):
+                if name not in self._objects:
+                    problems.add("objects.gone", f"{where}: {place}", name=name)
+            elif "://" not in name and ":" not in name[2:] and not name.startswith("/vsi") and not Path(name).exists():
                 problems.add("project.no_file", f"{where}: {place}", file=name)
 
     def _check_layer_names(self, where: str, problems: Problems) -> None:

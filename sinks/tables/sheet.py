@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sinks.errors import LayerError, Problem
+from sinks.objects import Held, find, is_object
 from sinks.tables.delimited import HEADER_SEARCH, better_delimiter, shown, split, squeezed, without_sign
 from sinks.tables.encoding import decode
 from sinks.tables.form import UNSAID, Form
@@ -107,6 +108,11 @@ def read_rows(path: str | Path, form: Form = UNSAID, names: Collection[str] = ()
     LayerError
         If the file, the sheet, the encoding or the delimiter is not what was declared, or is left in doubt.
     """
+    if is_object(path):
+        held = _held(path)
+        table = held.value.astype(object)
+        body = table.where(table.notna(), None).to_numpy().tolist()
+        return Rows(held.name, _cleaned([list(map(str, table.columns)), *body]))
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in WORKBOOKS and path.is_file():
@@ -207,6 +213,10 @@ def first_line(path: str | Path) -> str:
     LayerError
         As :func:`read_rows`.
     """
+    if is_object(path):
+        # A table in memory says so in its attributes, for it has no first line.
+        extends = _held(path).value.attrs.get("extends")
+        return f"# extends: {extends}" if extends else ""
     path = Path(path)
     if path.suffix.lower() in WORKBOOKS:
         rows = read_rows(path).cells
@@ -265,6 +275,13 @@ def as_text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).strip()
+
+
+def _held(name: str | Path) -> Held:
+    held = find(name)
+    if held is None:
+        raise LayerError(Problem("objects.gone", str(name), {"name": str(name)}))
+    return held
 
 
 def _text(path: Path, form: Form, names: Collection[str]) -> tuple[str, tuple[Problem, ...]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sinks.errors import Problem, Problems, ProjectError
 from sinks.geo.legends import available_legends
+from sinks.objects import is_object
 from sinks.project.project import Project
 from sinks.trust.consent import Ask, refused
 from sinks.trust.territory import Territory, first_of_each
@@ -68,6 +69,8 @@ def _wanted(project: Project) -> Iterator[Ask | Problem]:
     own = project.file is None or project.file.suffix != ".json" or _holds_project(project)
     territory = Territory.of(project.folder, frozenset(file.sha256 for file in project.recorded), own=own)
     for place, path in (*project.files(), *legend_files(project)):
+        if is_object(path):
+            continue  # the caller's own, and in no file
         if place == "methodology_files" and path.endswith(".py"):
             yield from territory.code(f"{where}: {place}", path)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +16,7 @@ from sinks.analysis.reconciliation import reconciliation
 from sinks.analysis.sensitivity import Sensitivity
 from sinks.assessment.answer import Answer, Origin
 from sinks.errors import Problem, RunError, path_of
+from sinks.objects import Held
 from sinks.project.project import Project
 from sinks.tabulation.checkpoint import forget
 from sinks.trust.consent import trusting
@@ -55,11 +56,14 @@ class Run:
         made, or by who has read it back.
     checkpoint : Path or None
         Folder of the pass that this run was made of, which is thrown away once the run is written.
+    objects : mapping of str to Held
+        Objects that stood in the place of files, for questions that need the layers once more.
     """
 
     contents: RunContents
     trust: bool = False
     checkpoint: Path | None = None
+    objects: Mapping[str, Held] = field(default_factory=dict)
 
     @property
     def account(self) -> pd.DataFrame:
@@ -271,7 +275,7 @@ class Run:
     def _prepared(self) -> Prepared:
         """The project of the run once more: a run may have been read back, and then knows its project by its record."""
         with trusting(self.trust):
-            return prepare(Project.from_record(self.record, Path("run.json")))
+            return prepare(Project.from_record(self.record, Path("run.json"), self.objects))
 
     @cached_property
     def _inputs(self) -> ProjectInputs:

@@ -22,7 +22,9 @@ from sinks.analysis.reconciliation import reconciliation
 from sinks.analysis.sensitivity import compare_approaches, sensitivity
 from sinks.analysis.spread import note_differences, pairs, spread
 from sinks.errors import Problem
+from sinks.layers.held import described, digest_of, size_of
 from sinks.methodology import Bound
+from sinks.objects import find, is_object
 from sinks.project.project import Project
 from sinks.provenance import InputFile
 from sinks.results.contents import RunContents
@@ -78,7 +80,7 @@ def gather_contents(
     further |= {"spread": spread(beside, account.table)} if len(beside) else {}
     reconciled = reconciliation(account.table)
     further |= {"reconciliation": reconciled} if len(reconciled) else {}
-    notes = [*prepared.notes, *(assessed.assessment.notes if assessed else ())]
+    notes = [*prepared.notes, *_held_in_memory(prepared.project), *(assessed.assessment.notes if assessed else ())]
     return RunContents(
         account=account.table,
         comparison=account.comparison,
@@ -101,7 +103,13 @@ def gather_contents(
 def input_files(project: Project) -> list[InputFile]:
     """Checksums of the local input files, each file once."""
     names = dict.fromkeys(name for _, name in (*project.files(), *legend_files(project)))
-    return [InputFile.of(name) for name in names if Path(name).is_file()]
+    return [_noted(name) for name in names if is_object(name) or Path(name).is_file()]
+
+
+def _noted(name: str) -> InputFile:
+    """A file or an object by its content."""
+    held = find(name)
+    return InputFile.of(name) if held is None else InputFile(name, size_of(held), digest_of(held))
 
 
 def _uncertainty(prepared: Prepared, given: ProjectInputs, account: Account) -> dict[str, pd.DataFrame]:
@@ -113,6 +121,13 @@ def _uncertainty(prepared: Prepared, given: ProjectInputs, account: Account) -> 
     other = other_assumption(given.inputs, prepared.entries, given.draws, found, account.table)
     tables = {"uncertainty": both[both["agreement"] != ""].reset_index(drop=True), "other_assumption": other}
     return {name: table for name, table in tables.items() if len(table)}
+
+
+def _held_in_memory(project: Project) -> list[Problem]:
+    """That the run cannot be repeated from its record where inputs were objects of the caller's."""
+    if not project.objects:
+        return []
+    return [Problem("checks.objects", project.project.name, {"names": sorted(project.objects)})]
 
 
 def _changed_inputs(project: Project, files: Sequence[InputFile]) -> list[Problem]:
@@ -218,7 +233,9 @@ def _now() -> datetime:
 
 def _record(prepared: Prepared, files: Sequence[InputFile]) -> dict[str, Any]:
     project = prepared.project
+    objects = {"objects": described(project.objects)} if project.objects else {}
     return {
+        **objects,
         "title": project.project.title,
         "demonstration": project.project.demonstration,
         "created": _now().isoformat(timespec="seconds"),

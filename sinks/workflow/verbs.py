@@ -89,7 +89,7 @@ def run(
         assessed = assess(prepared, inputs, account.table, counted=account.counted if inputs.draws else None)
         contents = gather_contents(with_notes(prepared, states), inputs, account, assessed, files.result())
     # What was agreed to for the run holds for questions to it.
-    return Run(contents, trust=True, checkpoint=checkpoint)
+    return Run(contents, trust=True, checkpoint=checkpoint, objects=prepared.project.objects)
 
 
 @contextmanager

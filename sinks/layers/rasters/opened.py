@@ -12,6 +12,8 @@ from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
 from sinks.errors import LayerError, Problem
+from sinks.layers.rasters.arrays import open_array
+from sinks.objects import is_object
 
 _RASTERS = (".tif", ".tiff", ".img", ".vrt", ".nc", ".hdf", ".h5", ".asc", ".jp2", ".bil", ".dat", ".grd")
 
@@ -49,7 +51,12 @@ def file_on_disk(path: str) -> Path:
 
 
 def open_dataset(path: str, where: str) -> Any:
-    """Open a file with rasterio; what cannot be opened is a :class:`LayerError` in words that say what to do."""
+    """Open a file with rasterio; what cannot be opened is a :class:`LayerError` in words that say what to do.
+
+    The name of an object gives the array that goes by it.
+    """
+    if is_object(path):
+        return open_array(path, where)
     try:
         return rasterio.open(path)
     except RasterioError as error:

@@ -24,6 +24,7 @@ from sinks.geo.crs import check_bounds, datum_name, parse_crs, same_datum, trans
 from sinks.geo.grid import Grid
 from sinks.geo.grid_crs import same_crs
 from sinks.geo.legends import Legend
+from sinks.layers.rasters.arrays import file_behind, spooled
 from sinks.layers.rasters.opened import file_on_disk, open_dataset, stamp, unzipped
 from sinks.layers.rasters.sample import check_codes
 from sinks.layers.rasters.validity import (
@@ -37,6 +38,7 @@ from sinks.layers.rasters.validity import (
     veiled,
 )
 from sinks.layers.rasters.years import check_twice, check_year
+from sinks.objects import is_object
 
 STATIC = "static"
 """Key of ``files`` for a layer that holds for every date."""
@@ -231,6 +233,8 @@ class RasterSource:
 
     def open_veiled(self) -> Any:
         """The open file with every cell hidden that it hides, for a reader that asks for no masks: GDAL's warper."""
+        if is_object(self.path):
+            return open_dataset(spooled(self.path, self.where), self.where)
         dataset = self.open()
         if self.hidden is None:
             return dataset
@@ -329,8 +333,9 @@ def _check_meaning(layer: Layer, date: str, dataset: Any, where: str, problems: 
     elif isinstance(layer, CategoricalLayer):
         date = layer.of_date
     if "other_year" not in layer.accept and not len(problems):
-        check_year(date, path, band, dataset, where, problems)
-    if isinstance(layer, CategoricalLayer) and file_on_disk(dataset.name).is_file() and not len(problems):
+        check_year(date, file_behind(path) or path, band, dataset, where, problems)
+    at_hand = is_object(dataset.name) or file_on_disk(dataset.name).is_file()
+    if isinstance(layer, CategoricalLayer) and at_hand and not len(problems):
         nodata = layer.nodata if layer.nodata is not None else dataset.nodatavals[band - 1]
         check_codes(dataset, band, nodata, layer.legend, where, problems)
 

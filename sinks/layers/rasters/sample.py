@@ -21,6 +21,7 @@ from rasterio.windows import Window
 from sinks.errors import LegendError, Problems
 from sinks.geo.legends import Legend, available_legends, load_legend
 from sinks.layers.rasters.opened import forget_failure, open_dataset, stamp
+from sinks.objects import find
 
 _BLOCKS_A_SIDE = 4
 _BLOCK = 256
@@ -34,6 +35,13 @@ _COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
 
 def distinct_values(dataset: Any, band: int) -> npt.NDArray[Any]:
     """Distinct values in some windows of a band, ascending; a file on this disk is looked at once until it changes."""
+    held = find(dataset.name)
+    if held is not None:
+        key = ("distinct", band)
+        if key not in held.kept:
+            held.kept[key] = _distinct(dataset, band)
+        found: npt.NDArray[Any] = held.kept[key]
+        return found
     size = stamp(dataset.name)
     return _of_file(dataset.name, size, band) if size else _distinct(dataset, band)
 

@@ -31,6 +31,7 @@ from sinks.geo.wkb import shapes
 from sinks.layers.fields import FieldSpec
 from sinks.layers.stands.condition import Condition
 from sinks.layers.stands.equal_area import Geometries
+from sinks.objects import find
 
 BATCH = 65_536
 """Features read at a time."""
@@ -74,6 +75,12 @@ class VectorLayer:
     fields: Mapping[str, FieldSpec] = dataclasses.field(default_factory=dict)
     where: str | None = None
     repair: bool = False
+
+    @property
+    def file(self) -> str | Path:
+        """The file that is read: of polygons in memory, one that was made of them."""
+        held = find(self.path)
+        return self.path if held is None else held.parquet()
 
     @property
     def place(self) -> str:
@@ -124,10 +131,10 @@ def inspect(layer: VectorLayer) -> VectorInfo:
     """
     problems = Problems()
     info: VectorInfo | None = None
-    if not Path(layer.path).exists():
+    if not Path(layer.file).exists():
         problems.add("vector.no_file", layer.place)
     else:
-        encoding = check_dbf(layer.path, layer.encoding)
+        encoding = check_dbf(layer.file, layer.encoding)
         if encoding is not None:
             problems.add(encoding.id, encoding.where, **encoding.values)
         info = _inspect_parquet(layer, problems) if _is_parquet(layer) else _inspect_ogr(layer, problems)
@@ -159,7 +166,7 @@ def read_batches(layer: VectorLayer, info: VectorInfo, columns: Sequence[str], s
 
 
 def _is_parquet(layer: VectorLayer) -> bool:
-    return Path(layer.path).suffix.lower() in (".parquet", ".geoparquet")
+    return Path(layer.file).suffix.lower() in (".parquet", ".geoparquet")
 
 
 def _inspect_ogr(layer: VectorLayer, problems: Problems) -> VectorInfo | None:
@@ -208,7 +215,7 @@ def _choose_layer(layer: VectorLayer, layers: Any, problems: Problems) -> str | 
 def _eastings(layer: VectorLayer, inside: str | None) -> npt.NDArray[np.float64]:
     """The middle of every feature along x."""
     if _is_parquet(layer):
-        file = pq.ParquetFile(layer.path)
+        file = pq.ParquetFile(layer.file)
         box = shapely.bounds(shapes(file.read([inside]).column(0).to_numpy())[0]).T
     else:
         box = pyogrio.read_bounds(layer.path, layer=inside)[1]
@@ -249,7 +256,7 @@ def _check_condition(layer: VectorLayer, columns: tuple[str, ...], problems: Pro
 
 def _inspect_parquet(layer: VectorLayer, problems: Problems) -> VectorInfo | None:
     try:
-        file = pq.ParquetFile(layer.path)
+        file = pq.ParquetFile(layer.file)
     except (pa.ArrowException, OSError) as error:
         problems.add("vector.unreadable", layer.place, reason=str(error))
         return None
@@ -288,7 +295,7 @@ Part = tuple[npt.NDArray[np.int64], pa.Table, npt.NDArray[Any]]
 
 
 def _read_parquet(layer: VectorLayer, columns: list[str], size: int) -> Iterator[Part]:
-    file = pq.ParquetFile(layer.path)
+    file = pq.ParquetFile(layer.file)
     geo = _geo(file)
     assert geo is not None  # inspected before
     start = 0
