@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from sinks.parameters.cells import Cell
 
-BASES = ("read", "derived", "memory", "user")
+BASES = ("read", "derived", "transcribed", "memory", "assumed", "user")
+"""Read in the document; computed from what was read; seen in a copy of it; recalled; judged; the user's own."""
 UNVERIFIED_UNLESS = ("read", "user")
 """A row of another basis is ``unverified`` through to the report."""
 
