@@ -54,7 +54,7 @@ def carbon_density(
 
 METHODOLOGY = Methodology(
     id="growing_stock_linear",
-    title=Text("森林蓄积量—生物量线性模型法（全国清查样地）", "Forest growing stock by linear models of inventory plots"),
+    title=Text("森林蓄积量—生物量线性模型法（全国清查样地）", "Forest growing stock by linear models of plots"),
     source="zeng_2023",
     locator="Table 2, model (1)",
     approach="stock_difference",
@@ -73,8 +73,8 @@ METHODOLOGY = Methodology(
     bounds={"intercept": (0, inf), "slope": (0, inf), "above_ground_share": (0, 1), "carbon_fraction": (0, 1)},
     valid_for=Text(
         "已知优势树种（组）和单位面积蓄积量的乔木林；模型由全国森林资源清查样地拟合，用于一个地区时误差大于其全国平均预估误差",
-        "Tree forest with known dominant species group and growing stock; fitted to plots of the national inventory, so "
-        "that in one region it errs by more than its mean prediction error for the country",
+        "Tree forest with known dominant species group and growing stock; fitted to plots of the national inventory, "
+        "so that in one region it errs by more than its mean prediction error for the country",
     ),
     compute=carbon_density,
 )
