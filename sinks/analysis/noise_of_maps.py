@@ -6,7 +6,7 @@ densities of the account's methodologies and what is known of the errors of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -159,7 +159,7 @@ def noise_of_maps(
     """
     if not any(lives_on_class(entry) for entry in entries) or mapped.changes.empty:
         return pd.DataFrame(columns=list(COLUMNS))
-    sinks = _sinks(account, entries)
+    sinks = _sinks(account, entries, (ALL,), (ALL,))
     rows = [
         row
         for dates in inputs.periods
@@ -221,8 +221,13 @@ def _transitions(mapped: Activity, hierarchy: Hierarchy, dates: tuple[str, str])
     return hierarchy.total(by_unit)
 
 
-def _sinks(account: pd.DataFrame, entries: Sequence[Entry]) -> pd.DataFrame:
-    """Net removals [t CO2/yr] by region and period: those that live on the class of the land, and the others."""
+def _sinks(
+    account: pd.DataFrame, entries: Sequence[Entry], lands: Collection[str], counted: Collection[str]
+) -> pd.DataFrame:
+    """Net removals [t CO2/yr] by region and period: those that live on the class of the land, and the others.
+
+    Of the ecosystems and pools that are named, ``all`` for every one.
+    """
     own = pd.DataFrame(
         [
             (entry.method.id, ecosystem, pool)
@@ -235,6 +240,8 @@ def _sinks(account: pd.DataFrame, entries: Sequence[Entry]) -> pd.DataFrame:
     ).drop_duplicates()
     leaves = account[(account["quantity"] == "net_removals") & (account["stratum"] != ALL)]
     leaves = leaves[(leaves["ecosystem"] != ALL) & (leaves["pool"] != ALL)]
+    for column, names in (("ecosystem", lands), ("pool", counted)):
+        leaves = leaves if ALL in names else leaves[leaves[column].isin(names)]
     marked = leaves.merge(own, how="left", on=list(own.columns), indicator="whose")
     marked["whose"] = np.where(marked["whose"] == "both", "account", "other")
     found = marked.pivot_table(index=["region_code", "period"], columns="whose", values="value", aggfunc="sum")
@@ -365,3 +372,43 @@ def withheld(noise: pd.DataFrame) -> frozenset[tuple[str, str]]:
     """
     rows = noise[noise["withheld"].astype(bool)]
     return frozenset(zip(rows["region_code"].astype(str), rows["period"].astype(str), strict=True))
+
+
+def withheld_of(
+    noise: pd.DataFrame,
+    account: pd.DataFrame,
+    entries: Sequence[Entry],
+    lands: Collection[str],
+    counted: Collection[str],
+) -> frozenset[tuple[str, str]]:
+    """:func:`withheld` for a part of the sink: what some ecosystems and pools have, beside the noise of all land.
+
+    Parameters
+    ----------
+    noise, account, entries
+        See :func:`noise_of_maps`.
+    lands, counted : collection of str
+        Ecosystems and pools; ``all`` for every one.
+
+    Returns
+    -------
+    frozenset of (region_code, period)
+        Nothing where no part of the sink lives on the class of the land.
+    """
+    if noise.empty:
+        return frozenset()
+    sinks = _sinks(account, entries, lands, counted)
+    rates = dict(zip(sinks.index, sinks.to_numpy().tolist(), strict=True))
+    found = set()
+    for line in noise[noise["ecosystem_from"] == ALL].to_dict("records"):
+        place = str(line["region_code"]), str(line["period"])
+        own, other = (rate / CO2_PER_C * _years(place[1]) for rate in rates.get(place, (0.0, 0.0)))
+        parts = {str(name): value for name, value in line.items()} | {"account_t_c": own, "other_t_c": other}
+        if own and _no_headline(parts):
+            found.add(place)
+    return frozenset(found)
+
+
+def _years(period: str) -> int:
+    first, last = period.split("-")
+    return int(last) - int(first)

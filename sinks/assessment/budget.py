@@ -17,10 +17,11 @@ from sinks.assessment.equations import allowed_emissions, reduction, required_re
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import measures, records
 from sinks.assessment.result import Assessment
+from sinks.assessment.withheld import Reason, by_noise, graver
 from sinks.errors import Problem, Problems
 from sinks.vocabulary import ALL
 
-COLUMNS = ("region_code", "region_name", "year", "quantity", "value", "unit", "basis")
+COLUMNS = ("region_code", "region_name", "year", "quantity", "value", "unit", "basis", "withheld")
 
 Values = Mapping[tuple[str, int, str], float]
 """Values of an assessment by region, year and quantity."""
@@ -103,16 +104,28 @@ def annual(assessment: Assessment) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        :data:`COLUMNS`, quantities :data:`ANNUAL` [t CO2].
+        :data:`COLUMNS`, quantities :data:`ANNUAL` [t CO2].  Room is blank, and ``withheld`` says why, in years whose
+        verdict is withheld, and so is the room carried over from them.
     """
     names = assessment.names()
     rows: list[tuple[object, ...]] = []
     carried: dict[str, float] = {}
+    whole: dict[str, Reason] = {}
     for (code, year), at in sorted(positions(assessment).items()):
+        why = assessment.withheld.get((code, year), "")
         carried[code] = carried.get(code, 0.0) + at.room
+        whole[code] = graver(whole.get(code, ""), why)
+        judged = {"room": why, "carried_over": whole[code]}
         for quantity, value in zip(ANNUAL, (at.allowed, at.emissions, at.room, carried[code]), strict=True):
-            rows.append((code, names[code], str(year), quantity, value, "t CO2", "computed"))
+            reason = judged.get(quantity, _noise(why))
+            shown = np.nan if reason and quantity in judged else value
+            rows.append((code, names[code], str(year), quantity, shown, "t CO2", "computed", reason))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _noise(reason: Reason) -> Reason:
+    """Why an amount is no result, where it is none: one without an interval is still an amount."""
+    return by_noise([reason])[0]
 
 
 def five_year(assessment: Assessment, plan: pd.DataFrame, period: str, targets: pd.DataFrame) -> pd.DataFrame:
@@ -137,7 +150,7 @@ def five_year(assessment: Assessment, plan: pd.DataFrame, period: str, targets: 
         :data:`COLUMNS` [t CO2]: base, one row for each kind, planned, ``allowed`` and ``intensity_balance`` where the
         region has a target, ``expected_total`` and ``elastic_balance`` where it has one. Sums over the leagues stand
         under the region ``all``, for what every one of them has: the allowance of some less the plans of all would be
-        no balance.
+        no balance.  Balances are blank, and ``withheld`` says why, where the verdict of the last year is withheld.
 
     Raises
     ------
@@ -163,11 +176,34 @@ def five_year(assessment: Assessment, plan: pd.DataFrame, period: str, targets: 
         found += _league(assessment, values, str(code), kinds, end, targets, problems)
     problems.raise_as(AssessmentError)
     table = pd.DataFrame(found, columns=["region_code", "quantity", "value", "basis"])
-    sums = table.groupby("quantity", sort=False)["value"].agg(["sum", "size"])
-    total = sums.loc[sums["size"] == len(planned), "sum"].rename("value").reset_index()
+    last = max(assessment.rule.years)
+    table = _without_balance(table, [assessment.withheld.get((code, last), "") for code in table["region_code"]])
+    groups = table.groupby("quantity", sort=False)
+    sums = groups["value"].agg(["sum", "size", "count"]).assign(withheld=groups["withheld"].agg(lambda r: graver(*r)))
+    # What is withheld of one is not known of the sum.
+    sums["value"] = sums["sum"].where(sums["count"] == sums["size"])
+    total = sums.loc[sums["size"] == len(planned), ["value", "withheld"]].reset_index()
     table = pd.concat([table, total.assign(region_code=ALL, basis="computed")], ignore_index=True)
     table = table.assign(region_name=table["region_code"].map(names).fillna(""), year=period, unit="t CO2")
     return table[list(COLUMNS)]
+
+
+RESTING = ("ecosystem_sink", "planned_emissions", "elastic_balance", "intensity_balance")
+"""Quantities of a plan period that rest on the sink of the last year."""
+
+
+def _without_balance(table: pd.DataFrame, reasons: list[Reason]) -> pd.DataFrame:
+    """The rows with why each is no result; balances that are none are blank.
+
+    The balance of totals is elastic and judges nothing, so that it stands without an interval.
+    """
+    both = zip(table["quantity"], reasons, strict=True)
+    marks: list[Reason] = [
+        reason if quantity == "intensity_balance" else _noise(reason) if quantity in RESTING else ""
+        for quantity, reason in both
+    ]
+    blank = table["quantity"].isin(["intensity_balance", "elastic_balance"]) & (pd.Series(marks, table.index) != "")
+    return table.assign(value=table["value"].mask(blank), withheld=marks)
 
 
 def _league(

@@ -7,12 +7,11 @@ done with the sink of the base year decides most of it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sinks.assessment import equations
 from sinks.assessment.equations import Floats
@@ -22,6 +21,7 @@ from sinks.assessment.inputs import Inputs, check_inputs
 from sinks.assessment.result import MET, NOT_MET, UNDECIDED, Assessment, Rows, assumed_note
 from sinks.assessment.sink import sink_of
 from sinks.assessment.terms import Terms, terms_of, years_and_periods
+from sinks.assessment.withheld import INTERVAL, NOISE, Reason, Withheld, by_noise, sorted_names
 from sinks.errors import Problem, Problems
 from sinks.project.rules import Baseline, Rule
 from sinks.text import message
@@ -36,17 +36,15 @@ def assess(
     draws: Mapping[str, Floats] | None = None,
     whole: tuple[str, str] | None = None,
     waived: Collection[str] = (),
+    doubted: Collection[tuple[str, str]] = (),
 ) -> Assessment:
     """Assess every region of the rule's level in every year of the rule.
 
     Parameters
     ----------
     account : DataFrame
-        The account table.
     inputs : Inputs
-        Emissions, GDP, targets and abatement projects.
     rule : Rule
-        What of the sink counts.
     ccer : DataFrame, optional
         ``region_code, year, value``: credited tonnes that leave the sink [t CO2], from
         :func:`sinks.assessment.ledger.deductions`.
@@ -56,6 +54,8 @@ def assess(
         Adds a row that is the sum of the regions, for the upper level of the two.
     waived : collection of str
         See :func:`sinks.assessment.inputs.check_inputs`.
+    doubted : collection of (region_code, period)
+        Where the counted sink cannot be told from the noise of the maps, their sum included: no verdict is given.
 
     Returns
     -------
@@ -68,8 +68,7 @@ def assess(
     """
     codes, names = assessed_regions(account, rule)
     sum_code = None if whole is None else whole[0]
-    known = {*account["region_code"], *([] if sum_code is None else [sum_code])}
-    check_inputs(inputs, codes, known, rule, whole=sum_code, waived=waived)
+    check_inputs(inputs, codes, {*account["region_code"], *(whole or ())[:1]}, rule, whole=sum_code, waived=waived)
     periods = years_and_periods(rule, account)
     sink = sink_of(account, codes, sorted({p for p in periods.values() if p}), rule, draws)
     _check_low(sink.low, codes, rule)
@@ -77,16 +76,41 @@ def assess(
     if whole is not None:
         codes, names = [*codes, whole[0]], [*names, whole[1]]
         terms = {year: one.with_sum() for year, one in terms.items()}
-    rows, target = Rows(codes, names), _targets(inputs.targets, codes)
-    base, base_period = terms[rule.base_year], periods[rule.base_year]
+    terms = {year: _told(one, codes, periods[year], doubted) for year, one in terms.items()}
+    rows, with_base = Rows(codes, names), periods[rule.base_year] is not None
+    withheld: dict[tuple[str, int], Reason] = {}
     for year in rule.all_years:
         _add_terms(rows, year, terms[year], inputs, codes, rule, ccer is not None)
         _add_expected(rows, year, terms[year], inputs.targets, codes)
         if year > rule.base_year:
-            comparison = AgainstBaseYear(terms[year], base, rule.baseline.value == "net_net", base_period is not None)
-            _add_changes(rows, year, comparison, rule)
-            _add_verdict(rows, year, comparison, target, rule, single=len(codes) - (whole is not None))
-    return Assessment(rows.table(rule), rule, sink.notes, sum_code)
+            compared = AgainstBaseYear(terms[year], terms[rule.base_year], rule.baseline.value == "net_net", with_base)
+            withheld |= _judge(rows, year, compared, inputs.targets, rule, single=len(codes) - (whole is not None))
+    notes = (*sink.notes, *_withheld_notes(withheld, rows.names, rule))
+    return Assessment(rows.table(rule), rule, notes, sum_code, withheld)
+
+
+def _judge(
+    rows: Rows, year: int, compared: AgainstBaseYear, targets: pd.DataFrame, rule: Rule, *, single: int
+) -> dict[tuple[str, int], Reason]:
+    """The changes and the verdict of a year, and by region and year why nothing that judges is said."""
+    target = _targets(targets, rows.codes)
+    _add_changes(rows, year, compared, rule)
+    _add_verdict(rows, year, compared, target, rule, single=single)
+    # Without a target there is no verdict to withhold, but what may be noise is so for amounts too.
+    why = zip(rows.codes, compared.withheld, target["value"].notna(), strict=True)
+    return {(code, year): one for code, one, aimed in why if one == NOISE or (one and aimed)}
+
+
+def _told(terms: Terms, codes: Sequence[str], period: str | None, doubted: Collection[tuple[str, str]]) -> Terms:
+    """The terms of a year with the regions, the sum included, whose sink may be the noise of the maps."""
+    return replace(terms, told=np.array([[(code, period) not in doubted] for code in codes], dtype=bool))
+
+
+def _withheld_notes(withheld: Withheld, names: Mapping[str, str], rule: Rule) -> Iterator[Problem]:
+    """Which verdicts are withheld, by year and reason."""
+    for year in rule.years:
+        for reason, regions in sorted_names(names, withheld, year).items():
+            yield Problem(f"assessment.withheld_{reason}", str(year), {"regions": regions})
 
 
 @dataclass(frozen=True)
@@ -108,9 +132,15 @@ class AgainstBaseYear:
     base_known: bool
 
     @property
-    def covered(self) -> NDArray[np.bool_]:
-        """Regions, shape (regions, 1), of which draws say how probable it is that a target is met."""
-        return self.report.covered & self.base.covered if self.net_net else self.report.covered
+    def withheld(self) -> list[Reason]:
+        """Why no verdict is given, by region; empty where one is.
+
+        What is not known of a sink is of no matter where none of it counts.
+        """
+        years = (self.report, self.base) if self.net_net else (self.report,)
+        noise = np.any([~one.told & one.counts for one in years], axis=0)[:, 0]
+        bare = np.any([~one.covered & one.counts for one in years], axis=0)[:, 0]
+        return [NOISE if mute else INTERVAL if without else "" for mute, without in zip(noise, bare, strict=True)]
 
     @property
     def base_adjusted(self) -> Floats:
@@ -161,23 +191,28 @@ def _add_terms(
     rows: Rows, year: int, terms: Terms, inputs: Inputs, codes: Sequence[str], rule: Rule, has_ledger: bool
 ) -> None:
     """The terms themselves, in the order of the equation."""
-    assumed = assumed_note(rule)
+    assumed, doubt = assumed_note(rule), _noise_of(terms)
     for kind in measures("emissions"):
         sources = _sources(inputs.emissions, codes, year, kind)
         rows.add(year, f"emissions_{kind}", getattr(terms, kind), "given", sources)
     rows.add(year, "emissions", terms.emissions, "computed")
     rows.add(year, "abatement", terms.abatement, "given")
-    rows.add(year, "sink", terms.sink, "computed", assumed)
-    rows.add(year, "uncertainty_deducted", terms.uncertainty, "computed")
+    rows.add(year, "sink", terms.sink, "computed", assumed, doubt)
+    rows.add(year, "uncertainty_deducted", terms.uncertainty, "computed", withheld=doubt)
     rows.add(year, "reference_level", terms.reference, rule.reference_level.basis if rule.reference_level else "given")
     rows.add(year, "ccer_deducted", terms.ccer, "computed", "" if has_ledger else message("assessment.note_no_ledger"))
     caps = [ruled.basis for ruled in (rule.cap, rule.cap_share) if ruled is not None]
     rows.add(year, "cap", terms.cap, "assumed" if "assumed" in caps else "given")
-    rows.add(year, "sink_counted", terms.counted, "computed", _binding(terms, assumed))
-    rows.add(year, "adjusted_emissions", terms.adjusted, "computed", assumed)
+    rows.add(year, "sink_counted", terms.counted, "computed", _binding(terms, assumed), doubt)
+    rows.add(year, "adjusted_emissions", terms.adjusted, "computed", assumed, doubt)
     rows.add(year, "gdp", terms.gdp, "given", _sources(inputs.gdp, codes, year, "gdp"))
     rows.add(year, "intensity_gross", terms.before_sink / terms.gdp, "computed")
-    rows.add(year, "intensity_net", terms.adjusted / terms.gdp, "computed", assumed)
+    rows.add(year, "intensity_net", terms.adjusted / terms.gdp, "computed", assumed, doubt)
+
+
+def _noise_of(terms: Terms) -> list[Reason]:
+    """Which amounts of a year may be noise, by region."""
+    return [NOISE if mute else "" for mute in (~terms.told & terms.counts)[:, 0]]
 
 
 def _binding(terms: Terms, assumed: str) -> list[str]:
@@ -206,21 +241,23 @@ def _add_expected(rows: Rows, year: int, terms: Terms, targets: pd.DataFrame, co
     notes = ["" if pd.isna(end) else message("assessment.note_expected", year=int(end)) for end in ends]
     rows.add(year, "expected_total", value, "given", notes)
     rows.add(year, "gap_gross", terms.emissions - value, "computed")
-    rows.add(year, "gap_net", terms.adjusted - value, "computed")
+    rows.add(year, "gap_net", terms.adjusted - value, "computed", withheld=_noise_of(terms))
 
 
 def _add_changes(rows: Rows, year: int, compared: AgainstBaseYear, rule: Rule) -> None:
     """The reduction of the intensity, three ways and by the rule."""
     report, base = compared.report, compared.base
+    doubt = by_noise(compared.withheld)
     rows.add(year, "change_gross", compared.change(report.before_sink, base.before_sink), "computed")
     if compared.base_known:
         net = compared.change(report.adjusted, base.adjusted)
-        rows.add(year, "change_net_net", net, "computed", _undefined(base.adjusted))
+        rows.add(year, "change_net_net", net, "computed", _undefined(base.adjusted), doubt)
     flattering = compared.change(report.adjusted, base.before_sink)
-    rows.add(year, "change_net_report_year", flattering, "computed", message("assessment.note_flattering"))
+    said = message("assessment.note_flattering")
+    rows.add(year, "change_net_report_year", flattering, "computed", said, _noise_of(report))
     by_rule = message(_BASELINE_NOTES[rule.baseline.value])
     notes = [f"{by_rule} {gap}".strip() for gap in _undefined(compared.base_adjusted)]
-    rows.add(year, "change", compared.change(report.adjusted, compared.base_adjusted), "computed", notes)
+    rows.add(year, "change", compared.change(report.adjusted, compared.base_adjusted), "computed", notes, doubt)
 
 
 def _undefined(base: Floats) -> list[str]:
@@ -252,15 +289,23 @@ def _add_verdict(
     without = _blank(np.where(bare, MET, NOT_MET).astype(float), has)
     rows.add(year, "target_change", target, "given", [s if isinstance(s, str) else "" for s in targets["source"]])
     rows.add(year, "required_change", required, "computed")
-    rows.add(year, "margin", compared.change(report.adjusted, compared.base_adjusted) - required, "computed")
-    rows.add(year, "probability_met", np.where(compared.covered, probability, np.nan), "computed")
-    rows.add(year, "verdict", verdict, "computed", _spoken(verdict, without, compared.covered, has, assumed_note(rule)))
+    why = compared.withheld
+    margin = compared.change(report.adjusted, compared.base_adjusted) - required
+    rows.add(year, "margin", margin, "computed", withheld=why)
+    rows.add(year, "probability_met", probability, "computed", withheld=why)
+    said = _spoken(verdict, without, why, has, assumed_note(rule))
+    rows.add(year, "verdict", verdict, "computed", said, why)
     rows.add(year, "verdict_without_sink", without, "computed")
     needed = equations.break_even_sink(
         report.before_sink, report.gdp, compared.base_adjusted[:, :1], base.gdp, required
     )
-    rows.add(year, "break_even_sink", needed, "computed")
-    rows.add(year, "break_even_k", _break_even_k(compared, required, single), "computed")
+    rows.add(year, "break_even_sink", needed, "computed", withheld=_base_doubt(compared))
+    rows.add(year, "break_even_k", _break_even_k(compared, required, single), "computed", withheld=why)
+
+
+def _base_doubt(compared: AgainstBaseYear) -> list[Reason]:
+    """Where what is compared with rests on a sink that may be noise, by region."""
+    return _noise_of(compared.base) if compared.net_net else ["" for _ in compared.withheld]
 
 
 def _blank(values: Floats, has: np.ndarray) -> Floats:
@@ -275,19 +320,20 @@ def _verdict(probability: Floats, base: Floats, confidence: float) -> Floats:
     return np.where(np.isfinite(probability) & (base[:, :1] > 0), verdict, np.nan)
 
 
-def _spoken(verdict: Floats, without: Floats, covered: NDArray[np.bool_], has: np.ndarray, assumed: str) -> list[str]:
+def _spoken(verdict: Floats, without: Floats, withheld: Sequence[Reason], has: np.ndarray, assumed: str) -> list[str]:
+    """What is said of each verdict; of one that is withheld the reason stands for it, and is not said here."""
     words = {MET: "assessment.verdict_met", UNDECIDED: "assessment.verdict_undecided"}
     words |= {NOT_MET: "assessment.verdict_not_met"}
     notes = []
-    for value, bare, known, target in zip(verdict[:, 0], without[:, 0], covered[:, 0], has[:, 0], strict=True):
+    for value, bare, why, target in zip(verdict[:, 0], without[:, 0], withheld, has[:, 0], strict=True):
         if not target:
             notes.append("")
             continue
         said = message("assessment.verdict_undefined" if np.isnan(value) else words[int(value)])
         if value == MET and bare == NOT_MET:
             said += message("assessment.verdict_by_sink")
-        if not known:
-            said += message("assessment.verdict_central")
+        if why and not np.isnan(value):
+            said = ""
         notes.append(f"{said} {assumed}".strip())
     return notes
 

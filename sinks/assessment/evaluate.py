@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import pandas as pd
@@ -17,7 +17,7 @@ from sinks.assessment.ledger import audit, check_ledger, deductions
 from sinks.assessment.result import Assessment
 from sinks.assessment.sink import sink_of
 from sinks.assessment.terms import years_and_periods
-from sinks.errors import Gather, Problems, SinksError
+from sinks.errors import Gather, Problem, Problems, SinksError
 from sinks.project.assessment import AssessmentSection
 from sinks.project.explain import near
 from sinks.project.rules import Rule
@@ -58,9 +58,9 @@ class Evaluation(Answer):
         return f"{number:,.1f}"
 
     def remarks(self) -> list[str]:
-        near_zero, bare = self.assessment.near_zero(), self.assessment.without_probability()
+        near_zero, unjudged = self.assessment.near_zero(), self.assessment.unjudged()
         found = [message("assessment.near_zero", names=near_zero)] if near_zero else []
-        return found + ([message("assessment.without_probability", names=bare)] if bare else [])
+        return found + [message(f"assessment.withheld_{why}", regions=names) for why, names in unjudged.items()]
 
     def data(self) -> dict[str, pd.DataFrame]:
         found = {
@@ -80,6 +80,7 @@ def evaluate(
     resolve: Callable[[str], str],
     *,
     draws: Mapping[str, Floats] | None = None,
+    doubted: Collection[tuple[str, str]] = (),
     inputs: Inputs | None = None,
 ) -> Evaluation:
     """Read, check and evaluate everything that the section names.
@@ -94,6 +95,7 @@ def evaluate(
     resolve : callable
         Makes a path of the section absolute.
     draws : mapping of period to array (n, regions), optional
+    doubted : collection of (region_code, period)
         See :func:`sinks.assessment.dual_control.assess`.
     inputs : Inputs, optional
         The tables of the section, where they are read already.
@@ -110,10 +112,11 @@ def evaluate(
     problems = Problems()
     code = None if whole is None else whole[0]
     _collect(problems, lambda: check_inputs(inputs, codes, known, rule, whole=code, waived=section.waived))
-    _collect(problems, lambda: _check_credits(section, inputs, account, codes, regions, resolve))
+    _collect(problems, lambda: _check_credits(section, inputs, account, regions, resolve, doubted))
     problems.raise_as(AssessmentError)
     ccer = None if inputs.ledger is None else deductions(inputs.ledger, cancelled_returns=rule.cancelled_returns.value)
-    result = assess(account, inputs, rule, ccer=ccer, draws=draws, whole=whole, waived=section.waived)
+    result = assess(account, inputs, rule, ccer=ccer, draws=draws, whole=whole, waived=section.waived, doubted=doubted)
+    result = _with_open_credits(result, inputs, doubted)
     return Evaluation(
         result,
         budget.annual(result),
@@ -216,15 +219,34 @@ def read_section(section: AssessmentSection, resolve: Callable[[str], str]) -> I
     return read_inputs(paths, encoding=section.encoding)
 
 
-def sink_by_year(account: pd.DataFrame, codes: list[str], rule: Rule) -> pd.DataFrame:
-    """The sink within the rule's scope: ``region_code, year, value`` [t CO2], for the years that have one."""
+def sink_by_year(account: pd.DataFrame, rule: Rule, doubted: Collection[tuple[str, str]] = ()) -> pd.DataFrame:
+    """The sink within the rule's scope: ``region_code, year, value`` [t CO2], for the years that have one.
+
+    Regions and years whose sink may be the noise of the maps (``doubted``: code and account period) are left out.
+    """
+    codes, _ = assessed_regions(account, rule)
     periods = {year: period for year, period in years_and_periods(rule, account).items() if period is not None}
     sink = sink_of(account, codes, sorted(set(periods.values())), rule, n=0)
     rows = [
         pd.DataFrame({"region_code": codes, "year": year, "value": sink.values[period][:, 0]})
         for year, period in periods.items()
     ]
-    return pd.concat(rows, ignore_index=True)
+    table = pd.concat(rows, ignore_index=True)
+    told = [
+        (code, periods[year]) not in doubted for code, year in zip(table["region_code"], table["year"], strict=True)
+    ]
+    return table[told].reset_index(drop=True)
+
+
+def _with_open_credits(result: Assessment, inputs: Inputs, doubted: Collection[tuple[str, str]]) -> Assessment:
+    """With a note of the regions whose credited tonnes were not held against the sink, which may be noise."""
+    places = {code for code, _ in doubted} & set([] if inputs.ledger is None else inputs.ledger["region_code"])
+    if not places:
+        return result
+    regions = [name for code, name in result.names().items() if code in places]
+    return replace(
+        result, notes=(*result.notes, Problem("assessment.note_credits_open", "ledger", {"regions": regions}))
+    )
 
 
 def _collect(problems: Problems, check: Callable[[], None]) -> None:
@@ -238,15 +260,18 @@ def _check_credits(
     section: AssessmentSection,
     inputs: Inputs,
     account: pd.DataFrame,
-    codes: list[str],
     regions: gpd.GeoDataFrame,
     resolve: Callable[[str], str],
+    doubted: Collection[tuple[str, str]],
 ) -> None:
-    """Credited tonnes need the polygons of their projects, else nobody can see whether two of them overlap."""
+    """Credited tonnes need the polygons of their projects, else nobody can see whether two of them overlap.
+
+    A sink that may be noise shows neither that they are too many nor that they are not.
+    """
     if inputs.ledger is None:
         return
     projects = read_credit_projects(None if section.credit_projects is None else resolve(section.credit_projects))
-    sink = sink_by_year(account, codes, section.rule)
+    sink = sink_by_year(account, section.rule, doubted)
     check_ledger(projects, inputs.ledger, regions, sink, waived=section.waived)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from sinks.account.amounts import no_point
 from sinks.assessment.input_tables import RESULT, measures
+from sinks.assessment.withheld import JUDGED, NOISE, Reason, Withheld, said, sorted_names
 from sinks.assessment.words import readable, word
 from sinks.errors import Problem
 from sinks.project.rules import Rule, ValueBasis
@@ -18,7 +19,19 @@ from sinks.text import message
 from sinks.uncertainty.draws import Floats, interval
 from sinks.vocabulary import ALL, ecosystems, pools
 
-COLUMNS = ("region_code", "region_name", "year", "quantity", "value", "low", "high", "unit", "basis", "note")
+COLUMNS = (
+    "region_code",
+    "region_name",
+    "year",
+    "quantity",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "basis",
+    "note",
+    "withheld",
+)
 
 MET, UNDECIDED, NOT_MET = 1, 0, -1
 """Values of the quantities ``verdict`` and ``verdict_without_sink``; NaN where no target can be applied."""
@@ -32,18 +45,22 @@ class Assessment:
     ----------
     table : DataFrame
         :data:`COLUMNS`; the values of the rule stand in rows of the region ``all``. Notes are in the language in which
-        the assessment was made.
+        the assessment was made. ``withheld`` is ``noise`` or ``interval`` (:mod:`sinks.assessment.withheld`) in rows
+        of what judges, which then have no value, and ``noise`` in those of amounts that may be noise; else empty.
     rule : Rule
     notes : tuple of Problem
         What holds for the whole assessment: how draws came about, which presentation flatters.
     whole : str or None
         Code of the region whose rows are sums of the others.
+    withheld : mapping of (region, year) to str
+        Why nothing that judges is said of them.
     """
 
     table: pd.DataFrame
     rule: Rule
     notes: tuple[Problem, ...] = ()
     whole: str | None = None
+    withheld: Withheld = field(default_factory=dict)
 
     def values(self) -> dict[tuple[str, int, str], float]:
         """Every value by region, year and quantity."""
@@ -75,33 +92,35 @@ class Assessment:
         without = change["value"].notna() & change["low"].isna()
         return [str(name) for name in change.index[without] if name in set(drawn)]
 
-    def without_probability(self) -> list[str]:
-        """Regions whose verdict of the last year rests on central values, since the sink has no interval."""
-        rows = self.table[self.table["year"] == self.table["year"].max()]
-        judged = rows[(rows["quantity"] == "verdict") & rows["value"].notna()]["region_name"]
-        known = set(rows[(rows["quantity"] == "probability_met") & rows["value"].notna()]["region_name"])
-        return [str(name) for name in judged if name not in known]
+    def unjudged(self) -> dict[Reason, Sequence[str]]:
+        """Regions whose verdict of the last year is withheld, by the reason for it."""
+        return sorted_names(self.names(), self.withheld, max(self.rule.years))
 
     def last_year(self) -> pd.DataFrame:
         """The last year as a table to be read at a glance: one row for each region, headers and verdicts in words.
 
-        Emissions and the counted sink are in 10^4 t CO2, shares in percent.
+        Emissions and the counted sink are in 10^4 t CO2, shares in percent.  Where a verdict is withheld its place has
+        the reason, and where the sink may be noise there are no figures that rest on it.
         """
         names = ["emissions", "sink_counted", "change", "required_change", "probability_met"]
         names += ["verdict", "verdict_without_sink"]
         rows = self.table[self.table["quantity"].isin(names) & (self.table["year"] == self.table["year"].max())]
         wide = rows.pivot(index=["region_code", "region_name", "year"], columns="quantity", values="value")
-        return _in_words(wide.reindex(columns=names).reset_index())
+        return _in_words(wide.reindex(columns=names).reset_index(), self.withheld)
 
 
-def _in_words(table: pd.DataFrame) -> pd.DataFrame:
+def _in_words(table: pd.DataFrame, withheld: Withheld) -> pd.DataFrame:
     """The compact table: amounts in 10^4 t, shares in percent, verdicts as words."""
+    reasons = [withheld.get((str(c), int(y)), "") for c, y in zip(table["region_code"], table["year"], strict=True)]
     scale = {"emissions": 1e-4, "sink_counted": 1e-4, "change": 100, "required_change": 100, "probability_met": 100}
     shown = table[["region_code", "region_name", "year"]].copy()
     for name, factor in scale.items():
         shown[name] = table[name] * factor
-    for name in ("verdict", "verdict_without_sink"):
-        shown[name] = [_verdict_in_words(value) for value in table[name]]
+    for name in ("sink_counted", "change"):
+        shown[name] = shown[name].mask(np.array([reason == NOISE for reason in reasons]))
+    both = zip(table["verdict"], reasons, strict=True)
+    shown["verdict"] = [said(reason, how="short") or _verdict_in_words(value) for value, reason in both]
+    shown["verdict_without_sink"] = [_verdict_in_words(value) for value in table["verdict_without_sink"]]
     return readable(shown)
 
 
@@ -113,23 +132,40 @@ class Rows:
     """Collects blocks of the result: one quantity of one year for all regions."""
 
     def __init__(self, codes: Sequence[str], names: Sequence[str]) -> None:
-        self._codes = list(codes)
-        self._names = list(names)
+        self.codes = list(codes)
+        self.names = dict(zip(codes, names, strict=True))
         self._blocks: list[pd.DataFrame] = []
 
-    def add(self, year: int, quantity: str, values: Floats, basis: ValueBasis, notes: Sequence[str] | str = "") -> None:
+    def add(
+        self,
+        year: int,
+        quantity: str,
+        values: Floats,
+        basis: ValueBasis,
+        notes: Sequence[str] | str = "",
+        withheld: Sequence[Reason] | None = None,
+    ) -> None:
         """Add values (regions, 1) or, with draws behind the central value, (regions, 1 + n).
 
-        Rows without a value and without a note are left out: they do not apply to their region.
+        What judges is blank where it is withheld, and its note says why; amounts that may be noise stay.  Rows without
+        a value and without a note are left out: they do not apply to their region.
         """
-        values = np.broadcast_to(values, (len(self._codes), values.shape[-1]))
-        low = high = np.full(len(self._codes), np.nan)
+        values = np.broadcast_to(values, (len(self.codes), values.shape[-1]))
+        reasons: list[Reason] = ["" for _ in self.codes] if withheld is None else list(withheld)
+        texts = [notes] * len(self.codes) if isinstance(notes, str) else list(notes)
+        applicable = np.isfinite(values[:, 0]) | np.array([text != "" for text in texts])
+        reasons = [reason if there else "" for reason, there in zip(reasons, applicable, strict=True)]
+        how: Literal["judged", "amount"] = "judged" if quantity in JUDGED else "amount"
+        texts = [f"{said(reason, how=how)} {text}".strip() for reason, text in zip(reasons, texts, strict=True)]
+        if quantity in JUDGED:
+            values = np.where(np.array([bool(reason) for reason in reasons])[:, None], np.nan, values)
+        low = high = np.full(len(self.codes), np.nan)
         if values.shape[1] > 1:
             low, high = no_point(*interval(values[:, 1:]))
         block = pd.DataFrame(
             {
-                "region_code": self._codes,
-                "region_name": self._names,
+                "region_code": self.codes,
+                "region_name": list(self.names.values()),
                 "year": year,
                 "quantity": quantity,
                 "value": values[:, 0],
@@ -137,7 +173,8 @@ class Rows:
                 "high": high,
                 "unit": measures(RESULT)[quantity].unit,
                 "basis": basis,
-                "note": notes if isinstance(notes, str) else list(notes),
+                "note": texts,
+                "withheld": reasons,
             }
         )
         applies = np.isfinite(block["value"]) | (block["note"] != "")
@@ -168,6 +205,7 @@ def rule_rows(rule: Rule) -> pd.DataFrame:
                 "",
                 ruled.basis,
                 f"{shown}{source}",
+                "",
             )
         )
     frame = pd.DataFrame(rows, columns=list(COLUMNS))

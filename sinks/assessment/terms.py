@@ -43,6 +43,8 @@ class Terms:
         At constant prices.
     covered : array of bool (regions, 1)
         Whether the uncertainty of the sink is known, so that its draws say something of probability.
+    told : array of bool (regions, 1)
+        Whether the sink can be told from the noise of the land-cover maps, which only the maps can say.
     """
 
     energy: Floats
@@ -57,6 +59,7 @@ class Terms:
     counted: Floats
     gdp: Floats
     covered: NDArray[np.bool_]
+    told: NDArray[np.bool_]
 
     @property
     def emissions(self) -> Floats:
@@ -78,17 +81,23 @@ class Terms:
         """Sink less everything that is taken off before the coefficient."""
         return self.sink - self.uncertainty - self.reference - self.ccer
 
+    @property
+    def counts(self) -> NDArray[np.bool_]:
+        """Regions, shape (regions, 1), whose sink counts for anything, so that what is not known of it matters."""
+        return np.asarray((self.counted != 0).any(axis=1, keepdims=True))
+
     def with_sum(self) -> Terms:
         """The same terms with one more row, the sum over the regions.
 
         The sum of draws some of which are central values alone would have an interval that is too narrow: it has none.
         """
-        covered = np.vstack((self.covered, self.covered.all(axis=0)))
-        parts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "covered"}
+        covered, told = (np.vstack((known, known.all(axis=0))) for known in (self.covered, self.told))
+        parts = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("covered", "told")}
         sums = {name: a.sum(axis=0) for name, a in parts.items()}
         if not covered[-1, 0]:
             sums = {name: np.full_like(total, total[0]) for name, total in sums.items()}
-        return replace(self, covered=covered, **{name: np.vstack((a, sums[name])) for name, a in parts.items()})
+        grown = {name: np.vstack((a, sums[name])) for name, a in parts.items()}
+        return replace(self, covered=covered, told=told, **grown)
 
 
 def years_and_periods(rule: Rule, account: pd.DataFrame) -> dict[int, str | None]:
@@ -162,6 +171,7 @@ def terms_of(
         counted=np.zeros((len(codes), 1)),
         gdp=_by_region(gdp[gdp["year"] == year], codes),
         covered=sink.covered[period][:, None] if period else np.ones((len(codes), 1), dtype=bool),
+        told=np.ones((len(codes), 1), dtype=bool),
     )
     if period is None or (year == rule.base_year and rule.baseline.value == "reference_level"):
         return terms

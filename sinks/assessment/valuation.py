@@ -7,7 +7,7 @@ carbon.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ import pandas as pd
 from sinks.assessment.answer import Answer, Origin
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import WHERE, records
+from sinks.assessment.withheld import NOISE, graver, said
 from sinks.assessment.words import word
 from sinks.errors import Problem, Problems
 from sinks.uncertainty.draws import Floats
@@ -40,10 +41,12 @@ class SinkValue(Answer):
         return {"value": self.yearly, "value_net_present": self.net}
 
     def glance(self) -> list[pd.DataFrame]:
-        """Present values in 10^4 CNY."""
+        """Present values in 10^4 CNY; words where the sink may be noise."""
         rows = self._of(self.net, Origin.inner)
         scaled = {name: rows[name] / 1e4 for name in ("value", "low", "high")}
-        return [rows.assign(**scaled).rename(columns={"value": "value_yuan"})]
+        shown = rows.assign(**scaled).rename(columns={"value": "value_yuan"})
+        reasons = [said(reason, how="amount") for reason in rows["withheld"]]
+        return [shown.drop(columns="withheld").assign(note=reasons) if any(reasons) else shown.drop(columns="withheld")]
 
     def remarks(self) -> list[str]:
         return [word("note.value"), *self._left_out(self.net, Origin.inner)]
@@ -107,8 +110,8 @@ def sink_of_years(account: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``region_code, year, value, low, high`` [t CO2/yr] and ``basis``: ``computed`` in a year of the account,
-        ``assumed`` after it, when the last period's sink is carried on.
+        ``region_code, year, value, low, high`` [t CO2/yr], ``basis``: ``computed`` in a year of the account,
+        ``assumed`` after it, when the last period's sink is carried on; and ``period``, that of the account.
 
     Raises
     ------
@@ -128,15 +131,19 @@ def sink_of_years(account: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
             continue
         period = inside[0] if inside else max(later, key=lambda one: (one[-4:], one[:4]))
         part = rows.loc[rows["period"] == period, ["region_code", "value", "low", "high"]]
-        parts.append(part.assign(year=year, basis="computed" if inside else "assumed"))
+        parts.append(part.assign(year=year, period=period, basis="computed" if inside else "assumed"))
     problems.raise_as(AssessmentError)
-    columns = ["region_code", "year", "value", "low", "high", "basis"]
+    columns = ["region_code", "year", "value", "low", "high", "basis", "period"]
     found: pd.DataFrame = pd.concat(parts, ignore_index=True)[columns]
     return found
 
 
 def value_of_account(
-    account: pd.DataFrame, prices: pd.DataFrame, discount_rate: float, base_year: int
+    account: pd.DataFrame,
+    prices: pd.DataFrame,
+    discount_rate: float,
+    base_year: int,
+    doubted: Collection[tuple[str, str]] = (),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Value of every region's sink in every scenario, with the interval of the sink; prices are taken as given.
 
@@ -148,14 +155,17 @@ def value_of_account(
         a present value would leave years out.
     discount_rate, base_year
         See :func:`value_of_sink`.
+    doubted : collection of (region_code, period)
+        Where the sink cannot be told from the noise of the land-cover maps; it has no value.
 
     Returns
     -------
     yearly : DataFrame
-        As :func:`value_of_sink`, with ``low, high`` of the value [CNY] and ``basis``.
+        As :func:`value_of_sink`, with ``low, high`` of the value [CNY], ``basis``, and ``withheld``: ``noise`` where
+        the sink may be noise, else empty.
     net : DataFrame
-        ``scenario, region_code, value, low, high`` [CNY]; ends are sums of the years' ends, for an error of the sink
-        meets every year.
+        ``scenario, region_code, value, low, high, withheld`` [CNY]; ends are sums of the years' ends, for an error of
+        the sink meets every year.
 
     Raises
     ------
@@ -168,21 +178,24 @@ def value_of_account(
         key = [f"{scenario} {year}" for scenario, year in zip(again["scenario"], again["year"], strict=True)]
         values = {"table": "prices", "key": key, "first": str(again[WHERE].iloc[0])}
         raise AssessmentError(Problem("assessment.row_twice", str(again[WHERE].iloc[0]), values))
-    parts = []
+    parts, figures = [], ["value", "low", "high"]
     for scenario, rows in prices.groupby("scenario", sort=False):
         given = rows.rename(columns={"value": "price"})[["scenario", "year", "price"]]
         sink = sink_of_years(account, [int(year) for year in sorted(rows["year"])])
+        places = zip(sink["region_code"], sink.pop("period"), strict=True)
+        sink["withheld"] = [NOISE if place in doubted else "" for place in places]
         worth = value_of_sink(sink[["region_code", "year", "value"]], given, discount_rate, base_year)
         both = worth.merge(sink.drop(columns="value"), on=["region_code", "year"], validate="one_to_one")
-        low, high = both["low"] * both["price"], both["high"] * both["price"]
-        parts.append(both.assign(low=low, high=high, scenario=str(scenario)))
+        both = both.assign(low=both["low"] * both["price"], high=both["high"] * both["price"], scenario=str(scenario))
+        worthless = both["withheld"] != ""
+        both[[*figures, "present_value"]] = both[[*figures, "present_value"]].mask(worthless)
+        parts.append(both)
     yearly = pd.concat(parts, ignore_index=True)
-    figures = ["value", "low", "high"]
     now = yearly[figures].mul(_discount(yearly["year"], discount_rate, base_year), axis=0)
-    groups = yearly[["scenario", "region_code"]].join(now).groupby(["scenario", "region_code"], sort=False)[figures]
-    # Where a year has no interval, neither has the sum.
-    net = groups.sum().where(groups.count().eq(groups.size(), axis=0))
-    return yearly, net.reset_index()
+    groups = yearly[["scenario", "region_code", "withheld"]].join(now).groupby(["scenario", "region_code"], sort=False)
+    # Where a year has no interval, neither has the sum; nor has it a value where a year has none.
+    net = groups[figures].sum().where(groups[figures].count().eq(groups.size(), axis=0))
+    return yearly, net.assign(withheld=groups["withheld"].agg(lambda reasons: graver(*reasons))).reset_index()
 
 
 def _each_year(prices: pd.DataFrame) -> pd.DataFrame:

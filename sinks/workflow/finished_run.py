@@ -225,7 +225,7 @@ class Run:
 
     def value(self, prices: str | Path, discount_rate: float, base_year: int) -> SinkValue:
         """Value of the sink by year, and its present value; see :mod:`sinks.assessment.valuation`."""
-        return self._answer(questions.value(self.account, prices, discount_rate, base_year))
+        return self._answer(questions.value(self.contents, prices, discount_rate, base_year))
 
     def estimate(self, early: str | Path) -> QuickEstimate:
         """Quick estimate of a year without an account; see :func:`sinks.analysis.decomposition.estimate_account`."""

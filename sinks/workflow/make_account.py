@@ -12,6 +12,7 @@ from sinks.account.account import Account, AccountInputs
 from sinks.account.adjusted_areas import AdjustedAreas
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity
+from sinks.analysis.noise_of_maps import withheld_of
 from sinks.project.project import Project
 from sinks.uncertainty.confusion_matrix import adjusted_areas
 from sinks.uncertainty.draws import Draws, Floats, InputUncertainty
@@ -79,6 +80,7 @@ def assess(
     prepared: Prepared,
     given: ProjectInputs,
     table: pd.DataFrame,
+    noise: pd.DataFrame,
     project: Project | None = None,
     counted: Mapping[str, Floats] | None = None,
 ) -> Evaluation | None:
@@ -91,6 +93,8 @@ def assess(
         What the account was made from.
     table : DataFrame
         The account.
+    noise : DataFrame
+        The sink by class densities beside the noise of the maps, of the same account.
     project : Project, optional
         Whose ``[assessment]`` to take, with the files it names; that of this account when left out.
     counted : mapping of period to array (n, regions), optional
@@ -114,15 +118,16 @@ def assess(
     from sinks.assessment.dual_control import assessed_regions
     from sinks.assessment.evaluate import evaluate
 
-    drawn = None
+    drawn, scope = None, (section.rule.ecosystems.value, section.rule.pools.value)
     if given.draws is not None:
         codes, _ = assessed_regions(table, section.rule)
         places = pd.Index(given.hierarchy.regions["code"]).get_indexer(pd.Index(codes))
         if counted is None:
-            scope = section.rule.ecosystems.value, section.rule.pools.value
             counted = given.inputs.removals(prepared.entries, given.draws, *scope)
         drawn = {period: draws[:, places] for period, draws in counted.items()}
-    return evaluate(section, table, prepared.regions.frame, project.path, draws=drawn, inputs=own)
+    doubted = withheld_of(noise, table, prepared.entries, *scope)
+    frame = prepared.regions.frame
+    return evaluate(section, table, frame, project.path, draws=drawn, doubted=doubted, inputs=own)
 
 
 def adjusted_areas_beside(prepared: Prepared, given: ProjectInputs) -> pd.DataFrame:

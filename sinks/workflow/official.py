@@ -12,7 +12,12 @@ from sinks.workflow.prepare import Prepared
 
 Severity = Literal["error", "warning", "note"]
 
-IN_DOUBT = frozenset({"regions.displaced", "regions.builtin_overlap", "raster.same_file", "checks.input_changed"})
+IN_DOUBT = frozenset(
+    {
+        *("regions.displaced", "regions.builtin_overlap", "raster.same_file", "checks.input_changed"),
+        *("assessment.withheld_noise", "assessment.withheld_interval"),
+    }
+)
 """Notes that put figures in doubt, and so are warnings."""
 
 

@@ -18,6 +18,7 @@ from sinks.analysis.sensitivity import Sensitivity, compare_approaches, sensitiv
 from sinks.errors import Problem, ProjectError, RunError
 from sinks.project.project import Project
 from sinks.results.contents import RunContents
+from sinks.results.withheld import withheld
 from sinks.uncertainty.draws import Draws
 from sinks.vocabulary import ALL
 from sinks.workflow.check import check_potential, check_restoration
@@ -88,7 +89,7 @@ def noise(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame) -> pd
 
 def assess(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, other: Project | None) -> Evaluation:
     """Dual control by the ``[assessment]`` of the run's project, or of another one."""
-    evaluation = assess_account(prepared, given, account, other)
+    evaluation = assess_account(prepared, given, account, table_of_noise(prepared, given, account), other)
     if evaluation is None:
         raise ProjectError(Problem("project.no_assessment", (other or prepared.project).project.name))
     return evaluation
@@ -160,12 +161,13 @@ def targets(
     return Progress(follow_run(given.inputs, wanted, observations, definitions or {}))
 
 
-def value(account: pd.DataFrame, prices: str | Path, discount_rate: float, base_year: int) -> SinkValue:
+def value(contents: RunContents, prices: str | Path, discount_rate: float, base_year: int) -> SinkValue:
     """Value of the sink by year, and its present value."""
     from sinks.assessment.input_tables import read_table
     from sinks.assessment.valuation import SinkValue, value_of_account
 
-    return SinkValue(*value_of_account(account, read_table("prices", prices), discount_rate, base_year))
+    table = read_table("prices", prices)
+    return SinkValue(*value_of_account(contents.account, table, discount_rate, base_year, withheld(contents)))
 
 
 def estimate(account: pd.DataFrame, early: str | Path) -> QuickEstimate:

@@ -31,7 +31,7 @@ from sinks.results.contents import RunContents
 from sinks.vocabulary import ecosystems, pools
 from sinks.workflow.consent import legend_files
 from sinks.workflow.make_account import ProjectInputs, adjusted_areas_beside
-from sinks.workflow.map_noise import map_knowledge, table_of_noise
+from sinks.workflow.map_noise import map_knowledge
 from sinks.workflow.official import IN_DOUBT
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.production import TABLE
@@ -46,6 +46,7 @@ def gather_contents(
     prepared: Prepared,
     given: ProjectInputs,
     account: Account,
+    noise: pd.DataFrame,
     assessed: Evaluation | None,
     files: Sequence[InputFile],
 ) -> RunContents:
@@ -58,6 +59,8 @@ def gather_contents(
     given : ProjectInputs
         What the account was made from.
     account : Account
+    noise : DataFrame
+        The sink by class densities beside the noise of the maps.
     assessed : Evaluation or None
         Dual control, where the project has it.
     files : sequence of InputFile
@@ -74,7 +77,6 @@ def gather_contents(
     further = {**_uncertainty(prepared, given, account), **(assessed.tables() if assessed else {})}
     if potentials is not None:
         emitted = potentials.weigh(emitted)
-    noise = table_of_noise(prepared, given, account.table)
     further |= {"noise": noise} if len(noise) else {}
     beside = pairs(account.table, account.comparison)
     further |= {"spread": spread(beside, account.table)} if len(beside) else {}

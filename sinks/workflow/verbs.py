@@ -21,6 +21,7 @@ from sinks.workflow.check import check as check_prepared
 from sinks.workflow.check import check_layers, with_notes
 from sinks.workflow.finished_run import Run
 from sinks.workflow.make_account import account_inputs, assess, make_account
+from sinks.workflow.map_noise import table_of_noise
 from sinks.workflow.prepare import Prepared, prepare
 from sinks.workflow.tabulate_layers import Progress, tabulate_layers
 
@@ -86,9 +87,9 @@ def run(
             )
         inputs = account_inputs(prepared, activity)
         account = make_account(prepared, inputs)
-        assessed = assess(prepared, inputs, account.table, counted=account.counted if inputs.draws else None)
-        contents = gather_contents(with_notes(prepared, states), inputs, account, assessed, files.result())
-    # What was agreed to for the run holds for questions to it.
+        noise = table_of_noise(prepared, inputs, account.table)
+        assessed = assess(prepared, inputs, account.table, noise, counted=account.counted if inputs.draws else None)
+        contents = gather_contents(with_notes(prepared, states), inputs, account, noise, assessed, files.result())
     return Run(contents, trust=True, checkpoint=checkpoint, objects=prepared.project.objects)
 
 

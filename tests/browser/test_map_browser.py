@@ -460,7 +460,21 @@ def marked(contents: RunContents, tmp_path_factory: pytest.TempPathFactory) -> P
     noise = pd.DataFrame({"region_code": ["150100"], "period": ["2020-2023"], "withheld": [True]})
     checks = contents.checks.assign(check=["classification_noise", "b"])
     made = replace(contents, account=account, tables={"noise": noise}, checks=checks)
-    return write_map(made, tmp_path_factory.mktemp("marked") / "map.html")
+    figures = (("sink_counted", 3e6, "noise"), ("emissions", 4e7, ""))
+    rows = [("150100", 2023, name, value, None, None, why) for name, value, why in figures]
+    columns = ["region_code", "year", "quantity", "value", "low", "high", "withheld"]
+    path = tmp_path_factory.mktemp("marked") / "map.html"
+    return write_map(made, path, assessment=pd.DataFrame(rows, columns=columns))
+
+
+def test_a_counted_sink_that_may_be_noise_offsets_nothing(browser: Any, marked: Path) -> None:
+    browser.get(marked.as_uri())
+    choose(browser, "layer", "offset_share")
+    assert "分不清是变化还是分类误差" in hover(browser, "150100").text
+    click(browser, "150100")
+    shown = [card.text.strip() for card in browser.find_elements(By.CSS_SELECTOR, "#panel dl.cards dd")]
+    assert shown == ["分不清是变化还是分类误差", "分不清是变化还是分类误差", "4,000.00 万tCO₂"]
+    assert browser.get_log("browser") == []
 
 
 @pytest.mark.parametrize("layer", ["sink", "sink_per_ha", "sink_uncertainty"])

@@ -200,7 +200,7 @@ def test_what_a_room_answers_by_itself_has_no_notice(run_folder: Path) -> None:
 def test_many_regions_are_cut_short_and_the_rest_is_counted() -> None:
     codes = [f"{number:03d}" for number in range(125)]
     flat = pd.DataFrame({"code": codes, "name": codes, "level": "banner", "parent": ""})
-    net = pd.DataFrame({"scenario": "low", "region_code": codes, "value": 1e4, "low": 1e4, "high": 1e4})
+    net = pd.DataFrame({"scenario": "low", "region_code": codes, "value": 1e4, "low": 1e4, "high": 1e4, "withheld": ""})
     answer = SinkValue(net, net, origin=Origin(flat, False, datetime(2024, 1, 1)))
     set_language("en")
     assert len(answer.shown()[0]) == 40

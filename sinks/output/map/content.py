@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from sinks.assessment.withheld import NOISE
 from sinks.errors import Problems, RunError
 from sinks.output.map.layers import EMISSIONS, LAYERS, OFFSET_SHARE, Layer
 from sinks.output.map.outlines import lineage, outlines
@@ -40,7 +41,8 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
     contents : RunContents
         A run.
     assessment : DataFrame, optional
-        ``region_code, year, quantity, value, low, high``; its ``sink_counted`` and ``emissions`` [t CO2] are shown.
+        ``region_code, year, quantity, value, low, high, withheld``; its ``sink_counted`` and ``emissions`` [t CO2] are
+        shown, or words where the sink may be noise.
 
     Returns
     -------
@@ -76,6 +78,7 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
         "caveats": [str(line) for line in contents.record.get("caveats", [])],
         "checks": _checks(contents.checks, contents.record),
         "withheld": sorted(map(list, withheld(contents))),
+        "offsets_withheld": sorted(_without_result(offsets)),
         "interval_share": least_share(contents.record),
         "boundaries": _boundaries(contents.record),
         "overlay": None,
@@ -94,8 +97,16 @@ def _sums_over_strata(account: pd.DataFrame) -> pd.DataFrame:
 def _offsets(assessment: pd.DataFrame | None) -> pd.DataFrame:
     """Counted sink and emissions of every region; rows of the region ``all`` hold the rule and not a region."""
     if assessment is None:
-        return pd.DataFrame(columns=["region_code", "year", "quantity", "value", "low", "high"])
-    return assessment[assessment["quantity"].isin(_OFFSET_QUANTITIES) & (assessment["region_code"] != ALL)]
+        return pd.DataFrame(columns=["region_code", "year", "quantity", "value", "low", "high", "withheld"])
+    rows = assessment[assessment["quantity"].isin(_OFFSET_QUANTITIES) & (assessment["region_code"] != ALL)]
+    # A table of an earlier version does not say what may be noise.
+    return rows if "withheld" in rows else rows.assign(withheld="")
+
+
+def _without_result(offsets: pd.DataFrame) -> list[list[str]]:
+    """Regions and years whose counted sink may be noise."""
+    rows = offsets[(offsets["quantity"] == OFFSET_SHARE.quantity) & (offsets["withheld"] == NOISE)]
+    return [[str(code), str(year)] for code, year in zip(rows["region_code"], rows["year"], strict=True)]
 
 
 def _check(contents: RunContents, rows: pd.DataFrame, offsets: pd.DataFrame, given: pd.DataFrame | None) -> None:

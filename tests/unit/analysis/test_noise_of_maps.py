@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity
 from sinks.analysis.class_densities import ClassDensities, groups, lives_on_class
 from sinks.analysis.noise_findings import note_noise
-from sinks.analysis.noise_of_maps import COLUMNS, VERDICTS, MapKnowledge, noise_of_maps, withheld
+from sinks.analysis.noise_of_maps import COLUMNS, VERDICTS, MapKnowledge, noise_of_maps, withheld, withheld_of
 from sinks.errors import ProjectError
 from sinks.methodology import Bound, Registry
 from sinks.project.project import Project
@@ -331,6 +332,26 @@ class TestVerdicts:
             assert row["verdict"] == "not_told"
             assert row["other_t_c"] == pytest.approx(rate * 10_000 * 5, rel=1e-9)
             assert row["withheld"] != kept
+
+    def test_what_counts_is_held_against_the_noise_by_itself(self, method: Bound, tmp_path: Path) -> None:
+        """The rate keeps the headline of all sinks; of what counts alone only its own part can."""
+        path = tmp_path / "rates.csv"
+        row = "sequestration_rate,wetland,,20,t C/ha/yr,,,,,user,ipcc_2006_v4,by hand,\n"
+        path.write_text(HEAD + row, encoding="utf-8")
+        rates = Registry().get("fixed_rate").with_parameters(path)
+        entries = [entry(method), Entry(rates, ("wetland",), rates.pools, ("sink",), "land_cover")]
+        given = activity({"1501": {**GUIDE, ("wetland", "wetland"): 10_000.0}, "1502": STILL})
+        source = dict.fromkeys(ecosystems(), "land_cover")
+        inputs = AccountInputs(given, Hierarchy.of(REGIONS), DATES, (DATES,), source)
+        account = inputs.account(entries).table
+        found = noise_of_maps(inputs, given, entries, account, STATED)
+        doubted = partial(withheld_of, found, account, entries)
+        whole = frozenset({("1501", "2020-2025")})
+        assert withheld(found) == doubted(["all"], ["all"]) == frozenset()
+        assert {code for code, _ in doubted(["forest", "grassland"], ["all"])} >= {"1501"}
+        assert doubted(["forest", "wetland"], ["biomass"]) >= whole
+        assert doubted(["wetland"], ["all"]) == doubted(["all"], list(rates.pools)) == frozenset()
+        assert doubted(["forest", "wetland"], ["all"]) == frozenset()
 
     def test_unlike_versions_drift_more(self) -> None:
         one, other = ClassAccuracy(0.8, version="1"), ClassAccuracy(0.8, version="2")

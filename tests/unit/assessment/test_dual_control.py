@@ -15,6 +15,7 @@ from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import parse_table
 from sinks.assessment.inputs import Inputs
 from sinks.assessment.result import COLUMNS, MET, NOT_MET, UNDECIDED, Assessment
+from sinks.assessment.withheld import JUDGED
 from sinks.project.rules import Rule
 
 LEAGUE = "150600"
@@ -42,6 +43,12 @@ def account(sinks: dict[str, tuple[float, float, float]], *, code: str = LEAGUE)
 
 
 def certain(value: float) -> tuple[float, float, float]:
+    """A sink whose uncertainty is stated, and is none."""
+    return value, value, value
+
+
+def bare(value: float) -> tuple[float, float, float]:
+    """A sink without an interval."""
     return value, float("nan"), float("nan")
 
 
@@ -99,11 +106,9 @@ def test_league_that_meets_its_target_only_with_the_offset() -> None:
     # With it: (1000 - 150)/1100 against (1000 - 100)/1000: 1 - 0.772727/0.9 = 0.141414.
     assert value(result, "change") == pytest.approx(1 - (850 / 1100) / 0.9)
     assert value(result, "verdict") == MET
-    # The sink has no interval, so that the verdict rests on central values and nothing is said of probability.
-    assert (LEAGUE, 2023, "probability_met") not in result.values()
-    assert result.without_probability() == ["鄂尔多斯市"]
-    note = result.table.loc[result.table["quantity"] == "verdict", "note"].iloc[0]
-    assert "按中心值判定，不计完成概率" in note
+    assert value(result, "probability_met") == 1
+    assert (result.withheld, result.unjudged()) == ({}, {})
+    assert (result.table["withheld"] == "").all()
 
 
 def with_unknown(*lands: str) -> pd.DataFrame:
@@ -249,13 +254,73 @@ def test_draws_that_leave_out_too_much_give_neither_interval_nor_probability() -
     found = assess(partly(150, 0.74), inputs(), rule(), draws=draws)
     rows = found.table[(found.table["year"] == 2023) & found.table["quantity"].isin(["sink", "sink_counted"])]
     assert rows["low"].isna().all()
-    assert (LEAGUE, 2023, "probability_met") not in found.values()
-    assert value(found, "verdict") == MET
-    assert "assessment.note_no_interval" in {note.id for note in found.notes}
+    # So there is no verdict either, nor anything else that judges, and each says why; amounts stay.
+    judged = found.table[(found.table["year"] == 2023) & found.table["quantity"].isin(JUDGED)].set_index("quantity")
+    assert set(judged.index) == set(JUDGED)
+    assert judged["value"].isna().all()
+    assert set(judged["withheld"]) == {"interval"}
+    assert judged["note"].str.startswith("不作判定：碳汇的不确定度").all()
+    assert value(found, "sink_counted") == 150
+    assert value(found, "verdict_without_sink") == NOT_MET
+    assert (found.withheld, found.unjudged()) == ({(LEAGUE, 2023): "interval"}, {"interval": ["鄂尔多斯市"]})
+    assert {"assessment.note_no_interval", "assessment.withheld_interval"} <= {note.id for note in found.notes}
     # The same draws of an account that covers all of it.
     whole = assess(partly(150, 1.0, 149, 151), inputs(), rule(), draws=draws)
-    assert value(whole, "probability_met") == 1
+    assert (value(whole, "probability_met"), value(whole, "verdict")) == (1, MET)
     assert whole.table[whole.table["quantity"] == "sink"]["low"].notna().all()
+
+
+WIDE = {"2017-2020": (100.0, 90.0, 110.0), "2020-2023": (150.0, 130.0, 170.0)}
+
+
+@pytest.mark.parametrize(
+    ("period", "given", "base_rests", "withheld"),
+    [
+        ("2020-2023", {}, False, True),
+        # The base year counts a sink too, unless the rule takes the base year without it.
+        ("2017-2020", {}, True, True),
+        ("2017-2020", {"baseline": "gross_net"}, True, False),
+        ("2020-2023", {"k": 0}, False, False),
+    ],
+)
+def test_a_sink_that_may_be_noise_gives_no_verdict(
+    period: str, given: dict[str, Any], base_rests: bool, withheld: bool
+) -> None:
+    plain = assess(account(WIDE), inputs(expected=900), rule(**given))
+    result = assess(account(WIDE), inputs(expected=900), rule(**given), doubted={(LEAGUE, period), ("150100", "x")})
+    assert result.withheld == ({(LEAGUE, 2023): "noise"} if withheld else {})
+    rows, same = (one.table.set_index(["quantity", "year"]) for one in (result, plain))
+    assert rows.index.equals(same.index)
+    for name in JUDGED:
+        assert np.isnan(rows.loc[(name, 2023), "value"]) == (withheld or np.isnan(same.loc[(name, 2023), "value"]))
+        assert rows.loc[(name, 2023), "withheld"] == ("noise" if withheld else "")
+    assert "分类误差" in rows.loc[("verdict", 2023), "note"] if withheld else rows["value"].equals(same["value"])
+    # Amounts stay what they are and say it; those without the sink are sure whatever it is.
+    amounts = ["sink", "sink_counted", "adjusted_emissions", "intensity_net"]
+    for name in (*amounts, "emissions", "change_gross", "verdict_without_sink", "required_change"):
+        assert rows.loc[(name, 2023), "value"] == same.loc[(name, 2023), "value"]
+        marked = withheld and not base_rests and name in amounts
+        assert rows.loc[(name, 2023), "withheld"] == ("noise" if marked else "")
+    assert rows.loc[("adjusted_emissions", 2020), "withheld"] == ("noise" if base_rests else "")
+    assert rows.loc[("change", 2023), "withheld"] == ("noise" if withheld else "")
+
+
+def test_where_a_verdict_is_withheld_the_last_year_has_words_for_it() -> None:
+    joined = Inputs(*(pd.concat([getattr(i, n) for i in (inputs(), inputs(code="150100"))]) for n in TABLES))
+    two = pd.concat([account(WIDE), account(WIDE, code="150100")])
+    result = assess(two, joined, rule(), whole=("150000", "全区"), doubted={(LEAGUE, "2020-2023")})
+    shown = result.last_year().set_index("代码")
+    assert shown["判定"].to_dict() == {"150000": "无", "150100": "完成", LEAGUE: "不作判定（分类误差）"}
+    assert shown["计入碳汇（万 t CO2）"].isna().to_dict() == {"150000": False, "150100": False, LEAGUE: True}
+    assert shown["不计碳汇"].tolist()[1:] == ["未完成", "未完成"]
+    # The sum is told by its own ratio: errors of many leagues are no error of their sum.
+    assert result.unjudged() == {"noise": ["鄂尔多斯市"]}
+    both = assess(two, joined, rule(), whole=("150000", "全区"), doubted={("150000", "2020-2023")})
+    marked = both.table[both.table["withheld"] == "noise"]
+    assert set(marked["region_code"]) == {"150000"}
+
+
+TABLES = ("emissions", "gdp", "targets", "abatement")
 
 
 def test_a_sum_of_regions_has_no_interval_where_one_of_them_has_none() -> None:
@@ -320,7 +385,7 @@ def test_coefficient_moves_exactly_the_terms_it_should() -> None:
     moved = {quantity for (*key, quantity), v in one.items() if v != other[(*key, quantity)]}  # type: ignore[index]
     assert moved == {
         *("sink_counted", "adjusted_emissions", "intensity_net", "gap_net"),
-        *("change_net_net", "change_net_report_year", "change", "margin", "verdict"),
+        *("change_net_net", "change_net_report_year", "change", "margin", "verdict", "probability_met"),
         # The base year is net of its own sink, so what would be enough depends on k too.
         "break_even_sink",
     }
@@ -379,12 +444,17 @@ def test_part_of_the_ecosystems_adds_half_widths() -> None:
 
 
 def test_league_without_an_interval_is_named_and_one_without_a_sink_is_certain() -> None:
-    none, bare = account(dict.fromkeys(TWO, certain(0)), code="150300"), account(TWO)
+    none = account(dict.fromkeys(TWO, certain(0)), code="150300")
+    without = account({period: bare(found[0]) for period, found in TWO.items()})
     both = (inputs(), inputs(code="150300"))
     joined = Inputs(*(pd.concat([getattr(i, n) for i in both]) for n in ("emissions", "gdp", "targets", "abatement")))
-    result = assess(pd.concat([none, bare]), joined, rule())
-    assert [note.id for note in result.notes] == ["assessment.note_no_interval", "assessment.note_normal"] * 2
-    assert [note.values.get("regions") for note in result.notes[::2]] == [[LEAGUE]] * 2
+    result = assess(pd.concat([none, without]), joined, rule())
+    period = ["assessment.note_no_interval", "assessment.note_normal"]
+    assert [note.id for note in result.notes] == [*period, *period, "assessment.withheld_interval"]
+    assert [note.values.get("regions") for note in result.notes[:4:2]] == [[LEAGUE]] * 2
+    assert result.withheld == {(LEAGUE, 2023): "interval"}
+    # A sink of which nothing counts leaves nothing open, whatever is not known of it.
+    assert assess(without, inputs(), rule(k=0)).withheld == {}
 
 
 @pytest.mark.parametrize(
@@ -403,7 +473,8 @@ def test_league_without_an_interval_is_named_and_one_without_a_sink_is_certain()
     ],
 )
 def test_what_the_account_cannot_answer_is_refused(given: dict[str, Any], id: str) -> None:
-    frame = account({"2020-2023": certain(1)}) if "base_period" in given else account(TWO)
+    sinks = {"2020-2023": certain(1)} if "base_period" in given else {period: bare(1) for period in TWO}
+    frame = account(sinks)
     data = inputs()
     if "years" in given:
         late = {"year": 2024}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import columns, parse_table
 from sinks.assessment.result import COLUMNS, Assessment
 from sinks.assessment.targets import BEHIND, NO_BASE, NOT_OBSERVED, ON_PATH, REACHED, follow
+from sinks.assessment.withheld import Reason
 from sinks.project.rules import Rule
 
 INVENTORY, SURVEY = "森林覆盖率（清查口径）", "森林覆盖率（三调口径）"
@@ -82,7 +84,7 @@ def test_area_in_mu_and_hectares_is_one_indicator() -> None:
 
 def assessment(rule: Rule, **years: dict[str, float]) -> Assessment:
     rows = [
-        ("150600", "鄂尔多斯市", int(year[1:]), quantity, value, np.nan, np.nan, "", "computed", "")
+        ("150600", "鄂尔多斯市", int(year[1:]), quantity, value, np.nan, np.nan, "", "computed", "", "")
         for year, values in years.items()
         for quantity, value in values.items()
     ]
@@ -108,6 +110,35 @@ def test_annual_budget_and_what_is_carried_over() -> None:
     assert rows["2022", "allowed"] == pytest.approx(864)
     assert rows["2022", "room"] == pytest.approx(-16)
     assert rows["2022", "carried_over"] == pytest.approx(25)
+
+
+@pytest.mark.parametrize(("reason", "of_amounts"), [("noise", "noise"), ("interval", "")])
+def test_no_room_is_left_by_a_sink_that_says_nothing_for_certain(reason: Reason, of_amounts: Reason) -> None:
+    whole, without = league(gdp_growth=0.05), replace(league(gdp_growth=0.05), withheld={("150600", 2021): reason})
+    rows = annual(without).set_index(["year", "quantity"])
+    assert rows.loc[("2021", "room"), ["value", "withheld"]].isna().tolist() == [True, False]
+    assert rows.loc[("2021", "adjusted_emissions"), ["value", "withheld"]].tolist() == [850, of_amounts]
+    # The next year has a verdict of its own, but nothing can be carried over to it.
+    same = annual(whole).set_index(["year", "quantity"])["value"]
+    assert rows.loc[("2022", "room"), ["value", "withheld"]].tolist() == [same["2022", "room"], ""]
+    assert np.isnan(rows.loc[("2022", "carried_over"), "value"])
+    assert rows.loc[("2022", "carried_over"), "withheld"] == reason
+    assert (annual(whole)["withheld"] == "").all()
+    # A plan period rests on its last year.
+    plan, goals = table("budget", PLAN), table("targets", GOALS)
+    last = replace(whole, withheld={("150600", 2022): reason})
+    planned = five_year(last, plan, "2021-2025", goals).set_index(["region_code", "quantity"])
+    for code in ("150600", "all"):
+        assert np.isnan(planned.loc[(code, "intensity_balance"), "value"])
+        assert planned.loc[(code, "intensity_balance"), "withheld"] == reason
+        # The balance of totals judges nothing: it stands without an interval, and not on what may be noise.
+        assert np.isnan(planned.loc[(code, "elastic_balance"), "value"]) == (reason == "noise")
+        assert np.isfinite(planned.loc[(code, "planned_emissions"), "value"])
+        assert planned.loc[(code, "ecosystem_sink"), "withheld"] == of_amounts
+        assert planned.loc[(code, "new_projects"), "withheld"] == ""
+    other = five_year(without, plan, "2021-2025", goals)
+    assert (other["withheld"] == "").all()
+    assert other["value"].notna().all()
 
 
 def test_base_year_is_gross_unless_the_rule_is_net_net() -> None:

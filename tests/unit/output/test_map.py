@@ -488,6 +488,10 @@ def test_the_page_knows_what_is_withheld_and_what_intervals_leave_out() -> None:
     assert set(found["rows"]["uncertain_share"]) == {0.7499}
     assert [check["check"] for check in found["checks"]] == ["classification_noise", "newly_known", "c"]
     assert page_content(run(), None)["withheld"] == []
+    # Of the assessment its own table says it, by year; one of an earlier version says nothing.
+    marked = assessment().assign(withheld=["noise", "", "", ""])
+    assert page_content(run(), marked)["offsets_withheld"] == [["1501", "2023"]]
+    assert page_content(run(), assessment())["offsets_withheld"] == []
 
 
 @pytest.mark.parametrize("quantity", ["newly_known", "no_longer_known", "not_estimated"])

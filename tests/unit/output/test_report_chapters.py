@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sinks.analysis.sensitivity import APPROACH_COLUMNS
+from sinks.assessment.withheld import JUDGED
 from sinks.output.report import grammar
 from sinks.output.report.blocks import Paragraph, Picture, Table, reference
 from sinks.output.report.chapters import chapters
@@ -245,7 +246,7 @@ def test_one_date_says_that_there_is_no_sink_to_tell() -> None:
     assert "表现为碳汇" not in found
 
 
-def assessment(verdict: float, counted: float = 50_000.0) -> pd.DataFrame:
+def assessment(verdict: float, counted: float = 50_000.0, withheld: str = "") -> pd.DataFrame:
     figures = {
         "emissions_energy": 900_000.0,
         "emissions_process": 100_000.0,
@@ -261,12 +262,17 @@ def assessment(verdict: float, counted: float = 50_000.0) -> pd.DataFrame:
         "verdict": verdict,
         "gap_net": 20_000.0,
     }
+    rest = {"sink_counted", "adjusted_emissions", "change_net_net", "change_net_report_year", "change", "gap_net"}
+    why = dict.fromkeys(rest, withheld if withheld == "noise" else "") | dict.fromkeys(JUDGED, withheld)
+    if withheld:
+        figures |= dict.fromkeys(("verdict", "probability_met"), np.nan) | {"verdict_without_sink": -1.0}
     rows = [
-        ("150600", "鄂尔多斯市", 2023, name, value, np.nan, np.nan, "", "computed", "")
+        ("150600", "鄂尔多斯市", 2023, name, value, np.nan, np.nan, "", "computed", "", why.get(name, ""))
         for name, value in figures.items()
     ]
-    rows.append((ALL, "", None, "rule.k", 1.0, np.nan, np.nan, "", "assumed", "假定值"))  # type: ignore[arg-type]
-    columns = ["region_code", "region_name", "year", "quantity", "value", "low", "high", "unit", "basis", "note"]
+    rows.append((ALL, "", None, "rule.k", 1.0, np.nan, np.nan, "", "assumed", "假定值", ""))  # type: ignore[arg-type]
+    columns = [*("region_code", "region_name", "year", "quantity", "value", "low", "high", "unit", "basis", "note")]
+    columns += ["withheld"]
     return pd.DataFrame(rows, columns=columns).astype({"year": "Int64"})
 
 
@@ -280,6 +286,51 @@ def test_verdict_is_told_as_it_is(verdict: float, expected: str) -> None:
     # The total is elastic: a gap and no verdict.
     assert "总量为弹性指标，只报差值：抵扣后排放量高于总量预期值2.00万tCO2" in found
     assert "1项没有公开文件规定" in found
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_verdict_that_is_withheld_has_words_and_no_number_in_its_place(lang: str) -> None:
+    with using_language(lang):
+        noise, part = (chapters(page(assessment=assessment(np.nan, withheld=why))) for why in ("noise", "interval"))
+        told, covered = (text({"dual_text": found["dual_text"]}) for found in (noise, part))
+    reasons = {
+        "zh": ("分不清是变化还是分类误差", "没有给出或只覆盖一部分"),
+        "en": ("classification noise", "for a part of it only"),
+    }
+    assert reasons[lang][0] in told
+    assert reasons[lang][1] in covered
+    for found in (told, covered):
+        assert {"zh": "不给完成概率", "en": "no probability"}[lang] in found
+        assert {"zh": "不计碳汇时为未完成", "en": "Without the sink it is not met"}[lang] in found
+    # What may be noise is nowhere in the text: 5 x 10^4 t counted, 95 after deductions, 10 % of change, a gap of 2.
+    assert [number for number in ("5.00", "95.00", "10.0%", "2.00") if number in told] == []
+    assert [number for number in ("5.00", "95.00", "10.0%", "2.00") if number not in covered] == []
+    cells = {row[0]: row[1] for block in noise["table_dual"] for row in block.rows}  # type: ignore[union-attr]
+    headline = {"zh": "分不清是变化还是分类误差", "en": "cannot be told from classification noise"}[lang]
+    assert list(cells.values()) == ["90.00", "10.00", "100.00", headline, headline, headline]
+
+
+@pytest.mark.parametrize(
+    ("reason", "cells", "note"),
+    [
+        (
+            "noise",
+            ["分不清", "分不清", "分不清", "10.9%", "不作判定"],
+            "鄂尔多斯市：碳汇分不清是变化还是分类误差，不作判定。",
+        ),
+        (
+            "interval",
+            ["5.00", "95.00", "10.0%", "10.9%", "不作判定"],
+            "鄂尔多斯市：碳汇的不确定度没有给出或只覆盖一部分，不作判定。",
+        ),
+    ],
+)
+def test_the_table_of_leagues_says_whose_verdict_is_withheld(reason: str, cells: list[str], note: str) -> None:
+    found = chapters(page("150000", assessment=assessment(np.nan, withheld=reason)))
+    (table,) = found["table_dual_regions"]
+    assert isinstance(table, Table)
+    assert (table.rows, list(table.notes)) == ([["鄂尔多斯市", "100.00", *cells]], [note])
+    assert "不作判定1个" in text({"dual_text": found["dual_text"]})
 
 
 def test_a_counted_source_is_not_called_a_sink() -> None:

@@ -22,7 +22,7 @@ from sinks.analysis.inventory import Inventory, inventory, provincial_items
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.indicators import follow_run, observe, published_observations, published_targets
 from sinks.assessment.input_tables import parse_table, read_table, tables
-from sinks.assessment.valuation import value_of_account
+from sinks.assessment.valuation import SinkValue, value_of_account
 from sinks.assessment.words import word, words
 from sinks.methodology import Registry
 from sinks.planning.land import row_removals
@@ -471,6 +471,24 @@ def test_value_and_present_value_of_an_account(entry: Entry) -> None:
     total = net.set_index("region_code").loc["1501"]
     assert total["value"] == pytest.approx(100 * sink * (1 + 1 / 1.05))
     assert total["low"] < total["value"] < total["high"]
+    assert (yearly["withheld"] == "").all()
+
+
+def test_a_sink_that_may_be_noise_has_no_value(entry: Entry) -> None:
+    account = basis(activity(CHANGES)).account([entry], Draws(200, 3)).table
+    given = prices(("low", "2023-2024", "100"))
+    plain, (yearly, net) = (value_of_account(account, given, 0.05, 2023, d) for d in ((), {("1501", "2020-2023")}))
+    mute = yearly["region_code"] == "1501"
+    figures = ["value", "low", "high", "present_value"]
+    assert yearly.loc[mute, figures].isna().all(axis=None)
+    assert set(yearly.loc[mute, "withheld"]) == {"noise"}
+    pd.testing.assert_frame_equal(yearly[~mute], plain[0][~mute])
+    assert yearly["tonnes"].equals(plain[0]["tonnes"])
+    assert net.set_index("region_code")["withheld"].to_dict() == {"1501": "noise", "150101": "", "150102": ""}
+    shown = SinkValue(yearly, net).glance()[0].set_index("region_code")
+    assert np.isnan(shown.loc["1501", "value_yuan"])
+    assert "分类误差" in shown.loc["1501", "note"]
+    assert "note" not in SinkValue(*plain).glance()[0]
 
 
 @pytest.mark.parametrize(

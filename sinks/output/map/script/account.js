@@ -34,9 +34,11 @@ function entry(code, ecosystem, pool, quantity, period) {
 }
 
 const doubted = new Set(data.withheld.map((place) => place.join("\u0000")));
+const doubtedOffsets = new Set(data.offsets_withheld.map((place) => place.join("\u0000")));
 
 /** Whether the sink of a region cannot be told from the noise of the maps: its number is then no headline. */
 function withheld(layer, code, period) {
+  if (layer.measure === "assessment") return doubtedOffsets.has([code, period].join("\u0000"));
   return layer.quantity === "net_removals" && doubted.has([code, period].join("\u0000"));
 }
 

@@ -70,6 +70,7 @@ function cards(view) {
 function offsetCards({ code, layer, period }) {
   const shown = (quantity) => {
     const found = assessed(code, quantity, period);
+    if (quantity === layer.quantity && withheld(layer, code, period)) return card(say("panel." + quantity), say("withheld"), "", null);
     const value = found ? found.value : null;
     return card(say("panel." + quantity), figure(value === null ? null : value * TEN_THOUSANDTH, 2), say("unit.tonnes_co2"), value);
   };

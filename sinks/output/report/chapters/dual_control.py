@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from math import isfinite
 
 import pandas as pd
 
 from sinks.assessment.input_tables import RESULT, measures
+from sinks.assessment.withheld import INTERVAL, NOISE
 from sinks.output.figures import PathPoint, Step, as_png, target_path, waterfall
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
 from sinks.output.report.facts import Amount, Region
@@ -23,7 +25,7 @@ from sinks.output.report.words import (
     sentences,
     word,
 )
-from sinks.results.labels import term
+from sinks.results.labels import label, term
 from sinks.vocabulary import ALL
 
 TAGS = ("table_dual", "table_dual_regions", "table_dual_intensity", "table_rules", "figure_dual", "figure_dual_path")
@@ -88,15 +90,17 @@ class _RegionAssessment:
 
     def __init__(self, page: Page, code: str | None = None) -> None:
         self._found: dict[tuple[str, int], Amount] = {}
+        self._reasons: dict[tuple[str, int], str] = {}
         table = page.assessment
         rows = (
             table[(table["region_code"] == (code or page.code)) & table["year"].notna()] if table is not None else None
         )
         if rows is not None:
-            for quantity, year, value, low, high in rows[["quantity", "year", "value", "low", "high"]].itertuples(
-                index=False
-            ):
+            columns = ["quantity", "year", "value", "low", "high", "withheld"]
+            # A table of an earlier version does not say what is withheld.
+            for quantity, year, value, low, high, reason in rows.reindex(columns=columns).itertuples(index=False):
                 self._found[str(quantity), int(year)] = Amount(float(value), float(low), float(high))
+                self._reasons[str(quantity), int(year)] = "" if pd.isna(reason) else str(reason)
         self.years = sorted({year for _, year in self._found})
 
     @property
@@ -113,6 +117,18 @@ class _RegionAssessment:
             and not self.get("change").has_interval
             and self.get("adjusted_emissions").has_interval
         )
+
+    def why(self, quantity: str, year: int | None = None) -> str:
+        """Why a figure is withheld; empty where it is not."""
+        wanted = self.year if year is None else year
+        return self._reasons.get((quantity, wanted), "") if wanted is not None else ""
+
+    def shown(self, quantity: str, form: Callable[[float], str], *, short: bool = False) -> list[str]:
+        """Value and both ends as they are printed; words in place of a value that may be noise."""
+        figure = self.get(quantity)
+        if self.why(quantity) == NOISE:
+            return [word("map.withheld") if short else label("withheld.headline"), ABSENT, ABSENT]
+        return [form(part) for part in (figure.value, figure.low, figure.high)]
 
     def get(self, quantity: str, year: int | None = None) -> Amount:
         wanted = self.year if year is None else year
@@ -134,6 +150,8 @@ def _text(page: Page, table: _RegionAssessment) -> list[str]:
         share=percent(abs(counted_sink.value) / emissions.value) if emissions.value > 0 else ABSENT,
         adjusted=amount(table.get("adjusted_emissions").value),
     )
+    if table.why("adjusted_emissions") == NOISE:
+        sink = word("dual.counted_withheld", headline=label("withheld.headline"))
     return [
         sentences(first, sink, page.see("table_dual", "figure_dual")),
         _verdict(page, table),
@@ -144,19 +162,16 @@ def _text(page: Page, table: _RegionAssessment) -> list[str]:
 
 def _verdict(page: Page, table: _RegionAssessment) -> str:
     """Intensity binds: met, not met, or undecided, each with its probability."""
-    verdict = table.get("verdict").value
-    if not isfinite(verdict):
+    verdict, why = table.get("verdict").value, table.why("verdict")
+    if not isfinite(verdict) and not why:
         return word("dual.no_verdict")
-    key = VERDICTS[verdict]
-    probability = table.get("probability_met").value
-    known = isfinite(probability)
-    said = word("dual.probability", probability=percent(probability)) if known else word("dual.central")
-    text = word(
-        f"dual.verdict_{key}",
-        change=percent(table.get("change").value),
-        required=percent(table.get("required_change").value),
-        probability=said,
-    )
+    shares = {"change": "change", "required": "required_change"}
+    values = {key: percent(table.get(name).value) for key, name in shares.items()}
+    if why:
+        text = word(f"dual.withheld_{why}", **({} if why == NOISE else values))
+    else:
+        probability = word("dual.probability", probability=percent(table.get("probability_met").value))
+        text = word(f"dual.verdict_{VERDICTS[verdict]}", **values, probability=probability)
     without = table.get("verdict_without_sink").value
     changed = isfinite(without) and without != verdict
     alone = word(f"dual.without_{'met' if without > 0 else 'not_met'}") if changed else ""
@@ -166,14 +181,14 @@ def _verdict(page: Page, table: _RegionAssessment) -> str:
 def _gap(table: _RegionAssessment) -> str:
     """The total is elastic: a gap and never a verdict."""
     gap = table.get("gap_net")
-    if not gap.known:
+    if not gap.known or table.why("gap_net"):
         return ""
     return word("dual.gap_above" if gap.value > 0 else "dual.gap_below", value=amount(abs(gap.value)))
 
 
 def _presentations(table: _RegionAssessment) -> str:
     three = [table.get(name).value for name in ("change_gross", "change_net_net", "change_net_report_year")]
-    if not all(map(isfinite, three)):
+    if not all(map(isfinite, three)) or table.why("change_net_net"):
         return ""
     gross, net, flattering = map(percent, three)
     return word("dual.presentations", gross=gross, net=net, flattering=flattering)
@@ -196,6 +211,7 @@ def _below(page: Page) -> list[tuple[Region, _RegionAssessment]]:
 def _regions_text(page: Page, below: list[tuple[Region, _RegionAssessment]]) -> str:
     verdicts = [table.get("verdict").value for _, table in below]
     counts = {key: verdicts.count(number) for number, key in VERDICTS.items()}
+    counts["withheld"] = sum(bool(table.why("verdict")) for _, table in below)
     clauses = [word(f"dual.count_{key}", count=count) for key, count in counts.items() if count]
     if not clauses:
         return page.see("table_dual_regions")
@@ -215,12 +231,12 @@ def _regions(page: Page, below: list[tuple[Region, _RegionAssessment]]) -> tuple
     rows = []
     doubtful = [child.name for child, table in below if table.near_zero]
     for child, table in below:
-        verdict = VERDICTS.get(table.get("verdict").value)
+        verdict = "withheld" if table.why("verdict") else VERDICTS.get(table.get("verdict").value)
         rows.append(
             [
                 child.name,
-                *(amount(table.get(name).value) for name in ("emissions", "sink_counted", "adjusted_emissions")),
-                *(percent(table.get(name).value) for name in ("change", "required_change")),
+                *(table.shown(n, amount, short=True)[0] for n in ("emissions", "sink_counted", "adjusted_emissions")),
+                *(table.shown(name, percent, short=True)[0] for name in ("change", "required_change")),
                 word(f"verdict.{verdict}") if verdict else ABSENT,
             ]
         )
@@ -232,9 +248,17 @@ def _regions(page: Page, below: list[tuple[Region, _RegionAssessment]]) -> tuple
             headers("region", *names),
             rows,
             unit=word("unit.emissions"),
-            notes=[word("note.near_zero", regions=joined(doubtful))] if doubtful else (),
+            notes=[*([word("note.near_zero", regions=joined(doubtful))] if doubtful else []), *_withheld(below)],
         ),
     )
+
+
+def _withheld(below: list[tuple[Region, _RegionAssessment]]) -> Iterator[str]:
+    """Whose verdict is withheld, and why."""
+    for reason in (NOISE, INTERVAL):
+        names = [child.name for child, table in below if table.why("verdict") == reason]
+        if names:
+            yield word(f"dual.note_withheld_{reason}", regions=joined(names))
 
 
 def _quantity(name: str) -> str:
@@ -250,7 +274,7 @@ def _terms(page: Page, table: _RegionAssessment) -> tuple[Block, ...]:
         if figure.known:
             if name in SUMS:
                 totals.add(len(rows))
-            rows.append([_quantity(name), amount(figure.value), amount(figure.low), amount(figure.high)])
+            rows.append([_quantity(name), *table.shown(name, amount)])
     return (
         Table(
             "table_dual",
@@ -269,10 +293,10 @@ def _intensity(page: Page, table: _RegionAssessment) -> tuple[Block, ...]:
     for name in SHARES:
         figure = table.get(name)
         if figure.known:
-            rows.append([_quantity(name), *(percent(part) for part in (figure.value, figure.low, figure.high))])
+            rows.append([_quantity(name), *table.shown(name, percent)])
     for name in ("break_even_sink", "break_even_k"):
         figure = table.get(name)
-        if figure.known:
+        if figure.known and not table.why(name):
             shown = (
                 f"{amount(figure.value)} {word('unit.emissions')}"
                 if name == "break_even_sink"
@@ -310,7 +334,7 @@ def _rules(page: Page) -> tuple[Block, ...]:
 
 
 def _waterfall(page: Page, table: _RegionAssessment) -> tuple[Block, ...]:
-    if not page.wanted("figure_dual"):
+    if not page.wanted("figure_dual") or table.why("adjusted_emissions") == NOISE:
         return ()
     signs = dict.fromkeys((*TERMS[:3], "emissions", "abatement", "sink_counted", "adjusted_emissions"), 1)
     signs |= {"abatement": -1, "sink_counted": -1}
@@ -329,6 +353,7 @@ def _path(page: Page, table: _RegionAssessment) -> tuple[Block, ...]:
     points = []
     for year in table.years:
         reached, required = table.get("change", year), table.get("required_change", year)
+        reached = Amount() if table.why("change", year) else reached
         if reached.known or required.known:
             points.append(
                 PathPoint(year, 100 * reached.value, 100 * reached.low, 100 * reached.high, 100 * required.value)
