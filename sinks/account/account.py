@@ -24,6 +24,7 @@ from sinks.account.parameter_steps import COLUMNS as STEP_COLUMNS
 from sinks.account.parameter_steps import step_changes
 from sinks.account.posting import post
 from sinks.account.totals import TotalKey, Totals
+from sinks.account.unit_draws import UnitDraws
 from sinks.activity import FROM, Activity
 from sinks.errors import AccountError, Problems, SinksError
 from sinks.uncertainty.draws import Draws, Floats
@@ -191,7 +192,7 @@ class AccountInputs:
         totals = self._totals(draws, only_sums=True)
         self._post(totals, self._entry_rows(entries, draws))
         return {
-            key: self.hierarchy.total(amount.draws)
+            key: self.hierarchy.total(amount.draws.dense())
             for key, amount in totals.totals()
             if key[:2] == (ALL, ALL) and amount.draws is not None
         }
@@ -385,5 +386,6 @@ def _post_areas(totals: Totals, activity: Activity, dates: Sequence[str], area_s
                 None if totals.draws is None else totals.draws.area(area_source[str(ecosystem)], str(ecosystem), date)
             )
             stated = area if errors is not None else np.zeros_like(area)
-            amount = Amount(area, None if errors is None else area[:, None] * errors, *(area,) * 3, stated, area)
+            drawn = None if errors is None else UnitDraws.of(area[:, None] * errors)
+            amount = Amount(area, drawn, *(area,) * 3, stated, area)
             totals.post(Posting(str(ecosystem), str(stratum), ALL, "area", date, totals.figures(amount), amount, ""))

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from sinks.account.unit_draws import UnitDraws
 from sinks.uncertainty.draws import Floats
 from sinks.units import CO2_PER_C
 
@@ -35,7 +36,7 @@ class Amount:
     Attributes
     ----------
     value : array (units,)
-    draws : array (units, n) or None
+    draws : UnitDraws or None
     valued_ha, area_ha : array (units,)
         Land whose carbon is known, and all land that is meant.
     size, stated : array (units,)
@@ -45,7 +46,7 @@ class Amount:
     """
 
     value: Floats
-    draws: Floats | None
+    draws: UnitDraws | None
     valued_ha: Floats
     area_ha: Floats
     size: Floats
@@ -60,7 +61,7 @@ class Amount:
         for name in self._SUMMED:
             getattr(self, name).__iadd__(getattr(other, name))
         if self.draws is not None and other.draws is not None:
-            self.draws += other.draws
+            self.draws = self.draws.plus(other.draws)
 
     def copy(self) -> Amount:
         draws = None if self.draws is None else self.draws.copy()
@@ -68,7 +69,7 @@ class Amount:
 
     def minus(self, other: Amount) -> Amount:
         """The change from ``other`` to this; draws are paired, for both share the parameters."""
-        draws = None if self.draws is None or other.draws is None else self.draws - other.draws
+        draws = None if self.draws is None or other.draws is None else self.draws.minus(other.draws)
         means = {name: (getattr(self, name) + getattr(other, name)) / 2 for name in self._LAND}
         sizes = {name: getattr(self, name) + getattr(other, name) for name in ("size", "stated")}
         return Amount(value=self.value - other.value, draws=draws, **means, **sizes)
@@ -80,8 +81,9 @@ class Amount:
         def of(name: str) -> Floats:
             return np.asarray(sum(weight * getattr(parts[date], name) for date, weight in weights.items()))
 
-        without = any(parts[date].draws is None for date in weights)
-        return cls(draws=None if without else of("draws"), **{name: of(name) for name in cls._SUMMED})
+        drawn = [(drawn, weight) for date, weight in weights.items() if (drawn := parts[date].draws) is not None]
+        draws = UnitDraws.combined(drawn) if len(drawn) == len(weights) else None
+        return cls(draws=draws, **{name: of(name) for name in cls._SUMMED})
 
     @classmethod
     def chained(cls, parts: Mapping[str, Amount]) -> Amount:
@@ -89,11 +91,12 @@ class Amount:
         summed = {name: np.sum([getattr(part, name) for part in parts.values()], axis=0) for name in cls._SIZES}
         years = [years_of(period) for period in parts]
         means = {name: np.average([getattr(part, name) for part in parts.values()], 0, years) for name in cls._LAND}
-        drawn = [part.draws for part in parts.values() if part.draws is not None]
-        return cls(draws=np.sum(drawn, axis=0) if len(drawn) == len(parts) else None, **summed, **means)
+        drawn = [(part.draws, 1.0) for part in parts.values() if part.draws is not None]
+        draws = UnitDraws.combined(drawn) if len(drawn) == len(parts) else None
+        return cls(draws=draws, **summed, **means)
 
     def times(self, factor: float) -> Amount:
-        draws = None if self.draws is None else self.draws * factor
+        draws = None if self.draws is None else self.draws.times(factor)
         scaled = {name: getattr(self, name) * abs(factor) for name in ("size", "stated")}
         land = {name: getattr(self, name).copy() for name in self._LAND}
         return Amount(value=self.value * factor, draws=draws, **scaled, **land)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sinks.account.amounts import Amount, steps_of
 from sinks.account.entries import Entry, EntryRows
+from sinks.account.unit_draws import UnitDraws
 from sinks.activity import Activity
 from sinks.uncertainty.draws import Floats
 from sinks.vocabulary import of_time
@@ -104,10 +105,8 @@ def mean_of_years(
         others = [amount.area_ha for amount in found.values()]
         times = np.sum([area > 0 for area in others], axis=0)
         area = np.where(without, np.sum(others, axis=0) / np.maximum(times, 1), area)
-    drawn = [(weights[year][:, None], amount.draws) for year, amount in own.items()]
-    draws = None
-    if nothing.draws is not None:
-        draws = np.asarray(sum(weight * one for weight, one in drawn if one is not None))
+    drawn = [(amount.draws, weights[year]) for year, amount in own.items() if amount.draws is not None]
+    draws = None if nothing.draws is None else UnitDraws.combined(drawn)
     valued = mean("valued_ha") * count / len(years)
     return Amount(mean("value"), draws, valued, area, mean("size"), mean("stated"), mean("land_ha"))
 

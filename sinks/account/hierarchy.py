@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sinks.account.unit_draws import UnitDraws
 from sinks.uncertainty.draws import Floats, interval
 
 
@@ -80,15 +81,20 @@ class Hierarchy:
         sizes = [len(members) for members in self.members]
         return np.concatenate(self.members), np.cumsum([0, *sizes[:-1]])
 
-    def intervals(self, draws: Floats, wanted: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-        """The 95 % interval of the regions that are wanted, from draws by unit, (units, n); NaN for the others."""
+    def intervals(self, draws: UnitDraws, wanted: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """The 95 % interval of the regions that are wanted, from draws by unit; NaN for the others."""
         low, high = np.full((2, len(self.members)), np.nan)
+        for ends in (low, high):
+            ends[wanted] = 0.0
         alone = np.flatnonzero(wanted & self._single)
-        if len(alone):
-            units = np.array([self.members[region][0] for region in alone])
-            low[alone], high[alone] = interval(draws[units])
+        rows = draws.rows(np.array([self.members[region][0] for region in alone], np.intp))
+        if (rows >= 0).any():
+            there = alone[rows >= 0]
+            low[there], high[there] = interval(draws.values[rows[rows >= 0]])
         for region in np.flatnonzero(wanted & ~self._single):
-            low[region], high[region] = interval(draws[self.members[region]].sum(axis=0))
+            rows = draws.rows(self.members[region])
+            if (rows >= 0).any():
+                low[region], high[region] = interval(draws.values[rows[rows >= 0]].sum(axis=0))
         return low, high
 
     @cached_property

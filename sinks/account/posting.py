@@ -19,6 +19,7 @@ from sinks.account.calendar_years import known_years, mean_of_years
 from sinks.account.drawing import Mix, draw, mix_of
 from sinks.account.entries import Chosen, Entry, EntryRows, Leaf, Time
 from sinks.account.totals import Totals
+from sinks.account.unit_draws import UnitDraws
 from sinks.activity import FROM, TO
 from sinks.uncertainty.draws import Floats
 from sinks.units import CO2_PER_C
@@ -214,8 +215,8 @@ def _amounts(
 
 def _draws(
     totals: Totals, entry_rows: EntryRows, ecosystem: str, times: Mapping[Time, Chosen], table: Floats | None
-) -> dict[Hashable, Floats]:
-    """Draws by (time, pool), shape (units, n)."""
+) -> dict[Hashable, UnitDraws]:
+    """Draws by (time, pool)."""
     if table is None or totals.draws is None:
         return {}
     # Transitions keep the areas of the map: only areas of states are ever adjusted.

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sinks.account.amounts import Amount, Figures, Posting, no_point, per_year
 from sinks.account.hierarchy import Hierarchy
+from sinks.account.unit_draws import UnitDraws
 from sinks.uncertainty.draws import Draws, Floats
 from sinks.vocabulary import ALL, quantities
 
@@ -101,7 +102,7 @@ class Totals:
     def nothing(self) -> Amount:
         """The amount of a leaf at a date at which it does not occur."""
         n = len(self.hierarchy.units)
-        draws = np.zeros((n, self.draws.n)) if self.draws is not None else None
+        draws = UnitDraws.nothing(n, self.draws.n) if self.draws is not None else None
         return Amount(np.zeros(n), draws, *(np.zeros(n) for _ in range(5)))
 
     def units(self, numbers: NDArray[np.intp], values: Floats) -> Floats:
@@ -174,7 +175,7 @@ class Totals:
             if quantity == "net_removals" and wanted:
                 amount = self._leaf_sum(key)
                 if amount.draws is not None:
-                    yield period, amount.draws
+                    yield period, amount.draws.dense()
 
     def _leaf_sum(self, key: TotalKey) -> Amount:
         """The sum over the strata of one ecosystem and pool, with what follows from its change of stock."""

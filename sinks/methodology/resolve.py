@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,13 +36,13 @@ class Step:
     share: Floats
     resolved: Resolved
 
-    def take(self, places: NDArray[np.intp], n: int) -> Step:
+    def take(self, places: NDArray[np.intp], n: int, *, bare: bool = False) -> Step:
         """The same for some of the ``n`` rows of the whole, numbered anew."""
         number = np.full(n, -1, dtype=np.intp)
         number[self.places] = np.arange(len(self.places))
         own = number[places]
         kept = own[own >= 0]
-        return Step(np.flatnonzero(own >= 0), self.share[kept], self.resolved.take(kept))
+        return Step(np.flatnonzero(own >= 0), self.share[kept], self.resolved.take(kept, bare=bare))
 
 
 @dataclass(frozen=True)
@@ -118,15 +118,18 @@ class Resolved:
         outputs = self._outputs(given, (draws,))
         return {pool: outputs[pool].T for pool in self.methodology.outputs}
 
-    def take(self, places: NDArray[np.intp]) -> Resolved:
-        """The same for some of the rows, so that draws can be made for a part without looking up again."""
+    def take(self, places: NDArray[np.intp], *, bare: bool = False) -> Resolved:
+        """The same for some of the rows, so that draws can be made for a part without looking up again.
+
+        ``bare`` leaves out the columns of the rows, which draws do not need.
+        """
         return replace(
             self,
-            rows=self.rows.iloc[places],
+            rows=pd.DataFrame(index=range(len(places))) if bare else self.rows.iloc[places],
             inputs={name: values[places] for name, values in self.inputs.items()},
             found_rows={name: found.take(places) for name, found in self.found_rows.items()},
             inactive={name: rows[places] for name, rows in self.inactive.items()},
-            steps=tuple(step.take(places, len(self.rows)) for step in self.steps),
+            steps=tuple(step.take(places, len(self.rows), bare=bare) for step in self.steps),
         )
 
     def used_rows(self) -> dict[str, Any]:
@@ -136,6 +139,20 @@ class Resolved:
             name: np.unique(np.concatenate([part.found_rows[name].known() for part in parts]))
             for name in self.found_rows
         }
+
+    def distinct(self) -> tuple[Resolved, NDArray[np.intp]]:
+        """One row for all that have the same parameters and inputs, and for each row the number of that one."""
+        every = np.arange(len(self.rows))
+        if self.steps or len(every) < 2:
+            return self, every
+        # Inputs are told apart by their bits, so that rows that were not observed are alike too.
+        columns = [found.rows.astype(np.int64) for found in self.found_rows.values()]
+        columns += [np.ascontiguousarray(values, np.float64).view(np.int64) for values in self.inputs.values()]
+        columns += [np.asarray(inactive).astype(np.int64) for inactive in self.inactive.values()]
+        if not columns:
+            return self.take(every[:1], bare=True), np.zeros_like(every)
+        _, first, same = np.unique(np.column_stack(columns), axis=0, return_index=True, return_inverse=True)
+        return self.take(first, bare=True), same.reshape(-1)
 
     def compact(self) -> tuple[Resolved, NDArray[np.int64]]:
         """The same with only the rows of the parameter table that take part, and their places in the whole table."""
@@ -184,10 +201,11 @@ class Resolved:
         for name, intermediate in self.methodology.intermediates.items():
             if name in needed:
                 known[name] = call(intermediate.compute, known)
-        outputs = {
-            pool: np.array(np.broadcast_to(output, shape), dtype=np.float64)
-            for pool, output in call(self.methodology.compute, known).items()
-        }
+        taken = [value for value in known.values() if isinstance(value, np.ndarray)]
+        outputs: dict[str, Floats] = {}
+        for pool, output in call(self.methodology.compute, known).items():
+            outputs[pool] = _own(output, shape, taken)
+            taken.append(outputs[pool])
         unobserved = np.zeros(len(self.rows), dtype=bool)
         for column in self.inputs.values():
             unobserved |= np.isnan(column)
@@ -206,6 +224,14 @@ class Resolved:
                 where = f"{self.methodology.id}: {_label(self.rows, first)}"
                 problems.add("methodology.implausible_density", where, count=len(outside), inputs=given, **found)
         problems.raise_as(MethodologyError)
+
+
+def _own(output: Any, shape: tuple[int, ...], taken: Sequence[NDArray[Any]]) -> Floats:
+    """An output in its shape, as an array of its own; copied only where it is not one already."""
+    array = np.asarray(output, dtype=np.float64)
+    if array.shape == shape and array.flags.writeable and not any(np.may_share_memory(array, one) for one in taken):
+        return array
+    return np.array(np.broadcast_to(array, shape))
 
 
 def resolve(

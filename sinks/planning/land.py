@@ -110,7 +110,7 @@ def row_removals(activity: Activity, rows: EntryRows, period: str, draws: Draws 
                 mixes.append(Mix((pool, date), pool, date, hectares))
     if draws is not None:
         for key, values in draw(rows, mixes, draws.table(entry.method), draws).items():
-            pools[key[0]][:, 1:] += values  # type: ignore[index]  # keys are those given above
+            pools[key[0]][:, 1:] += values.dense()  # type: ignore[index]  # keys are those given above
     return RowRemovals(entry, changes[wanted].reset_index(drop=True), pools, estimated, spoken_of)
 
 
