@@ -16,6 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sinks.account.amounts import Amount, Posting
+from sinks.account.basis import COLUMNS as BASIS_COLUMNS
+from sinks.account.basis import basis_of_parts, basis_table
 from sinks.account.calendar_years import MISSING_COLUMNS, counts_years, dates_of, missing_years, years_between
 from sinks.account.common_land import KnownLand, land_of_other_end
 from sinks.account.entries import Entry, EntryRows, Measure
@@ -65,6 +67,8 @@ class Account:
         Calendar years whose flows are not known: :data:`sinks.account.calendar_years.MISSING_COLUMNS`.
     years_between : mapping of str to sequence of str
         By methodology, years between the dates of maps for which its flows are taken to change evenly.
+    basis : DataFrame
+        Share of stock and sink of every region by what their parameters rest on, see :mod:`sinks.account.basis`.
     counted : mapping of str to array (n, regions)
         Draws of the net removals that were asked for, by period.
     """
@@ -78,6 +82,7 @@ class Account:
     left_land: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LEFT_COLUMNS)))
     missing_years: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(MISSING_COLUMNS)))
     years_between: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    basis: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(BASIS_COLUMNS)))
     counted: Mapping[str, Floats] = field(default_factory=dict)
 
 
@@ -141,9 +146,10 @@ class AccountInputs:
                 self._post(other, [entry_rows])
                 other.post_totals()
                 beside.append(other.table())
+        table = totals.table()
         return Account(
-            table=totals.table(),
-            comparison=pd.concat(beside, ignore_index=True) if beside else totals.table().iloc[:0],
+            table=table,
+            comparison=pd.concat(beside, ignore_index=True) if beside else table.iloc[:0],
             used=tuple((entry_rows.entry, entry_rows.used_rows()) for entry_rows in gathered),
             not_estimated=tuple(sorted(totals.not_estimated)),
             steps=_steps(gathered, self.periods),
@@ -151,6 +157,7 @@ class AccountInputs:
             without_land=tuple(entry for entry in entries if all(rows.entry is not entry for rows in gathered)),
             missing_years=missing_years(gathered, self.activity, self.dates),
             years_between=years_between((rows.entry for rows in gathered), self.activity, self.dates),
+            basis=basis_table(table, basis_of_parts(gathered), self.hierarchy),
             counted={} if draws is None or counted is None else self._counted(totals, entries, draws, *counted),
         )
 

@@ -251,6 +251,11 @@ class EntryRows:
             if len(own):
                 yield Time(period, end, "through"), Chosen(own, dict.fromkeys(self.entry.pools, self.counted[own]))
 
+    @property
+    def strata(self) -> pd.Series[str]:
+        """The stratum of each part, as its leaf is called."""
+        return _labels(self.parts.rows, self.entry, self.parts)
+
     def used_rows(self) -> NDArray[np.int64]:
         """Rows of the parameter table that were used, each once."""
         # Parameters of a partial methodology are pools, of which the entry may take some only.

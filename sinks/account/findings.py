@@ -25,6 +25,9 @@ from sinks.vocabulary.bounds import bounds
 
 Status = Literal["passed", "note", "warning", "failed"]
 
+MOST_FROM_MEMORY = 0.05
+"""Share of a headline that may rest on parameters recalled from memory."""
+
 # Transitions that no land makes within a few years, so that they are most likely errors of one of the maps; the share
 # of a region beyond which they are worth a line.
 _IMPLAUSIBLE = (("bare", "forest"), ("water", "forest"), ("urban", "forest"), ("ice", "forest"))
@@ -136,6 +139,7 @@ def note_findings(
     _note_transitions(activity, names, findings)
     _note_growth(activity, names, findings)
     _note_parameters(result, findings)
+    _note_memory(result.basis, findings)
     _note_steps(result, hierarchy, findings)
     record = [entry for entry, _ in result.used if entry.role == "record"]
     approaches = sorted({entry.method.methodology.approach for entry in record if "sink" in entry.accounts_for})
@@ -261,6 +265,17 @@ def _note_parameters(result: Account, findings: Findings) -> None:
         values |= {"methods": sorted({method for method, _, _ in given}), "source": f"{rule.source}, {rule.locator}"}
         findings.add("checks.nominal_error", "warning", ALL, **values)
     _note_alike(result, findings)
+
+
+def _note_memory(basis: pd.DataFrame, findings: Findings) -> None:
+    """Headlines that rest on numbers nobody has looked up, the worst region of each quantity."""
+    whole = basis[(basis["ecosystem"] == ALL) & (basis["memory"] > MOST_FROM_MEMORY)]
+    for quantity, rows in whole.groupby("quantity", sort=False):
+        worst = rows.sort_values("memory", kind="stable").iloc[-1]
+        values = {"quantity": quantities()[str(quantity)].label, "period": worst["period"]}
+        values |= {"share": f"{worst['memory']:.1%}", "most": f"{MOST_FROM_MEMORY:.0%}"}
+        regions = rows["region_code"].nunique()
+        findings.add("checks.rests_on_memory", "warning", str(worst["region_name"]), count=regions, **values)
 
 
 def _note_alike(result: Account, findings: Findings) -> None:

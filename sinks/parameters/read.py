@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sinks import units
 from sinks.errors import LayerError, ParameterError, Problems, UnitError
-from sinks.parameters import correlation, estimate
+from sinks.parameters import correlation, estimate, formula
 from sinks.parameters.cells import Cell, Range, overlap, parse_cell, point
 from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS
 from sinks.parameters.row import BASES, Row
@@ -37,7 +37,7 @@ COLUMNS = (
 )
 """Columns that every table has; all others are strata, except the optional ones (:data:`OPTIONAL`)."""
 
-OPTIONAL = (correlation.COLUMN, estimate.COLUMN)
+OPTIONAL = (correlation.COLUMN, estimate.COLUMN, formula.COLUMN)
 
 UNBOUNDED = (-math.inf, math.inf)
 _EXTENDS = "extends:"
@@ -225,6 +225,7 @@ def _row(
         note=record["note"],
         correlation=correlated,
         same_as=record.get(estimate.COLUMN, ""),
+        formula=record.get(formula.COLUMN, ""),
     )
     row = _in_declared_unit(where, row, expected.parameters[parameter], problems)
     _check_numbers(where, row, expected.bounds.get(parameter, UNBOUNDED), problems)
@@ -272,6 +273,20 @@ def _check_words(where: str, record: Mapping[str, str], expected: Expected, prob
         problems.add("parameters.no_locator", where, parameter=record["parameter"])
     if record["basis"] == "derived" and not record["note"]:
         problems.add("parameters.no_derivation", where, parameter=record["parameter"])
+    _check_formula(where, record, problems)
+
+
+def _check_formula(where: str, record: Mapping[str, str], problems: Problems) -> None:
+    """A formula gives the value beside it, in the unit of the row."""
+    text = record.get(formula.COLUMN, "")
+    if not text or math.isnan(read_number(record["value"]).value):
+        return
+    try:
+        if not formula.gives(text, record["value"]):
+            found = f"{formula.result_of(text):.6g}"
+            problems.add("parameters.formula_differs", where, formula=text, found=found, value=record["value"])
+    except ValueError:
+        problems.add("parameters.bad_formula", where, formula=text)
 
 
 def _shown(allowed: Sequence[str]) -> list[str]:

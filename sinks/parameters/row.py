@@ -9,8 +9,8 @@ from sinks.parameters.cells import Cell
 
 BASES = ("read", "derived", "transcribed", "memory", "assumed", "user")
 """Read in the document; computed from what was read; seen in a copy of it; recalled; judged; the user's own."""
-UNVERIFIED_UNLESS = ("read", "user")
-"""A row of another basis is ``unverified`` through to the report."""
+UNVERIFIED_UNLESS = ("read", "derived", "user")
+"""A row of another basis is ``unverified`` through to the report, and so is a derived one that states no formula."""
 
 _CONVENTIONS = ("yr",)
 """Units of parameters that are conventions and no measurements: the years over which a soil is taken to change."""
@@ -41,12 +41,14 @@ class Row:
     correlation: Mapping[str, float] = field(default_factory=dict)
     same_as: str = ""
     """Name of the estimate that this row is a copy of, where it says so itself."""
+    formula: str = ""
+    """How a derived value follows from numbers that were read (:mod:`sinks.parameters.formula`)."""
     nominal: str = ""
     """Kind of parameter by which the row was given a nominal error; empty where its interval is its own."""
 
     @property
     def unverified(self) -> bool:
-        return self.basis not in UNVERIFIED_UNLESS
+        return self.basis not in UNVERIFIED_UNLESS or (self.basis == "derived" and not self.formula)
 
     @property
     def is_definition(self) -> bool:

@@ -9,8 +9,9 @@ from html import escape
 import pandas as pd
 
 from sinks.account.amounts import latest
+from sinks.account.basis import ORDER as BASES
 from sinks.results.contents import RunContents
-from sinks.results.labels import label
+from sinks.results.labels import label, term
 from sinks.results.leading_checks import LEADING, leading_first
 from sinks.results.partial_intervals import covered_share, is_partial, least_share
 from sinks.results.shown_tables import TEN_THOUSAND, shown_checks
@@ -20,6 +21,8 @@ from sinks.vocabulary import ALL
 
 _COLUMNS = ("area", "carbon_stock", "net_removals", "low", "high", "coverage")
 _MOST_NAMES = 3
+_LEAST_SHARE = 5e-4
+"""A share below this would be printed as 0.0 %."""
 
 
 def summary(account: pd.DataFrame) -> pd.DataFrame:
@@ -80,7 +83,8 @@ def _shown(contents: RunContents) -> tuple[list[str], list[list[str]], list[str]
     # Where none of the regions has an interval, no column speaks of one.
     known = any(pd.notna(low) and not one for low, one in zip(shown["low"], mute, strict=True))
     columns = [name for name in _COLUMNS if known or name not in ("low", "high")]
-    return _header(table, columns), _lines(shown[columns], mute), [*_omitted(table), *_beneath(contents, shown, mute)]
+    beneath = [*_omitted(table), *_beneath(contents, shown, mute), *_basis(contents)]
+    return _header(table, columns), _lines(shown[columns], mute), beneath
 
 
 def _header(table: pd.DataFrame, columns: Sequence[str]) -> list[str]:
@@ -106,6 +110,26 @@ def _beneath(contents: RunContents, shown: pd.DataFrame, mute: Sequence[bool]) -
         share = low if low == high else label("summary_range", low=low, high=high)
         found.append(label("summary_partial", names=_names(list(partial)), period=period, share=share))
     return found
+
+
+def _basis(contents: RunContents) -> list[str]:
+    """What stock and removals of the first region rest on, in one sentence."""
+    table = contents.tables.get("basis")
+    if table is None or table.empty:
+        return []
+    first = contents.account["region_code"].iloc[0]
+    whole = table[(table["region_code"] == first) & (table["ecosystem"] == ALL)]
+    found = []
+    for quantity, rows in whole.groupby("quantity", sort=False):
+        row = rows[rows["period"] == latest(rows["period"].unique())].iloc[0]
+        parts = {basis: row[basis] for basis in BASES if row.get(basis, 0) >= _LEAST_SHARE}
+        named = [f"{label(f'basis.{basis}')} {share:.1%}" for basis, share in parts.items()]
+        shares = label("list.separator").join(named)
+        if shares:
+            of = {"quantity": term("quantity", str(quantity)), "period": row["period"]}
+            found.append(label("summary_basis_of", shares=shares, **of))
+    name = str(whole["region_name"].iloc[0]) if len(whole) else ""
+    return [label("summary_basis", name=name, shares=label("summary_basis_and").join(found))] if found else []
 
 
 def _names(regions: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import xlsxwriter
 
+from sinks.account.basis import ORDER as BASES
 from sinks.results.labels import label, labels, stratum_name, term
 from sinks.results.leading_checks import leading_first
 from sinks.results.marks import Place, marks
@@ -373,6 +374,7 @@ def _format_of(column: str) -> str:
     formats = {
         "coverage": "share",
         "uncertain_share": "share",
+        **dict.fromkeys(BASES, "share"),
         "area_ha": "hectares",
         "year": "number",
         "base_year": "number",

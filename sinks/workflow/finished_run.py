@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
+from sinks.account.basis import COLUMNS as BASIS_COLUMNS
 from sinks.activity import Activity
 from sinks.analysis.comparison import Comparison
 from sinks.analysis.reconciliation import reconciliation
@@ -89,6 +90,14 @@ class Run:
     def assessment(self) -> pd.DataFrame | None:
         """Dual control by region, year and quantity; None when the project has no ``[assessment]``."""
         return self.contents.tables.get("assessment")
+
+    @property
+    def basis(self) -> pd.DataFrame:
+        """Share of stock and sink of every region by what their parameters rest on (read, derived, memory ...).
+
+        Columns :data:`sinks.account.basis.COLUMNS`; empty for a run that was written before there was such a table.
+        """
+        return self.contents.tables.get("basis", pd.DataFrame(columns=list(BASIS_COLUMNS)))
 
     @property
     def record(self) -> dict[str, Any]:

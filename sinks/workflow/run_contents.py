@@ -82,6 +82,7 @@ def gather_contents(
     further |= {"spread": spread(beside, account.table)} if len(beside) else {}
     reconciled = reconciliation(account.table)
     further |= {"reconciliation": reconciled} if len(reconciled) else {}
+    further |= {"basis": account.basis} if len(account.basis) else {}
     notes = [*prepared.notes, *_held_in_memory(prepared.project), *(assessed.assessment.notes if assessed else ())]
     return RunContents(
         account=account.table,

@@ -23,7 +23,7 @@ PRINTED = {
     "elm": (0.3454, 1.2130, 0.7880, 0.4856, 0.2690, 17.67),  # other hard-broad
     "willow": (0.6534, 0.9920, 0.7954, 0.4873, 0.2572, None),  # other soft-broad
 }
-STANDS_FOR = {"mongolian_pine": "other_conifer", "other_broadleaf": "willow"}
+STANDS_FOR = {"mongolian_pine": "other_conifer"}
 NAMES = ("intercept", "slope", "above_ground_share", "carbon_fraction")
 
 
@@ -53,6 +53,14 @@ def test_the_table_as_printed(group: str) -> None:
     for name in ("intercept", "slope"):
         ends = rows[name].value * (1 - error), rows[name].value * (1 + error)
         assert (rows[name].low, rows[name].high) == pytest.approx(ends, rel=1e-5)
+
+
+def test_broadleaf_of_which_no_more_is_known_is_the_mean_of_hard_and_soft() -> None:
+    rows = {row.parameter: row for row in BOUND.table.rows if row.cells["species_group"] == "other_broadleaf"}
+    for number, name in enumerate(NAMES):
+        both = PRINTED["elm"][number], PRINTED["willow"][number]
+        assert rows[name].value == pytest.approx(np.mean(both), abs=1e-9)
+        assert rows[name].low < min(both) < max(both) < rows[name].high
 
 
 @pytest.mark.parametrize("group", PRINTED)

@@ -8,12 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from sinks.account.basis import ORDER as BASES
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import known_word, sentences, word
-from sinks.results.labels import stratum_name, term
+from sinks.results.labels import label, stratum_name, term
 from sinks.results.shown_tables import verification
 from sinks.text import language
+from sinks.vocabulary import ALL
 
 # What every parameter row has; the other columns of the table are the strata that it holds for.
 _FIXED = {
@@ -25,11 +27,41 @@ _FIXED = {
 def blocks(page: Page) -> Chapters:
     """Tags ``table_parameters``, ``sources_text``, ``table_inputs``, ``lineage_text``."""
     return {
-        "table_parameters": _parameters(page.facts.contents.parameters_used, page),
+        "table_parameters": (*_basis(page), *_parameters(page.facts.contents.parameters_used, page)),
         "sources_text": tuple(Paragraph(text, "item") for text in _sources(page.facts.contents.sources)),
         "table_inputs": _inputs(page),
         "lineage_text": (Paragraph(_lineage(page)),),
     }
+
+
+def _basis(page: Page) -> tuple[Block, ...]:
+    """What stock and removals of the region rest on, each ecosystem and all together."""
+    shares = page.facts.contents.tables.get("basis")
+    if shares is None:
+        return ()
+    here = shares[shares["region_code"] == page.code]
+    last = {"carbon_stock": page.facts.last_stock_date, "net_removals": page.facts.main_period}
+    rows, totals = list[list[str]](), set[int]()
+    for row in here.to_dict("records"):
+        if row["period"] != last.get(row["quantity"]) or not row["size"] > 0:
+            continue
+        if row["ecosystem"] == ALL:
+            totals.add(len(rows))
+        named = [f"{term('quantity', row['quantity'])} {row['period']}", term("ecosystem", row["ecosystem"])]
+        rows.append([*named, *(f"{row[basis]:.1%}" for basis in BASES)])
+    if not rows:
+        return ()
+    table = Table(
+        "table_basis",
+        word("caption.table_basis", region=page.region.name),
+        [*headers("quantity", "ecosystem"), *(term("basis", basis) for basis in BASES)],
+        rows,
+        text_columns=2,
+        widths=(2.4, 1.5, *(1.1 for _ in BASES)),
+        totals=frozenset(totals),
+        notes=[label("note.basis")],
+    )
+    return (table,)
 
 
 def _parameters(used: pd.DataFrame, page: Page) -> tuple[Block, ...]:
