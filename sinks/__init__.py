@@ -11,6 +11,7 @@ assessment sets the sink against each league's emissions; reports, maps and expo
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from sinks.methodology import Methodology, Registry
     from sinks.project.project import Project
     from sinks.text import set_language, using_language
-    from sinks.workflow.verbs import Run, check, ensure_writable, open_run, run, tabulate
+    from sinks.workflow.tabulate_any import tabulate
+    from sinks.workflow.verbs import Run, check, ensure_writable, open_run, run
 
 __version__ = "0.1.0"
 
@@ -38,7 +40,7 @@ _PUBLIC = {
     "open_run": "sinks.workflow.verbs",
     "run": "sinks.workflow.verbs",
     "set_language": "sinks.text",
-    "tabulate": "sinks.workflow.verbs",
+    "tabulate": "sinks.workflow.tabulate_any",
     "using_language": "sinks.text",
 }
 
@@ -70,3 +72,8 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if "xarray" in sys.modules:
+    # Arrays get their accessor where there are arrays; elsewhere nobody waits for xarray to load.
+    import_module("sinks.accessor")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import pandas as pd
 
@@ -19,6 +19,7 @@ from sinks.assessment.answer import Answer, Origin
 from sinks.errors import Problem, RunError, path_of
 from sinks.objects import Held
 from sinks.project.project import Project
+from sinks.results import frames
 from sinks.tabulation.checkpoint import forget
 from sinks.trust.consent import trusting
 from sinks.workflow import questions
@@ -28,6 +29,8 @@ from sinks.workflow.prepare import Prepared, prepare
 
 if TYPE_CHECKING:
     import folium
+    import geopandas as gpd
+    import xarray as xr
 
     from sinks.analysis.decomposition import Difference, QuickEstimate
     from sinks.analysis.inventory import Inventory
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from sinks.project.planning import PotentialSection, RestorationSection
     from sinks.results.contents import RunContents
     from sinks.results.shown_intervals import Intervals
+    from sinks.workflow.run_arrays import RunArrays
 
 A = TypeVar("A", bound=Answer)
 
@@ -112,6 +116,111 @@ class Run:
         if self.checkpoint is not None:
             forget(Path(self.checkpoint))
         return written
+
+    @property
+    def parameters(self) -> pd.DataFrame:
+        """The rows of parameter tables that the account stands on: value, unit, interval, source and place in it."""
+        return self.contents.parameters_used
+
+    @property
+    def sources(self) -> pd.DataFrame:
+        """The documents that parameters and equations come from."""
+        return self.contents.sources
+
+    @property
+    def regions(self) -> gpd.GeoDataFrame:
+        """``code, name, level, parent, geometry`` of every region, in EPSG:4490."""
+        return self.contents.regions.frame
+
+    def totals(
+        self, quantity: str = "net_removals", *, level: str | None = None, period: str | None = None
+    ) -> pd.DataFrame:
+        """A quantity of every region, all ecosystems and pools together; see :func:`sinks.results.frames.totals`.
+
+        >>> run.totals("net_removals", level="league")  # doctest: +SKIP
+        """
+        return frames.totals(self.contents, quantity, level, period)
+
+    def by(
+        self, part: str, quantity: str = "net_removals", *, level: str | None = None, period: str | None = None
+    ) -> pd.DataFrame:
+        """A quantity by ``ecosystem``, ``pool`` or ``stratum``; see :func:`sinks.results.frames.by_part`."""
+        return frames.by_part(self.contents, part, quantity, level, period)
+
+    def transitions(self, region: str, period: str | None = None) -> pd.DataFrame:
+        """Land [ha] by ecosystem before and after; see :func:`sinks.results.frames.transition_matrix`."""
+        return frames.transition_matrix(self.contents, region, period)
+
+    def to_geodataframe(
+        self,
+        quantity: str | Sequence[str] = "net_removals",
+        *,
+        level: str | None = None,
+        period: str | None = None,
+        shape: Literal["long", "wide"] = "long",
+    ) -> gpd.GeoDataFrame:
+        """Totals with the outlines of their regions; see :func:`sinks.results.frames.with_geometry`."""
+        return frames.with_geometry(self.contents, quantity, level, period, shape)
+
+    def density(
+        self,
+        dates: str | Sequence[str] | None = None,
+        pools: str | Sequence[str] | None = None,
+        *,
+        level: str | None = None,
+        chunks: int | Mapping[str, int] | None = None,
+    ) -> xr.DataArray:
+        """Carbon density [t C/ha] cell by cell, (date, pool, y, x), painted when it is looked at; NaN: not known.
+
+        With ``level`` (``"league"``) each region by itself along ``region``, which is exact on boundary cells too:
+        times :meth:`estimated_area` of the same arguments, summed over y and x, it is the account.  Away from
+        boundaries it is so times :attr:`cell_area`.  ``chunks`` as of ``xarray.open_dataset``.
+
+        Raises
+        ------
+        RunError
+            The run has no stock on a land cover, no such date, pool or level, or its layers are not what they were.
+        """
+        what = "carbon_stock_density"
+        return self._arrays.painted(what, periods=dates, pools=pools, level=level, chunks=chunks)
+
+    def change(
+        self,
+        quantity: Literal["stock_change", "net_removals"] = "stock_change",
+        periods: str | Sequence[str] | None = None,
+        pools: str | Sequence[str] | None = None,
+        *,
+        level: str | None = None,
+        chunks: int | Mapping[str, int] | None = None,
+    ) -> xr.DataArray:
+        """Change of stock [t C/ha over the period] or removals [t CO2/ha/yr], (period, pool, y, x).
+
+        Arguments and errors as of :meth:`density`.
+        """
+        what = f"{quantity}_density"
+        return self._arrays.painted(what, periods=periods, pools=pools, level=level, chunks=chunks)
+
+    def estimated_area(
+        self,
+        quantity: Literal["carbon_stock", "stock_change", "net_removals"] = "carbon_stock",
+        periods: str | Sequence[str] | None = None,
+        pools: str | Sequence[str] | None = None,
+        *,
+        level: str | None = None,
+        chunks: int | Mapping[str, int] | None = None,
+    ) -> xr.DataArray:
+        """The part [ha] of each cell that :meth:`density` or :meth:`change` is the mean over, with its dimensions."""
+        what = f"{quantity}_density"
+        return self._arrays.painted(what, periods=periods, pools=pools, level=level, chunks=chunks, area=True)
+
+    @property
+    def cell_area(self) -> xr.DataArray:
+        """True area [ha] of every cell of the land cover that the regions reach, (y, x)."""
+        return self._arrays.cell_area()
+
+    def coverage(self, level: str | None = None, *, chunks: int | Mapping[str, int] | None = None) -> xr.DataArray:
+        """Area [ha] of each cell inside each region, (region, y, x); by default of the finest regions."""
+        return self._arrays.coverage(level, chunks)
 
     def compare(self, *, every: bool = False) -> Comparison:
         """Every methodology of the project by itself, side by side; see :mod:`sinks.analysis.comparison`.
@@ -285,6 +394,12 @@ class Run:
         """The project of the run once more: a run may have been read back, and then knows its project by its record."""
         with trusting(self.trust):
             return prepare(Project.from_record(self.record, Path("run.json"), self.objects))
+
+    @cached_property
+    def _arrays(self) -> RunArrays:
+        from sinks.workflow.run_arrays import RunArrays
+
+        return RunArrays(self.contents, questions.painted_layers(self._prepared, self._inputs.inputs))
 
     @cached_property
     def _inputs(self) -> ProjectInputs:

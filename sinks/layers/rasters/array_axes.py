@@ -7,7 +7,7 @@ cut out, and its coordinates where they do not.  Coordinates that are no regular
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -83,8 +83,8 @@ def _along(centres: npt.NDArray[np.float64], stated: tuple[float, float] | None)
 
 def _stated(array: xr.DataArray) -> Affine | None:
     """The georeference that an array carries from the file it was read of, in the order of GDAL."""
-    mapping = array.coords.get(array.rio.grid_mapping)
-    text = str(mapping.attrs.get("GeoTransform", "")) if mapping is not None else ""
+    mapping = array.rio.grid_mapping
+    text = str(array.coords[mapping].attrs.get("GeoTransform", "")) if mapping in array.coords else ""
     try:
         found = Affine.from_gdal(*(float(part) for part in text.split()))
     except (TypeError, ValueError):
@@ -93,8 +93,10 @@ def _stated(array: xr.DataArray) -> Affine | None:
 
 
 def _centres(array: xr.DataArray, axis: str) -> npt.NDArray[np.float64] | None:
-    coordinate: Any = array.coords.get(axis)
-    if coordinate is None or coordinate.ndim != 1 or not np.issubdtype(coordinate.dtype, np.number):
+    if axis not in array.coords:
+        return None  # asked for it, xarray would make one that counts the cells
+    coordinate = array.coords[axis]
+    if coordinate.ndim != 1 or not np.issubdtype(coordinate.dtype, np.number):
         return None
     return np.asarray(coordinate.values, np.float64)
 

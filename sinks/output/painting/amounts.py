@@ -109,8 +109,20 @@ class Amounts:
     left_out: tuple[str, ...]
 
 
+def painted_pools(subject: Subject, entries: Sequence[Entry], source: str) -> tuple[str, ...]:
+    """Pools of which the account has the quantity from methodologies that stand on a layer."""
+    counted = [one for one in entries if one.role == "record" and one.source == source and _counts(subject, one)]
+    return tuple(dict.fromkeys(pool for one in counted for pool in one.pools))
+
+
 def amounts(
-    subject: Subject, inputs: AccountInputs, entries: Sequence[Entry], source: str, account: pd.DataFrame
+    subject: Subject,
+    inputs: AccountInputs,
+    entries: Sequence[Entry],
+    source: str,
+    account: pd.DataFrame,
+    *,
+    pool: str | None = None,
 ) -> Amounts:
     """Lay the account on the rows of the activity table.
 
@@ -125,6 +137,8 @@ def amounts(
         The layer that is painted: its name in ``Activity.states``.
     account : DataFrame
         The account, which the amounts must add up to.
+    pool : str, optional
+        This pool alone; by default all of them together.
 
     Raises
     ------
@@ -132,7 +146,7 @@ def amounts(
         Nothing of the account stands on the layer, or the amounts do not add up to the account.
     """
     activity, record = inputs.activity, [entry for entry in entries if entry.role == "record"]
-    counted = [entry for entry in record if _counts(subject, entry)]
+    counted = [one for one in record if _counts(subject, one) and (pool is None or pool in one.pools)]
     painted = tuple(dict.fromkeys(entry.method.id for entry in counted if entry.source == source))
     left_out = tuple(dict.fromkeys(f"{one.method.id} ({one.source})" for one in counted if one.source != source))
     if not painted:
@@ -143,9 +157,10 @@ def amounts(
     # On which land carbon is known at both dates all methodologies of record say together.
     for rows in inputs.entry_rows(record):
         if rows.entry.source == source and _counts(subject, rows.entry):
-            expected = expected.add(_in_account(subject, rows.entry, account), fill_value=0.0)
+            pools = [one for one in rows.entry.pools if pool in (None, one)]
+            expected = expected.add(_in_account(subject, rows.entry, pools, account), fill_value=0.0)
             for part in _laid(subject, rows):
-                _add(rows, part, made, size)
+                _add(rows, part._replace(factors={one: part.factors[one] for one in pools}), made, size)
     _check_sum(made, activity, expected, pd.Series(size, index=[str(unit) for unit in inputs.hierarchy.units]))
     return made
 
@@ -213,11 +228,11 @@ def _add(rows: EntryRows, part: _Part, made: Amounts, size: Floats) -> None:
         np.add.at(size, rows.units[part.at[known]], np.abs(amount[known]))
 
 
-def _in_account(subject: Subject, entry: Entry, account: pd.DataFrame) -> pd.Series[float]:
-    """What the account says of one entry, by region."""
+def _in_account(subject: Subject, entry: Entry, pools: Sequence[str], account: pd.DataFrame) -> pd.Series[float]:
+    """What the account says of some pools of one entry, by region."""
     leaves = account[(account["quantity"] == subject.quantity) & (account["period"].astype(str) == subject.period)]
     leaves = leaves[(leaves["methodology"] == entry.method.id) & (leaves["stratum"] != ALL)]
-    leaves = leaves[leaves["ecosystem"].isin(entry.ecosystems) & leaves["pool"].isin(entry.pools)]
+    leaves = leaves[leaves["ecosystem"].isin(entry.ecosystems) & leaves["pool"].isin(pools)]
     return leaves.groupby(leaves["region_code"].astype(str))["value"].sum()
 
 

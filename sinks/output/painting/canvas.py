@@ -145,6 +145,12 @@ class Scene:
     regions: int
     areas: CellAreas
 
+    def sums(self, window: Block) -> tuple[Floats, Floats]:
+        """Amount in each cell of a window, and the estimated area [ha] that it lies on, each [rows, columns]."""
+        amount, weight = self._sums(window)
+        to_ha = float(self.areas.to_ha(1))
+        return amount * to_ha, weight * to_ha
+
     def paint(self, window: Block) -> tuple[Cells, float]:
         """A window of the canvas, and the amount that lies in it.
 
@@ -155,6 +161,11 @@ class Scene:
         amount : float
             Sum of density times area, before they are rounded to what the file holds.
         """
+        amount, weight = self._sums(window)
+        return self._cells(amount, weight), float(amount.sum()) * float(self.areas.to_ha(1))
+
+    def _sums(self, window: Block) -> tuple[Floats, Floats]:
+        """Density times area, and area, of each cell in units of the areas."""
         canvas = self.canvas
         amount, weight = np.zeros((window.rows, window.columns)), np.zeros((window.rows, window.columns))
         origin = ((canvas.row + window.row) * canvas.factor, (canvas.column + window.column) * canvas.factor)
@@ -171,7 +182,7 @@ class Scene:
                     codes = _joint_codes(self.palette.axes, self.palette.strides, readers, block)
                     beneath = Beneath(block.row, block.column, block.columns, codes, weights, self.areas.group_width)
                     _lay_on(runs, beneath, known, Above(*origin, canvas.factor, amount, weight))
-        return self._cells(amount, weight), float(amount.sum()) * float(self.areas.to_ha(1))
+        return amount, weight
 
     def _cells(self, amount: Floats, weight: Floats) -> Cells:
         """As the file holds them; rounded here, so that what waits to be written takes half the room."""

@@ -203,7 +203,7 @@ def _scene(
     values: npt.NDArray[np.float64],
     resolution: float | None,
 ) -> Scene:
-    reference = _reference(land_cover)
+    reference = reference_grid(land_cover)
     polygons = densify_to(units.geometry.to_numpy(), CRS.from_user_input(units.crs), reference.crs)
     canvas = Canvas.of(reference, tuple(shapely.total_bounds(polygons).tolist()), resolution)
     codes = [str(code) for code in units["code"]]
@@ -211,7 +211,7 @@ def _scene(
     return Scene(canvas, colours, Coverage(reference, list(polygons), codes), len(codes), CellAreas(reference))
 
 
-def _reference(land_cover: CategoricalLayer) -> Grid:
+def reference_grid(land_cover: CategoricalLayer) -> Grid:
     """The grid of the land cover's first date."""
     return inspect(land_cover, min(land_cover.files)).grid
 

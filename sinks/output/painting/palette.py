@@ -144,6 +144,14 @@ def palette(joint: Joint, found: Floats, reference: Grid, codes: Sequence[str]) 
     return Palette(tuple(axes), strides, joints, table, values)
 
 
+def plain_palette(regions: int) -> Palette:
+    """A table that reads no layer: every cell of every region has the density one."""
+    size = 1 << (2 * max(regions, 1)).bit_length()
+    table, values = np.full(size, -1, np.int64), np.full(size, np.nan)
+    _fill(np.arange(regions, dtype=np.int64), np.ones(regions), table, values)
+    return Palette((), (), 1, table, values)
+
+
 @njit(cache=True)
 def _fill(keys: Ints, found: Floats, table: Ints, values: Floats) -> None:
     """Enter the densities ``found`` of ``keys`` into an open-addressing table and the values beside it."""

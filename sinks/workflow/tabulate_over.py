@@ -1,0 +1,258 @@
+"""The pass as a tool by itself: areas, transitions and means of rasters by polygon, without a project.
+
+Cells on a boundary count by the exact share of them that lies inside, areas are true on the ellipsoid, and sums do not
+depend on how the work is cut (:mod:`sinks.tabulation.tabulation`).  Rasters and polygons are files or objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sinks.activity import OBSERVED
+from sinks.errors import Problem, Problems, ProjectError
+from sinks.geo.legends import Legend, LegendClass, load_legend
+from sinks.geo.region_file import load_file
+from sinks.geo.regions import Regions
+from sinks.layers.rasters.raster import STATIC, CategoricalLayer, ContinuousLayer
+from sinks.layers.rasters.scan import codes_of, limits_of, ones_on
+from sinks.objects import Held, kind_of
+from sinks.project.build import held_content
+from sinks.tabulation.joint import SQUARES, SUM, Joint, column
+from sinks.tabulation.tabulation import tabulate
+from sinks.text import Text
+from sinks.vocabulary import NODATA, quantities
+
+LAND = "land_cover"
+
+_UNDATED = "-"
+"""Date of a raster of which no date is said."""
+
+_WHERE = "sinks.tabulate"
+
+
+@dataclass(frozen=True)
+class Tabulated:
+    """Rasters by polygon, as tidy frames.
+
+    Attributes
+    ----------
+    areas : DataFrame
+        ``region_code, region_name, date, code, area_ha``, with a legend also ``class, ecosystem``; ``code`` is text,
+        ``nodata`` where the land was not observed.  Without dates there is no column ``date``.
+    transitions : DataFrame
+        ``region_code, region_name, date_from, date_to, code_from, code_to, area_ha`` between consecutive dates.
+    means : DataFrame
+        ``region_code, region_name, date, layer, mean, sd, observed_ha`` over the observed part of the region; ``sd``
+        is that between cells.
+    means_by_class : DataFrame
+        The same by ``code`` of the land cover.
+    units : DataFrame
+        ``region_code, region_name, area_ha`` of the polygon, ``cells`` that it touches, ``inside_share`` of it that
+        lies on the grid.
+    """
+
+    areas: pd.DataFrame
+    transitions: pd.DataFrame
+    means: pd.DataFrame
+    means_by_class: pd.DataFrame
+    units: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return self._main.to_string(index=False, max_rows=20)
+
+    def _repr_html_(self) -> str:
+        html: str = self._main.to_html(index=False, max_rows=20)
+        return html
+
+    @property
+    def _main(self) -> pd.DataFrame:
+        return self.areas if len(self.areas) else self.means
+
+
+def tabulate_over(
+    land_cover: Any,
+    regions: Any,
+    *,
+    means: Mapping[str, Any] | None = None,
+    legend: str | Path | None = None,
+    code: str = "code",
+    name: str | None = None,
+    resampling: str | None = None,
+    threads: int | None = None,
+) -> Tabulated:
+    """Areas, transitions and means by polygon.
+
+    Parameters
+    ----------
+    land_cover : DataArray, Dataset, path, mapping of dates to these, or None
+        Classes, with a date each for transitions: a dimension ``time``, or ``{2020: ..., 2023: ...}``.  Its grid is
+        that of the pass; None leaves means only, on the grid of the first of them.
+    regions : GeoDataFrame or path
+        Polygons that do not overlap.
+    means : mapping of str to the same kinds as of ``land_cover``, optional
+        Quantities by name.
+    legend : str or path, optional
+        Names and ecosystems of the codes (``"clcd"``); by default the codes stand for themselves.
+    code, name : str
+        Columns of the polygons with code and name; by default ``code``, and the code for a name.
+    resampling : str, optional
+        How quantities on other grids are brought onto that of the pass; needed only then.
+    threads : int, optional
+
+    Returns
+    -------
+    Tabulated
+
+    Raises
+    ------
+    SinksError
+        With everything that is wrong with rasters and polygons, by the name of the argument.
+    """
+    content, held = _content(land_cover, regions, means)
+    units = load_file(content["regions"]["file"], code, name or code, level="region")
+    given = {key: _by_date(one) for key, one in content["inputs"].items()}
+    if LAND in content:
+        cover = {_UNDATED if date == STATIC else date: file for date, file in _by_date(content[LAND]).items()}
+    else:
+        dates = sorted({date for files in given.values() for date in files} - {STATIC})
+        ground = ones_on(next(iter(next(iter(given.values())).values())))
+        held[ground.name] = ground
+        cover = dict.fromkeys(dates or [_UNDATED], ground.name)
+    named = load_legend(legend) if legend is not None else _plain(codes_of(cover))
+    layer = CategoricalLayer(LAND, cover, named, resampling="nearest")
+    measured = [_quantity(key, files, resampling) for key, files in given.items()]
+    joint = tabulate(units.units, layer, inputs=measured, threads=threads)
+    return _Frames(joint, units, legend is not None).tabulated(with_classes=LAND in content)
+
+
+def _content(land_cover: Any, regions: Any, means: Any) -> tuple[dict[str, Any], dict[str, Held]]:
+    """What was handed in, with names in the place of objects; everything that cannot be meant is said at once."""
+    if kind_of(means) == "Dataset":
+        means = {str(name): means[name] for name in means.data_vars}
+    if land_cover is None and not means:
+        raise ProjectError(Problem("objects.nothing_to_tabulate", _WHERE))
+    sections: dict[str, Any] = {"regions": {"file": regions}}
+    sections["inputs"] = {str(key): _section(value) for key, value in (means or {}).items()}
+    if land_cover is not None:
+        sections[LAND] = _section(land_cover)
+    content, held = held_content(sections, _WHERE)
+    problems = Problems()
+    if not isinstance(content["regions"]["file"], str):
+        problems.add("objects.not_geodataframe", f"{_WHERE}: regions", found=type(regions).__name__)
+    rasters = {f"means.{key}": one for key, one in content["inputs"].items()}
+    rasters |= {LAND: content[LAND]} if LAND in content else {}
+    for place, one in rasters.items():
+        for file in _by_date(one).values():
+            if not isinstance(file, str):
+                problems.add("objects.not_dataarray", f"{_WHERE}: {place}", found=type(file).__name__)
+    problems.raise_as(ProjectError)
+    return content, held
+
+
+def _section(value: Any) -> dict[str, Any]:
+    by_date = isinstance(value, Mapping) and kind_of(value) is None
+    return {"files" if by_date else "file": value}
+
+
+def _by_date(section: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(section["files"]) if "files" in section else {STATIC: section["file"]}
+
+
+def _plain(codes: Sequence[int]) -> Legend:
+    """A legend in which codes stand for themselves."""
+    classes = tuple(LegendClass(code, Text(str(code), str(code)), str(code), "") for code in codes)
+    return Legend("codes", Text("编码", "codes"), "", tuple(codes), classes)
+
+
+def _quantity(name: str, files: Mapping[str, str], resampling: str | None) -> ContinuousLayer:
+    """A quantity within its plausible bounds where it is one of the vocabulary, otherwise within its own extremes."""
+    layer = ContinuousLayer(name, name, files, -np.inf, np.inf, resampling=resampling)
+    known = quantities().get(name)
+    low, high = (known.low, known.high) if known is not None and known.kind == "input" else limits_of(layer)
+    return replace(layer, low=low, high=high)
+
+
+class _Frames:
+    """The sums of a pass as frames."""
+
+    def __init__(self, joint: Joint, regions: Regions, named: bool) -> None:
+        self._joint, self._named = joint, named
+        self._regions = dict(zip(regions.frame["code"], regions.frame["name"], strict=True))
+        self._dated = joint.dates != (_UNDATED,)
+
+    def tabulated(self, *, with_classes: bool) -> Tabulated:
+        joint = self._joint
+        areas = pd.concat([self._areas(date) for date in joint.dates], ignore_index=True)
+        pairs = [self._transitions(*pair) for pair in pairwise(joint.dates)]
+        empty = pd.DataFrame()
+        return Tabulated(
+            areas=self._shown(areas) if with_classes else empty,
+            transitions=pd.concat(pairs, ignore_index=True) if pairs and with_classes else empty,
+            means=self._shown(self._means(["region_code"])),
+            means_by_class=self._shown(self._means(["region_code", "code"])) if with_classes else empty,
+            units=self._with_names(joint.units),
+        )
+
+    def _codes(self, date: str) -> pd.Series:
+        raw = self._joint.table[column(self._joint.land_cover, date)]
+        return pd.Series([NODATA if pd.isna(code) else str(int(code)) for code in raw], index=raw.index, dtype=str)
+
+    def _areas(self, date: str) -> pd.DataFrame:
+        table = pd.DataFrame({"region_code": self._joint.table["region_code"].astype(str), "code": self._codes(date)})
+        table = table.assign(area_ha=self._joint.table["area_ha"])
+        found = table.groupby(["region_code", "code"], sort=True)["area_ha"].sum().reset_index()
+        found.insert(1, "date", date)
+        return self._with_classes(self._with_names(found))
+
+    def _transitions(self, first: str, last: str) -> pd.DataFrame:
+        table = pd.DataFrame({"region_code": self._joint.table["region_code"].astype(str)})
+        table = table.assign(code_from=self._codes(first), code_to=self._codes(last))
+        table = table.assign(area_ha=self._joint.table["area_ha"])
+        keys = ["region_code", "code_from", "code_to"]
+        found = table.groupby(keys, sort=True)["area_ha"].sum().reset_index()
+        found.insert(1, "date_from", first)
+        found.insert(2, "date_to", last)
+        return self._with_names(found)
+
+    def _means(self, by: list[str]) -> pd.DataFrame:
+        joint = self._joint
+        parts = []
+        for layer, date in ((layer, date) for layer in joint.inputs for date in joint.dates):
+            at = column(layer, STATIC if STATIC in layer.files else date)
+            keys = {"region_code": joint.table["region_code"].astype(str), "code": self._codes(date)}
+            table = pd.DataFrame({**keys, **{end: joint.table[at + end] for end in (SUM, SQUARES, OBSERVED)}})
+            found = (
+                table.drop(columns=[key for key in keys if key not in by]).groupby(by, sort=True).sum().reset_index()
+            )
+            observed = found[OBSERVED].where(found[OBSERVED] > 0)
+            mean = found[SUM] / observed
+            spread = (found[SQUARES] / observed - mean**2).clip(lower=0.0) ** 0.5
+            told = found[by].assign(date=date, layer=layer.name, mean=mean, sd=spread, observed_ha=found[OBSERVED])
+            parts.append(self._with_names(told))
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+    def _shown(self, frame: pd.DataFrame) -> pd.DataFrame:
+        return frame if self._dated or "date" not in frame else frame.drop(columns="date")
+
+    def _with_names(self, frame: pd.DataFrame) -> pd.DataFrame:
+        found = frame.copy()
+        found.insert(1, "region_name", found["region_code"].map(self._regions))
+        return found
+
+    def _with_classes(self, frame: pd.DataFrame) -> pd.DataFrame:
+        if not self._named:
+            return frame
+        known = self._joint.land_cover.legend.by_text
+        of = [known.get(code) for code in frame["code"]]
+        found = frame.copy()
+        at = list(found.columns).index("code") + 1
+        found.insert(at, "class", [NODATA if one is None else one.cls for one in of])
+        found.insert(at + 1, "ecosystem", [NODATA if one is None else one.ecosystem for one in of])
+        return found
