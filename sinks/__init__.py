@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sinks.text import set_language, using_language
     from sinks.workflow.tabulate_any import tabulate
     from sinks.workflow.verbs import Run, check, ensure_writable, open_run, run
+    from sinks.workflow.verify_run import verify
 
 __version__ = "0.1.0"
 
@@ -42,6 +43,7 @@ _PUBLIC = {
     "set_language": "sinks.text",
     "tabulate": "sinks.workflow.tabulate_any",
     "using_language": "sinks.text",
+    "verify": "sinks.workflow.verify_run",
 }
 
 __all__ = [  # noqa: RUF022  # the order in which one meets them
@@ -50,6 +52,7 @@ __all__ = [  # noqa: RUF022  # the order in which one meets them
     "check",
     "tabulate",
     "open_run",
+    "verify",
     "Run",
     "Registry",
     "Methodology",

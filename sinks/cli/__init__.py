@@ -43,6 +43,7 @@ for _verb in (
     explain.assess,
     explain.diff,
     explain.uncertainty,
+    explain.verify,
     decide.inventory,
     decide.restoration,
     decide.potential,

@@ -31,6 +31,9 @@ EXIT_INPUT = 2
 EXIT_DEFECT = 1
 """Exit code of a defect of the program."""
 
+EXIT_FAILED = 1
+"""Exit code of a verification that found something wrong."""
+
 EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
 """Exit codes of a program stopped with Ctrl+C, and by the system (SIGTERM), as shells have them."""
 

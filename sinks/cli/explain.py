@@ -1,12 +1,13 @@
-"""Verbs that explain an account: methodologies side by side, dual control, why two runs differ."""
+"""Verbs that explain an account: methodologies side by side, dual control, why two runs differ, a second path."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from sinks.cli.common import PATH, echo_and_write, lang, opened_or_run, reports_problems, trust_option
+from sinks.cli.common import EXIT_FAILED, PATH, echo_and_write, lang, opened_or_run, reports_problems, trust_option
 from sinks.text import message
 
 
@@ -78,3 +79,25 @@ def diff(before: Path, after: Path, quantity: str, periods: tuple[str, str] | No
     click.echo(str(found))
     if out is not None:
         write_tables({out: found.tables()["diff"]})
+
+
+@click.command()
+@click.argument("run_folder", metavar="RUN", type=PATH)
+@click.option("--seed", type=click.IntRange(0), help="抽样种子 / seed of the sample of regions.")
+@click.option("--json", "as_json", is_flag=True, help="以 JSON 输出 / the result as JSON.")
+@lang
+@reports_problems
+def verify(run_folder: Path, seed: int | None, as_json: bool) -> None:
+    """用不共用代码的第二路径复核结果 / compute a run a second time, by other code, and compare."""
+    import sinks
+    from sinks.errors import SinksError
+    from sinks.workflow.verify_run import store_verification
+
+    found = sinks.verify(run_folder, seed=seed, store=False)
+    click.echo(found.to_json() if as_json else str(found))
+    try:
+        store_verification(found)
+    except SinksError as error:  # what was found counts more than whether it could be kept
+        click.echo(str(error), err=True)
+    if not found.ok:
+        sys.exit(EXIT_FAILED)

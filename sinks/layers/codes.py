@@ -25,6 +25,9 @@ STAND_ID = "stand_id"
 DECLARED_AREA = "declared_area"
 TOTAL_VOLUME = "total_volume"
 
+AS_WRITTEN = "as_written"
+"""In place of a code list: values are classes as they stand in the file."""
+
 _DECIMALS = re.compile(r"(?<=\d)\.0+$")
 
 _TABLES = files("sinks.layers").joinpath("codes")
@@ -78,11 +81,23 @@ def code_list(name: str, overrides: Mapping[str, Any] | None = None, stratum: st
         With every fault of the list.
     """
     changes = _additions(name, overrides or {}, stratum)
-    own = _TABLES.joinpath(f"{name}.csv")
-    if name not in available_legends() and own.is_file():
-        with as_file(own) as path:
+    if name not in available_legends() and name in _built_in():
+        with as_file(_TABLES.joinpath(f"{name}.csv")) as path:
             return load_legend(path, changes, stratum=stratum)
     return load_legend(name, changes, stratum=stratum)
+
+
+def is_own_list(name: object) -> bool:
+    """Whether what stands under ``codes`` is the path of a list of the user's own, and no name that is built in."""
+    if not isinstance(name, str) or name in ("", AS_WRITTEN) or name in available_legends():
+        return False
+    return name not in _built_in()
+
+
+@cache
+def _built_in() -> frozenset[str]:
+    """Names of the code lists beside this module."""
+    return frozenset(table.name.removesuffix(".csv") for table in _TABLES.iterdir() if table.name.endswith(".csv"))
 
 
 def _additions(name: str, overrides: Mapping[str, Any], stratum: str) -> dict[str, Any]:
@@ -145,7 +160,7 @@ def fields_from(name: str | None, overrides: Mapping[str, Any]) -> dict[str, Fie
         elif isinstance(change, Mapping) and set(change) <= {"field", "unit", "codes", "overrides"}:
             before = found.get(role, FieldSpec(""))
             merged = {"field": before.field, "unit": before.unit, "codes": before.codes, **change}
-            if merged["field"]:
+            if merged["field"] and _understood(merged):
                 found[role] = FieldSpec(**merged)
             else:
                 problems.add("vector.bad_field", role, found=dict(change))
@@ -153,6 +168,12 @@ def fields_from(name: str | None, overrides: Mapping[str, Any]) -> dict[str, Fie
             problems.add("vector.bad_field", role, found=change)
     problems.raise_as(LayerError)
     return found
+
+
+def _understood(entry: Mapping[str, Any]) -> bool:
+    """Whether field, unit and codes are texts and overrides a table; a code list is named, not written here."""
+    texts = all(isinstance(entry.get(key) or "", str) for key in ("field", "unit", "codes"))
+    return texts and isinstance(entry.get("overrides", {}), Mapping)
 
 
 class CodeBook:

@@ -102,7 +102,7 @@ def _own(folder: Path) -> set[Path]:
     listed = derived(folder)
     manifest = parsed(folder)
     own: set[Path] = set()
-    if manifest is not None and _untouched(manifest):
+    if manifest is not None and untouched(manifest):
         own.add(folder / RUN_FILE)
         listed |= {name: str(e.get("sha256")) for name, e in manifest["files"].items() if isinstance(e, dict)}
     for path in folder.rglob("*"):
@@ -115,7 +115,7 @@ def _own(folder: Path) -> set[Path]:
     return own
 
 
-def _untouched(manifest: dict[str, Any]) -> bool:
+def untouched(manifest: dict[str, Any]) -> bool:
     """Whether nobody has edited the manifest; one of an earlier version has no digest and is believed."""
     rest = {key: value for key, value in manifest.items() if key != DIGEST}
     return DIGEST not in manifest or hashlib.sha256(_dumped(rest).encode()).hexdigest() == manifest[DIGEST]

@@ -42,6 +42,7 @@ from sinks.results.ownership import (
     sha256,
 )
 from sinks.results.shown_tables import check_account
+from sinks.results.verified import KEY as VERIFIED
 from sinks.results.workbook import write_workbook
 from sinks.text import message
 
@@ -239,7 +240,9 @@ def _write_all(contents: RunContents, folder: Path) -> None:
         notes[f"{name}.csv"] = {"columns": write_csv(frame, folder / f"{name}.csv")}
     write_workbook(contents, folder / "account.xlsx")
     write_geopackage(contents, folder / "account.gpkg")
-    _write_manifest({**contents.record, "tables": list(contents.tables)}, folder, notes)
+    # What is written anew is not yet verified.
+    record = {key: value for key, value in contents.record.items() if key != VERIFIED}
+    _write_manifest({**record, "tables": list(contents.tables)}, folder, notes)
 
 
 def _noticed(frame: pd.DataFrame, record: dict[str, Any]) -> pd.DataFrame:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from sinks.errors import Problem, Problems, ProjectError
 from sinks.geo.legends import available_legends
+from sinks.layers.codes import is_own_list
 from sinks.objects import is_object
 from sinks.project.project import Project
 from sinks.trust.consent import Ask, refused
@@ -85,6 +87,26 @@ def legend_files(project: Project) -> Iterator[tuple[str, str]]:
     for place, legend in named:
         if legend not in available_legends():
             yield f"{place}.legend", project.path(legend)
+    for place, entries in _entries(project).items():
+        for role, entry in entries.items():
+            if isinstance(entry, Mapping) and is_own_list(entry.get("codes")):
+                yield f"{place}.{role}.codes", project.path(entry["codes"])
+
+
+def _entries(project: Project) -> dict[str, Mapping[str, Any]]:
+    """What is said of attributes of stands and columns of statistics, by its place in the project."""
+    found = {f"vectors.{name}.fields": section.fields for name, section in project.vectors.items()}
+    return found | {f"tables.{name}.columns": section.columns for name, section in project.tables.items()}
+
+
+def with_own_lists(project: Project, entries: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of attributes or columns, code lists of the user's own by their absolute path."""
+    return {
+        role: {**entry, "codes": project.path(entry["codes"])}
+        if isinstance(entry, Mapping) and is_own_list(entry.get("codes"))
+        else entry
+        for role, entry in entries.items()
+    }
 
 
 def _holds_project(project: Project) -> bool:

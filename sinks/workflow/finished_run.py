@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sinks.project.planning import PotentialSection, RestorationSection
     from sinks.results.contents import RunContents
     from sinks.results.shown_intervals import Intervals
+    from sinks.verification.findings import Verification
     from sinks.workflow.run_arrays import RunArrays
 
 A = TypeVar("A", bound=Answer)
@@ -63,12 +64,15 @@ class Run:
         Folder of the pass that this run was made of, which is thrown away once the run is written.
     objects : mapping of str to Held
         Objects that stood in the place of files, for questions that need the layers once more.
+    folder : Path or None
+        Where it was read from; None where it was just made.
     """
 
     contents: RunContents
     trust: bool = False
     checkpoint: Path | None = None
     objects: Mapping[str, Held] = field(default_factory=dict)
+    folder: Path | None = None
 
     @property
     def account(self) -> pd.DataFrame:
@@ -221,6 +225,20 @@ class Run:
     def coverage(self, level: str | None = None, *, chunks: int | Mapping[str, int] | None = None) -> xr.DataArray:
         """Area [ha] of each cell inside each region, (region, y, x); by default of the finest regions."""
         return self._arrays.coverage(level, chunks)
+
+    def verify(self, seed: int | None = None) -> Verification:
+        """Compute it a second time, by other means, from its folder; see :func:`sinks.verify`.
+
+        Raises
+        ------
+        RunError
+            It was not read from a folder: what is verified are the files.
+        """
+        from sinks.workflow.verify_run import verify
+
+        if self.folder is None:
+            raise RunError(Problem("output.not_written", "run"))
+        return verify(self.folder, seed=seed)
 
     def compare(self, *, every: bool = False) -> Comparison:
         """Every methodology of the project by itself, side by side; see :mod:`sinks.analysis.comparison`.

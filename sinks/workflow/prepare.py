@@ -35,7 +35,7 @@ from sinks.project.rasters import InputSection, RasterSection
 from sinks.project.regions import BuiltinRegions
 from sinks.units import factor
 from sinks.vocabulary import ALL, MONTHS, month_id, quantities
-from sinks.workflow.consent import check_consent
+from sinks.workflow.consent import check_consent, with_own_lists
 from sinks.workflow.derived_strata import derived_values
 from sinks.workflow.production import Production, production, production_table
 
@@ -359,7 +359,7 @@ def _check_files(
 def _vectors(project: Project, name: str) -> list[VectorLayer]:
     """A layer for each date."""
     section = project.vectors[name]
-    fields = fields_from(section.preset, section.fields)
+    fields = fields_from(section.preset, with_own_lists(project, section.fields))
     return [
         VectorLayer(
             name,
@@ -381,7 +381,7 @@ def _table(project: Project, name: str) -> TableLayer:
     return TableLayer(
         name,
         project.path(section.file),
-        fields_from(None, section.columns),
+        fields_from(None, with_own_lists(project, section.columns)),
         date=section.date,
         ecosystem=section.ecosystem,
         sheet=section.sheet,

@@ -225,7 +225,7 @@ def _described(bound: Bound) -> dict[str, Any]:
     }
 
 
-def _now() -> datetime:
+def now() -> datetime:
     """The time of the run, the one thing in a result that differs from run to run.
 
     ``SOURCE_DATE_EPOCH`` sets it (reproducible-builds.org/specs/source-date-epoch), so that folders compare equal.
@@ -241,7 +241,7 @@ def _record(prepared: Prepared, files: Sequence[InputFile]) -> dict[str, Any]:
         **objects,
         "title": project.project.title,
         "demonstration": project.project.demonstration,
-        "created": _now().isoformat(timespec="seconds"),
+        "created": now().isoformat(timespec="seconds"),
         "project": project.record(),
         "methodologies": [_described(bound) for bound in {e.method.id: e.method for e in prepared.entries}.values()],
         "folder": str(project.folder),

@@ -168,7 +168,8 @@ def open_run(folder: str | Path, *, trust: bool = False) -> Run:
     """
     from sinks.results.run_folder import read_run
 
-    return Run(read_run(path_of(folder, RunError)), trust=trust)
+    place = path_of(folder, RunError)
+    return Run(read_run(place), trust=trust, folder=place)
 
 
 def ensure_writable(folder: Path, *, force: bool = False) -> None:

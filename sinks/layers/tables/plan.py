@@ -11,15 +11,12 @@ from pathlib import Path
 from sinks import units
 from sinks.errors import LegendError, Problems, UnitError
 from sinks.geo.legends import legend_strata
-from sinks.layers.codes import LAND_COVER, CodeBook, code_list, strata
+from sinks.layers.codes import AS_WRITTEN, LAND_COVER, CodeBook, code_list, strata
 from sinks.layers.fields import FieldSpec, is_total
 from sinks.tables.form import Form
 from sinks.vocabulary import Quantity, ecosystems, quantities
 
 REGION, DATE, AREA, ECOSYSTEM = "region", "date", "area", "ecosystem"
-
-AS_WRITTEN = "as_written"
-"""Code list of a stratum whose cells hold the classes themselves."""
 
 _BRACKETS = re.compile(r"[(（\[［]([^()（）\[\]［］]*)[)）\]］]")
 _YEAR_OR_NUMBER = re.compile(r"[\d.^\s+-]*")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite
+from typing import Any
 
 import pandas as pd
 
@@ -33,6 +35,7 @@ def caveats(page: Page) -> list[str]:
     found: list[str] = []
     if contents.record.get("demonstration"):
         found.append(word("caveat.demonstration"))
+    found += _verified(contents.record)
     found += [str(text) for text in contents.record.get("caveats", [])]
     found += _check_caveats(page)
     found += _assumed(page)
@@ -50,6 +53,16 @@ def caveats(page: Page) -> list[str]:
     elif not partial and not _any_interval(page):
         found.append(word("caveat.no_interval"))
     return found
+
+
+def _verified(record: Mapping[str, Any]) -> list[str]:
+    """What a second path found, where the run was verified."""
+    said = record.get("verification")
+    if not isinstance(said, Mapping):
+        return []
+    id = "caveat.verified" if said["verdict"] == "passed" else "caveat.not_verified"
+    counts = {name: said[name] for name in ("passed", "failed", "not_tested")}
+    return [word(id, **counts, count=said["passed"] + said["failed"], tested=f"{said['tested']:,}")]
 
 
 def own_checks(page: Page) -> pd.DataFrame:

@@ -1,0 +1,1 @@
+"""A second path to the figures of a run, which shares no computing code with the first."""
