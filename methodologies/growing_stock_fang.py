@@ -47,7 +47,8 @@ def carbon_density(
 
     References
     ----------
-    fang_2001, regression B = aV + b and its parameters; guo_2010 for the later set.
+    fang_2001, regression B = aV + b and its parameters; guo_2010 for the later set; shandong_2018, Table 1, for that of
+    Zhang C.H. et al. 2013.
     """
     intercept = fang_b * np.minimum(per(growing_stock, "m3/ha"), 1)
     return {"biomass": (fang_a * growing_stock + intercept) * (1 + root_to_shoot) * carbon_fraction}
@@ -72,7 +73,7 @@ METHODOLOGY = Methodology(
     },
     outputs={"biomass": "t C/ha"},
     bounds={"fang_a": (0, inf), "root_to_shoot": (0, inf), "carbon_fraction": (0, 1)},
-    options={"parameter_set": ("fang_v1", "fang_v2"), "roots": ("included", "excluded")},
+    options={"parameter_set": ("fang_v1", "fang_v2", "zhang_2013"), "roots": ("included", "excluded")},
     only_if={"root_to_shoot": ("roots", "excluded", 0)},
     valid_for=Text(
         "郁闭成林的乔木林，蓄积量在回归样地范围之内；疏林与幼林（蓄积量很小）偏差大",

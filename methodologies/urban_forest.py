@@ -33,7 +33,8 @@ def biomass_growth(canopy_cover: Any, crown_growth: Any) -> dict[str, Any]:
 
     References
     ----------
-    ipcc_2006_v4, ch. 8, Eq. 8.2 and Table 8.1, as ipcc_2019_v4, ch. 8, p. 8.5, quotes them.
+    ipcc_2006_v4, ch. 8, Eq. 8.2 and Table 8.1, as ipcc_2019_v4, ch. 8, p. 8.5, quotes them; Table 8.1 (updated),
+    p. 8.6, of the latter.
     """
     return {"biomass": canopy_cover * crown_growth}
 
@@ -47,11 +48,12 @@ METHODOLOGY = Methodology(
     tier=2,
     acts_on="state",
     ecosystems=("urban",),
-    strata=("species_group", "climate_zone"),
+    strata=("edition", "species_group", "climate_zone"),
     inputs={"canopy_cover": "1"},
     parameters={"crown_growth": "t C/ha/yr"},
     outputs={"biomass": "t C/ha/yr"},
     bounds={"crown_growth": (0, inf)},
+    options={"edition": ("2006", "2019")},
     documents={"crown_growth": Text("城市绿地调查", "the survey of urban green space")},
     valid_for=Text(
         "建成区乔木树冠覆盖（郁闭度）；缺省增长率来自北美城市，干旱区须本地校正",

@@ -69,7 +69,7 @@ def test_growth_of_forest_is_that_of_gain_loss() -> None:
     theirs = REGISTRY.get("gain_loss").table.frame
     theirs = theirs[(theirs["stand_age"] != "(20,)") & theirs["above_ground_biomass_density"].str[:2].isin(["", "(,"])]
     own = REGISTRY.get("biomass_conversion").table.frame
-    own = own[(own["parameter"] == "growth") & (own["edition"] != "")]
+    own = own[(own["parameter"] == "growth") & (own["edition"] != "") & (own["ecosystem"] == "forest")]
 
     def of(parameter: str, asked: dict[str, str]) -> float:
         """The most specific row that fits."""
@@ -93,3 +93,29 @@ def test_biomass_is_that_of_lookup_density() -> None:
 
     theirs = densities("lookup_density", "biomass", "above_ground_biomass", "below_ground_biomass")
     assert densities("biomass_conversion", "biomass") == pytest.approx(theirs, rel=1e-9)
+
+
+# Annual means over the cycle and growth above ground, IPCC 2019, ch. 5, Table 5.3 (updated), p. 5.12; IPCC 2006, ch. 5,
+# Table 5.1, p. 5.9, for the older edition, which has one value for all perennial crops.
+PERENNIAL = {
+    ("2019", "orchard"): (6.4, 0.43, 0.46),
+    ("2019", "olive"): (6.9, 0.46, 0.27),
+    ("2019", "vine"): (2.8, 0.28, 0.26),
+    ("2019", "coppice"): (6.35, 3.2, 0.40),
+    ("2006", "orchard"): (63.0, 2.1, 0.75),
+}
+
+
+@pytest.mark.parametrize(("edition", "crop"), PERENNIAL)
+def test_perennial_crops_by_edition(edition: str, crop: str) -> None:
+    stock, growth, error = PERENNIAL[edition, crop]
+    rows = {
+        row.parameter: row
+        for row in REGISTRY.get("biomass_conversion").table.rows
+        if row.cells["class"] == crop and row.cells["edition"] == edition
+    }
+    assert rows["biomass"].value == stock
+    assert rows["growth"].value == growth
+    assert (rows["growth"].low, rows["growth"].high) == pytest.approx(
+        (growth * (1 - error), growth * (1 + error)), abs=1e-3
+    )

@@ -14,19 +14,19 @@ Case = tuple[str, str, dict[str, object], float]
 
 
 def species() -> Iterator[Case]:
-    """Defaults by species group of AR-CM-001 (recalled): SVD, BEF, R, CF."""
+    """Defaults by species group of AR-CM-001 (recalled): SVD, BEF."""
     printed = {
-        "larch": (0.490, 1.416, 0.212, 0.521),
-        "birch": (0.541, 1.424, 0.248, 0.491),
-        "poplar": (0.378, 1.446, 0.227, 0.496),
-        "mongolian_pine": (0.375, 2.513, 0.241, 0.522),
-        "chinese_pine": (0.360, 1.589, 0.251, 0.521),
-        "oak": (0.676, 1.355, 0.292, 0.500),
-        "elm": (0.598, 1.671, 0.621, 0.497),
-        "spruce": (0.342, 1.734, 0.224, 0.521),
-        "willow": (0.443, 1.821, 0.288, 0.485),
+        "larch": (0.490, 1.416),
+        "birch": (0.541, 1.424),
+        "poplar": (0.378, 1.446),
+        "mongolian_pine": (0.375, 2.513),
+        "chinese_pine": (0.360, 1.589),
+        "oak": (0.676, 1.355),
+        "elm": (0.598, 1.671),
+        "spruce": (0.342, 1.734),
+        "willow": (0.443, 1.821),
     }
-    names = ("basic_wood_density", "bef", "root_to_shoot", "carbon_fraction")
+    names = ("basic_wood_density", "bef")
     for group, values in printed.items():
         for name, value in zip(names, values, strict=True):
             yield "growing_stock_bef", name, {"species_group": group}, value
@@ -37,7 +37,6 @@ def fang() -> Iterator[Case]:
     printed = {
         "fang_v1": {
             "larch": (0.9671, 5.7598),
-            "birch": (0.9644, 0.8485),
             "poplar": (0.4754, 30.6034),
             "oak": (1.3288, -3.8999),
             "mongolian_pine": (1.0945, 2.0040),
