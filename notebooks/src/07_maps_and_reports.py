@@ -42,7 +42,7 @@ print(f"map_cover.html: {Path('map_cover.html').stat().st_size / 1e6:.1f} MB")
 # *The text follows the account; page one says what must be known first.*
 
 # %%
-(report,) = run.report("150600", out="reports")
+report, annex = run.report("150600", out="reports")
 print(report.name, f"{report.stat().st_size / 1e3:.0f} kB")
 
 # %%

@@ -106,6 +106,17 @@ def _readable(notes: str) -> str:
     return "\n\n".join(paragraphs)
 
 
+def formulas(bound: Bound) -> list[str]:
+    """The equations of a methodology, each a line of plain text, in the order of its docstring."""
+    notes = sections(bound.methodology.compute).get("Notes", "")
+    found = []
+    for paragraph in notes.split("\n\n"):
+        head, sign, formula = paragraph.partition(".. math::")
+        if sign and not head.strip():
+            found += [plain(part) for part in " ".join(formula.split()).split(r",\quad")]
+    return found
+
+
 def _strangers(bound: Bound) -> list[str]:
     return [
         message("methodology.describe.strangers", base=bound.id, words=f"{name} = {', '.join(words)}", known=known)

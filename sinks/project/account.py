@@ -19,6 +19,9 @@ class ProjectSection(Section):
     map_approval: str | None = Field(
         default=None, description="Approval number of the maps (审图号); without it they are marked for internal use."
     )
+    issuer: str | None = Field(
+        default=None, description="Who issues the reports; without it the line on page one is left to be filled in."
+    )
     coverage_min: float = Field(
         default=0.95, ge=0, le=1, description="Share of a region's area that must be observed; below it a check fails."
     )

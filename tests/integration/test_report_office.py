@@ -24,7 +24,7 @@ def run(world: Any, tmp_path_factory: pytest.TempPathFactory) -> sinks.Run:
 
 @pytest.fixture(scope="module")
 def reports(run: sinks.Run, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return write_reports(run.contents, tmp_path_factory.mktemp("reports"))
+    return write_reports(run.contents, tmp_path_factory.mktemp("reports"), annex=False)
 
 
 def total(run: sinks.Run, code: str, quantity: str) -> str:
@@ -60,9 +60,10 @@ def test_reports_open_and_hold_their_pages(run: sinks.Run, reports: list[Path], 
         pages = shown.decode("utf-8").split("\f")
         whole = "".join(pages).replace(" ", "")
         code = report.stem.split()[0]
-        # Page one: title, caveats, contents; the figures further on are those of the account.
-        assert "使用前须知" in pages[0]
-        assert pages[0].replace(" ", "").count("附件") >= 2
+        # Page one is the result and what it rests on, page two begins with the contents.
+        for head in ("含义", "主要假定", "使用须知", "编制单位"):
+            assert head in pages[0], head
+        assert pages[1].replace(" ", "").split("报告")[1].strip().startswith("目")
         assert total(run, code, "carbon_stock") in whole
         assert total(run, code, "net_removals").lstrip("-") in whole
         assert "Error" not in whole

@@ -78,7 +78,7 @@ def flow_diagram(
     flows = sorted(flows, key=lambda flow: (rank[flow.before], rank[flow.after]))
     with styled():
         count = max(len({flow.before for flow in flows}), len({flow.after for flow in flows}))
-        inches = 0.9 + 0.17 * count
+        inches = 0.6 + 0.15 * count
         line = sum(flow.area for flow in flows) / inches * _LINE
         left, right = (_stack(flows, lands, side, line) for side in ("before", "after"))
         # The side with fewer ecosystems has fewer gaps, so it is shorter; it is centred.

@@ -88,7 +88,7 @@ def region_map(
     west, south, east, north = ground.total_bounds
     tall = (north - south) / max(east - west, 1.0)
     with styled():
-        figure = new_figure(min(max(6.0 * tall, 3.0) + 1.2, 5.7))
+        figure = new_figure(min(max(6.0 * tall, 2.6) + 0.9, 4.3))
         axes = figure.add_subplot()
         norm, colours = _scale(ground["shown"].to_numpy(), signed)
         _areas(axes, ground, norm, colours, text)

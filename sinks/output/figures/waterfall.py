@@ -41,7 +41,7 @@ def waterfall(steps: Sequence[Step], axis: str) -> Figure:
     Figure
     """
     with styled():
-        figure = new_figure(3.0)
+        figure = new_figure(2.4)
         axes = figure.add_subplot()
         level = 0.0
         for place, step in enumerate(steps):
@@ -91,7 +91,7 @@ def target_path(points: Sequence[PathPoint], reached: str, required: str, axis: 
     Figure
     """
     with styled():
-        figure = new_figure(2.7)
+        figure = new_figure(2.0)
         axes = figure.add_subplot()
         asked = [p for p in points if isfinite(p.required)]
         axes.plot(

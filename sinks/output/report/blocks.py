@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["body", "caveat", "note", "item"]
+Kind = Literal["body", "caveat", "note", "item", "summary", "notice", "formula"]
 
 REFERENCE = re.compile("\ue000([a-z0-9_]+)\ue001")
 """A cross-reference inside a text: the key of a table or figure between two characters that no font and no name has."""
@@ -79,6 +79,22 @@ class Picture:
     description: str
 
 
-Block = Paragraph | Table | Picture
+@dataclass(frozen=True)
+class KeyFigure:
+    """A figure set large: what it is, the figure with its unit, and what must be known with it."""
+
+    title: str
+    figure: str
+    remark: str
+
+
+@dataclass(frozen=True)
+class KeyFigures:
+    """Key figures side by side."""
+
+    figures: Sequence[KeyFigure]
+
+
+Block = Paragraph | Table | Picture | KeyFigures
 Chapters = dict[str, tuple[Block, ...]]
 """Blocks by the tag that stands for them in the template."""

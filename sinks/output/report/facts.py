@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from sinks.account.amounts import per_year
-from sinks.output.report.words import in_tens, rounded
+from sinks.output.report.words import in_print, rounded
 from sinks.results.contents import RunContents
 from sinks.results.leading_checks import leading_first
 from sinks.results.partial_intervals import is_partial, least_share
@@ -57,7 +57,7 @@ class Amount:
         """Sink or source, as printed: what prints as zero is neither, and an interval across zero decides nothing."""
         if not self.known:
             return "unknown"
-        if rounded(in_tens(self.value)) == 0:
+        if rounded(in_print(self.value)) == 0:
             return "balanced"
         side: Literal["sink", "source"] = "sink" if self.value > 0 else "source"
         if self.has_interval and self.low <= 0 <= self.high:

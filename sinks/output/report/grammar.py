@@ -9,18 +9,20 @@ from math import isfinite
 
 from sinks.output.report.facts import Amount, Direction, Facts
 from sinks.output.report.words import (
-    amount,
-    in_tens,
+    in_print,
     joined,
     ordinal,
     percent,
     rounded,
+    said,
+    said_range,
     sentences,
     share,
     word,
     words,
 )
 from sinks.results.labels import label, term
+from sinks.results.level_names import level_by_names
 from sinks.results.partial_intervals import covered_share
 from sinks.text import language
 from sinks.vocabulary import ALL, NODATA
@@ -32,14 +34,14 @@ MOST_LISTED = 5
 """Items that a sentence lists; the table has all of them."""
 
 
-def interval(figure: Amount, unit: str, *, flipped: bool = False) -> str:
+def interval(figure: Amount, kind: str, *, flipped: bool = False) -> str:
     """The bracketed 95 % interval, or what is missing for one; nothing when there is none or it has no width."""
     if figure.partial:
         return word("interval.partial", share=covered_share(figure.uncertain_share))
     if not figure.has_interval or figure.low == figure.high:
         return ""
     low, high = (-figure.high, -figure.low) if flipped else (figure.low, figure.high)
-    return word("interval", low=amount(low), high=amount(high), unit=word(f"unit.{unit}"))
+    return word("interval", range=said_range(kind, low, high, figure.value))
 
 
 def stock(facts: Facts, code: str, date: str) -> str:
@@ -47,7 +49,7 @@ def stock(facts: Facts, code: str, date: str) -> str:
     total = facts.amount(code, "carbon_stock", date)
     if not total.known:
         return ""
-    text = word("stock.total", date=date, value=amount(total.value), interval=interval(total, "carbon_stock"))
+    text = word("stock.total", date=date, value=said("carbon", total.value), interval=interval(total, "carbon"))
     parts = _largest(facts, code, "carbon_stock", date)
     listed = ""
     if parts:
@@ -55,7 +57,7 @@ def stock(facts: Facts, code: str, date: str) -> str:
             word(
                 "stock.part",
                 ecosystem=in_text(land),
-                value=amount(figure.value),
+                value=said("carbon", figure.value),
                 share=share(figure.value, total.value),
             )
             for land, figure in parts
@@ -76,14 +78,14 @@ def stock_change(facts: Facts, code: str) -> str:
         f"stock_change.{_way(change.value)}",
         first=dates[0],
         last=dates[-1],
-        value=amount(abs(change.value)),
-        interval=interval(change, "carbon_stock", flipped=change.value < 0),
+        value=said("carbon", abs(change.value)),
+        interval=interval(change, "carbon", flipped=change.value < 0),
         unsure=word("stock_change.unsure") if change.direction.endswith("_unsure") else "",
     )
-    land = word("stock_change.land", area=amount(change.area_ha), coverage=percent(change.coverage))
+    land = word("stock_change.land", area=said("area", change.area_ha), coverage=percent(change.coverage))
     apart = [(name, facts.amount(code, name, period)) for name in ("newly_known", "no_longer_known", "not_estimated")]
     others = (
-        word(f"stock_change.{name}", area=amount(figure.area_ha), value=amount(figure.value))
+        word(f"stock_change.{name}", area=said("area", figure.area_ha), value=said("carbon", figure.value))
         for name, figure in apart
         if figure.known
     )
@@ -103,10 +105,9 @@ def removals(figure: Amount, period: str, subject: str, *, withheld: bool = Fals
         f"removals.{key}",
         subject=subject,
         period=spoken_period(period),
-        value=amount(figure.value if key == "unsure" else abs(figure.value)),
-        low=amount(figure.low),
-        high=amount(figure.high),
-        interval=interval(figure, "net_removals", flipped=direction == "source"),
+        value=said("uptake", figure.value if key == "unsure" else abs(figure.value)),
+        range=said_range("uptake", figure.low, figure.high, figure.value),
+        interval=interval(figure, "uptake", flipped=direction == "source"),
     )
 
 
@@ -116,7 +117,7 @@ def removals_parts(facts: Facts, code: str, period: str) -> str:
     for land, figure in _ordered(facts, code, "net_removals", period):
         direction: Direction = figure.direction
         key = "unsure" if direction.endswith("_unsure") else direction
-        size = amount(figure.value if key == "unsure" else abs(figure.value))
+        size = said("uptake", figure.value if key == "unsure" else abs(figure.value))
         item = in_text(land) if key == "balanced" else word("removals.part", ecosystem=in_text(land), value=size)
         groups[key].append(item)
     clauses = [
@@ -133,14 +134,14 @@ def ranks(facts: Facts, code: str) -> str:
     date, period = facts.last_stock_date, facts.main_period
     level = facts.regions[code].level
     if date is not None and (place := facts.rank(code, "carbon_stock", date)):
-        found.append(_rank("stock", place[0], place[1], level))
+        found.append(_rank(facts, "stock", place[0], place[1], level))
     told = period is not None and not facts.withheld(code, period)
     if told and (place := facts.rank(code, "net_removals", period)):
         direction = facts.amount(code, "net_removals", period).direction
         if direction == "sink":
-            found.append(_rank("sink", place[0], place[1], level))
+            found.append(_rank(facts, "sink", place[0], place[1], level))
         elif direction == "source":
-            found.append(_rank("source", place[1] - place[0] + 1, place[1], level))
+            found.append(_rank(facts, "source", place[1] - place[0] + 1, place[1], level))
     return sentences(*found)
 
 
@@ -162,14 +163,14 @@ def regions_by_sign(facts: Facts, code: str, period: str) -> str:
         word(
             f"regions.{key}",
             count=len(group),
-            strongest=word("regions.strongest", region=group[0][0].name, value=amount(abs(group[0][1].value))),
+            strongest=word("regions.strongest", region=group[0][0].name, value=said("uptake", abs(group[0][1].value))),
         )
         for key, group in (("sink", sinks), ("source", sources))
         if group
     ]
     bare = (("unsure", unsure), ("balanced", balanced), ("withheld", doubted))
     clauses += [word(f"regions.{key}", count=len(group)) for key, group in bare if group]
-    head = word("regions.head", count=count, level=level_name(level, count))
+    head = word("regions.head", count=count, level=level_name(facts, level, count))
     return word("regions.signs", head=head, clauses=word("clause.separator").join(clauses))
 
 
@@ -179,7 +180,7 @@ def area_changes(facts: Facts, code: str, first: str, last: str) -> str:
     for land in facts.observed_lands(code, [first, last]):
         before, after = (facts.amount(code, "area", date, land).value for date in (first, last))
         change = (after if isfinite(after) else 0.0) - (before if isfinite(before) else 0.0)
-        if land != NODATA and rounded(in_tens(change)) != 0:
+        if land != NODATA and rounded(in_print(change)) != 0:
             moved.append((change, land))
     if not moved:
         return word("area.unchanged", first=first, last=last)
@@ -188,7 +189,7 @@ def area_changes(facts: Facts, code: str, first: str, last: str) -> str:
     shrank = sorted(item for item in moved if item[0] < 0)
     for key, side in (("grew", grew), ("shrank", shrank)):
         if side:
-            items = (word("area.part", ecosystem=in_text(land), value=amount(abs(size))) for size, land in side)
+            items = (word("area.part", ecosystem=in_text(land), value=said("area", abs(size))) for size, land in side)
             clauses.append(word(f"area.{key}", items=joined(items)))
     return word("area.changed", first=first, last=last, clauses=word("clause.separator").join(clauses))
 
@@ -199,14 +200,15 @@ def spoken_period(period: str) -> str:
     return word("period.span", first=first, last=last) if last else word("period.date", date=first)
 
 
-def level_name(level: str, count: int) -> str:
-    """A level's name, in the plural where English has one."""
+def level_name(facts: Facts, level: str, count: int) -> str:
+    """A level's name as its regions are called there, in the plural where English has one."""
+    level = level_by_names(level, [region.name for region in facts.regions.values() if region.level == level])
     key = f"levels.{level}"
     return word(key, count=count) if key in words() else term("level", level)
 
 
 def _way(change: float) -> str:
-    if rounded(in_tens(change)) == 0:
+    if rounded(in_print(change)) == 0:
         return "none"
     return "up" if change > 0 else "down"
 
@@ -224,13 +226,13 @@ def _ordered(facts: Facts, code: str, quantity: str, period: str) -> list[tuple[
 
 
 def _largest(facts: Facts, code: str, quantity: str, period: str) -> list[tuple[str, Amount]]:
-    return [(land, f) for land, f in _ordered(facts, code, quantity, period) if rounded(in_tens(f.value)) != 0][
+    return [(land, f) for land, f in _ordered(facts, code, quantity, period) if rounded(in_print(f.value)) != 0][
         :MOST_LISTED
     ]
 
 
-def _rank(what: str, place: int, count: int, level: str) -> str:
-    return word(f"rank.{what}", count=count, level=level_name(level, count), place=ordinal(place))
+def _rank(facts: Facts, what: str, place: int, count: int, level: str) -> str:
+    return word(f"rank.{what}", count=count, level=level_name(facts, level, count), place=ordinal(place))
 
 
 def regions_by_size(facts: Facts, code: str, quantity: str, period: str) -> str:
@@ -241,7 +243,14 @@ def regions_by_size(facts: Facts, code: str, quantity: str, period: str) -> str:
     if len(known) < 2 or not total.known:
         return ""
     listed = joined(
-        word("regions.part", region=child.name, value=amount(figure.value), share=share(figure.value, total.value))
+        word(
+            "regions.part",
+            region=child.name,
+            value=said("carbon", figure.value),
+            share=share(figure.value, total.value),
+        )
         for child, figure in known[:MOST_REGIONS]
     )
-    return word("regions.largest", count=len(known), level=level_name(known[0][0].level, len(known)), items=listed)
+    return word(
+        "regions.largest", count=len(known), level=level_name(facts, known[0][0].level, len(known)), items=listed
+    )

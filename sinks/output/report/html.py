@@ -12,7 +12,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from sinks.errors import Problem, RunError
-from sinks.output.report.blocks import REFERENCE, Block, Paragraph, Picture, Table
+from sinks.output.report.blocks import REFERENCE, Block, KeyFigures, Paragraph, Picture, Table
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Facts
 from sinks.output.report.page import Page
@@ -24,6 +24,9 @@ from sinks.results.shown_tables import check_account
 from sinks.text import language, using_language
 
 SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("summary", ("summary_notice", "key_figures", "meaning_text")),
+    ("assumed", ("assumed_text",)),
+    ("warnings", ("warnings_text",)),
     ("chapter_1", ("overview_text", "table_overview")),
     ("chapter_2", ("methods_text", "table_methods", "table_layers")),
     (
@@ -48,14 +51,16 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("removals_regions_text", "table_removals_regions", "figure_removals_regions"),
         ),
     ),
-    ("chapter_6", ("quality_text", "table_intervals", "table_comparison", "table_checks")),
+    ("chapter_6", ("quality_text", "table_intervals", "table_approaches", "table_comparison", "table_checks")),
     (
         "chapter_7",
         ("dual_text", "table_dual", "figure_dual", "table_dual_intensity", "figure_dual_path", "table_rules"),
     ),
     ("chapter_8", ("advice_text",)),
-    ("annex_1", ("table_parameters", "sources_text")),
-    ("annex_2", ("lineage_text", "table_inputs")),
+    ("annex_equations", ("equations_text",)),
+    ("annex_strata", ("table_strata",)),
+    ("annex_sources", ("table_parameters", "sources_text", "table_documents")),
+    ("annex_lineage", ("lineage_text", "table_inputs")),
 )
 
 
@@ -101,7 +106,7 @@ def write_html(
         if code not in facts.regions:
             known = [f"{r.code} {r.name}" for r in facts.regions.values()][:20]
             raise RunError(Problem("report.unknown_region", code, {"known": known}))
-        wanted = frozenset(tag for _, tags in SECTIONS for tag in tags) | {"caveats"}
+        wanted = frozenset(tag for _, tags in SECTIONS for tag in tags)
         text = page_html(Page(facts, code, wanted, assessment, approval(contents.record)))
     try:
         atomic.write(path, text.encode())
@@ -127,8 +132,6 @@ def page_html(page: Page) -> str:
     return environment.get_template("summary.html").render(
         lang="zh-CN" if language() == "zh" else "en",
         style=Markup(_resource("summary.css")),
-        caveats_title=word("template.caveats"),
-        caveats=[_linked(block.text, numbers) for block in found["caveats"] if isinstance(block, Paragraph)],
         contents_title=word("template.contents"),
         sections=sections,
         **values(page),
@@ -156,6 +159,12 @@ def _block(block: Block, numbers: dict[str, str]) -> Markup:
         return Markup(
             '<figure id="{}"><img alt="{}" src="data:image/png;base64,{}"><figcaption>{}{}{}</figcaption></figure>'
         ).format(block.key, block.description, data, numbers[block.key], word("caption.gap"), block.caption)
+    if isinstance(block, KeyFigures):
+        items = (
+            Markup("<div><p>{}</p><strong>{}</strong><p>{}</p></div>").format(one.title, one.figure, one.remark)
+            for one in block.figures
+        )
+        return Markup('<div class="key">{}</div>').format(Markup("").join(items))
     return _table(block, numbers)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sinks.output.report.blocks import Table, reference
 from sinks.output.report.facts import Amount, Facts, Region
-from sinks.output.report.words import amount, in_tens, joined, rounded, word
+from sinks.output.report.words import amount, in_print, joined, rounded, word
 from sinks.results.labels import label, term
 from sinks.results.partial_intervals import covered_share
 from sinks.text import language
@@ -56,10 +56,10 @@ class Page:
         return term("boundaries", str((found.get("source") if isinstance(found, Mapping) else found) or ""))
 
     def methodology(self, id: str) -> str:
-        """A methodology's title with its id, as the run recorded it; the id alone when it did not."""
+        """A methodology's title as the run recorded it; the id when it did not."""
         for found in self.facts.contents.record.get("methodologies") or ():
             if found["id"] == id:
-                return word("methodology.named", title=found["title"][language()], id=id)
+                return str(found["title"][language()])
         return id
 
     def wanted(self, *tags: str) -> bool:
@@ -123,8 +123,8 @@ def misses(parts: list[Amount], total: Amount) -> bool:
     if not total.known or not known:
         return False
     same = abs(sum(known) - total.value) <= 1e-6 * max(1.0, abs(total.value))
-    printed_sum = sum(rounded(in_tens(value)) for value in known)
-    return same and printed_sum != rounded(in_tens(total.value))
+    printed_sum = sum(rounded(in_print(value)) for value in known)
+    return same and printed_sum != rounded(in_print(total.value))
 
 
 def cross_table(

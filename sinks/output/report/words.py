@@ -12,11 +12,18 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from math import isfinite
 
 from sinks.results.labels import label, labels
-from sinks.results.shown_tables import TEN_THOUSAND
 from sinks.text import Text, filled, language, words_of
 
-DECIMALS = 2
-_STEP = Decimal(1).scaleb(-DECIMALS)
+UNITS = {"zh": 1e4, "en": 1e3}
+"""The unit of print of areas and tonnes: 万 in Chinese, thousands in English."""
+
+LARGE = {"zh": 1e8, "en": 1e6}
+"""What a sentence says in 亿, in English in millions."""
+
+DECIMALS = {"zh": 2, "en": 1}
+"""Decimals of a number in the unit of print: both languages print hundreds of tonnes or hectares."""
+
+_LARGE_DECIMALS = 2
 
 ABSENT = "—"
 """What stands in a cell for which the account has no figure; a zero is printed as a number."""
@@ -58,28 +65,68 @@ def sentences(*parts: str) -> str:
     return word("sentence.separator").join(part for part in parts if part)
 
 
-def rounded(amount: float) -> Decimal:
+def rounded(amount: float, decimals: int | None = None) -> Decimal:
     """A number in the unit of print as it is printed."""
-    return Decimal(repr(float(amount))).quantize(_STEP, ROUND_HALF_EVEN)
+    step = Decimal(1).scaleb(-(DECIMALS[language()] if decimals is None else decimals))
+    return Decimal(repr(float(amount))).quantize(step, ROUND_HALF_EVEN)
 
 
-def printed(amount: float) -> str:
+def printed(amount: float, decimals: int | None = None) -> str:
     """A number in the unit of print; :data:`ABSENT` when there is none, and never a minus before zero."""
     if not isfinite(amount):
         return ABSENT
-    number = rounded(amount)
+    return shown(rounded(amount, decimals))
+
+
+def shown(number: Decimal) -> str:
+    """A rounded number as text."""
     # Chinese statistics group no digits; English readers expect commas.
     return format(abs(number) if number == 0 else number, ",f" if language() == "en" else "f")
 
 
-def in_tens(amount: float) -> float:
-    """An amount of the account (ha, t) in ten thousands."""
-    return amount / TEN_THOUSAND
+def in_print(amount: float) -> float:
+    """An amount of the account (ha, t) in the unit of print."""
+    return amount / UNITS[language()]
 
 
 def amount(value: float) -> str:
-    """An amount of the account as printed, in ten thousands."""
-    return printed(in_tens(value))
+    """An amount of the account as tables print it, in the unit of print."""
+    return printed(in_print(value))
+
+
+def said(kind: str, value: float) -> str:
+    """An amount of the account as a sentence says it, with its unit: 4.45亿吨碳, 56.79万吨.
+
+    Parameters
+    ----------
+    kind : {"carbon", "uptake", "emission", "area"}
+        What it is; ``uptake`` stands where the sentence has named carbon dioxide.
+    value : float
+        [t, ha]
+    """
+    if not isfinite(value):
+        return ABSENT
+    return word(_said_as(kind, value), value=_said_number(value, is_large(value)))
+
+
+def said_range(kind: str, low: float, high: float, value: float) -> str:
+    """Two ends of an interval in the unit in which :func:`said` says ``value``, the unit once."""
+    large = is_large(value)
+    end = word(_said_as(kind, value), value=_said_number(high, large))
+    return word("said.range", low=_said_number(low, large), high=end)
+
+
+def is_large(value: float) -> bool:
+    """Whether a sentence says an amount in 亿 (millions)."""
+    return abs(value) >= LARGE[language()]
+
+
+def _said_as(kind: str, value: float) -> str:
+    return f"said.{kind}.large" if is_large(value) else f"said.{kind}"
+
+
+def _said_number(value: float, large: bool) -> str:
+    return printed(value / LARGE[language()], _LARGE_DECIMALS) if large else amount(value)
 
 
 def share(part: float, whole: float) -> str:
@@ -89,12 +136,23 @@ def share(part: float, whole: float) -> str:
     return percent(part / whole)
 
 
-def percent(fraction: float) -> str:
-    """A fraction as a percentage with one decimal; what is short of the whole never reads 100 %."""
+def percent(fraction: float, decimals: int = 1) -> str:
+    """A fraction as a percentage; what is short of the whole never reads 100 %."""
     if not isfinite(fraction):
         return ABSENT
-    text = f"{100 * fraction:.1f}%"
+    text = f"{100 * fraction:.{decimals}f}%"
     return ">99.9%" if text == "100.0%" and fraction < 1 - 1e-9 else text
+
+
+def telling_decimals(one: float, other: float, most: int = 6) -> int:
+    """Decimals at which two percentages differ in print as they differ in fact; one, where they are the same.
+
+    A verdict stands beside the two figures it rests on: printed 10.9 % against 10.9 % would contradict "not met".
+    """
+    if not (isfinite(one) and isfinite(other)):
+        return 1
+    found = (n for n in range(1, most + 1) if percent(one, n) != percent(other, n))
+    return next(found, 1)
 
 
 def ordinal(number: int) -> str:

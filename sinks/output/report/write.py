@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ Progress = Callable[[int, int], None]
 REPORTED = ("region", "province", "league", "city")
 """Levels that get a report of their own by default; banners stand in the report of their league."""
 
-VALUES = frozenset({"title", "subtitle", "page_head", "region", "created", "project"})
+VALUES = frozenset({"title", "subtitle", "page_head", "region", "created", "project", "issuer", "date"})
 """Tags that hold plain text; all others hold blocks."""
 
 
@@ -39,8 +40,9 @@ def write_reports(
     assessment: pd.DataFrame | None = None,
     template: Path | None = None,
     progress: Progress | None = None,
+    annex: bool = True,
 ) -> list[Path]:
-    """Write a Word report for each league and one for the region.
+    """Write a Word report for each league and one for the region, and the technical annex of each.
 
     Parameters
     ----------
@@ -58,11 +60,14 @@ def write_reports(
         A template of your own, for example an edited copy of the built-in one.
     progress : callable, optional
         Called with the number of reports written and to be written.
+    annex : bool
+        Whether each report gets its technical annex, a document of its own beside it: equations, layers, strata,
+        parameters, sources, checks.  A template of your own is for the report only.
 
     Returns
     -------
     list of Path
-        The reports, in the order of the regions.
+        The reports in the order of the regions, each followed by its annex.
 
     Raises
     ------
@@ -75,7 +80,7 @@ def write_reports(
     with using_language(lang):
         facts = Facts(contents)
         chosen = _chosen(facts, regions)
-        form = Template(template)
+        form, technical = Template(template), Template(annex=True) if annex else None
         # Before anything is drawn: a report without figures has all the tags that there are.
         for region in chosen[:1]:
             form.check(set(chapters(Page(facts, region.code, frozenset(), assessment))) | VALUES)
@@ -86,12 +91,14 @@ def write_reports(
                 progress(number, len(chosen))
             page = Page(facts, region.code, form.tags, assessment, approval(contents.record), cache)
             written.append(_write(page, form, Path(out)))
+            if technical is not None:
+                written.append(_write(replace(page, tags=technical.tags), technical, Path(out)))
         if progress is not None:
             progress(len(chosen), len(chosen))
         return written
 
 
-def write_template(path: Path, *, lang: str = "zh") -> Path:
+def write_template(path: Path, *, lang: str = "zh", annex: bool = False) -> Path:
     """Write a copy of the built-in Word template, for a bureau to edit and give to :func:`write_reports`.
 
     Parameters
@@ -100,6 +107,8 @@ def write_template(path: Path, *, lang: str = "zh") -> Path:
         The file; one that is there is not replaced, since it may hold somebody's work.
     lang : str
         ``zh`` or ``en``.
+    annex : bool
+        The template of the technical annex instead.
 
     Returns
     -------
@@ -112,7 +121,7 @@ def write_template(path: Path, *, lang: str = "zh") -> Path:
     """
     path = Path(path)
     with using_language(lang):
-        content = built_in_template()
+        content = built_in_template(annex=annex)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as file:
@@ -124,36 +133,43 @@ def write_template(path: Path, *, lang: str = "zh") -> Path:
     return path
 
 
-def values(page: Page) -> dict[str, str]:
+def values(page: Page, *, annex: bool = False) -> dict[str, str]:
     """Plain texts of a report: title, what it covers, page heads."""
     contents = page.facts.contents
     demonstration = bool(contents.record.get("demonstration"))
-    title = word("title", region=page.region.name)
+    title = word("annex.title" if annex else "title", region=page.region.name)
     dates = page.facts.dates("carbon_stock") or page.facts.dates("area")
     span = spoken_period("-".join(dict.fromkeys((dates[0], dates[-1])))) if dates else ""
-    day = contents.created.date()
-    subtitle = word("subtitle", span=span, year=day.year, month=day.month, day=day.day, iso=day.isoformat())
+    day, issuer = contents.created.date(), _said_in_project(contents.record, "issuer")
     return {
         "title": title,
-        "subtitle": subtitle,
+        "subtitle": word("subtitle", span=span) if span else "",
         "page_head": word("page_head.demonstration", title=title) if demonstration else title,
         "region": page.region.name,
         "project": str(contents.record.get("title", "")),
         "created": contents.created.isoformat(),
+        "issuer": word("template.issuer", issuer=issuer) if issuer else word("template.no_issuer"),
+        "date": word("template.date", year=day.year, month=day.month, day=day.day, iso=day.isoformat()),
     }
 
 
-def file_name(region: Region) -> str:
+def file_name(region: Region, *, annex: bool = False) -> str:
     """Code and name, without characters that a file system refuses, and short enough for all of them."""
     code, name = (re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", text).strip(" .") for text in (region.code, region.name))
-    return f"{code} {name[:60]}".strip() + ".docx"
+    name = f"{code} {name[:60]}".strip()
+    return (word("annex.name", name=name) if annex else name) + ".docx"
 
 
 def approval(record: Mapping[str, Any]) -> str | None:
     """The approval number of the maps (审图号), when the project gives one."""
+    return _said_in_project(record, "map_approval")
+
+
+def _said_in_project(record: Mapping[str, Any], key: str) -> str | None:
+    """What the project's own section says under a key."""
     project = record.get("project")
     section = project.get("project") if isinstance(project, Mapping) else None
-    found = section.get("map_approval") if isinstance(section, Mapping) else None
+    found = section.get(key) if isinstance(section, Mapping) else None
     return str(found) if found else None
 
 
@@ -179,8 +195,8 @@ def _likely(asked: str, regions: Sequence[Region]) -> list[str]:
 
 
 def _write(page: Page, form: Template, out: Path) -> Path:
-    document = form.fill(chapters(page), values(page))
-    path = out / file_name(page.region)
+    document = form.fill(chapters(page), values(page, annex=form.annex))
+    path = out / file_name(page.region, annex=form.annex)
     try:
         atomic.write(path, document)
     except OSError as error:

@@ -13,5 +13,5 @@ from support.reported_run import make_contents
 
 @pytest.fixture(scope="module")
 def ordos(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    (path,) = write_reports(make_contents(), tmp_path_factory.mktemp("reports"), regions=["150600"])
+    (path,) = write_reports(make_contents(), tmp_path_factory.mktemp("reports"), regions=["150600"], annex=False)
     return Document(str(path))

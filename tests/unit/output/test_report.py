@@ -20,7 +20,7 @@ from sinks.output.report import write_html, write_reports, write_template
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Region
 from sinks.output.report.word.document import Template
-from sinks.output.report.word.make_template import make_template
+from sinks.output.report.word.make_template import make_annex, make_template
 from sinks.output.report.words import words
 from sinks.output.report.write import VALUES, file_name
 from sinks.text import LANGUAGES, using_language
@@ -47,8 +47,17 @@ def test_numbers_references_and_contents_are_settled(ordos: Any) -> None:
     for name, shown in references:
         assert captions[name].startswith(shown + "　")
     headings = [p.text for p in ordos.paragraphs if p.style.name == "Heading 1"]
-    listed = [text_of(p._p) for p in ordos.paragraphs if p.style.name.lower() == "toc 1"]
-    assert listed == headings
+    lines = [p._p for p in ordos.paragraphs if p.style.name.lower() == "toc 1"]
+    assert [text_of(line).rstrip("…") for line in lines] == headings
+    # Each page number is a field of its own that points at its heading, and Word is asked to work it out.
+    places = [field.get(qn("w:instr")).split()[1] for line in lines for field in line.iter(qn("w:fldSimple"))]
+    marked = [
+        next(b.get(qn("w:name")) for b in p._p.iter(qn("w:bookmarkStart")))
+        for p in ordos.paragraphs
+        if p.style.name == "Heading 1"
+    ]
+    assert places == marked
+    assert ordos.settings.element.find(qn("w:updateFields")) is not None
     ids = [start.get(qn("w:id")) for start in body.iter(qn("w:bookmarkStart"))]
     assert len(set(ids)) == len(ids)
 
@@ -71,13 +80,14 @@ def test_page_and_type_follow_the_standard(ordos: Any) -> None:
     assert 28 <= ordos.styles["Body Text"].paragraph_format.line_spacing.pt <= 29
 
 
+@pytest.mark.parametrize("kind", ["template", "annex"])
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_committed_template_is_what_the_script_makes(lang: str) -> None:
+def test_committed_template_is_what_the_script_makes(lang: str, kind: str) -> None:
     with using_language(lang):
         import sinks.output.report.word as room
 
-        committed = Path(next(iter(room.__path__))) / f"template_{lang}.docx"
-        made = make_template()
+        committed = Path(next(iter(room.__path__))) / f"{kind}_{lang}.docx"
+        made = make_template() if kind == "template" else make_annex()
     with ZipFile(BytesIO(made)) as new, ZipFile(committed) as old:
         assert new.namelist() == old.namelist()
         differing = [name for name in new.namelist() if new.read(name) != old.read(name)]
@@ -85,8 +95,12 @@ def test_committed_template_is_what_the_script_makes(lang: str) -> None:
 
 
 def test_every_tag_of_the_template_is_filled_and_every_block_has_one() -> None:
-    tags = Template().tags
-    assert tags - VALUES == set(chapters(page(tags=frozenset())))
+    report, annex = Template().tags - VALUES, Template(annex=True).tags - VALUES
+    known = set(chapters(page(tags=frozenset())))
+    assert report | annex <= known
+    assert not report & annex
+    # Figures that say no more than their table stand in neither; a bureau may put them into its own template.
+    assert known - report - annex == {"figure_stock", "figure_removals_regions", "figure_transition"}
 
 
 def edited(tmp_path: Path, change: Callable[[Any], None]) -> Path:
@@ -104,7 +118,7 @@ def test_a_bureau_may_move_and_delete_blocks(tmp_path: Path) -> None:
                 paragraph._p.getparent().remove(paragraph._p)
 
     path = edited(tmp_path, change)
-    (report,) = write_reports(make_contents(), tmp_path / "out", regions=["150600"], template=path)
+    (report,) = write_reports(make_contents(), tmp_path / "out", regions=["150600"], template=path, annex=False)
     body = Document(str(report)).element.body
     numbers = [text_of(f) for f in body.iter(qn("w:fldSimple")) if "SEQ 表" in f.get(qn("w:instr"))]
     assert numbers == [str(n) for n in range(1, len(numbers) + 1)]
@@ -195,7 +209,9 @@ def test_a_reference_to_nothing_stays_as_the_template_has_it(tmp_path: Path) -> 
             field.set(qn("w:instr"), instruction)
             document.add_paragraph()._p.append(field)
 
-    (report,) = write_reports(make_contents(), tmp_path / "out", regions=["150600"], template=edited(tmp_path, change))
+    (report,) = write_reports(
+        make_contents(), tmp_path / "out", regions=["150600"], template=edited(tmp_path, change), annex=False
+    )
     assert Document(str(report)).paragraphs
 
 
@@ -211,7 +227,7 @@ def test_template_that_cannot_be_used(tmp_path: Path, content: bytes | None) -> 
 def test_a_region_may_be_called_by_its_name(tmp_path: Path) -> None:
     contents = make_contents()
     name = contents.regions.frame.set_index("code")["name"]["150700"]
-    (report,) = write_reports(contents, tmp_path, regions=[name])
+    (report,) = write_reports(contents, tmp_path, regions=[name], annex=False)
     assert report.name.startswith("150700")
     with pytest.raises(RunError) as caught:
         write_reports(contents, tmp_path, regions=[name[:3]])
@@ -221,7 +237,7 @@ def test_a_region_may_be_called_by_its_name(tmp_path: Path) -> None:
 
 def test_a_finished_report_is_no_template(tmp_path: Path) -> None:
     """Its contents name a layer like an expression of a template, which is refused and not executed."""
-    (finished,) = write_reports(make_contents(), tmp_path / "out", regions=["150600"])
+    (finished,) = write_reports(make_contents(), tmp_path / "out", regions=["150600"], annex=False)
     with pytest.raises(RunError) as caught:
         write_reports(make_contents(), tmp_path / "again", template=finished)
     assert [problem.id for problem in caught.value.problems] == ["report.template_not_a_tag"]
@@ -241,7 +257,9 @@ def test_a_template_whose_contents_word_has_filled(tmp_path: Path) -> None:
         place._p.addnext(following._p)
         following._p.append(end._r)
 
-    (report,) = write_reports(make_contents(), tmp_path / "out", regions=["150600"], template=edited(tmp_path, spread))
+    (report,) = write_reports(
+        make_contents(), tmp_path / "out", regions=["150600"], template=edited(tmp_path, spread), annex=False
+    )
     assert Document(str(report)).paragraphs
 
 
@@ -256,9 +274,9 @@ def test_one_report_for_each_league_and_the_region(tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     written = write_reports(make_contents(), tmp_path, progress=lambda done, all: steps.append((done, all)))
     assert [path.name for path in written] == [
-        "150000 内蒙古自治区.docx",
-        "150600 鄂尔多斯市.docx",
-        "150700 呼伦贝尔市.docx",
+        f"{name}{kind}.docx"
+        for name in ("150000 内蒙古自治区", "150600 鄂尔多斯市", "150700 呼伦贝尔市")
+        for kind in ("", " 技术附件")
     ]
     assert steps == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
@@ -297,6 +315,6 @@ def test_both_languages_say_the_same_about_the_same(key: str) -> None:
         return found
 
     both = words()[key]
-    if key != "subtitle":  # the date is spelled out in Chinese and written as ISO 8601 in English
+    if key != "template.date":  # the date is spelled out in Chinese and written as ISO 8601 in English
         assert places(both.zh) == places(both.en)
     assert both.en.isascii() or not re.search(r"[\u4e00-\u9fff]", re.sub(r"\(.*?\)", "", both.en))

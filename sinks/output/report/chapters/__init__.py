@@ -12,13 +12,20 @@ from sinks.output.report.chapters import (
     reconciliation,
     removals,
     stock,
+    summary,
+    technical,
 )
 from sinks.output.report.page import Page
+
+_ROOMS = (
+    *(summary, overview, methods, area, stock, reconciliation, removals, quality, comparison, dual_control),
+    *(technical, annexes),
+)
 
 
 def chapters(page: Page) -> Chapters:
     """Every block of a report by the tag that stands for it in the template."""
     found: Chapters = {}
-    for room in (overview, methods, area, stock, reconciliation, removals, quality, comparison, dual_control, annexes):
+    for room in _ROOMS:
         found |= room.blocks(page)
     return found

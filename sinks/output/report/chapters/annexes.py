@@ -12,7 +12,12 @@ from sinks.account.basis import ORDER as BASES
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import known_word, sentences, word
+<<<<<<< HEAD
 from sinks.results.labels import label, stratum_name, term
+=======
+from sinks.results.in_words import bin_in_words, place_in_words, unit_in_words
+from sinks.results.labels import stratum_name, term
+>>>>>>> 394526f (Reports: a first page with three figures, a technical annex, units as offices write them, contents with page numbers)
 from sinks.results.shown_tables import verification
 from sinks.text import language
 from sinks.vocabulary import ALL
@@ -69,6 +74,7 @@ def _parameters(used: pd.DataFrame, page: Page) -> tuple[Block, ...]:
     if used.empty or "value" not in used:
         return ()
     strata = [name for name in used.columns if name not in _FIXED]
+    numbers = reference_numbers(page.facts.contents.sources)
     tables = []
     for number, (methodology, rows) in enumerate(used.groupby("methodology", sort=False), 1):
         tables.append(
@@ -76,24 +82,36 @@ def _parameters(used: pd.DataFrame, page: Page) -> tuple[Block, ...]:
                 f"table_parameters_{number}",
                 word("caption.table_parameters", methodology=page.methodology(str(methodology))),
                 headers("parameter", "strata", "value", "unit", "bounds", "basis", "source"),
-                [_parameter_row(row, strata) for row in rows.to_dict("records")],
+                [_parameter_row(row, strata, numbers) for row in rows.to_dict("records")],
                 text_columns=7,
-                widths=(1.6, 2.5, 0.7, 1.0, 1.7, 0.8, 4.4),
+                widths=(1.6, 2.6, 0.7, 1.5, 1.7, 0.8, 3.8),
                 notes=[word("note.parameters")],
             )
         )
     return tuple(tables)
 
 
-def _parameter_row(row: Mapping[Any, Any], strata: list[str]) -> list[str]:
+def reference_numbers(sources: pd.DataFrame) -> dict[str, int]:
+    """Number of each document in the list of references, by its key."""
+    return {str(key): number for number, key in enumerate(sources["key"], 1)} if "key" in sources else {}
+
+
+def _document(row: Mapping[Any, Any], numbers: dict[str, int]) -> str:
+    """The number of a row's document in the list of references, and the place in it."""
+    key, place = _cell(row.get("source")), place_in_words(_cell(row.get("locator")))
+    named = f"[{numbers[key]}]" if key in numbers else key
+    return " ".join(part for part in (named, place) if part)
+
+
+def _parameter_row(row: Mapping[Any, Any], strata: list[str], numbers: dict[str, int]) -> list[str]:
     return [
         _parameter(row),
         _strata(row, strata),
         _cell(row.get("value")),
-        _cell(row.get("unit")),
+        unit_in_words(_cell(row.get("unit"))),
         _interval(row),
         term("unverified", verification(row)),
-        f"{_cell(row.get('source'))}: {_cell(row.get('locator'))}".strip(": "),
+        _document(row, numbers),
     ]
 
 
@@ -109,7 +127,7 @@ def _strata(row: Mapping[Any, Any], strata: list[str]) -> str:
     for name in strata:
         if value := _cell(row.get(name)):
             label = known_word(f"strata.{name}") or name
-            said = stratum_name(value)
+            said = bin_in_words(stratum_name(value))
             shown.append(said if name == "ecosystem" else word("stratum", name=label, value=said))
     return word("list.separator").join(shown)
 
@@ -130,13 +148,13 @@ def _cell(value: object) -> str:
 def _sources(sources: pd.DataFrame) -> list[str]:
     """One line for each document, in the manner of a list of references."""
     found = []
-    for row in sources.to_dict("records"):
+    for number, row in enumerate(sources.to_dict("records"), 1):
         title = _cell(row.get("title_zh")) if language() == "zh" else ""
         title = title or _cell(row.get("title"))
         parts = [_cell(row.get("issuer")), title, _cell(row.get("year")), _cell(row.get("identifier"))]
         parts.append(_cell(row.get("url")))
         text = word("source.separator").join(part for part in parts if part)
-        found.append(word("source.line", key=_cell(row.get("key")), text=text))
+        found.append(word("source.line", number=number, text=text))
     return found
 
 

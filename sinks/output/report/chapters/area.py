@@ -12,7 +12,7 @@ from sinks.output.report import grammar
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture
 from sinks.output.report.facts import Amount
 from sinks.output.report.page import Page, cross_table, named
-from sinks.output.report.words import amount, in_tens, joined, printed, rounded, sentences, word
+from sinks.output.report.words import amount, in_print, joined, printed, rounded, said, sentences, word
 from sinks.results.labels import term
 from sinks.results.shown_tables import transition_keys, transition_matrix
 from sinks.vocabulary import ALL, NODATA
@@ -107,7 +107,7 @@ class _Matrix:
 
 
 def _seen(flow: Flow) -> bool:
-    return rounded(in_tens(flow.area)) != 0
+    return rounded(in_print(flow.area)) != 0
 
 
 def _matrix(page: Page) -> _Matrix | None:
@@ -142,13 +142,13 @@ def _largest_transitions(page: Page, matrix: _Matrix) -> str:
             "area.move",
             before=grammar.in_text(move.before),
             after=grammar.in_text(move.after),
-            value=amount(move.area),
+            value=said("area", move.area),
         )
         for move in moves[:MOST_TRANSITIONS]
         if _seen(move)
     )
     total = sum(move.area for move in moves)
-    text = word("area.moves", first=matrix.first, last=matrix.last, total=amount(total), items=items)
+    text = word("area.moves", first=matrix.first, last=matrix.last, total=said("area", total), items=items)
     return sentences(text, page.see("table_transition", "figure_transition", "figure_flows"))
 
 
@@ -171,7 +171,7 @@ def _transitions(matrix: _Matrix) -> tuple[Block, ...]:
 def _heatmap(page: Page, matrix: _Matrix) -> tuple[Block, ...]:
     if not page.wanted("figure_transition"):
         return ()
-    areas = np.array([[in_tens(matrix.area(a, b)) for b in matrix.lands] for a in matrix.lands])
+    areas = np.array([[in_print(matrix.area(a, b)) for b in matrix.lands] for a in matrix.lands])
     cells = [[printed(value) if isfinite(value) and value else "" for value in row] for row in areas.tolist()]
     caption = word("caption.figure_transition", first=matrix.first, last=matrix.last)
     figure = transition_heatmap(
@@ -190,7 +190,7 @@ def _flows(page: Page, matrix: _Matrix) -> tuple[Block, ...]:
     figure = flow_diagram(
         matrix.moves(),
         matrix.lands,
-        lambda land, area: word("area.part", ecosystem=term("ecosystem", land), value=amount(area)),
+        lambda land, area: word("area.part", ecosystem=term("ecosystem", land), value=said("area", area)),
         amount,
         (word("axis.before", date=matrix.first), word("axis.after", date=matrix.last)),
     )

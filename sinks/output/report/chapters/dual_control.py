@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import isfinite
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from sinks.assessment.input_tables import RESULT, measures
 from sinks.assessment.withheld import INTERVAL, NOISE
 from sinks.output.figures import PathPoint, Step, as_png, target_path, waterfall
+from sinks.output.report.assessed import VERDICTS, RegionAssessment, below, counts
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
 from sinks.output.report.facts import Amount, Region
 from sinks.output.report.grammar import level_name
@@ -17,11 +18,12 @@ from sinks.output.report.page import Page, headers
 from sinks.output.report.words import (
     ABSENT,
     amount,
-    in_tens,
+    in_print,
     joined,
     known_word,
     percent,
     printed,
+    said,
     sentences,
     word,
 )
@@ -60,18 +62,15 @@ LEVELS = {"emissions", "adjusted_emissions"}
 SUMS = {"emissions", "sink_counted", "adjusted_emissions"}
 
 
-VERDICTS = {1.0: "met", 0.0: "undecided", -1.0: "not_met"}
-
-
 def blocks(page: Page) -> Chapters:
     """Tags ``dual_text`` and :data:`TAGS`."""
-    table = _RegionAssessment(page)
-    below = _below(page)
-    if table.year is None and not below:
+    table = RegionAssessment(page)
+    lower = below(page)
+    if table.year is None and not lower:
         key = "dual.needs" if page.assessment is None else "dual.not_for_region"
         return {"dual_text": (Paragraph(word(key)),)} | dict.fromkeys(TAGS, ())
     found: Chapters = dict.fromkeys(TAGS, ())
-    texts = [_regions_text(page, below)] if below else []
+    texts = [_regions_text(page, lower)] if lower else []
     if table.year is not None:
         texts = _text(page, table) + texts
         found |= {
@@ -81,74 +80,24 @@ def blocks(page: Page) -> Chapters:
             "figure_dual_path": _path(page, table),
         }
     texts.append(_assumed(page))
-    found |= {"table_dual_regions": _regions(page, below), "table_rules": _rules(page)}
+    found |= {"table_dual_regions": _regions(page, lower), "table_rules": _rules(page)}
     return found | {"dual_text": tuple(Paragraph(text) for text in texts if text)}
 
 
-class _RegionAssessment:
-    """The assessment of one region, by quantity and year."""
-
-    def __init__(self, page: Page, code: str | None = None) -> None:
-        self._found: dict[tuple[str, int], Amount] = {}
-        self._reasons: dict[tuple[str, int], str] = {}
-        table = page.assessment
-        rows = (
-            table[(table["region_code"] == (code or page.code)) & table["year"].notna()] if table is not None else None
-        )
-        if rows is not None:
-            columns = ["quantity", "year", "value", "low", "high", "withheld"]
-            # A table of an earlier version does not say what is withheld.
-            for quantity, year, value, low, high, reason in rows.reindex(columns=columns).itertuples(index=False):
-                self._found[str(quantity), int(year)] = Amount(float(value), float(low), float(high))
-                self._reasons[str(quantity), int(year)] = "" if pd.isna(reason) else str(reason)
-        self.years = sorted({year for _, year in self._found})
-
-    @property
-    def year(self) -> int | None:
-        """The last year for which emissions after deductions are known."""
-        known = [year for name, year in self._found if name == "adjusted_emissions"]
-        return max(known, default=None)
-
-    @property
-    def near_zero(self) -> bool:
-        """Whether the percentage says nothing: in some of the draws there are no emissions it could be taken of."""
-        return (
-            self.get("change").known
-            and not self.get("change").has_interval
-            and self.get("adjusted_emissions").has_interval
-        )
-
-    def why(self, quantity: str, year: int | None = None) -> str:
-        """Why a figure is withheld; empty where it is not."""
-        wanted = self.year if year is None else year
-        return self._reasons.get((quantity, wanted), "") if wanted is not None else ""
-
-    def shown(self, quantity: str, form: Callable[[float], str], *, short: bool = False) -> list[str]:
-        """Value and both ends as they are printed; words in place of a value that may be noise."""
-        figure = self.get(quantity)
-        if self.why(quantity) == NOISE:
-            return [word("map.withheld") if short else label("withheld.headline"), ABSENT, ABSENT]
-        return [form(part) for part in (figure.value, figure.low, figure.high)]
-
-    def get(self, quantity: str, year: int | None = None) -> Amount:
-        wanted = self.year if year is None else year
-        return self._found.get((quantity, wanted), Amount()) if wanted is not None else Amount()
-
-
-def _text(page: Page, table: _RegionAssessment) -> list[str]:
+def _text(page: Page, table: RegionAssessment) -> list[str]:
     emissions, counted_sink = table.get("emissions"), table.get("sink_counted")
     first = word(
         "dual.emissions",
         region=page.region.name,
         year=table.year,
-        emissions=amount(emissions.value),
-        abatement=amount(table.get("abatement").value if table.get("abatement").known else 0.0),
+        emissions=said("emission", emissions.value),
+        abatement=said("emission", table.get("abatement").value if table.get("abatement").known else 0.0),
     )
     sink = word(
         "dual.counted" if counted_sink.value >= 0 else "dual.counted_source",
-        value=amount(abs(counted_sink.value)),
+        value=said("emission", abs(counted_sink.value)),
         share=percent(abs(counted_sink.value) / emissions.value) if emissions.value > 0 else ABSENT,
-        adjusted=amount(table.get("adjusted_emissions").value),
+        adjusted=said("emission", table.get("adjusted_emissions").value),
     )
     if table.why("adjusted_emissions") == NOISE:
         sink = word("dual.counted_withheld", headline=label("withheld.headline"))
@@ -160,13 +109,13 @@ def _text(page: Page, table: _RegionAssessment) -> list[str]:
     ]
 
 
-def _verdict(page: Page, table: _RegionAssessment) -> str:
+def _verdict(page: Page, table: RegionAssessment) -> str:
     """Intensity binds: met, not met, or undecided, each with its probability."""
     verdict, why = table.get("verdict").value, table.why("verdict")
     if not isfinite(verdict) and not why:
         return word("dual.no_verdict")
     shares = {"change": "change", "required": "required_change"}
-    values = {key: percent(table.get(name).value) for key, name in shares.items()}
+    values = {key: percent(table.get(name).value, table.decimals) for key, name in shares.items()}
     if why:
         text = word(f"dual.withheld_{why}", **({} if why == NOISE else values))
     else:
@@ -178,19 +127,19 @@ def _verdict(page: Page, table: _RegionAssessment) -> str:
     return sentences(text, alone, page.see("table_dual_intensity"))
 
 
-def _gap(table: _RegionAssessment) -> str:
+def _gap(table: RegionAssessment) -> str:
     """The total is elastic: a gap and never a verdict."""
     gap = table.get("gap_net")
     if not gap.known or table.why("gap_net"):
         return ""
-    return word("dual.gap_above" if gap.value > 0 else "dual.gap_below", value=amount(abs(gap.value)))
+    return word("dual.gap_above" if gap.value > 0 else "dual.gap_below", value=said("emission", abs(gap.value)))
 
 
-def _presentations(table: _RegionAssessment) -> str:
+def _presentations(table: RegionAssessment) -> str:
     three = [table.get(name).value for name in ("change_gross", "change_net_net", "change_net_report_year")]
     if not all(map(isfinite, three)) or table.why("change_net_net"):
         return ""
-    gross, net, flattering = map(percent, three)
+    gross, net, flattering = (percent(part, table.decimals) for part in three)
     return word("dual.presentations", gross=gross, net=net, flattering=flattering)
 
 
@@ -202,41 +151,33 @@ def _assumed(page: Page) -> str:
     return sentences(word("dual.assumed", count=int(assumed)), page.see("table_rules")) if assumed else ""
 
 
-def _below(page: Page) -> list[tuple[Region, _RegionAssessment]]:
-    """The regions below that were assessed."""
-    assessed = [(child, _RegionAssessment(page, child.code)) for child in page.children]
-    return [(child, table) for child, table in assessed if table.year is not None]
-
-
-def _regions_text(page: Page, below: list[tuple[Region, _RegionAssessment]]) -> str:
-    verdicts = [table.get("verdict").value for _, table in below]
-    counts = {key: verdicts.count(number) for number, key in VERDICTS.items()}
-    counts["withheld"] = sum(bool(table.why("verdict")) for _, table in below)
-    clauses = [word(f"dual.count_{key}", count=count) for key, count in counts.items() if count]
+def _regions_text(page: Page, lower: list[tuple[Region, RegionAssessment]]) -> str:
+    known = {key: count for key, count in counts(lower).items() if count}
+    clauses = [word(f"dual.count_{key}", count=count) for key, count in known.items()]
     if not clauses:
         return page.see("table_dual_regions")
     text = word(
         "dual.regions",
-        count=sum(counts.values()),
-        year=below[0][1].year,
-        level=level_name(below[0][0].level, sum(counts.values())),
+        count=sum(known.values()),
+        year=lower[0][1].year,
+        level=level_name(page.facts, lower[0][0].level, sum(known.values())),
         clauses=word("clause.separator").join(clauses),
     )
     return sentences(text, page.see("table_dual_regions"))
 
 
-def _regions(page: Page, below: list[tuple[Region, _RegionAssessment]]) -> tuple[Block, ...]:
-    if not below:
+def _regions(page: Page, lower: list[tuple[Region, RegionAssessment]]) -> tuple[Block, ...]:
+    if not lower:
         return ()
     rows = []
-    doubtful = [child.name for child, table in below if table.near_zero]
-    for child, table in below:
+    doubtful = [child.name for child, table in lower if table.near_zero]
+    for child, table in lower:
         verdict = "withheld" if table.why("verdict") else VERDICTS.get(table.get("verdict").value)
         rows.append(
             [
                 child.name,
                 *(table.shown(n, amount, short=True)[0] for n in ("emissions", "sink_counted", "adjusted_emissions")),
-                *(table.shown(name, percent, short=True)[0] for name in ("change", "required_change")),
+                *(table.shown(n, table.percent, short=True)[0] for n in ("change", "required_change")),
                 word(f"verdict.{verdict}") if verdict else ABSENT,
             ]
         )
@@ -244,19 +185,19 @@ def _regions(page: Page, below: list[tuple[Region, _RegionAssessment]]) -> tuple
     return (
         Table(
             "table_dual_regions",
-            word("caption.table_dual_regions", region=page.region.name, year=below[0][1].year),
+            word("caption.table_dual_regions", region=page.region.name, year=lower[0][1].year),
             headers("region", *names),
             rows,
             unit=word("unit.emissions"),
-            notes=[*([word("note.near_zero", regions=joined(doubtful))] if doubtful else []), *_withheld(below)],
+            notes=[*([word("note.near_zero", regions=joined(doubtful))] if doubtful else []), *_withheld(lower)],
         ),
     )
 
 
-def _withheld(below: list[tuple[Region, _RegionAssessment]]) -> Iterator[str]:
+def _withheld(lower: list[tuple[Region, RegionAssessment]]) -> Iterator[str]:
     """Whose verdict is withheld, and why."""
     for reason in (NOISE, INTERVAL):
-        names = [child.name for child, table in below if table.why("verdict") == reason]
+        names = [child.name for child, table in lower if table.why("verdict") == reason]
         if names:
             yield word(f"dual.note_withheld_{reason}", regions=joined(names))
 
@@ -266,34 +207,28 @@ def _quantity(name: str) -> str:
     return str(known.label) if known is not None else name
 
 
-def _terms(page: Page, table: _RegionAssessment) -> tuple[Block, ...]:
-    rows: list[list[str]] = []
-    totals: set[int] = set()
-    for name in TERMS:
-        figure = table.get(name)
-        if figure.known:
-            if name in SUMS:
-                totals.add(len(rows))
-            rows.append([_quantity(name), *table.shown(name, amount)])
+def _terms(page: Page, table: RegionAssessment) -> tuple[Block, ...]:
+    known = [name for name in TERMS if table.get(name).known]
+    cells = 3 if any(table.get(name).has_interval for name in known) else 1
     return (
         Table(
             "table_dual",
             word("caption.table_dual", region=page.region.name, year=table.year),
-            headers("quantity", "value", "low", "high"),
-            rows,
+            headers("quantity", *("value", "low", "high")[:cells]),
+            [[_quantity(name), *table.shown(name, amount)[:cells]] for name in known],
             unit=word("unit.emissions"),
-            totals=frozenset(totals),
-            widths=(3.2, 1.3, 1.3, 1.3),
+            totals=frozenset(place for place, name in enumerate(known) if name in SUMS),
+            widths=(3.2, *(1.3,) * cells),
         ),
     )
 
 
-def _intensity(page: Page, table: _RegionAssessment) -> tuple[Block, ...]:
+def _intensity(page: Page, table: RegionAssessment) -> tuple[Block, ...]:
     rows = []
     for name in SHARES:
         figure = table.get(name)
         if figure.known:
-            rows.append([_quantity(name), *table.shown(name, percent)])
+            rows.append([_quantity(name), *table.shown(name, percent if name == "probability_met" else table.percent)])
     for name in ("break_even_sink", "break_even_k"):
         figure = table.get(name)
         if figure.known and not table.why(name):
@@ -333,13 +268,13 @@ def _rules(page: Page) -> tuple[Block, ...]:
     return (Table("table_rules", caption, head, rows, text_columns=4, widths=(1.6, 0.8, 0.8, 3.2)),)
 
 
-def _waterfall(page: Page, table: _RegionAssessment) -> tuple[Block, ...]:
+def _waterfall(page: Page, table: RegionAssessment) -> tuple[Block, ...]:
     if not page.wanted("figure_dual") or table.why("adjusted_emissions") == NOISE:
         return ()
     signs = dict.fromkeys((*TERMS[:3], "emissions", "abatement", "sink_counted", "adjusted_emissions"), 1)
     signs |= {"abatement": -1, "sink_counted": -1}
     known = {name: sign * table.get(name).value for name, sign in signs.items() if table.get(name).known}
-    steps = [Step(_short(name), in_tens(value), amount(value), name in LEVELS) for name, value in known.items()]
+    steps = [Step(_short(name), in_print(value), amount(value), name in LEVELS) for name, value in known.items()]
     caption = word("caption.figure_dual", region=page.region.name, year=table.year)
     png = as_png(waterfall(steps, word("unit.emissions")))
     return (Picture("figure_dual", caption, png, word("alt.table", key=caption)),)
@@ -349,7 +284,7 @@ def _short(name: str) -> str:
     return known_word(f"step.{name}") or term("quantity", name)
 
 
-def _path(page: Page, table: _RegionAssessment) -> tuple[Block, ...]:
+def _path(page: Page, table: RegionAssessment) -> tuple[Block, ...]:
     points = []
     for year in table.years:
         reached, required = table.get("change", year), table.get("required_change", year)

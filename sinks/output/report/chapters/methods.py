@@ -10,6 +10,7 @@ from sinks.geo.legends import available_legends
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import joined, sentences, word
+from sinks.results.in_words import place_in_words
 from sinks.results.labels import term
 from sinks.vocabulary import quantities
 
@@ -63,20 +64,20 @@ def _layers(project: Mapping[str, Any]) -> tuple[Block, ...]:
     rows = []
     cover = project.get("land_cover")
     if cover:
-        rows.append([word("layer.land_cover"), _files(cover), _kept("land_cover", cover)])
+        rows.append([word("layer.land_cover"), _files(cover), _kept("land_cover", cover), ""])
     for kind in ("strata", "inputs", "vectors", "tables"):
         for name, section in (project.get(kind) or {}).items():
             title = {"inputs": term("quantity", name), "strata": term("strata", name)}.get(kind, name)
-            rows.append([word(f"layer.{kind}", name=title), _files(section), _kept(name, section)])
+            rows.append([word(f"layer.{kind}", name=title), _files(section), _kept(name, section), _error(section)])
     if not rows:
         return ()
     table = Table(
         "table_layers",
         word("caption.table_layers"),
-        headers("layer", "files", "legend"),
+        headers("layer", "files", "legend", "uncertainty"),
         rows,
-        text_columns=3,
-        widths=(1.6, 2.6, 1.2),
+        text_columns=4,
+        widths=(1.5, 2.4, 1.1, 2.4),
     )
     return (table,)
 
@@ -87,6 +88,17 @@ def _kept(name: str, section: Mapping[str, Any]) -> str:
         return str(available_legends().get(legend, legend))
     standard = quantities().get(section.get("quantity") or name)
     return str(section.get("preset") or section.get("unit") or (standard.unit if standard else ""))
+
+
+def _error(section: Mapping[str, Any]) -> str:
+    """Half width of the layer's 95 % interval with its document; nothing for layers that are no quantity."""
+    if "uncertainty" not in section:
+        return ""
+    half, source = section.get("uncertainty"), section.get("uncertainty_source")
+    if half is None:
+        return word("layer.no_uncertainty")
+    known = {"value": f"{half:g}", "source": place_in_words(source or "")}
+    return word("layer.uncertainty" if source else "layer.uncertainty_bare", **known)
 
 
 def _files(section: Mapping[str, Any]) -> str:

@@ -12,7 +12,8 @@ from sinks.output.report import grammar
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.facts import open_checks
 from sinks.output.report.page import Page, headers, partial_items, partial_notes
-from sinks.output.report.words import ABSENT, amount, percent, sentences, word
+from sinks.output.report.words import ABSENT, amount, percent, said, sentences, word
+from sinks.results.in_words import said_without_ids
 from sinks.results.labels import label, term
 from sinks.results.leading_checks import LEADING
 
@@ -23,7 +24,7 @@ MOST_CAVEATS = 8
 def blocks(page: Page) -> Chapters:
     """Tags ``caveats``, ``overview_text``, ``table_overview``."""
     return {
-        "caveats": tuple(Paragraph(text, "caveat") for text in caveats(page)),
+        "caveats": tuple(Paragraph(said_without_ids(text), "caveat") for text in caveats(page)),
         "overview_text": tuple(Paragraph(text) for text in _text(page) if text),
         "table_overview": _table(page),
     }
@@ -143,7 +144,9 @@ def _text(page: Page) -> list[str]:
     area = ""
     if dates:
         land = facts.amount(code, "area", dates[-1])
-        area = word("overview.area", region=page.region.name, value=amount(land.value), coverage=percent(land.coverage))
+        area = word(
+            "overview.area", region=page.region.name, value=said("area", land.value), coverage=percent(land.coverage)
+        )
     stock = grammar.stock(facts, code, date) if date is not None else ""
     sink = ""
     if period:

@@ -8,19 +8,25 @@ from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.chapters.overview import own_checks
 from sinks.output.report.page import Page, headers, partial_items
 from sinks.output.report.words import ABSENT, amount, known_word, percent, sentences, word
+from sinks.results.in_words import said_without_ids
 from sinks.results.labels import label, term
 from sinks.vocabulary import ALL
 
 QUANTITIES = ("carbon_stock", "net_removals")
 
+MOST_ADVICE = 5
+"""Recommendations of a report, the gravest first and the one that always holds among them."""
+
 _ENDS = ("approach_1_low", "approach_1_high", "approach_2_low", "approach_2_high")
 
 
 def blocks(page: Page) -> Chapters:
-    """Tags ``quality_text``, ``table_intervals``, ``checks_text``, ``table_checks``, ``advice_text``."""
+    """Tags ``quality_text``, ``table_intervals``, ``table_approaches``,
+    ``checks_text``, ``table_checks``, ``advice_text``."""
     return {
         "quality_text": tuple(Paragraph(text) for text in _text(page)),
-        "table_intervals": (*_intervals(page), *_approaches(page)),
+        "table_intervals": _intervals(page),
+        "table_approaches": _approaches(page),
         "checks_text": () if len(own_checks(page)) else (Paragraph(word("checks.none")),),
         "table_checks": _checks(page),
         "advice_text": tuple(Paragraph(text) for text in _advice(page)),
@@ -38,16 +44,15 @@ def _text(page: Page) -> list[str]:
         found.append(word("quality.partial", items=partial))
     elif not intervals:
         found.append(word("quality.no_intervals"))
-    if page.facts.has_comparison(page.code):
-        found.append(sentences(word("quality.comparison"), page.see("table_comparison")))
-    checks = page.facts.contents.checks
-    passed = int((checks["status"] == "passed").sum())
-    if passed:
-        found.append(word("quality.passed", count=passed))
-    shown = own_checks(page)
-    if len(shown):
-        found.append(sentences(word("quality.open", count=len(shown)), page.see("table_checks")))
-    return found
+    passed = int((page.facts.contents.checks["status"] == "passed").sum())
+    shown = len(own_checks(page))
+    checks = sentences(
+        word("quality.passed", count=passed) if passed else "",
+        sentences(word("quality.open", count=shown), page.see("table_checks")) if shown else "",
+    )
+    compared = page.facts.has_comparison(page.code)
+    beside = sentences(word("quality.comparison"), page.see("table_comparison")) if compared else ""
+    return [*found, *(text for text in (sentences(checks, beside),) if text)]
 
 
 def _intervals(page: Page) -> tuple[Block, ...]:
@@ -120,7 +125,7 @@ def _checks(page: Page) -> tuple[Block, ...]:
     if shown.empty:
         return ()
     rows = [
-        [term("status", str(status)), str(where), str(detail)]
+        [term("status", str(status)), str(where), said_without_ids(str(detail))]
         for status, where, detail in shown[["status", "where", "detail"]].itertuples(index=False)
     ]
     caption = word("caption.table_checks", region=page.region.name)
@@ -138,5 +143,5 @@ def _advice(page: Page) -> list[str]:
         found.append(word("advice.no_intervals"))
     if page.assessment is None:
         found.append(word("advice.no_assessment"))
-    found.append(word("advice.repeat"))
-    return [word("advice.item", number=number, text=text) for number, text in enumerate(found, 1)]
+    found.insert(MOST_ADVICE - 1, word("advice.repeat"))
+    return [word("advice.item", number=number, text=text) for number, text in enumerate(found[:MOST_ADVICE], 1)]

@@ -10,7 +10,7 @@ from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Tabl
 from sinks.output.report.chapters.stock import by_region, figure_caption
 from sinks.output.report.facts import Amount
 from sinks.output.report.page import Page, amounts_note, headers, misses, partial_notes, withheld_note
-from sinks.output.report.words import amount, in_tens, sentences, word
+from sinks.output.report.words import amount, in_print, sentences, word
 from sinks.results.labels import term
 from sinks.vocabulary import ALL
 
@@ -126,8 +126,8 @@ def _bars(page: Page, key: str, period: str, figures: list[tuple[str, Amount]]) 
     bars = []
     for name, figure in known:
         # An interval of width zero means that no uncertainty was given.  Drawn, it would look like certainty.
-        low, high = (in_tens(figure.low), in_tens(figure.high)) if figure.low < figure.high else (nan, nan)
-        bars.append(Bar(name, in_tens(figure.value), amount(figure.value), low, high))
+        low, high = (in_print(figure.low), in_print(figure.high)) if figure.low < figure.high else (nan, nan)
+        bars.append(Bar(name, in_print(figure.value), amount(figure.value), low, high))
     caption = figure_caption(page, key, period, bars)
     axis = word("axis.amount", quantity=term("quantity", QUANTITY), unit=word(f"unit.{QUANTITY}"))
     axis = word("axis.signed", axis=axis)

@@ -9,7 +9,7 @@ from sinks.output.report import grammar, mapping
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture
 from sinks.output.report.facts import Amount
 from sinks.output.report.page import Page, cross_table, named
-from sinks.output.report.words import amount, in_tens, sentences, word
+from sinks.output.report.words import amount, in_print, sentences, word
 from sinks.results.labels import term
 from sinks.vocabulary import ALL
 
@@ -132,9 +132,9 @@ def _bars(page: Page, date: str) -> tuple[Block, ...]:
     bars = []
     for land in page.facts.ecosystems(page.code, QUANTITY, date):
         f = page.facts.amount(page.code, QUANTITY, date, land)
-        low, high = (in_tens(f.low), in_tens(f.high)) if f.low < f.high else (nan, nan)
+        low, high = (in_print(f.low), in_print(f.high)) if f.low < f.high else (nan, nan)
         bars.append(
-            Bar(term("ecosystem", land), in_tens(f.value), amount(f.value), low, high, ECOSYSTEM_COLOURS.get(land))
+            Bar(term("ecosystem", land), in_print(f.value), amount(f.value), low, high, ECOSYSTEM_COLOURS.get(land))
         )
     if not bars:
         return ()

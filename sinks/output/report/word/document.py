@@ -42,6 +42,8 @@ class Template:
     ----------
     path : Path, optional
         A bureau's own template; by default ours in the present language.
+    annex : bool
+        Without a path, our template of the technical annex, whose pages all lie on their side.
 
     Raises
     ------
@@ -49,9 +51,10 @@ class Template:
         The file is not a Word document or too large for one, a tag in it cannot be read, or it holds more than tags.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.where = str(path) if path is not None else f"template_{language()}.docx"
-        self._bytes = _read(path)
+    def __init__(self, path: Path | None = None, *, annex: bool = False) -> None:
+        self.where = str(path) if path is not None else _ours(annex)
+        self.annex = annex
+        self._bytes = built_in_template(annex=annex) if path is None else _read(path)
         try:
             small = unpacks_within(self._bytes)
             found = find_tags(self._bytes) if small else None
@@ -100,7 +103,7 @@ class Template:
 
         context: dict[str, Any] = dict(values)
         for tag in self.tags & set(chapters):
-            pieces = (block_xml(block, image, lying=tag in LYING) for block in chapters[tag])
+            pieces = (block_xml(block, image, lying=self.annex or tag in LYING) for block in chapters[tag])
             context[tag] = Markup("".join(pieces))
         try:
             template.render(context, environment(), autoescape=True)
@@ -113,14 +116,16 @@ class Template:
         return timeless(out.getvalue())
 
 
-def built_in_template() -> bytes:
-    """Our template in the present language."""
-    return (files("sinks.output.report.word") / f"template_{language()}.docx").read_bytes()
+def built_in_template(*, annex: bool = False) -> bytes:
+    """Our template in the present language, of the report or of the technical annex."""
+    return (files("sinks.output.report.word") / _ours(annex)).read_bytes()
 
 
-def _read(path: Path | None) -> bytes:
-    if path is None:
-        return built_in_template()
+def _ours(annex: bool) -> str:
+    return f"{'annex' if annex else 'template'}_{language()}.docx"
+
+
+def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:

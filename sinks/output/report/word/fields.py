@@ -84,16 +84,18 @@ def _bookmarked(body: Any) -> dict[str, str]:
 
 
 def _contents(document: Document) -> None:
-    """Fill the contents field with the headings as they are, each a link to its place."""
+    """Set the headings as they are in the place of the contents field, each with a link to its place and its page.
+
+    Page numbers are fields of their own: LibreOffice works them out as it lays the document out, and Word when it is
+    opened, as the template asks it to.  A contents field would keep what was written into it until somebody presses F9.
+    """
     place = next((p for p in document.paragraphs if _holds_contents(p._p)), None)
     if place is None:
         return
     runs = list(place._p.iter(qn("w:r")))
-    kinds = [_kind(run) for run in runs]
-    if "end" not in kinds:
+    if "end" not in map(_kind, runs):
         return  # Word has spread this field over several lines: it is a filled contents, and F9 brings it up to date
-    closing = runs[kinds.index("end")]
-    for run in runs[kinds.index("separate") + 1 : kinds.index("end")]:
+    for run in runs:
         run.getparent().remove(run)
     line = place._p
     headings = [p for p in document.paragraphs if p.style is not None and p.style.name == _IN_CONTENTS]
@@ -104,7 +106,6 @@ def _contents(document: Document) -> None:
             line.addnext(_line_like(place._p))
             line = line.getnext()
         line.append(_link(name, heading.text))
-    line.append(closing)
 
 
 def _holds_contents(paragraph: Any) -> bool:
@@ -136,10 +137,24 @@ def _bookmark(paragraph: Any, name: str) -> None:
 
 
 def _link(name: str, text: str) -> Any:
-    link, run, shown = OxmlElement("w:hyperlink"), OxmlElement("w:r"), OxmlElement("w:t")
+    """A heading, dots to the margin, and the page it stands on."""
+    link = OxmlElement("w:hyperlink")
     link.set(qn("w:anchor"), name)
     link.set(qn("w:history"), "1")
-    shown.text = text
-    run.append(shown)
-    link.append(run)
+    heading, dots = OxmlElement("w:t"), OxmlElement("w:tab")
+    heading.text = text
+    page = OxmlElement("w:fldSimple")
+    page.set(qn("w:instr"), f" PAGEREF {name} \\h ")
+    page.set(qn("w:dirty"), "true")
+    unknown = OxmlElement("w:t")
+    unknown.text = "…"
+    page.append(_run(unknown))
+    for node in (_run(heading), _run(dots), page):
+        link.append(node)
     return link
+
+
+def _run(content: Any) -> Any:
+    run = OxmlElement("w:r")
+    run.append(content)
+    return run

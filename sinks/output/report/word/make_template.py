@@ -17,10 +17,10 @@ from typing import Any
 
 from docx import Document
 from docx.document import Document as Doc
-from docx.enum.section import WD_ORIENT, WD_SECTION
+from docx.enum.section import WD_ORIENT
 from docx.enum.style import WD_STYLE_TYPE
 from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
-from docx.enum.text import WD_LINE_SPACING
+from docx.enum.text import WD_LINE_SPACING, WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.opc.oxml import serialize_part_xml
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
@@ -63,8 +63,6 @@ OUTLINE: Sequence[Part] = (
     ("block", "table_overview"),
     ("heading1", "chapter_2"),
     ("block", "methods_text"),
-    ("block", "table_methods"),
-    ("block", "table_layers"),
     ("heading1", "chapter_3"),
     ("heading2", "section_area"),
     ("block", "area_text"),
@@ -72,15 +70,12 @@ OUTLINE: Sequence[Part] = (
     ("heading2", "section_transition"),
     ("block", "transition_text"),
     ("block", "table_transition"),
-    ("block", "figure_transition"),
     ("block", "figure_flows"),
     ("heading1", "chapter_4"),
     ("heading2", "section_stock"),
     ("block", "stock_text"),
     ("block", "table_stock"),
     ("block", "table_stock_pools"),
-    ("block", "table_reconciliation"),
-    ("block", "figure_stock"),
     ("heading2", "section_stock_regions"),
     ("block", "stock_regions_text"),
     ("block", "table_stock_regions"),
@@ -93,12 +88,10 @@ OUTLINE: Sequence[Part] = (
     ("heading2", "section_removals_regions"),
     ("block", "removals_regions_text"),
     ("block", "table_removals_regions"),
-    ("block", "figure_removals_regions"),
     ("block", "figure_removals_map"),
     ("heading1", "chapter_6"),
     ("block", "quality_text"),
     ("block", "table_intervals"),
-    ("block", "table_comparison"),
     ("heading1", "chapter_7"),
     ("block", "dual_text"),
     ("block", "table_dual_regions"),
@@ -106,39 +99,73 @@ OUTLINE: Sequence[Part] = (
     ("block", "figure_dual"),
     ("block", "table_dual_intensity"),
     ("block", "figure_dual_path"),
-    ("block", "table_rules"),
     ("heading1", "chapter_8"),
     ("block", "advice_text"),
 )
 
-ANNEXES: Sequence[Part] = (
-    ("heading1", "annex_1"),
+ANNEX: Sequence[Part] = (
+    ("heading1", "annex_equations"),
+    ("block", "table_methods"),
+    ("block", "equations_text"),
+    ("heading1", "annex_layers"),
+    ("block", "table_layers"),
+    ("heading1", "annex_strata"),
+    ("block", "table_strata"),
+    ("heading1", "annex_accounts"),
+    ("block", "table_reconciliation"),
+    ("block", "table_approaches"),
+    ("block", "table_comparison"),
+    ("heading1", "annex_dual"),
+    ("block", "table_rules"),
+    ("block", "table_documents"),
+    ("heading1", "annex_sources"),
     ("block", "table_parameters"),
     ("heading2", "section_sources"),
     ("block", "sources_text"),
-    ("heading1", "annex_2"),
-    ("block", "lineage_text"),
-    ("block", "table_inputs"),
-    ("heading1", "annex_3"),
+    ("heading1", "annex_checks"),
+    ("block", "caveats"),
     ("block", "checks_text"),
     ("block", "table_checks"),
+    ("heading1", "annex_lineage"),
+    ("block", "lineage_text"),
+    ("block", "table_inputs"),
 )
 
 
 def make_template() -> bytes:
-    """The template in the present language."""
+    """The template of the report in the present language."""
     document = Document()
     _styles(document, TYPES[language()])
     _page(document.sections[0])
-    _first_page(document)
-    _parts(document, OUTLINE, on_new_page=True)
-    lying = document.add_section(WD_SECTION.NEW_PAGE)
-    _page(lying)
-    lying.orientation = WD_ORIENT.LANDSCAPE
-    lying.page_width, lying.page_height = Mm(297), Mm(210)
-    lying.left_margin, lying.right_margin, lying.top_margin, lying.bottom_margin = Mm(37), Mm(35), Mm(26), Mm(28)
-    _parts(document, ANNEXES)
+    _summary_page(document)
+    _contents(document, on_new_page=True)
+    _parts(document, OUTLINE)
+    return _finished(document)
+
+
+def make_annex() -> bytes:
+    """The template of the technical annex in the present language; its wide tables want pages on their side."""
+    document = Document()
+    _styles(document, TYPES[language()], body=SIZE_5)
+    section = document.sections[0]
+    section.orientation = WD_ORIENT.LANDSCAPE
+    section.page_width, section.page_height = Mm(297), Mm(210)
+    section.left_margin, section.right_margin, section.top_margin, section.bottom_margin = (
+        Mm(37),
+        Mm(35),
+        Mm(26),
+        Mm(28),
+    )
+    _head(document)
+    _contents(document)
+    _parts(document, ANNEX)
+    return _finished(document)
+
+
+def _finished(document: Doc) -> bytes:
     document.settings.odd_and_even_pages_header_footer = True
+    # Word works out page numbers when the document is opened, and asks before it does.
+    document.settings.element.append(parse_xml(f'<w:updateFields {nsdecls("w")} w:val="true"/>'))
     _page_numbers(document)
     _fonts(document)
     document.core_properties.author = ""
@@ -154,6 +181,7 @@ def main() -> None:
     for lang in LANGUAGES:
         with using_language(lang):
             Path(__file__).with_name(f"template_{lang}.docx").write_bytes(make_template())
+            Path(__file__).with_name(f"annex_{lang}.docx").write_bytes(make_annex())
 
 
 def _page(section: Any) -> None:
@@ -163,16 +191,31 @@ def _page(section: Any) -> None:
     section.footer_distance = Mm(25)
 
 
-def _first_page(document: Doc) -> None:
+def _head(document: Doc) -> None:
     document.add_paragraph("{{ title }}", style="Title")
     document.add_paragraph("{{ subtitle }}", style="Subtitle")
-    document.add_paragraph(word("template.caveats"), style="Caveat Title")
-    document.add_paragraph("{{p caveats }}", style="Caveat")
-    document.add_paragraph(word("template.contents"), style="Contents Title")
+
+
+def _summary_page(document: Doc) -> None:
+    """What a chief reads: three figures, what they mean, what they rest on, what is open, who says so and when."""
+    _head(document)
+    document.add_paragraph("{{p summary_notice }}", style="Notice")
+    document.add_paragraph("{{p key_figures }}", style="Summary Text")
+    for title, tag in (("meaning", "meaning_text"), ("assumed", "assumed_text"), ("warnings", "warnings_text")):
+        document.add_paragraph(word(f"template.{title}"), style="Summary Head")
+        document.add_paragraph(f"{{{{p {tag} }}}}", style="Summary Text")
+    document.add_paragraph("{{ issuer }}", style="Signature")
+    document.add_paragraph("{{ date }}", style="Signature")
+
+
+def _contents(document: Doc, *, on_new_page: bool = False) -> None:
+    title = document.add_paragraph(word("template.contents"), style="Contents Title")
+    # A break in a paragraph of its own makes an empty page when the page before it is full to the last line.
+    title.paragraph_format.page_break_before = on_new_page
     line = document.add_paragraph(style="TOC 1")
     for kind, text in (
         ("begin", ""),
-        ("", ' TOC \\o "1-1" \\n \\h \\z '),
+        ("", ' TOC \\o "1-1" \\h \\z '),
         ("separate", ""),
         ("text", "…"),
         ("end", ""),
@@ -203,16 +246,13 @@ def _field_run(kind: str, text: str) -> Any:
     return run
 
 
-def _parts(document: Doc, parts: Sequence[Part], *, on_new_page: bool = False) -> None:
-    for number, (kind, name) in enumerate(parts):
+def _parts(document: Doc, parts: Sequence[Part]) -> None:
+    for kind, name in parts:
         if kind == "block":
-            line = document.add_paragraph(f"{{{{p {name} }}}}", style="Body Text")
+            document.add_paragraph(f"{{{{p {name} }}}}", style="Body Text")
         else:
             style = "Heading 1" if kind == "heading1" else "Heading 2"
-            line = document.add_paragraph(word(f"template.{name}"), style=style)
-        if on_new_page and number == 0:
-            # A break in a paragraph of its own makes an empty page when the page before it is full to the last line.
-            line.paragraph_format.page_break_before = True
+            document.add_paragraph(word(f"template.{name}"), style=style)
 
 
 def _page_numbers(document: Doc) -> None:
@@ -231,14 +271,16 @@ def _page_numbers(document: Doc) -> None:
         line.add_run("{{ page_head }}")
 
 
-def _styles(document: Doc, faces: Type) -> None:
+def _styles(document: Doc, faces: Type, *, body: Pt | None = None) -> None:
+    """Styles of a document; ``body`` sets a smaller text than the standard's, for the annex."""
     styles = document.styles
     _look(styles["Normal"], faces.body, faces.latin, SIZE_5)
     _spacing(styles["Normal"])
-    body = styles["Body Text"]
-    _look(body, faces.body, faces.latin, SIZE_3 if language() == "zh" else Pt(12), align=ALIGN.JUSTIFY)
-    _spacing(body, line=LINE if language() == "zh" else None, after=0 if language() == "zh" else 6)
-    _indent(body)
+    zh = language() == "zh"
+    text = styles["Body Text"]
+    _look(text, faces.body, faces.latin, body or (SIZE_3 if zh else Pt(12)), align=ALIGN.JUSTIFY)
+    _spacing(text, line=LINE if zh and body is None else None, after=0 if zh else 6)
+    _indent(text)
     _look(styles["Title"], faces.title, faces.latin_heading, SIZE_2, align=ALIGN.CENTER, bold=language() == "en")
     _spacing(styles["Title"], after=6)
     _without_border(styles["Title"])
@@ -252,6 +294,10 @@ def _styles(document: Doc, faces: Type) -> None:
     _spacing(styles["Contents Title"], before=12, after=4)
     _look(_new(document, "TOC 1"), faces.body, faces.latin, SIZE_4)
     _spacing(styles["TOC 1"], line=Pt(24))
+    styles["TOC 1"].paragraph_format.tab_stops.add_tab_stop(
+        Mm(156 if body is None else 225), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS
+    )
+    _summary(document, faces)
     _look(styles["Footer"], faces.page, "宋体" if language() == "zh" else faces.latin, SIZE_4)
     _look(styles["Header"], faces.body, faces.latin, Pt(9), align=ALIGN.CENTER, colour="666666")
     _tables_and_figures(document, faces)
@@ -277,6 +323,33 @@ def _caveats(document: Doc, faces: Type) -> None:
         )
     document.styles["Caveat Title"].font.color.rgb = RGBColor(0xB0, 0, 0)
     document.styles["Caveat Title"].paragraph_format.keep_with_next = True
+
+
+def _summary(document: Doc, faces: Type) -> None:
+    """Styles of page one, smaller than the body so that all of it stands on one page."""
+    zh = language() == "zh"
+    looks: Sequence[tuple[str, str, Pt, ALIGN, str, bool]] = (
+        ("Summary Head", faces.heading1, Pt(14) if zh else Pt(12), ALIGN.LEFT, "0B6B4F", not zh),
+        ("Summary Text", faces.body, Pt(12) if zh else Pt(10.5), ALIGN.JUSTIFY, "000000", False),
+        ("Notice", faces.heading1, Pt(12) if zh else Pt(10.5), ALIGN.CENTER, "B00000", not zh),
+        ("Key Title", faces.body, Pt(11) if zh else Pt(10), ALIGN.CENTER, "333333", False),
+        ("Key Figure", faces.heading1, Pt(16) if zh else Pt(15), ALIGN.CENTER, "0B6B4F", True),
+        ("Key Remark", faces.body, Pt(10.5) if zh else Pt(9.5), ALIGN.CENTER, "333333", False),
+        ("Signature", faces.body, SIZE_4 if zh else Pt(12), ALIGN.RIGHT, "000000", False),
+        ("Formula", "宋体", SIZE_5, ALIGN.LEFT, "000000", False),
+    )
+    for name, face, size, align, colour, bold in looks:
+        _look(_new(document, name), face, faces.latin, size, align=align, colour=colour, bold=bold)
+    styles = document.styles
+    _spacing(styles["Summary Head"], before=10, after=3)
+    styles["Summary Head"].paragraph_format.keep_with_next = True
+    _spacing(styles["Summary Text"], line=Pt(20) if zh else Pt(14.5), after=1)
+    _spacing(styles["Notice"], after=8)
+    _spacing(styles["Key Title"], before=4, after=4)
+    _spacing(styles["Key Remark"], before=4, after=4)
+    _spacing(styles["Signature"], before=6)
+    _spacing(styles["Formula"], before=1, after=3)
+    styles["Formula"].paragraph_format.left_indent = Mm(12)
 
 
 def _tables_and_figures(document: Doc, faces: Type) -> None:

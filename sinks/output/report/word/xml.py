@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Iterable
 from xml.sax.saxutils import escape, quoteattr
 
-from sinks.output.report.blocks import REFERENCE, Block, Paragraph, Picture, Table
+from sinks.output.report.blocks import REFERENCE, Block, KeyFigures, Paragraph, Picture, Table
 from sinks.output.report.words import word
 
 _EMU_PER_INCH = 914400
@@ -21,16 +21,25 @@ _TEXT_WIDTH = {False: 156.0, True: 225.0}
 _MANY_COLUMNS = 6
 """Columns above which a table is set smaller."""
 
-_KEPT_WHOLE = 20
-"""Rows up to which a table is not broken across pages."""
+_KEPT_WHOLE = {False: 15, True: 8}
+"""Rows up to which a table stays on one page, upright and lying; a longer one would leave half a page empty."""
 
 _LINES = str.maketrans("\t\n\r", "   ")
 _FORBIDDEN = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML 1.0 does not allow (section 2.2)."""
 
-_STYLES = {"body": "BodyText", "caveat": "Caveat", "note": "TableNote", "item": "ListItem"}
+_STYLES = {
+    "body": "BodyText",
+    "caveat": "Caveat",
+    "note": "TableNote",
+    "item": "ListItem",
+    "summary": "SummaryText",
+    "notice": "Notice",
+    "formula": "Formula",
+}
 
 _BOOKMARK = "_Ref_"
+_LOW_TWO = "₂"
 
 
 def escaped(text: str) -> str:
@@ -54,7 +63,9 @@ def block_xml(block: Block, image: Callable[[bytes], str], *, lying: bool = Fals
         return paragraph(_STYLES[block.kind], with_references(block.text))
     if isinstance(block, Picture):
         return _picture(block, image(block.png))
-    return _table(block, _TEXT_WIDTH[lying])
+    if isinstance(block, KeyFigures):
+        return _key_figures(block, _TEXT_WIDTH[lying])
+    return _table(block, _TEXT_WIDTH[lying], _KEPT_WHOLE[lying])
 
 
 def paragraph(style: str, content: str, properties: str = "") -> str:
@@ -63,7 +74,13 @@ def paragraph(style: str, content: str, properties: str = "") -> str:
 
 
 def run(text: str, properties: str = "") -> str:
-    """A run of text."""
+    """A run of text; a low two, which many Chinese typefaces lack, is a two set low."""
+    parts = text.replace("CO2", "CO" + _LOW_TWO).split(_LOW_TWO)
+    low = _one_run("2", properties + '<w:vertAlign w:val="subscript"/>')
+    return low.join(_one_run(part, properties) if part else "" for part in parts)
+
+
+def _one_run(text: str, properties: str) -> str:
     looks = f"<w:rPr>{properties}</w:rPr>" if properties else ""
     return f'<w:r>{looks}<w:t xml:space="preserve">{escaped(text)}</w:t></w:r>'
 
@@ -124,11 +141,11 @@ def _size(png: bytes) -> tuple[int, int]:
     return round(wide * scale * shrink), round(tall * scale * shrink)
 
 
-def _table(table: Table, width: float) -> str:
+def _table(table: Table, width: float, kept_whole: int) -> str:
     twips = [round(share * width / 25.4 * 1440) for share in table.relative_widths()]
     small, smaller = ("", "") if len(table.header) <= _MANY_COLUMNS else (_size_of(17), _size_of(15))
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in twips)
-    whole = len(table.rows) <= _KEPT_WHOLE
+    whole = len(table.rows) <= kept_whole
     rows = [_row(table.header, twips, ["TableHead"] * len(twips), smaller, header=True, keep=True)]
     styles = ["TableText" if place < table.text_columns else "TableNumber" for place in range(len(twips))]
     for place, cells in enumerate(table.rows):
@@ -144,6 +161,24 @@ def _table(table: Table, width: float) -> str:
     notes = "".join(paragraph("TableNote", with_references(text)) for text in _numbered(table.notes))
     # A paragraph has to stand between two tables, or Word joins them.
     return head + unit + body + (notes or paragraph("TableNote", ""))
+
+
+def _key_figures(block: KeyFigures, width: float) -> str:
+    """One row of cells without lines, the figure large between its title and what must be known with it."""
+    twips = round(width / 25.4 * 1440 / len(block.figures))
+    cells = "".join(
+        f'<w:tc><w:tcPr><w:tcW w:w="{twips}" w:type="dxa"/></w:tcPr>'
+        f"{paragraph('KeyTitle', run(one.title))}{paragraph('KeyFigure', run(one.figure))}"
+        f"{paragraph('KeyRemark', run(one.remark))}</w:tc>"
+        for one in block.figures
+    )
+    grid = f'<w:gridCol w:w="{twips}"/>' * len(block.figures)
+    return (
+        '<w:tbl><w:tblPr><w:tblStyle w:val="SinksTable"/><w:tblW w:w="5000" w:type="pct"/><w:jc w:val="center"/>'
+        '<w:tblLayout w:type="fixed"/><w:tblLook w:val="0400" w:firstRow="0" w:lastRow="0" w:firstColumn="0" '
+        f'w:lastColumn="0" w:noHBand="0" w:noVBand="1"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>'
+        f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{cells}</w:tr></w:tbl>{paragraph('TableNote', '')}"
+    )
 
 
 def _size_of(half_points: int) -> str:
