@@ -12,12 +12,8 @@ from sinks.account.basis import ORDER as BASES
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import known_word, sentences, word
-<<<<<<< HEAD
-from sinks.results.labels import label, stratum_name, term
-=======
 from sinks.results.in_words import bin_in_words, place_in_words, unit_in_words
-from sinks.results.labels import stratum_name, term
->>>>>>> 394526f (Reports: a first page with three figures, a technical annex, units as offices write them, contents with page numbers)
+from sinks.results.labels import label, stratum_name, term
 from sinks.results.shown_tables import verification
 from sinks.text import language
 from sinks.vocabulary import ALL
