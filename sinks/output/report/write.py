@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,20 +48,19 @@ def write_reports(
     contents : RunContents
         The run, for example from :func:`sinks.results.run_folder.read_run`.
     out : Path
-        Folder for the reports; made when missing.  Reports of an earlier call are replaced.
+        Folder for the reports, made when missing; those of an earlier call are replaced.
     regions : collection of str, optional
         Codes or full names of the regions to report on; by default every region above the banners.
     lang : str
         ``zh`` or ``en``.
     assessment : DataFrame, optional
-        Table of the dual-control assessment; without it chapter 7 says what it would need.
+        Of dual control; without it chapter 7 says what it would need.
     template : Path, optional
-        A template of your own, for example an edited copy of the built-in one.
+        A template of your own.
     progress : callable, optional
         Called with the number of reports written and to be written.
     annex : bool
-        Whether each report gets its technical annex, a document of its own beside it: equations, layers, strata,
-        parameters, sources, checks.  A template of your own is for the report only.
+        Whether each report gets its technical annex beside it; a template of your own is for the report only.
 
     Returns
     -------
@@ -80,22 +78,20 @@ def write_reports(
     with using_language(lang):
         facts = Facts(contents)
         chosen = _chosen(facts, regions)
-        form, technical = Template(template), Template(annex=True) if annex else None
-        # Before anything is drawn: a report without figures has all the tags that there are.
-        for region in chosen[:1]:
-            form.check(set(chapters(Page(facts, region.code, frozenset(), assessment))) | VALUES)
-        written: list[Path] = []
-        cache: dict[tuple[str, ...], bytes] = {}
+        forms = [Template(template), *([Template(annex=True)] if annex else [])]
+        for region in chosen[:1]:  # before anything is drawn: without figures it has all the tags that there are
+            forms[0].check(set(chapters(Page(facts, region.code, frozenset(), assessment))) | VALUES)
+        written, cache = list[Path](), dict[tuple[str, ...], bytes]()
         for number, region in enumerate(chosen):
             if progress is not None:
                 progress(number, len(chosen))
-            page = Page(facts, region.code, form.tags, assessment, approval(contents.record), cache)
-            written.append(_write(page, form, Path(out)))
-            if technical is not None:
-                written.append(_write(replace(page, tags=technical.tags), technical, Path(out)))
+            pages = (
+                Page(facts, region.code, form.tags, assessment, approval(contents.record), cache) for form in forms
+            )
+            written += [_write(page, form, Path(out)) for page, form in zip(pages, forms, strict=True)]
         if progress is not None:
             progress(len(chosen), len(chosen))
-        return written
+    return written
 
 
 def write_template(path: Path, *, lang: str = "zh", annex: bool = False) -> Path:

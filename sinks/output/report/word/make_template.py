@@ -26,6 +26,7 @@ from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Mm, Pt, RGBColor
 
+from sinks.output.report.word.outline import ANNEX, OUTLINE, Part
 from sinks.output.report.word.package import timeless
 from sinks.output.report.words import word
 from sinks.text import LANGUAGES, language, using_language
@@ -54,82 +55,6 @@ SUBSTITUTES = {"仿宋_GB2312": "仿宋", "楷体_GB2312": "楷体", "方正小�
 SIZE_2, SIZE_3, SIZE_4, SIZE_5 = Pt(22), Pt(16), Pt(14), Pt(10.5)
 LINE = Pt(28.9)
 """22 lines on a text block of 225 mm (GB/T 9704-2012, 5.2.3)."""
-
-Part = tuple[str, str]
-
-OUTLINE: Sequence[Part] = (
-    ("heading1", "chapter_1"),
-    ("block", "overview_text"),
-    ("block", "table_overview"),
-    ("heading1", "chapter_2"),
-    ("block", "methods_text"),
-    ("heading1", "chapter_3"),
-    ("heading2", "section_area"),
-    ("block", "area_text"),
-    ("block", "table_area"),
-    ("heading2", "section_transition"),
-    ("block", "transition_text"),
-    ("block", "table_transition"),
-    ("block", "figure_flows"),
-    ("heading1", "chapter_4"),
-    ("heading2", "section_stock"),
-    ("block", "stock_text"),
-    ("block", "table_stock"),
-    ("block", "table_stock_pools"),
-    ("heading2", "section_stock_regions"),
-    ("block", "stock_regions_text"),
-    ("block", "table_stock_regions"),
-    ("block", "figure_stock_map"),
-    ("heading1", "chapter_5"),
-    ("heading2", "section_removals"),
-    ("block", "removals_text"),
-    ("block", "table_removals"),
-    ("block", "figure_removals"),
-    ("heading2", "section_removals_regions"),
-    ("block", "removals_regions_text"),
-    ("block", "table_removals_regions"),
-    ("block", "figure_removals_map"),
-    ("heading1", "chapter_6"),
-    ("block", "quality_text"),
-    ("block", "table_intervals"),
-    ("heading1", "chapter_7"),
-    ("block", "dual_text"),
-    ("block", "table_dual_regions"),
-    ("block", "table_dual"),
-    ("block", "figure_dual"),
-    ("block", "table_dual_intensity"),
-    ("block", "figure_dual_path"),
-    ("heading1", "chapter_8"),
-    ("block", "advice_text"),
-)
-
-ANNEX: Sequence[Part] = (
-    ("heading1", "annex_equations"),
-    ("block", "table_methods"),
-    ("block", "equations_text"),
-    ("heading1", "annex_layers"),
-    ("block", "table_layers"),
-    ("heading1", "annex_strata"),
-    ("block", "table_strata"),
-    ("heading1", "annex_accounts"),
-    ("block", "table_reconciliation"),
-    ("block", "table_approaches"),
-    ("block", "table_comparison"),
-    ("heading1", "annex_dual"),
-    ("block", "table_rules"),
-    ("block", "table_documents"),
-    ("heading1", "annex_sources"),
-    ("block", "table_parameters"),
-    ("heading2", "section_sources"),
-    ("block", "sources_text"),
-    ("heading1", "annex_checks"),
-    ("block", "caveats"),
-    ("block", "checks_text"),
-    ("block", "table_checks"),
-    ("heading1", "annex_lineage"),
-    ("block", "lineage_text"),
-    ("block", "table_inputs"),
-)
 
 
 def make_template() -> bytes:
