@@ -56,11 +56,11 @@ def write_reports(
     assessment : DataFrame, optional
         Of dual control; without it chapter 7 says what it would need.
     template : Path, optional
-        A template of your own.
+        Your own, for the report only.
     progress : callable, optional
         Called with the number of reports written and to be written.
     annex : bool
-        Whether each report gets its technical annex beside it; a template of your own is for the report only.
+        Whether each report gets its technical annex beside it.
 
     Returns
     -------
@@ -76,21 +76,18 @@ def write_reports(
     """
     check_account(contents.account)
     with using_language(lang):
-        facts = Facts(contents)
+        facts, allowed = Facts(contents), approval(contents.record)
         chosen = _chosen(facts, regions)
         forms = [Template(template), *([Template(annex=True)] if annex else [])]
         for region in chosen[:1]:  # before anything is drawn: without figures it has all the tags that there are
             forms[0].check(set(chapters(Page(facts, region.code, frozenset(), assessment))) | VALUES)
         written, cache = list[Path](), dict[tuple[str, ...], bytes]()
+        told = progress or (lambda done, total: None)
         for number, region in enumerate(chosen):
-            if progress is not None:
-                progress(number, len(chosen))
-            pages = (
-                Page(facts, region.code, form.tags, assessment, approval(contents.record), cache) for form in forms
-            )
+            told(number, len(chosen))
+            pages = (Page(facts, region.code, form.tags, assessment, allowed, cache) for form in forms)
             written += [_write(page, form, Path(out)) for page, form in zip(pages, forms, strict=True)]
-        if progress is not None:
-            progress(len(chosen), len(chosen))
+        told(len(chosen), len(chosen))
     return written
 
 
