@@ -36,7 +36,7 @@ from sinks.layers.rasters.casa import SERIES
 from sinks.layers.rasters.raster import CATEGORICAL_RESAMPLING, CONTINUOUS_RESAMPLING
 from sinks.methodology import Registry
 from sinks.parameters import COLUMNS as PARAMETER_COLUMNS
-from sinks.parameters import CORRELATION, SAME_AS
+from sinks.parameters import CORRELATION, FORMULA, SAME_AS
 from sinks.parameters.draws import DISTRIBUTIONS, INTERVALS
 from sinks.parameters.growth_curves import CURVES
 from sinks.parameters.nominal import INTERVAL, nominal_errors
@@ -70,6 +70,8 @@ EXAMPLES = {
     *(
         "2020",
         "2020-2023",
+        "(1786 - 822) / 13",
+        "+ - x / ^",
         "0",
         "0.9",
         "0.95",
@@ -209,19 +211,20 @@ def _words() -> frozenset[str]:
 
 def _columns() -> Iterator[str]:
     """Columns of the tables that stand beside an account."""
+    from sinks.account import basis
     from sinks.account import other_gases as beside
     from sinks.analysis import comparison as compare
     from sinks.analysis import noise_of_maps, other_assumption, reconciliation, sensitivity, spread
-    from sinks.assessment import budget, result, targets
+    from sinks.assessment import budget, result, targets, withheld
 
     yield from (*sensitivity.COLUMNS, *sensitivity.APPROACH_COLUMNS)
     yield from sensitivity.AGREEMENTS
     yield from (*result.COLUMNS, *budget.COLUMNS, *targets.COLUMNS)
     yield from ("detected", "matched_share")
     yield from ("project_id", "state", "tonnes", "first", "last", "used_in", "deducted")
-    yield from beside.COLUMNS
+    yield from (*beside.COLUMNS, *basis.COLUMNS)
     yield from (*noise_of_maps.COLUMNS, *noise_of_maps.VERDICTS, *spread.COLUMNS, *other_assumption.COLUMNS)
-    yield from (*nominal_errors(), INTERVAL, SAME_AS, CORRELATION)
+    yield from (*nominal_errors(), INTERVAL, SAME_AS, CORRELATION, FORMULA, *get_args(withheld.Reason))
     yield from (*reconciliation.COLUMNS, *reconciliation.OF_STOCK, *reconciliation.OF_SINK)
     yield from (name for name in ("figures", "reasons", "refusals") if name in compare.Comparison.__dataclass_fields__)
 
@@ -371,7 +374,7 @@ def _run_files() -> frozenset[str]:
         for name in re.findall(r'"([a-z_]+)": ', text)
     }
     written = {f"{name}{end}" for name in tables for end in (".csv", ".parquet")}
-    named = re.findall(r'"([a-z_]+\.(?:xlsx|gpkg|json|html))"', "".join(code.values()))
+    named = re.findall(r'"([a-z_]+\.(?:xlsx|gpkg|json|html|csv))"', "".join(code.values()))
     return frozenset(written | set(named))
 
 
