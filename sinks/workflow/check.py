@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 from sinks.account.adjusted_areas import check_adjustable
@@ -10,8 +10,6 @@ from sinks.assessment.errors import AssessmentError
 from sinks.assessment.inputs import Places
 from sinks.errors import Gather, LayerError, MethodologyError, Problem, ProjectError
 from sinks.layers.layer_states import LayerStates
-from sinks.layers.rasters.raster import Layer
-from sinks.layers.rasters.years import dates_alike
 from sinks.project.base import STATIC
 from sinks.project.planning import PotentialSection, RestorationSection
 from sinks.project.project import Project
@@ -19,6 +17,7 @@ from sinks.uncertainty.confusion_matrix import ConfusionMatrix, read_matrix
 from sinks.uncertainty.correlations import Correlation, check_correlations
 from sinks.vocabulary import ecosystems
 from sinks.workflow.derived_strata import mapping_of
+from sinks.workflow.given_once import check_ages, notes_of_dates
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.tabulate_layers import blank_activity, layer_states, strata_maps
 
@@ -245,20 +244,13 @@ def with_notes(prepared: Prepared, states: list[LayerStates]) -> Prepared:
     missing = Gather()
     missing(check_figures, prepared)
     layers = (note for layer in states for note in layer.notes)
-    return replace(prepared, notes=(*prepared.regions.notes, *_dates_alike(prepared), *layers, *missing.problems))
-
-
-def _dates_alike(prepared: Prepared) -> Iterator[Problem]:
-    """Files that several dates have in common."""
-    cover = () if prepared.land_cover is None else (prepared.land_cover,)
-    rasters: tuple[Layer, ...] = (*cover, *prepared.strata, *prepared.inputs)
-    for layer in rasters:
-        yield from dates_alike(layer.name, layer.files, {date: layer.band_of(date) for date in layer.files})
+    return replace(prepared, notes=(*prepared.regions.notes, *notes_of_dates(prepared), *layers, *missing.problems))
 
 
 CHECKS: tuple[Callable[[Prepared], object], ...] = (
     check_needs,
     check_rasters,
+    check_ages,
     check_accuracy,
     declared_correlations,
     check_assessment,

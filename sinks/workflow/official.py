@@ -15,6 +15,7 @@ Severity = Literal["error", "warning", "note"]
 IN_DOUBT = frozenset(
     {
         *("regions.displaced", "regions.builtin_overlap", "raster.same_file", "checks.input_changed"),
+        *("raster.state_given_once", "vector.same_survey"),
         *("assessment.withheld_noise", "assessment.withheld_interval"),
     }
 )

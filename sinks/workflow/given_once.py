@@ -1,0 +1,99 @@
+"""What is given once and stands for several dates: ages, which advance by themselves, and states nobody measured twice.
+
+Between two dates a stand is older by the years between.  A layer that has the same ages at both says that it is not, so
+that growth by age finds none, or finds it at the wrong age.  A state that is the same layer at both dates says that
+nothing changed; a sink that is the difference of its stocks then shows changes of class alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
+
+from sinks.errors import LayerError, Problem, Problems
+from sinks.layers.rasters.derived import DerivedLayer
+from sinks.layers.rasters.raster import Layer, layer_file
+from sinks.layers.rasters.years import dates_alike
+from sinks.layers.stands.vector import VectorLayer
+from sinks.project.base import STATIC
+from sinks.vocabulary import of_time
+from sinks.workflow.prepare import Prepared
+
+Origin = frozenset[tuple[str, int]]
+"""Files and bands that the values of a date are of."""
+
+
+def check_ages(prepared: Prepared) -> None:
+    """Refuse ages that are the same layer at several dates of the account.
+
+    Raises
+    ------
+    LayerError
+        With every such layer and its dates.
+    """
+    problems, dates = Problems(), prepared.project.dates
+    for layer in prepared.inputs:
+        if not of_time((layer.quantity,), "age"):
+            continue
+        for path, alike in _alike(layer, dates):
+            problems.add("raster.age_given_once", f"inputs.{layer.name}", layer=layer.name, file=path, dates=alike)
+    for stands, alike in _surveys_alike(prepared.vectors):
+        ages = of_time(stands.fields, "age")
+        for role in ages:
+            values = {"field": stands.fields[role].field, "file": PurePath(stands.path).name, "dates": alike}
+            problems.add("vector.age_given_once", f"vectors.{stands.name}", **values)
+    problems.raise_as(LayerError)
+
+
+def notes_of_dates(prepared: Prepared) -> Iterator[Problem]:
+    """What several dates have in common: files, surveys, and states behind a sink that is a difference of stocks."""
+    cover = () if prepared.land_cover is None else (prepared.land_cover,)
+    files: tuple[Layer, ...] = (*cover, *prepared.strata, *prepared.inputs)
+    for layer in files:
+        # What follows from other layers has no file of its own; theirs are looked at.
+        if not isinstance(layer, DerivedLayer):
+            yield from dates_alike(layer.name, layer.files, {date: layer.band_of(date) for date in layer.files})
+    for stands, alike in _surveys_alike(prepared.vectors):
+        yield Problem("vector.same_survey", stands.name, {"file": PurePath(stands.path).name, "dates": alike})
+    yield from _states_given_once(prepared)
+
+
+def _states_given_once(prepared: Prepared) -> Iterator[Problem]:
+    """Layers without a date that a stock difference is made of: none of its change is theirs."""
+    once = {layer.name: layer for layer in prepared.inputs if STATIC in layer.files}
+    dates = prepared.project.dates
+    for name in of_time(once, "state"):
+        users = [
+            str(entry.method.methodology.title)
+            for entry in prepared.entries
+            if entry.is_difference and "sink" in entry.accounts_for and name in entry.method.inputs
+        ]
+        if users and len(dates) > 1:
+            values = {"layer": name, "methods": list(dict.fromkeys(users)), "dates": list(dates)}
+            yield Problem("raster.state_given_once", f"inputs.{name}", values)
+
+
+def _alike(layer: Layer, dates: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Dates at which a layer has the same values, and the file that they are of."""
+    found: dict[Origin, list[str]] = {}
+    for date in dates:
+        found.setdefault(_origin(layer, date), []).append(date)
+    for origin, alike in found.items():
+        if len(alike) > 1:
+            yield ", ".join(sorted({PurePath(path).name for path, _ in origin})), alike
+
+
+def _origin(layer: Layer, date: str) -> Origin:
+    if isinstance(layer, DerivedLayer):
+        return frozenset().union(*(_origin(part, date) for part in layer.parts))
+    return frozenset({(layer_file(layer, date), layer.band_of(date))})
+
+
+def _surveys_alike(layers: Sequence[VectorLayer]) -> Iterator[tuple[VectorLayer, list[str]]]:
+    """Stands of one file that stand for several dates."""
+    found: dict[tuple[str, str, str | None, str | None], list[VectorLayer]] = {}
+    for layer in layers:
+        found.setdefault((layer.name, str(layer.path), layer.layer, layer.where), []).append(layer)
+    for alike in found.values():
+        if len(alike) > 1:
+            yield alike[0], sorted(layer.date for layer in alike)
