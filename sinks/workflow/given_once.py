@@ -29,7 +29,7 @@ def check_ages(prepared: Prepared) -> None:
     Raises
     ------
     LayerError
-        With every such layer and its dates.
+        With every such layer and its dates; of stands, ages that a methodology asks for.
     """
     problems, dates = Problems(), prepared.project.dates
     for layer in prepared.inputs:
@@ -38,8 +38,14 @@ def check_ages(prepared: Prepared) -> None:
         for path, alike in _alike(layer, dates):
             problems.add("raster.age_given_once", f"inputs.{layer.name}", layer=layer.name, file=path, dates=alike)
     for stands, alike in _surveys_alike(prepared.vectors):
-        ages = of_time(stands.fields, "age")
-        for role in ages:
+        for role in of_time(stands.fields, "age"):
+            # A preset names fields that a file need not have, and that nobody may ask for.
+            asked = any(
+                entry.source == stands.name and role in (*entry.method.inputs, *entry.method.strata)
+                for entry in prepared.entries
+            )
+            if not asked:
+                continue
             values = {"field": stands.fields[role].field, "file": PurePath(stands.path).name, "dates": alike}
             problems.add("vector.age_given_once", f"vectors.{stands.name}", **values)
     problems.raise_as(LayerError)

@@ -104,10 +104,14 @@ def stands(first: str, last: str, **fields: Any) -> dict[str, Any]:
 def test_one_survey_for_two_dates(folder: Path) -> None:
     ages = {"stand_age": {"field": "age", "unit": "yr"}}
     same = stands("stands.gpkg", "stands.gpkg", **ages)
-    problem = next(one for one in refused(folder, vectors=same).problems if one.id == "vector.age_given_once")
+    asks: dict[str, Any] = {"id": "forest_growth_richards", "ecosystems": ["forest"], "source": "survey"}
+    asks |= {"strata": {"climate_domain": "boreal", "forest_type": "larch", "origin": "natural"}}
+    given: dict[str, Any] = {"vectors": same, "areas": {"forest": "survey"}, "methodologies": [asks]}
+    problem = next(one for one in refused(folder, **given).problems if one.id == "vector.age_given_once")
     assert problem.values == {"field": "age", "file": "stands.gpkg", "dates": ["2018", "2023"]}
     assert noted(folder, vectors=stands("stands.gpkg", "stands_later.gpkg", **ages)) == []
-    (note,) = noted(folder, vectors=stands("stands.gpkg", "stands.gpkg"))
+    # Where nobody asks for ages, as with the fields of a preset, the survey is told of all the same.
+    (note,) = noted(folder, vectors=same)
     assert (note.id, note.values["dates"]) == ("vector.same_survey", ["2018", "2023"])
 
 
