@@ -1,8 +1,8 @@
 """A league's inventory: land remaining and land converted, the provincial guide's layout, and memo items.
 
-All three tables come from the same emissions by transition, so that each of them sums to the account with its sign
-turned.  What the split cannot place - sources without transitions - has a row of its own.  Land whose carbon is not
-known at both dates has its area and no figure.
+The first three tables come from the same emissions by transition, so that each of them sums to the account with its
+sign turned.  What the split cannot place - sources without transitions - has a row of its own.  Land whose carbon is
+not known at both dates has its area and no figure.
 
 Land stays in its conversion category for ``conversion_years`` (twenty by default: ipcc_2006_v4, ch. 2, section 2.3.1.1,
 p. 2.13): *converted* is land that changed its category in the period, or less than that before it began.  A change
@@ -28,6 +28,7 @@ from sinks.account.amounts import steps_of, years_of
 from sinks.account.entries import Entry, EntryRows
 from sinks.account.other_gases import other_gases
 from sinks.activity import known_dates, land_at
+from sinks.analysis.seea import carbon_account, extent_account
 from sinks.assessment.answer import Answer, Origin
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.words import word
@@ -77,17 +78,27 @@ class Inventory(Answer):
     memo : DataFrame
         :data:`MEMO_COLUMNS`: methane, nitrous oxide, wood products, permafrost; never added to the tables.
     notes : tuple of Problem
+    seea_extent, seea_carbon : DataFrame
+        Ecosystem accounts of the period, see :mod:`sinks.analysis.seea`.
     """
 
     crf: pd.DataFrame
     provincial: pd.DataFrame
     memo: pd.DataFrame
     notes: tuple[Problem, ...]
+    seea_extent: pd.DataFrame
+    seea_carbon: pd.DataFrame
 
     WORKBOOK = "inventory"
 
     def data(self) -> dict[str, pd.DataFrame]:
-        return {"inventory_crf": self.crf, "inventory_provincial": self.provincial, "inventory_memo": self.memo}
+        return {
+            "inventory_crf": self.crf,
+            "inventory_provincial": self.provincial,
+            "inventory_memo": self.memo,
+            "seea_extent": self.seea_extent,
+            "seea_carbon": self.seea_carbon,
+        }
 
     def glance(self) -> list[pd.DataFrame]:
         """Sums of the regions, without the codes of categories."""
@@ -141,7 +152,9 @@ def inventory(
     areas = _areas(basis, chosen)
     crf = _crf(emissions, areas, basis.hierarchy.regions, chosen)
     provincial = _provincial(emissions, basis.hierarchy.regions, chosen)
-    return Inventory(crf, provincial, _memo(basis, entries, emissions, chosen), _history_notes(basis, chosen))
+    memo, notes = _memo(basis, entries, emissions, chosen), _history_notes(basis, chosen)
+    ecosystem = extent_account(basis, chosen), carbon_account(account, chosen)
+    return Inventory(crf, provincial, memo, notes, *ecosystem)
 
 
 def _history_notes(basis: AccountInputs, period: str) -> tuple[Problem, ...]:
