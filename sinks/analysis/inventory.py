@@ -61,7 +61,9 @@ _EMISSION = ("region_code", "ecosystem_from", "ecosystem_to", "converted", "pool
 _PROVINCIAL_UNIT = "10^4 t CO2"
 _WOODED = ("forest", "shrub")
 _PERMAFROST = "permafrost"
-"""Name of the stratum whose classes are reported as area; a class called ``-`` or ``none`` is land without it."""
+"""Name of the stratum whose classes are reported as area; classes called as in
+:data:`_NO_PERMAFROST` are land without it."""
+_NO_PERMAFROST = ("", "-", "none", "no_frost", "no_permafrost")
 
 
 @dataclass(frozen=True, repr=False)
@@ -379,9 +381,7 @@ def _permafrost(basis: AccountInputs, date: str) -> pd.DataFrame:
     if _PERMAFROST not in states.columns:
         return pd.DataFrame(columns=list(MEMO_COLUMNS))
     source = states["ecosystem"].map(dict(basis.area_source))
-    rows = states[
-        (states["date"] == date) & (states["source"] == source) & ~states[_PERMAFROST].isin(["", "-", "none"])
-    ]
+    rows = states[(states["date"] == date) & (states["source"] == source) & ~states[_PERMAFROST].isin(_NO_PERMAFROST)]
     parts = []
     for zone, group in rows.groupby(_PERMAFROST, sort=True):
         total = np.zeros(len(hierarchy.units))
