@@ -44,6 +44,7 @@ for _verb in (
     explain.diff,
     explain.uncertainty,
     explain.verify,
+    explain.trace,
     decide.inventory,
     decide.restoration,
     decide.potential,

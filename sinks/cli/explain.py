@@ -50,6 +50,24 @@ def uncertainty(run_folder: Path, region: str | None, top: int, out: Path | None
 
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
+@click.argument("figure", metavar="FIGURE")
+@click.option("--region", help="只找这个地区 / only figures of this region, by code or name.")
+@click.option("--out", type=PATH, help="另存为 CSV 的文件夹 / folder for the tables as CSV.")
+@lang
+@reports_problems
+def trace(run_folder: Path, figure: str, region: str | None, out: Path | None) -> None:
+    """一个数从哪里来：核算表的行、参数的行与页、文献、文件 / where a figure is from: rows, parameters, documents."""
+    import sinks
+    from sinks.results.answer_files import write_answer
+
+    found = sinks.open_run(run_folder).trace(figure, region)
+    click.echo(str(found))
+    if out is not None and write_answer(found, out):
+        click.echo(message("cli.written", folder=out))
+
+
+@click.command()
+@click.argument("run_folder", metavar="RUN", type=PATH)
 @click.option("--project", type=PATH, help="改用另一项目的 [assessment] / that of another project.")
 @click.option("--out", type=PATH, help="CSV 文件夹 / folder for the tables [RUN/assessment].")
 @trust_option

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sinks.project.planning import PotentialSection, RestorationSection
     from sinks.results.contents import RunContents
     from sinks.results.shown_intervals import Intervals
+    from sinks.results.shown_trace import Trace
     from sinks.verification.findings import Verification
     from sinks.workflow.run_arrays import RunArrays
 
@@ -286,6 +287,25 @@ class Run:
     def reconciliation(self) -> pd.DataFrame:
         """From the stocks of the account to its sink, line by line; see :mod:`sinks.analysis.reconciliation`."""
         return reconciliation(self.account)
+
+    def trace(self, figure: str, region: str | None = None) -> Trace:
+        """Where a figure is from: rows of the account, parameters with table, row and page, documents, files.
+
+        Parameters
+        ----------
+        figure : str
+            As printed (``4.45亿吨碳``), a row (``account.csv:17``), or words (``150600/carbon_stock/2023``).
+        region : str, optional
+            Only figures of this region, by code or name.
+
+        Raises
+        ------
+        RunError
+            The run has no such figure.
+        """
+        from sinks.results.shown_trace import trace
+
+        return self._answer(trace(self.contents, figure, region))
 
     def assess(self, project: Project | str | Path | None = None) -> Evaluation:
         """Dual control anew, by the ``[assessment]`` of this run's project or of another one.

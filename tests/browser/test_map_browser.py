@@ -183,7 +183,7 @@ def test_panel_and_tooltip_show_the_account(page: Any, account: pd.Series) -> No
     expected = account["150700", "all", "all", "net_removals", "2020-2023"]
     text, value = cards(page)["年碳汇量"]
     assert value == expected
-    assert text == f"{shown(expected / 1e4)} 万tCO₂/年"
+    assert text == f"{shown(expected / 1e4)} 万吨CO₂/年"
     tip = hover(page, "150784")
     expected = account["150784", "all", "all", "net_removals", "2020-2023"]
     assert float(tip.get_attribute("data-value")) == expected
@@ -212,7 +212,7 @@ def test_ratios_are_taken_from_the_account(page: Any, account: pd.Series, conten
     press(page, "period", "2020")
     text, value = cards(page)["碳密度"]
     assert value == pytest.approx(stock / area, rel=1e-14)
-    assert text == f"{shown(stock / area)} tC/ha"
+    assert text == f"{shown(stock / area)} 吨碳/公顷"
     choose(page, "layer", "sink_uncertainty")
     rows = contents.account
     row = rows[(rows["region_code"] == "150000") & (rows["quantity"] == "net_removals")]
@@ -473,7 +473,7 @@ def test_a_counted_sink_that_may_be_noise_offsets_nothing(browser: Any, marked: 
     assert "分不清是变化还是分类误差" in hover(browser, "150100").text
     click(browser, "150100")
     shown = [card.text.strip() for card in browser.find_elements(By.CSS_SELECTOR, "#panel dl.cards dd")]
-    assert shown == ["分不清是变化还是分类误差", "分不清是变化还是分类误差", "4,000.00 万tCO₂"]
+    assert shown == ["分不清是变化还是分类误差", "分不清是变化还是分类误差", "4,000.00 万吨CO₂"]
     assert browser.get_log("browser") == []
 
 

@@ -9,12 +9,12 @@ from sinks.output.report import grammar
 from sinks.output.report.blocks import Block, Picture
 from sinks.output.report.facts import Region
 from sinks.output.report.page import Page
-from sinks.output.report.words import amount, word
+from sinks.output.report.words import printed, word
 from sinks.results.shown_tables import ordered_ecosystems
 
 
 def density_map(page: Page, quantity: str, period: str, key: str) -> tuple[Block, ...]:
-    """A quantity per hectare, coloured by region, each region labelled with its own total.
+    """A quantity per hectare, coloured by region, each region labelled with what its colour stands for.
 
     A total grows with a region's size, so that a coloured total would only show which regions are large.
     """
@@ -61,10 +61,10 @@ def _density(page: Page, region: Region, quantity: str, period: str) -> float:
 
 
 def _label(page: Page, region: Region, quantity: str, period: str) -> str:
-    figure = page.facts.amount(region.code, quantity, period)
     if quantity == "net_removals" and page.facts.withheld(region.code, period):
         return f"{region.name}\n{word('map.withheld')}"
-    return f"{region.name}\n{amount(figure.value)}" if figure.known else region.name
+    density = _density(page, region, quantity, period)
+    return f"{region.name}\n{printed(density, 2)}" if isfinite(density) else region.name
 
 
 def _text(page: Page, quantity: str) -> MapText:
@@ -75,7 +75,7 @@ def _text(page: Page, quantity: str) -> MapText:
     if record.get("demonstration"):
         footer.append(word("caveat.demonstration"))
     return MapText(
-        scale=word(f"map.scale.{quantity}", unit=word(f"unit.{quantity}")),
+        scale=word(f"map.scale.{quantity}"),
         missing=word("map.missing"),
         negative=word("map.negative"),
         kilometres="km",

@@ -12,7 +12,9 @@ function onMap(map, element, position) {
 }
 
 function makeControls(map) {
-  const legend = html("section", { id: "legend", class: "box" });
+  // A phone has no room for a legend beside the regions: there it is folded until it is asked for.
+  const legend = html("details", { id: "legend", class: "box" });
+  legend.open = window.innerWidth > 800;
   const crumbs = html("nav", { id: "crumbs", class: "box" });
   const north = html("div", { id: "north", class: "box" });
   onMap(map, crumbs, "topleft");
@@ -90,6 +92,8 @@ function swatch(c, x = 0.5, y = 0.5) {
 
 function drawLegend(element, lines) {
   const items = lines.classes.map((c) => html("li", {}, svg("svg", { width: 26, height: 15, "aria-hidden": "true" }, swatch(c)), c.text));
-  const notes = [...lines.notes, ...sourceLines()].map((text) => html("p", { class: "small" }, text));
-  element.replaceChildren(html("h2", {}, lines.title), html("p", {}, lines.subtitle), html("ul", {}, items), ...notes);
+  // Where the figures are from stands at the foot of the page; on the map it would only cover regions.
+  const notes = lines.notes.map((text) => html("p", { class: "small" }, text));
+  const title = html("summary", {}, html("h2", {}, lines.title));
+  element.replaceChildren(title, html("p", {}, lines.subtitle), html("ul", {}, items), ...notes);
 }
