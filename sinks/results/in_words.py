@@ -97,7 +97,7 @@ def said_without_ids(text: str) -> str:
 
 
 def _named(id: str) -> str:
-    for key in (f"strata.{id}", f"parameter.{id}"):
+    for key in (f"strata.{id}", f"parameter.{id}", f"column.{id}"):
         if key in labels():
             return label(key)
     for kind in ("pool", "quantity"):

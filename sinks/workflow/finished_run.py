@@ -289,20 +289,7 @@ class Run:
         return reconciliation(self.account)
 
     def trace(self, figure: str, region: str | None = None) -> Trace:
-        """Where a figure is from: rows of the account, parameters with table, row and page, documents, files.
-
-        Parameters
-        ----------
-        figure : str
-            As printed (``4.45亿吨碳``), a row (``account.csv:17``), or words (``150600/carbon_stock/2023``).
-        region : str, optional
-            Only figures of this region, by code or name.
-
-        Raises
-        ------
-        RunError
-            The run has no such figure.
-        """
+        """Where a figure is from: rows, parameters, documents, files; see :func:`sinks.results.shown_trace.trace`."""
         from sinks.results.shown_trace import trace
 
         return self._answer(trace(self.contents, figure, region))

@@ -65,7 +65,7 @@ def of_report(path: Path) -> set[str]:
 
 
 def of_workbook(path: Path) -> set[str]:
-    sheet = load_workbook(path, read_only=True)["汇总"]
+    sheet = load_workbook(path)["汇总"]
     head, *rows = [row for row in sheet.iter_rows(values_only=True) if row and row[0] is not None]
     while "（" not in "".join(map(str, head)):
         head, *rows = rows
