@@ -102,7 +102,7 @@ def test_no_id_and_no_unknown_unit(files: dict[str, Path], kind: str) -> None:
     text = text_of(files[kind])
     # Names of files, addresses and sections of the project file ([no_carbon]) are what they are, as are symbols.
     words = re.sub(r"\S*(://|\.tif|\.csv|\.json|\.gpkg|\.xlsx)\S*|\[[a-z_]+\]", "", text)
-    assert set(re.findall(r"\b[a-z][a-z0-9]*(?:_[A-Za-z0-9]+)+", words)) == set()
+    assert set(re.findall(r"\b[a-z][a-z0-9]{2,}(?:_[A-Za-z0-9]+)+", words)) == set()
     assert set(re.findall(r"^单位：(.+)$", text, re.MULTILINE)) <= UNITS
     assert not re.search(r"万ha|万tC|tCO2", text)
     if kind == "report":
