@@ -144,7 +144,8 @@ def _meant(word: str) -> dict[str, set[str]]:
     """Column to the cells that a word may stand for there."""
     found = {name: {word} for name in ("region_code", "region_name", "period", "stratum")}
     for name, known in (("quantity", quantities()), ("ecosystem", ecosystems()), ("pool", pools())):
-        found[name] = {id for id, entry in known.items() if word in (id, *_both(entry.label))}
+        # The word itself too: an assessment has quantities of its own.
+        found[name] = {word} | {id for id, entry in known.items() if word in (id, *_both(entry.label))}
     return found
 
 

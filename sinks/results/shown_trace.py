@@ -162,7 +162,7 @@ def _of_assessment(contents: RunContents, asked: str, region: str | None) -> tup
     """A figure of the assessment, and everything of its region and year that was given and not computed."""
     table = _assessment(contents).reset_index(drop=True)
     dated = table[table["year"].notna()]
-    whole = dated.assign(ecosystem="all", stratum="all", pool="all", period=dated["year"].astype(str))
+    whole = dated.assign(ecosystem="all", stratum="all", pool="all", period=dated["year"].astype(int).astype(str))
     found = find_figures(whole, asked, region)
     if found.empty:
         return found, table.iloc[:0]

@@ -47,15 +47,15 @@ def rows_of(run: Path, sheet: str) -> pd.DataFrame:
 def test_the_summary_sheet_says_what_the_account_says(run: Path) -> None:
     summary = rows_of(run, "汇总").set_index(["地区代码", "生态系统"])
     account = make_contents().account.set_index(["region_code", "ecosystem", "stratum", "pool", "quantity", "period"])
-    removals = "2020-2023 年碳汇量（万tCO2/年）"
+    removals = "2020-2023 年碳汇量（万吨CO2/年）"
     total = account.loc[("150700", "all", "all", "all", "net_removals", "2020-2023"), "value"]
     assert total < 0
     assert summary.loc[("150700", "合计"), removals] == pytest.approx(total / 1e4, rel=1e-12)
     leagues = summary.loc["150600"].loc["合计"], summary.loc["150700"].loc["合计"]
     region = summary.loc["150000"].loc["合计"]
-    for column in ("2020 面积（万ha）", "2023 碳储量（万tC）", removals):
+    for column in ("2020 面积（万公顷）", "2023 碳储量（万吨碳）", removals):
         assert leagues[0][column] + leagues[1][column] == pytest.approx(region[column], rel=1e-9)
-    low = summary.loc[("150600", "森林"), "2020 碳储量 95%区间下限（万tC）"]
+    low = summary.loc[("150600", "森林"), "2020 碳储量 95%区间下限（万吨碳）"]
     assert low == pytest.approx(90.0, rel=1e-12)
     assert ("150700", "湿地") not in summary.index
 
@@ -71,7 +71,7 @@ def test_methodologies_beside_the_account_stand_apart(run: Path) -> None:
 def test_a_region_has_its_pools_and_its_strata(run: Path) -> None:
     sheet = openpyxl.load_workbook(run / "account.xlsx")["鄂尔多斯市"]
     cells = [[cell.value for cell in row] for row in sheet.iter_rows()]
-    header = next(n for n, row in enumerate(cells) if row[0] == "2020 碳储量（万tC）") + 1
+    header = next(n for n, row in enumerate(cells) if row[0] == "2020 碳储量（万吨碳）") + 1
     assert cells[header][:4] == ["生态系统", "生物量（地上与地下未分）", "土壤有机碳", "合计"]
     assert cells[header + 1][:4] == ["森林", 25.0, 75.0, 100.0]
     assert [row[0] for row in cells[header + 1 : header + 4]] == ["森林", "湿地", "合计"]

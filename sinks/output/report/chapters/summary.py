@@ -214,5 +214,6 @@ def _warning(page: Page, rows: pd.DataFrame) -> str:
     first = rows.iloc[0]
     # A check that nobody has given a short form says what it says in full.
     text = known_word(f"brief.{check}") or word("caveat.leading", where=first["where"], detail=first["detail"])
+    text = text[:1].upper() + text[1:]
     many = word("summary.many", count=count) if count > 1 else ""
     return (word("summary.failed") if failed else "") + text + many
