@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
 from sinks.errors import LayerError, Problem, Problems
+from sinks.layers.codes import STAND_ID
 from sinks.layers.rasters.derived import DerivedLayer
 from sinks.layers.rasters.raster import Layer, layer_file
 from sinks.layers.rasters.years import dates_alike
@@ -62,6 +63,25 @@ def notes_of_dates(prepared: Prepared) -> Iterator[Problem]:
     for stands, alike in _surveys_alike(prepared.vectors):
         yield Problem("vector.same_survey", stands.name, {"file": PurePath(stands.path).name, "dates": alike})
     yield from _states_given_once(prepared)
+    yield from _changes_of_groups(prepared)
+
+
+def _changes_of_groups(prepared: Prepared) -> Iterator[Problem]:
+    """Surveys whose sink is a difference of stocks of groups, since nothing says which stand is which."""
+    dates: dict[str, list[str]] = {}
+    for layer in prepared.vectors:
+        section = prepared.project.vectors[layer.name]
+        if not section.each_stand or STAND_ID not in layer.fields:
+            dates.setdefault(layer.name, []).append(layer.date)
+    for name, known in dates.items():
+        users = [
+            str(entry.method.methodology.title)
+            for entry in prepared.entries
+            if entry.source == name and entry.is_difference and "sink" in entry.accounts_for
+        ]
+        if users and len(known) > 1:
+            values = {"methods": list(dict.fromkeys(users)), "dates": sorted(known)}
+            yield Problem("vector.change_of_groups", f"vectors.{name}", values)
 
 
 def _states_given_once(prepared: Prepared) -> Iterator[Problem]:

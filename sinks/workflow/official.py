@@ -15,7 +15,7 @@ Severity = Literal["error", "warning", "note"]
 IN_DOUBT = frozenset(
     {
         *("regions.displaced", "regions.builtin_overlap", "raster.same_file", "checks.input_changed"),
-        *("raster.state_given_once", "vector.same_survey"),
+        *("raster.state_given_once", "vector.same_survey", "vector.change_of_groups"),
         *("assessment.withheld_noise", "assessment.withheld_interval"),
     }
 )

@@ -164,9 +164,19 @@ class _Reading:
             self.numeric[role] = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
             keys[f"raw:{role}"] = _texts(column)[pieces.stand]
         if not self.group:
-            keys[STAND] = fid[pieces.stand]
+            keys[STAND] = self._numbers(fid, rows)[pieces.stand]
         first = np.diff(pieces.stand, prepend=-1) != 0
         self.groups.add(keys, area, {name: value[pieces.stand] for name, value in values.items()}, first)
+
+    def _numbers(self, fid: Any, rows: pa.Table) -> npt.NDArray[np.object_]:
+        """What each stand is known by at every date: its own number, and not its place in a file.
+
+        A place in a file says nothing of another survey, so that it is marked with the date.
+        """
+        if STAND_ID in self.plan.fields:
+            own = _texts(rows.column(self.plan.fields[STAND_ID].field))
+            return np.where(own == "", [f"{self.layer.date}#{one}" for one in fid], own).astype(object)
+        return np.array([f"{self.layer.date}#{one}" for one in fid], dtype=object)
 
     def _read_inputs(self, rows: pa.Table, stand_area_ha: Floats) -> Mapping[str, Floats]:
         values = {

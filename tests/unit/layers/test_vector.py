@@ -187,7 +187,15 @@ def test_batches_do_not_change_a_digit(tmp_path: Path) -> None:
 
 def test_a_row_per_piece(tmp_path: Path) -> None:
     states = tabulate(tmp_path, stands(), group=False).states
-    assert sorted(states["stand"]) == [1, 2, 2, 3]
+    assert sorted(states["stand"]) == ["1", "2", "2", "3"]
+
+
+def test_a_stand_is_known_by_its_number_and_not_by_its_place(tmp_path: Path) -> None:
+    """Another survey has its stands in another order; without a number nothing says that two are the same."""
+    later = tabulate(tmp_path, stands(BSM=["3", "1", ""]), group=False).states
+    assert set(later["stand"]) == {"3", "1", "2020#3"}
+    unnumbered = tabulate(tmp_path, stands().drop(columns="BSM"), group=False).states
+    assert set(unnumbered["stand"]) == {"2020#1", "2020#2", "2020#3"}
 
 
 def test_outside_is_noted(tmp_path: Path) -> None:

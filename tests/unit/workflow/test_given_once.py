@@ -15,7 +15,7 @@ from sinks.errors import SinksError
 from support.small_layers import write
 
 SHAPE = (4, 4)
-TOLD = ("raster.same_file", "raster.state_given_once", "vector.same_survey")
+TOLD = ("raster.same_file", "raster.state_given_once", "vector.same_survey", "vector.change_of_groups")
 REGION = shapely.box(110, 44.6, 110.4, 45)
 
 
@@ -130,3 +130,11 @@ def test_a_sink_of_a_state_that_was_measured_once_is_told(folder: Path) -> None:
     # A stock alone rests on it, and so does what is no state.
     assert noted(folder, inputs={"growing_stock": once}, methodologies=[{**method, "accounts_for": ["stock"]}]) == []
     assert noted(folder, inputs={"growing_stock": once}) == []
+
+
+@pytest.mark.parametrize(("each", "told"), [(True, False), (False, True)])
+def test_a_change_that_is_not_stand_by_stand_is_told(folder: Path, each: bool, told: bool) -> None:
+    survey = stands("stands.gpkg", "stands_later.gpkg")["survey"] | {"each_stand": each}
+    method = {"id": "growing_stock_bcef", "ecosystems": ["forest"], "source": "survey"}
+    found = noted(folder, vectors={"survey": survey}, areas={"forest": "survey"}, methodologies=[method])
+    assert [note.id for note in found] == (["vector.change_of_groups"] if told else [])
