@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 endif
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint hooks bench mutation faults audit notebooks system clean
+.PHONY: demo test lint hooks bench mutation faults differential fuzz audit notebooks system clean
 
 # The marker is newer than what it was made from, so that a changed dependency list installs again.
 $(READY): pyproject.toml constraints.txt
@@ -68,6 +68,17 @@ mutation: $(READY)
 # Fifty kills at random moments, and every kind of failure at every call by which a file reaches the disk; two hours.
 faults: $(READY)
 	SINKS_KILLS=50 $(BIN)/python -m pytest -rP tests/integration/test_faults.py tests/integration/test_failing_disk.py
+
+# The compiled pass beside a plain reference, on ten thousand random small worlds; a quarter of an hour.
+CASES ?= 10000
+SEED  ?= 1
+differential: $(READY)
+	$(BIN)/python tests/differential/engine.py --cases $(CASES) --seed $(SEED)
+
+# Spoilt projects, legends, tables and layers through check and run; another seed is another search.
+MINUTES ?= 40
+fuzz: $(READY)
+	$(BIN)/python tests/fuzz/fuzz.py --minutes $(MINUTES) --seed $(SEED)
 
 # Known vulnerabilities of the packages that constraints.txt names.
 audit: $(READY)

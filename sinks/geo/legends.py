@@ -122,7 +122,7 @@ class Legend:
         """Classes by the number a raster would hold; two classes share one where a leading zero made the difference."""
         found: dict[int, tuple[LegendClass, ...]] = {}
         for c in self.classes:
-            if c.text.lstrip("-").isdecimal():
+            if c.text.removeprefix("-").isdecimal():
                 found[int(c.text)] = (*found.get(int(c.text), ()), c)
         return found
 
@@ -139,7 +139,7 @@ class Legend:
         text = _code_text(code)
         if isinstance(code, str) and text in self.by_text:
             return self.by_text[text]
-        if not text.lstrip("-").isdecimal():
+        if not text.removeprefix("-").isdecimal():
             return None
         matches = self._by_number.get(int(text), ())
         if len(matches) > 1:

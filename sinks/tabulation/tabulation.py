@@ -294,7 +294,7 @@ def _largest_weight(areas: CellAreas) -> int:
 
 def _numbers(legend: Legend) -> tuple[int, ...]:
     """Codes of a legend that a raster can hold, ascending."""
-    return tuple(sorted({int(c.text) for c in legend if c.text.lstrip("-").isdecimal()}))
+    return tuple(sorted({int(c.text) for c in legend if c.text.removeprefix("-").isdecimal()}))
 
 
 def _fingerprint(spec: Spec, regions: _Regions, shape: tuple[int, int]) -> Fingerprint:
@@ -366,7 +366,7 @@ def _unobserved(layers: PassLayers, spec: Spec, total: Partial) -> list[RasterSo
     _, digits = spec.digits(total.keys)
     empty: list[RasterSource] = []
     for axis, found, (layer, _) in zip(spec.axes, digits, layers.categorical, strict=True):
-        named = {int(c.text) for c in layer.legend if c.is_nodata and c.text.lstrip("-").isdecimal()}
+        named = {int(c.text) for c in layer.legend if c.is_nodata and c.text.removeprefix("-").isdecimal()}
         absent = [axis.absent, *(digit for digit, code in enumerate(axis.codes) if code in named)]
         if np.isin(found, absent).all():
             empty.append(axis.source)
