@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,18 +43,26 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[subprocess.Popen[bytes]] = []
         info = folder / "scheduler.json"
         self._start("dask_scheduler", "--port", "0", "--scheduler-file", str(info), "--no-dashboard", "--no-jupyter")
         _wait_for(lambda: info.exists() and info.stat().st_size > 0)
         self.client = distributed.Client(scheduler_file=str(info), set_as_default=False)
         self.address: str = self.client.scheduler.address
 
-    def add_worker(self) -> subprocess.Popen[bytes]:
+    def add_worker(self, first_in_path: Path | None = None) -> subprocess.Popen[bytes]:
         before = len(self._workers())
-        own = str(self._folder / f"worker{len(self._processes)}")
+        own = str(self._folder / f"worker{len(self.processes)}")
         process = self._start(
-            "dask_worker", self.address, "--no-nanny", "--nthreads", "1", "--no-dashboard", "--local-directory", own
+            "dask_worker",
+            self.address,
+            "--no-nanny",
+            "--nthreads",
+            "1",
+            "--no-dashboard",
+            "--local-directory",
+            own,
+            first_in_path=first_in_path,
         )
         _wait_for(lambda: len(self._workers()) > before)
         return process
@@ -61,24 +70,27 @@ class Cluster:
     def _workers(self) -> dict[str, Any]:
         return dict(self.client.scheduler_info(n_workers=-1)["workers"])
 
-    def _start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(self, module: str, *arguments: str, first_in_path: Path | None = None) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", f"distributed.cli.{module}", "--host", "127.0.0.1", *arguments]
         with (self._folder / "log.txt").open("ab") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder, env=_environment())
-        self._processes.append(process)
+            process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self._folder, env=_environment(first_in_path)
+            )
+        self.processes.append(process)
         return process
 
     def close(self) -> None:
         self.client.close()
-        for process in reversed(self._processes):
+        for process in reversed(self.processes):
             process.kill()
             process.wait()
 
 
-def _environment() -> dict[str, str]:
-    """Workers import the package that is tested, wherever it is."""
+def _environment(first_in_path: Path | None) -> dict[str, str]:
+    """Workers import the package that is tested, wherever it is, unless another stands before it."""
+    first = [] if first_in_path is None else [str(first_in_path)]
     root = str(Path(__file__).parents[2])
-    return os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
+    return os.environ | {"PYTHONPATH": os.pathsep.join([*first, root, os.environ.get("PYTHONPATH", "")])}
 
 
 def _wait_for(condition: Any) -> None:
@@ -174,3 +186,141 @@ def test_nobody_at_the_address(layers: dict[str, Any], monkeypatch: pytest.Monke
     with pytest.raises(RunError) as error:
         tabulate(**layers, scheduler="tcp://127.0.0.1:9")
     assert error.value.problems[0].id == "tabulate.no_cluster"
+
+
+# ---- what happens to a cluster: one sentence each, no traceback, and the pass can be gone on with --------------------
+
+
+@pytest.fixture
+def lost(tmp_path: Path) -> Iterator[Cluster]:
+    """A cluster of one's own, to be lost."""
+    pytest_socket.enable_socket()
+    cluster = Cluster(tmp_path)
+    try:
+        yield cluster
+    finally:
+        cluster.close()
+
+
+def resumed(layers: dict[str, Any], alone: Joint, checkpoint: Path) -> None:
+    """What was done on the cluster is not done again, and the result is that of one machine."""
+    done: list[int] = []
+    found = tabulate(
+        **layers, block_size=16, threads=1, checkpoint=checkpoint, progress=lambda one, _: done.append(one)
+    )
+    assert done[0] > 0, "nothing was kept"
+    same(found, alone)
+
+
+def problem_of(layers: dict[str, Any], scheduler: Any, **options: Any) -> str:
+    with pytest.raises(RunError) as error:
+        tabulate(**layers, block_size=16, scheduler=scheduler, **options)
+    (problem,) = error.value.problems
+    return problem.id
+
+
+def quiet(capfd: pytest.CaptureFixture[str]) -> None:
+    said = capfd.readouterr()
+    assert "Traceback" not in said.out + said.err
+    assert "distributed" not in said.err
+
+
+def test_the_scheduler_is_lost(
+    lost: Cluster, layers: dict[str, Any], alone: Joint, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lost.add_worker()
+    scheduler = lost.processes[0]
+
+    def watch(cells: int, total: int) -> None:
+        if 0 < cells < total and scheduler.poll() is None:
+            scheduler.kill()
+            scheduler.wait()
+
+    options = {"progress": watch, "checkpoint": tmp_path / "kept"}
+    assert problem_of(layers, lost.address, **options) == "tabulate.workers_lost"
+    assert scheduler.poll() is not None, "the scheduler was not killed"
+    quiet(capfd)
+    resumed(layers, alone, tmp_path / "kept")
+
+
+def test_every_worker_is_lost(
+    lost: Cluster,
+    layers: dict[str, Any],
+    alone: Joint,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cluster_module, "WORKERS_SECONDS", 1)
+    worker = lost.add_worker()
+
+    def watch(cells: int, total: int) -> None:
+        if 0 < cells < total and worker.poll() is None:
+            worker.kill()
+            worker.wait()
+
+    options = {"progress": watch, "checkpoint": tmp_path / "kept"}
+    assert problem_of(layers, lost.address, **options) == "tabulate.workers_lost"
+    assert worker.poll() is not None, "the worker was not killed"
+    quiet(capfd)
+    resumed(layers, alone, tmp_path / "kept")
+
+
+def test_a_worker_runs_out_of_memory(
+    lost: Cluster,
+    layers: dict[str, Any],
+    alone: Joint,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A worker whose address space ends at what it had before the pass: a real allocation that fails."""
+    monkeypatch.setattr(cluster_module, "WORKERS_SECONDS", 1)
+    lost.add_worker()
+    # The thread that does the work is there before, as in a worker that has worked.
+    assert lost.client.submit(_thread_of_the_worker).result()
+    lost.client.run(_no_more_memory)
+    # What fails is a Python allocation, or one inside a compiled library, which ends the process.
+    found = problem_of(layers, lost.address, checkpoint=tmp_path / "kept")
+    assert found in ("tabulate.worker_memory", "tabulate.workers_lost")
+    quiet(capfd)
+    same(tabulate(**layers, block_size=16, threads=1, checkpoint=tmp_path / "kept"), alone)
+
+
+def _thread_of_the_worker() -> int:
+    return threading.get_ident()
+
+
+def _no_more_memory() -> None:
+    import resource
+
+    import psutil
+
+    taken = psutil.Process().memory_info().vms
+    resource.setrlimit(resource.RLIMIT_AS, (taken + (2 << 20), resource.RLIM_INFINITY))
+
+
+def test_a_worker_with_another_version(
+    lost: Cluster, layers: dict[str, Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its packages say so themselves: another sinks stands before ours in its path."""
+    metadata = tmp_path / "other" / "sinks-9.9.dist-info" / "METADATA"
+    metadata.parent.mkdir(parents=True)
+    metadata.write_text("Metadata-Version: 2.1\nName: sinks\nVersion: 9.9\n", encoding="utf-8")
+    lost.add_worker(first_in_path=metadata.parents[1])
+    with pytest.raises(RunError) as error:
+        tabulate(**layers, block_size=16, scheduler=lost.address)
+    (problem,) = error.value.problems
+    assert problem.id == "tabulate.other_versions"
+    assert "9.9" in str(problem)
+    quiet(capfd)
+
+
+def test_a_worker_without_the_program(
+    lost: Cluster, layers: dict[str, Any], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "sinks.py").write_text("", encoding="utf-8")
+    lost.add_worker(first_in_path=tmp_path / "other")
+    assert problem_of(layers, lost.address) == "tabulate.no_versions"
+    quiet(capfd)
