@@ -110,7 +110,7 @@ class Cluster:
         """Futures as they end; they would never end where no worker is left to do them."""
         from distributed import as_completed
 
-        ready = as_completed(futures, loop=self._client.loop)  # type: ignore[no-untyped-call]  # untyped in dask
+        ready: Any = as_completed(futures, loop=self._client.loop)  # type: ignore[no-untyped-call]  # untyped in dask
         seen = time.monotonic()
         while not ready.is_empty():
             if batch := ready.next_batch(block=False):
