@@ -234,6 +234,8 @@ class _Draft:
         labelled = list(zip(self.rows, self.codes, self.names, strict=True))
         if missing := [f"#{row} {name}".strip() for row, code, name in labelled if not code]:
             self.problems.add("regions.no_region_code", self.where, count=len(missing), rows=missing[:MAX_LISTED])
+        if lost := [f"#{row} {name}" for row, name in zip(self.rows, self.names, strict=True) if _is_lost(name)]:
+            self.problems.add("regions.name_lost", self.where, count=len(lost), rows=lost[:MAX_LISTED])
         if bad := [f"#{row} {name}: {code}" for row, code, name in labelled if "." in code]:
             self.problems.add("regions.bad_code", self.where, count=len(bad), rows=bad[:MAX_LISTED])
         for code in dict.fromkeys(c for c in self.codes if c and self.codes.count(c) > 1):
@@ -410,3 +412,8 @@ def clean_name(value: object) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return ""
     return str(value).replace("\u3000", "").replace("\xa0", " ").strip()
+
+
+def _is_lost(name: str) -> bool:
+    """Whether nothing but signs stands in a name that programs write for those which an encoding lacks."""
+    return bool(name) and not name.strip("?\ufffd\uff1f ")

@@ -95,3 +95,17 @@ def stamp(path: str) -> tuple[int, ...]:
             continue
         found += [stat.st_size, stat.st_mtime_ns]
     return tuple(found)
+
+
+def check_variables(dataset: Any, where: str) -> None:
+    """Refuse a file of several variables, which has no band of its own, and say how one of them becomes a raster.
+
+    Raises
+    ------
+    LayerError
+    """
+    if dataset.count or not dataset.subdatasets:
+        return
+    names = [name.rsplit(":", 1)[-1].lstrip("/") for name in dataset.subdatasets]
+    values = {"count": len(names), "names": names, "source": dataset.subdatasets[0], "first": names[0]}
+    raise LayerError(Problem("raster.several_variables", where, values))

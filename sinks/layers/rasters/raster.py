@@ -25,7 +25,7 @@ from sinks.geo.grid import Grid
 from sinks.geo.grid_crs import same_crs
 from sinks.geo.legends import Legend
 from sinks.layers.rasters.arrays import file_behind, spooled
-from sinks.layers.rasters.opened import file_on_disk, open_dataset, stamp, unzipped
+from sinks.layers.rasters.opened import check_variables, file_on_disk, open_dataset, stamp, unzipped
 from sinks.layers.rasters.sample import check_codes
 from sinks.layers.rasters.validity import (
     Hidden,
@@ -262,6 +262,7 @@ def inspect(layer: Layer, date: str) -> RasterSource:
         dataset = open_dataset(path, where)
     with dataset:
         band = layer.band_of(date)
+        check_variables(dataset, where)
         if not 1 <= band <= dataset.count:
             raise LayerError(Problem("raster.no_band", where, {"band": band, "count": dataset.count}))
         problems = Problems()

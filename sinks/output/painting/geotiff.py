@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ from typing import Any
 import numpy as np
 import rasterio
 import rasterio.shutil
+from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
@@ -29,13 +32,43 @@ class WindowWriter:
 
     def __init__(self, dataset: Any) -> None:
         self._dataset = dataset
+        self._written: dict[Window, str] = {}
 
     def write(self, window: Block, cells: Cells) -> None:
         """Put a finished window in its place."""
         if np.isnan(cells[0]).all():
             # A tile that is not written takes no room and reads as nodata.
             return
-        self._dataset.write(cells, window=Window(window.column, window.row, window.columns, window.rows))
+        place = Window(window.column, window.row, window.columns, window.rows)
+        with _gdal():
+            self._dataset.write(cells, window=place)
+        self._written[place] = _digest(cells)
+
+    def check(self, path: Path) -> None:
+        """Read back what was written: of some writes that the disk refused GDAL says nothing.
+
+        Raises
+        ------
+        OSError
+            The file cannot be read, or a window is not as it was handed over.
+        """
+        with _gdal(), rasterio.open(path) as dataset:
+            lost = [place for place, digest in self._written.items() if _digest(dataset.read(window=place)) != digest]
+        if lost:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+
+def _digest(cells: Cells) -> str:
+    return hashlib.sha256(np.where(np.isnan(cells), np.float32("nan"), cells).tobytes()).hexdigest()
+
+
+@contextmanager
+def _gdal() -> Iterator[None]:
+    """Failures of GDAL on a disk that fails; some come without a kind of their own."""
+    try:
+        yield
+    except (CPLE_BaseError, RasterioError, SystemError, TypeError) as error:
+        raise OSError(errno.EIO, str(error)) from error
 
 
 @contextmanager
@@ -56,15 +89,22 @@ def window_writer(
         out.parent.mkdir(parents=True, exist_ok=True)
         atomic.recover(out)
         with atomic.temporary(out) as folder, rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES, GDAL_NUM_THREADS=threads):
-            with rasterio.open(folder / _SCRATCH, "w", **_profile(canvas)) as dataset:
+            with _gdal(), rasterio.open(folder / _SCRATCH, "w", **_profile(canvas)):
+                # The head of the file is on the disk before a window is: GDAL crashes where it cannot be written then.
+                pass
+            with _gdal():
+                dataset = rasterio.open(folder / _SCRATCH, "r+")
+            with dataset:
                 dataset.update_tags(**tags)
                 dataset.descriptions, dataset.units = names, units
-                yield WindowWriter(dataset)
-            rasterio.shutil.copy(folder / _SCRATCH, folder / _FINAL, **_cog(threads))
+                yield (writer := WindowWriter(dataset))
+            with _gdal():
+                rasterio.shutil.copy(folder / _SCRATCH, folder / _FINAL, **_cog(threads))
+            writer.check(folder / _FINAL)
             (folder / _SCRATCH).unlink()
             atomic.sync(folder)
             os.replace(folder / _FINAL, out)
-    except (OSError, RasterioError) as error:
+    except (OSError, RasterioError, CPLE_BaseError) as error:
         raise atomic.explained(error, out) from error
 
 
