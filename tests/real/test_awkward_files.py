@@ -22,7 +22,12 @@ ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("SINKS_REAL_DATA", ROOT.parent / "shared" / "data")) / "awkward"
 PAGE = ROOT / "docs" / "reliability.md"
 
-pytestmark = [pytest.mark.real, pytest.mark.skipif(not DATA.exists(), reason=f"no awkward files at {DATA}")]
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(not DATA.exists(), reason=f"no awkward files at {DATA}"),
+    # Of the readers that this test uses itself; what the program says is compared.
+    pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning", "ignore:Measured:UserWarning"),
+]
 
 
 class Row(NamedTuple):
