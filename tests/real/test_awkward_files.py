@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(not DATA.exists(), reason=f"no awkward files at {DATA}"),
     # Of the readers that this test uses itself; what the program says is compared.
-    pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning", "ignore:Measured:UserWarning"),
+    pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning", "ignore::UserWarning"),
 ]
 
 
