@@ -123,7 +123,7 @@ def _basis(contents: RunContents) -> list[str]:
     for quantity, rows in whole.groupby("quantity", sort=False):
         row = rows[rows["period"] == latest(rows["period"].unique())].iloc[0]
         parts = {basis: row[basis] for basis in BASES if row.get(basis, 0) >= _LEAST_SHARE}
-        named = [f"{label(f'basis.{basis}')} {share:.1%}" for basis, share in parts.items()]
+        named = [f"{label(f'column.{basis}').lower()} {share:.1%}" for basis, share in parts.items()]
         shares = label("list.separator").join(named)
         if shares:
             of = {"quantity": term("quantity", str(quantity)), "period": row["period"]}

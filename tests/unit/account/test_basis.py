@@ -15,6 +15,7 @@ from sinks.account.findings import Findings, Least, note_findings
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity
 from sinks.methodology import Bound, Registry
+from sinks.results.labels import label
 
 HEAD = "parameter,ecosystem,class,value,unit,low,high,interval,distribution,basis,source,locator,note,formula\n"
 REGIONS = pd.DataFrame(
@@ -136,3 +137,8 @@ def test_a_headline_on_memory_is_a_warning(tmp_path: Path) -> None:
     assert (warning["status"], warning["where"]) == ("warning", "B")
     assert "9.1%" in warning["detail_en"]
     assert "9.1%" in warning["detail_zh"]
+
+
+@pytest.mark.parametrize("basis", ORDER)
+def test_every_basis_has_a_word_for_readers(basis: str) -> None:
+    assert label(f"column.{basis}")

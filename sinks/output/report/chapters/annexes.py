@@ -55,7 +55,7 @@ def _basis(page: Page) -> tuple[Block, ...]:
     table = Table(
         "table_basis",
         word("caption.table_basis", region=page.region.name),
-        [*headers("quantity", "ecosystem"), *(term("basis", basis) for basis in BASES)],
+        [*headers("quantity", "ecosystem"), *(term("column", basis) for basis in BASES)],
         rows,
         text_columns=2,
         widths=(2.4, 1.5, *(1.1 for _ in BASES)),
