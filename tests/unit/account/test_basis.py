@@ -104,7 +104,7 @@ def test_sink_by_basis(tmp_path: Path) -> None:
 
 
 def test_a_figure_holds_as_much_as_its_weakest_parameter() -> None:
-    """Stem volume by four parameters, all of which were recalled but one that does not move the pool."""
+    """Stem volume by a line seen in a copy and a carbon fraction that was read; the ratio of roots takes no part."""
     method = Registry((), ("methodologies",)).get("growing_stock_fang").with_constants(
         {"parameter_set": "fang_v1", "roots": "included"}
     )  # fmt: skip
@@ -116,8 +116,7 @@ def test_a_figure_holds_as_much_as_its_weakest_parameter() -> None:
     entry = Entry(method, ("forest",), ("biomass",), ("stock",), "lc")
     inputs = AccountInputs(given, Hierarchy.of(REGIONS), ("2020", "2023"), (), {"forest": "lc"})
     row = inputs.account([entry]).basis.iloc[0]
-    # The slope of poplar is transcribed, the carbon fraction recalled; the ratio of roots is zero by option.
-    assert row["memory"] == 1
+    assert row["transcribed"] == 1
 
 
 def test_a_headline_on_memory_is_a_warning(tmp_path: Path) -> None:
