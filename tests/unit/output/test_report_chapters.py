@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sinks.analysis.sensitivity import APPROACH_COLUMNS
 from sinks.assessment.withheld import JUDGED
 from sinks.output.report import grammar
-from sinks.output.report.blocks import Paragraph, Picture, Table, reference
+from sinks.output.report.blocks import KeyFigures, Paragraph, Picture, Table, reference
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Amount, Facts
 from sinks.output.report.words import ABSENT, amount, joined, ordinal, percent, printed
@@ -348,3 +348,19 @@ def test_region_lists_the_verdicts_of_its_leagues() -> None:
     (table,) = chapters(page("150000", assessment=assessment(-1.0)))["table_dual_regions"]
     assert isinstance(table, Table)
     assert table.rows == [["鄂尔多斯市", "100.00", "5.00", "95.00", "10.0%", "10.9%", "未完成"]]
+
+
+def test_page_one_of_the_region_counts_its_leagues_and_a_verdict_has_telling_decimals() -> None:
+    """Reached 10.881 % against 10.901 %: one decimal would print 10.9 % twice and contradict the verdict."""
+    table = assessment(-1.0)
+    table.loc[table["quantity"] == "change", "value"] = 0.10881
+    table.loc[table["quantity"] == "required_change", "value"] = 0.10901
+    (key,) = chapters(page("150000", assessment=table))["key_figures"]
+    assert isinstance(key, KeyFigures)
+    assert (key.figures[2].figure, key.figures[2].remark) == ("1个中完成0个", "未完成1个")
+    league = chapters(page(assessment=table))
+    (own,) = league["key_figures"]
+    assert isinstance(own, KeyFigures)
+    assert own.figures[2].figure == "未完成"
+    assert own.figures[2].remark.startswith("强度下降10.88%，进度要求10.90%")
+    assert "10.88%，进度要求为10.90%" in text({"dual_text": league["dual_text"]})

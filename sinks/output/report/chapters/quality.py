@@ -14,7 +14,7 @@ from sinks.vocabulary import ALL
 
 QUANTITIES = ("carbon_stock", "net_removals")
 
-MOST_ADVICE = 5
+MOST_ADVICE = 4
 """Recommendations of a report, the gravest first and the one that always holds among them."""
 
 _ENDS = ("approach_1_low", "approach_1_high", "approach_2_low", "approach_2_high")

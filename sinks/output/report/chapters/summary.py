@@ -87,14 +87,14 @@ def _certainty(figure: Amount, kind: str) -> str:
 
 
 def _dual(page: Page) -> KeyFigure:
-    table = RegionAssessment(page)
+    table, lower = RegionAssessment(page), below(page)
+    # A region without a target of its own is told by those of the regions inside.
+    if lower and table.verdict is None:
+        year = grammar.spoken_period(str(lower[0][1].year))
+        return KeyFigure(word("summary.dual", year=year), *_counts(lower))
     if table.year is None:
-        title, lower = word("summary.dual", year=""), below(page)
-        if lower:
-            year = grammar.spoken_period(str(lower[0][1].year))
-            return KeyFigure(word("summary.dual", year=year), *_counts(lower))
         key = "summary.dual_none" if page.assessment is None else "summary.dual_not_here"
-        return KeyFigure(title, word("summary.not_assessed"), word(key))
+        return KeyFigure(word("summary.dual", year=""), word("summary.not_assessed"), word(key))
     title = word("summary.dual", year=grammar.spoken_period(str(table.year)))
     if table.verdict is None:
         return KeyFigure(title, word("summary.no_verdict"), word("dual.no_verdict"))
