@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC
 from io import BytesIO
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,11 @@ from sinks.account.basis import ORDER as BASES
 from sinks.results.labels import label, labels, stratum_name, term
 from sinks.results.leading_checks import leading_first
 from sinks.results.marks import Place, marks
+from sinks.results.region_tables import PoolTable, pool_tables, region_transitions
 from sinks.results.shown_tables import (
     SUMMARY_QUANTITIES,
+    TEN_THOUSAND,
     activity_summary,
-    ecosystem_by_pool,
     in_ten_thousands,
     methodology_names,
     methodology_titles,
@@ -31,9 +33,6 @@ from sinks.results.shown_tables import (
     shown_checks,
     strata_detail,
     summary_table,
-    transition_keys,
-    transition_matrix,
-    units_of,
     verification,
 )
 from sinks.results.withheld import withheld
@@ -87,8 +86,9 @@ def write_workbook(contents: RunContents, path: Path) -> None:
     _read_me(book, contents, without)
     marked = marks(contents)
     _summary(book, contents, marked)
+    tables = pool_tables(contents.account, with_sheet)
     for code in with_sheet:
-        _region(book, contents, code, marked)
+        _region(book, contents, code, marked, tables)
     if len(contents.comparison):
         beside = contents.comparison[contents.comparison["stratum"] == ALL].drop(columns="stratum")
         _plain_table(book, label("sheet.comparison"), beside, titles, note=label("note.comparison"))
@@ -234,7 +234,13 @@ def _measured(quantity: str, period: str, statistic: str) -> Column:
     return label(f"header.{statistic}", quantity=name, period=period, unit=label(_SCALED_UNIT[quantity])), "amount"
 
 
-def _region(book: StyledWorkbook, contents: RunContents, code: str, marked: Mapping[Place, str]) -> None:
+def _region(
+    book: StyledWorkbook,
+    contents: RunContents,
+    code: str,
+    marked: Mapping[Place, str],
+    tables: Mapping[tuple[str, str, str], PoolTable],
+) -> None:
     """The tables of one region under each other: a summary, a table by pool for every period, the strata."""
     name = _names(contents)[code]
     account = contents.account[contents.account["region_code"] == code]
@@ -258,7 +264,7 @@ def _region(book: StyledWorkbook, contents: RunContents, code: str, marked: Mapp
                 "section",
             )
             _remark(sheet, marked, (code, ALL, quantity, period))
-            sheet.table(*_pool_table(account, code, period, quantity))
+            sheet.table(*_pool_table(tables[code, quantity, period]))
     detail = strata_detail(account, code)
     if len(detail):
         sheet.row += 1
@@ -268,18 +274,17 @@ def _region(book: StyledWorkbook, contents: RunContents, code: str, marked: Mapp
     sheet.finish()
 
 
-def _pool_table(
-    account: pd.DataFrame, code: str, period: str, quantity: str
-) -> tuple[list[Column], list[list[object]]]:
-    table = ecosystem_by_pool(account, code, period, quantity)
-    headers = [term("pool", pool) for pool in table.columns]
-    for statistic in ("low", "high"):
-        bound = ecosystem_by_pool(account, code, period, quantity, statistic)
-        if ALL in bound and bound[ALL].notna().any():
-            table[statistic] = bound[ALL]
+def _pool_table(table: PoolTable) -> tuple[list[Column], list[list[object]]]:
+    headers = [term("pool", pool) for pool in table.pools]
+    shown = [(pool, 0) for pool in table.pools]
+    for place, statistic in enumerate(("low", "high"), 1):
+        if any(cells[place] == cells[place] for (_, pool), cells in table.cells.items() if pool == ALL):
+            shown.append((ALL, place))
             headers.append(label(f"header.total_{statistic}"))
-    scaled = in_ten_thousands(table).to_numpy().tolist()
-    rows = [[term("ecosystem", eco), *values] for eco, values in zip(table.index, scaled, strict=True)]
+    rows: list[list[object]] = []
+    for land in table.ecosystems:
+        cells = [table.cells.get((land, pool), (nan, nan, nan))[place] / TEN_THOUSAND for pool, place in shown]
+        rows.append([term("ecosystem", land), *cells])
     return [(label("column.ecosystem"), "text"), *((header, "amount") for header in headers)], rows
 
 
@@ -288,17 +293,14 @@ def _transitions(book: StyledWorkbook, contents: RunContents) -> None:
     changes, frame = contents.activity.changes, contents.regions.frame
     rows: list[list[object]] = []
     order = [*ordered_ecosystems({*changes["ecosystem_from"], *changes["ecosystem_to"]}), ALL]
-    for code, name in _names(contents).items():
-        units = units_of(frame, code)
-        here = changes[changes["region_code"].isin(units)]
-        for source, first, last in transition_keys(here):
-            matrix = transition_matrix(here, units, first, last, source)
+    names = _names(contents)
+    for found in region_transitions(changes, frame):
+        place = {land: number for number, land in enumerate(found.after)}
+        head = [found.code, names[found.code], term("source", found.source), found.first, found.last]
+        for land, areas in zip(found.before, found.area_ha.tolist(), strict=True):
             # An ecosystem that only other regions have has an area of zero here.
-            matrix = matrix.reindex(columns=order, fill_value=0.0)
-            rows.extend(
-                [code, name, term("source", source), first, last, term("ecosystem", land), *values]
-                for land, values in zip(matrix.index, matrix.to_numpy().tolist(), strict=True)
-            )
+            own = (areas[place[name]] if name in place else 0.0 for name in order)
+            rows.append([*head, term("ecosystem", land), *own])
     columns: list[Column] = [
         (label(f"column.{key}"), "text") for key in ("code", "name", "source", "date_from", "date_to", "ecosystem_from")
     ]
@@ -352,7 +354,10 @@ def _tidy(frame: pd.DataFrame, titles: Mapping[str, str]) -> tuple[list[Column],
         # A parameter is printed with the digits of its document.
         style = "number" if parameters else _format_of(str(key))
         columns.append((_header(str(key)), style if numeric else "text"))
-        cells.append([_said(str(key), value, titles) for value in frame[key].tolist()])
+        values = frame[key].tolist()
+        # A word stands in many rows; it is looked up once.
+        said = {value: _said(str(key), value, titles) for value in dict.fromkeys(values) if isinstance(value, str)}
+        cells.append([said[v] if isinstance(v, str) else _said(str(key), v, titles) for v in values])
     return columns, [list(row) for row in zip(*cells, strict=True)]
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import isfinite
 from numbers import Real
 from typing import Any
@@ -98,7 +99,9 @@ class SheetWriter:
 
     def cell(self, row: int, column: int, value: object, style: str) -> None:
         """Numbers as numbers, missing values as blanks, anything else as text that is never interpreted."""
-        if value is None or value is pd.NA or (isinstance(value, float) and value != value):
+        if type(value) is float and isfinite(value):
+            self.sheet.write_number(row, column, value, self.formats[style])
+        elif value is None or value is pd.NA or (isinstance(value, float) and value != value):
             self.sheet.write_blank(row, column, None, self.formats[style])
         elif not isinstance(value, bool) and isinstance(value, Real) and isfinite(value):
             self.sheet.write_number(row, column, float(value), self.formats[style])
@@ -117,13 +120,17 @@ class SheetWriter:
         """A header and its rows at the present place; return the first and the last row."""
         top = self.row
         room = _LAST_ROW - top - 2
+        widths = [min(_width(header), 18.0) for header, _ in columns]
         for place, (header, _) in enumerate(columns):
             self.cell(top, place, header, "header")
-            self._widen(place, min(_width(header), 18.0))
-        for offset, values in enumerate(rows[:room], 1):
+        for row, values in enumerate(rows[:room], top + 1):
             for place, value in enumerate(values):
-                self.cell(top + offset, place, value, columns[place][1])
-                self._widen(place, _width(value))
+                self.cell(row, place, value, columns[place][1])
+                width = _width(value)
+                if width > widths[place]:
+                    widths[place] = width
+        for place, width in enumerate(widths):
+            self.widths[place] = min(max(self.widths.get(place, 8.0), width + 2.0), 48.0)
         self.row = top + 1 + min(len(rows), room)
         last = self.row - 1
         if len(rows) > room:
@@ -142,12 +149,17 @@ class SheetWriter:
         for place, width in self.widths.items():
             self.sheet.set_column(place, place, width)
 
-    def _widen(self, place: int, width: float) -> None:
-        self.widths[place] = min(max(self.widths.get(place, 8.0), width + 2.0), 48.0)
-
 
 def _width(value: object) -> float:
     """Width in characters."""
+    if isinstance(value, str):
+        return _text_width(value)
     if isinstance(value, Real) and not isinstance(value, bool):
         return float(len(f"{value:,.2f}"))
     return float(display_width(str(value)))
+
+
+@lru_cache(maxsize=4096)
+def _text_width(text: str) -> float:
+    """The same words stand in thousands of cells."""
+    return float(display_width(text))
