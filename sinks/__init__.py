@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from sinks.methodology import Methodology, Registry
     from sinks.project.project import Project
     from sinks.text import set_language, using_language
+    from sinks.workflow.finished_run import Run
     from sinks.workflow.tabulate_any import tabulate
-    from sinks.workflow.verbs import Run, check, ensure_writable, open_run, run
+    from sinks.workflow.verbs import check, ensure_writable, open_run, run
     from sinks.workflow.verify_run import verify
 
 __version__ = "0.1.0"
@@ -32,7 +33,7 @@ _PUBLIC = {
     "Methodology": "sinks.methodology",
     "Project": "sinks.project.project",
     "Registry": "sinks.methodology",
-    "Run": "sinks.workflow.verbs",
+    "Run": "sinks.workflow.finished_run",
     "SinksError": "sinks.errors",
     "available_legends": "sinks.geo.legends",
     "check": "sinks.workflow.verbs",

@@ -20,7 +20,7 @@ from sinks.text import message, set_language
 
 if TYPE_CHECKING:
     from sinks.assessment.answer import Answer
-    from sinks.workflow.verbs import Run
+    from sinks.workflow.finished_run import Run
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -10,30 +10,21 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import pandas as pd
 
-from sinks.account.basis import COLUMNS as BASIS_COLUMNS
-from sinks.activity import Activity
-from sinks.analysis.comparison import Comparison
-from sinks.analysis.reconciliation import reconciliation
-from sinks.analysis.sensitivity import Sensitivity
 from sinks.assessment.answer import Answer, Origin
 from sinks.errors import Problem, RunError, path_of
 from sinks.objects import Held
-from sinks.project.project import Project
 from sinks.results import frames
-from sinks.tabulation.checkpoint import forget
-from sinks.trust.consent import trusting
-from sinks.workflow import questions
-from sinks.workflow.consent import check_consent
-from sinks.workflow.make_account import ProjectInputs, account_inputs, adjusted_areas_beside
-from sinks.workflow.prepare import Prepared, prepare
 
 if TYPE_CHECKING:
     import folium
     import geopandas as gpd
     import xarray as xr
 
+    from sinks.activity import Activity
+    from sinks.analysis.comparison import Comparison
     from sinks.analysis.decomposition import Difference, QuickEstimate
     from sinks.analysis.inventory import Inventory
+    from sinks.analysis.sensitivity import Sensitivity
     from sinks.assessment.evaluate import Evaluation
     from sinks.assessment.indicators import Progress
     from sinks.assessment.valuation import SinkValue
@@ -41,10 +32,13 @@ if TYPE_CHECKING:
     from sinks.planning.prospects import Prospects
     from sinks.planning.sites import Effects
     from sinks.project.planning import PotentialSection, RestorationSection
+    from sinks.project.project import Project
     from sinks.results.contents import RunContents
     from sinks.results.shown_intervals import Intervals
     from sinks.results.shown_trace import Trace
     from sinks.verification.findings import Verification
+    from sinks.workflow.make_account import ProjectInputs
+    from sinks.workflow.prepare import Prepared
     from sinks.workflow.run_arrays import RunArrays
 
 A = TypeVar("A", bound=Answer)
@@ -106,6 +100,8 @@ class Run:
 
         Columns :data:`sinks.account.basis.COLUMNS`; empty for a run that was written before there was such a table.
         """
+        from sinks.account.basis import COLUMNS as BASIS_COLUMNS
+
         return self.contents.tables.get("basis", pd.DataFrame(columns=list(BASIS_COLUMNS)))
 
     @property
@@ -119,6 +115,8 @@ class Run:
 
         written = write_run(self.contents, path_of(out, RunError), force=force)
         if self.checkpoint is not None:
+            from sinks.tabulation.checkpoint import forget
+
             forget(Path(self.checkpoint))
         return written
 
@@ -249,14 +247,20 @@ class Run:
         every : bool
             Try every methodology of the registry on the data at hand, and say why those that cannot run cannot.
         """
+        from sinks.workflow import questions
+
         return self._answer(questions.compare(self._prepared, self._inputs, every=every))
 
     def sensitivity(self) -> Sensitivity:
         """Which uncertain things the intervals come from, ranked by region; see :mod:`sinks.analysis.sensitivity`."""
+        from sinks.workflow import questions
+
         return questions.rank_sources(self._prepared, self._inputs)
 
     def approaches(self) -> pd.DataFrame:
         """Intervals by error propagation and by draws, side by side; see :mod:`sinks.analysis.sensitivity`."""
+        from sinks.workflow import questions
+
         return questions.approaches(self._prepared, self._inputs, self.account)
 
     def uncertainty(self, region: str | None = None, top: int = 5) -> Intervals:
@@ -274,18 +278,26 @@ class Run:
         RunError
             The run has no such region.
         """
+        from sinks.workflow import questions
+
         return self._answer(questions.uncertainty(self._prepared, self._inputs, self.account, region, top))
 
     def adjusted_areas(self) -> pd.DataFrame:
         """Error-adjusted areas beside those of the map (:func:`sinks.uncertainty.confusion_matrix.adjusted_areas`)."""
+        from sinks.workflow.make_account import adjusted_areas_beside
+
         return adjusted_areas_beside(self._prepared, self._inputs)
 
     def noise(self) -> pd.DataFrame:
         """The sink by class densities beside the noise of the maps; see :mod:`sinks.analysis.noise_of_maps`."""
+        from sinks.workflow import questions
+
         return questions.noise(self._prepared, self._inputs, self.account)
 
     def reconciliation(self) -> pd.DataFrame:
         """From the stocks of the account to its sink, line by line; see :mod:`sinks.analysis.reconciliation`."""
+        from sinks.analysis.reconciliation import reconciliation
+
         return reconciliation(self.account)
 
     def trace(self, figure: str, region: str | None = None) -> Trace:
@@ -302,6 +314,10 @@ class Run:
         SinksError
             The project has no such section, or its inputs are at fault.
         """
+        from sinks.project.project import Project
+        from sinks.workflow import questions
+        from sinks.workflow.consent import check_consent
+
         other = project if project is None or isinstance(project, Project) else Project.read(project)
         if other is not None:
             check_consent(other)
@@ -325,6 +341,8 @@ class Run:
         AssessmentError
             The runs have no periods that may be set against each other.
         """
+        from sinks.workflow import questions
+
         if not isinstance(other, Run):
             raise RunError(Problem("output.not_a_run_object", type(other).__name__, {"found": repr(other)[:80]}))
         # Shown are the regions of the later run.
@@ -332,6 +350,8 @@ class Run:
 
     def inventory(self, period: str | None = None) -> Inventory:
         """Inventory tables of a period, the last by default; see :mod:`sinks.analysis.inventory`."""
+        from sinks.workflow import questions
+
         return self._answer(questions.inventory(self._prepared, self._inputs, self.account, period))
 
     def restoration(self, section: RestorationSection | None = None) -> Effects:
@@ -342,6 +362,8 @@ class Run:
         SinksError
             There is no such section, or its inputs are at fault.
         """
+        from sinks.workflow import questions
+
         return self._answer(questions.restoration(self._prepared, self._inputs, section))
 
     def potential(self, section: PotentialSection | None = None) -> Prospects:
@@ -352,6 +374,8 @@ class Run:
         SinksError
             There is no such section, or its inputs are at fault.
         """
+        from sinks.workflow import questions
+
         return self._answer(questions.potential(self._prepared, self._inputs, self.account, section))
 
     def targets(self, definitions: Mapping[str, str] | None = None, *, published: bool = False) -> Progress:
@@ -364,14 +388,20 @@ class Run:
         published : bool
             Targets and past figures of published documents instead of the project's tables.
         """
+        from sinks.workflow import questions
+
         return self._answer(questions.targets(self._prepared, self._inputs, definitions, published=published))
 
     def value(self, prices: str | Path, discount_rate: float, base_year: int) -> SinkValue:
         """Value of the sink by year, and its present value; see :mod:`sinks.assessment.valuation`."""
+        from sinks.workflow import questions
+
         return self._answer(questions.value(self.contents, prices, discount_rate, base_year))
 
     def estimate(self, early: str | Path) -> QuickEstimate:
         """Quick estimate of a year without an account; see :func:`sinks.analysis.decomposition.estimate_account`."""
+        from sinks.workflow import questions
+
         return self._answer(questions.estimate(self.account, early))
 
     def map(self, **options: Any) -> folium.Map:
@@ -402,6 +432,8 @@ class Run:
         link : bool
             Write no cells but a look-up table over the land cover; see :func:`sinks.output.painting.link`.
         """
+        from sinks.workflow import questions
+
         return questions.paint(self.contents, self._prepared, self._inputs, Path(out), link=link, **options)
 
     def _answer(self, found: A) -> A:
@@ -417,17 +449,24 @@ class Run:
     @cached_property
     def _prepared(self) -> Prepared:
         """The project of the run once more: a run may have been read back, and then knows its project by its record."""
+        from sinks.project.project import Project
+        from sinks.trust.consent import trusting
+        from sinks.workflow.prepare import prepare
+
         with trusting(self.trust):
             return prepare(Project.from_record(self.record, Path("run.json"), self.objects))
 
     @cached_property
     def _arrays(self) -> RunArrays:
+        from sinks.workflow import questions
         from sinks.workflow.run_arrays import RunArrays
 
         return RunArrays(self.contents, questions.painted_layers(self._prepared, self._inputs.inputs))
 
     @cached_property
     def _inputs(self) -> ProjectInputs:
+        from sinks.workflow.make_account import account_inputs
+
         return account_inputs(self._prepared, self.activity)
 
     def __str__(self) -> str:

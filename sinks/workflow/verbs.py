@@ -1,6 +1,8 @@
 """The verbs of a project file, and the whole path in one place.
 
 Project -> regions, layers and methodologies -> checks -> activity -> account -> assessment -> run.
+
+Each verb imports what it needs when it is called: who opens a run waits for none of what makes one.
 """
 
 from __future__ import annotations
@@ -12,23 +14,18 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sinks.activity import Activity
 from sinks.errors import LayerError, LegendError, Problem, ProjectError, RunError, path_of
-from sinks.project.project import Project
-from sinks.tabulation.checkpoint import forget
-from sinks.trust.consent import trusting
-from sinks.workflow.check import check as check_prepared
-from sinks.workflow.check import check_layers, with_notes
-from sinks.workflow.finished_run import Run
-from sinks.workflow.make_account import account_inputs, assess, make_account
-from sinks.workflow.map_noise import table_of_noise
-from sinks.workflow.prepare import Prepared, prepare
-from sinks.workflow.tabulate_layers import Progress, tabulate_layers
 
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Progress", "Run", "check", "ensure_writable", "open_run", "run", "tabulate"]
+    from sinks.activity import Activity
+    from sinks.project.project import Project
+    from sinks.workflow.finished_run import Run
+    from sinks.workflow.prepare import Prepared
+    from sinks.workflow.tabulate_layers import Progress
+
+__all__ = ["check", "ensure_writable", "open_run", "run", "tabulate"]
 
 
 def run(
@@ -65,7 +62,16 @@ def run(
     SinksError
         The input is at fault; everything that can be known before the pass is said before it, all at once.
     """
+    from sinks.tabulation.checkpoint import forget
+    from sinks.trust.consent import trusting
+    from sinks.workflow.check import check as check_prepared
+    from sinks.workflow.check import with_notes
+    from sinks.workflow.finished_run import Run
+    from sinks.workflow.make_account import account_inputs, assess, make_account
+    from sinks.workflow.map_noise import table_of_noise
+    from sinks.workflow.prepare import prepare
     from sinks.workflow.run_contents import gather_contents, input_files
+    from sinks.workflow.tabulate_layers import tabulate_layers
 
     with trusting(trust):
         prepared = prepare(_read(project))
@@ -99,6 +105,8 @@ def _forgetting(checkpoint: Path | None) -> Iterator[None]:
     try:
         yield
     except (LayerError, LegendError):
+        from sinks.tabulation.checkpoint import forget
+
         if checkpoint is not None:
             forget(Path(checkpoint))
         raise
@@ -115,6 +123,11 @@ def tabulate(
     trust: bool = False,
 ) -> Activity:
     """Only the activity table of a project; see :func:`run`."""
+    from sinks.trust.consent import trusting
+    from sinks.workflow.check import check_layers
+    from sinks.workflow.prepare import prepare
+    from sinks.workflow.tabulate_layers import tabulate_layers
+
     with trusting(trust):
         prepared = prepare(_read(project))
     return tabulate_layers(
@@ -147,6 +160,11 @@ def check(project: Project | str | Path, *, trust: bool = False) -> Prepared:
     SinksError
         With every problem found.
     """
+    from sinks.trust.consent import trusting
+    from sinks.workflow.check import check as check_prepared
+    from sinks.workflow.check import with_notes
+    from sinks.workflow.prepare import prepare
+
     with trusting(trust):
         prepared = prepare(_read(project))
     return with_notes(prepared, check_prepared(prepared))
@@ -167,6 +185,7 @@ def open_run(folder: str | Path, *, trust: bool = False) -> Run:
         The folder is no run, or is damaged.
     """
     from sinks.results.run_folder import read_run
+    from sinks.workflow.finished_run import Run
 
     place = path_of(folder, RunError)
     return Run(read_run(place), trust=trust, folder=place)
@@ -186,6 +205,8 @@ def ensure_writable(folder: Path, *, force: bool = False) -> None:
 
 
 def _read(project: Project | str | Path) -> Project:
+    from sinks.project.project import Project
+
     if isinstance(project, Project):
         return project
     if not isinstance(project, str | PathLike):

@@ -47,8 +47,8 @@ from sinks.provenance import Source
 from sinks.text import messages
 from sinks.trust.territory import ROOT_MARK
 from sinks.vocabulary import MONTH, ecosystems, pools, quantities
+from sinks.workflow.finished_run import Run
 from sinks.workflow.production import NONE, TABLE, production_table
-from sinks.workflow.verbs import Run
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "guide"

@@ -32,6 +32,8 @@ Spoil = Callable[[Any, Path], Content]
 
 SECTION = {"cover_2023": ("land_cover", None), "stock_2023": ("inputs", "growing_stock")}
 
+PASS = "sinks.workflow.tabulate_layers.tabulate_layers"
+
 
 def with_file(world: Any, name: str, path: Path, **options: Any) -> Content:
     """The project with another file for 2023 in one of its layers."""
@@ -392,7 +394,7 @@ def test_a_faulty_table_of_the_assessment_is_found_before_the_pass(
     section = {name: str(tables / f"{name}.csv") for name in ("emissions", "gdp", "targets")}
     content = world.project(assessment={**section, "rule": {"base_year": 2020, "years": [2023]}})
     project = world.save(content, tmp_path / "project.toml")
-    monkeypatch.setattr("sinks.workflow.verbs.tabulate_layers", lambda *_, **__: pytest.fail("the layers were read"))
+    monkeypatch.setattr(PASS, lambda *_, **__: pytest.fail("the layers were read"))
     for verb in (("check", project), ("run", project, "--out", tmp_path / "result", "--quiet")):
         result = invoke(*verb)
         assert result.exit_code == EXIT_INPUT
@@ -420,7 +422,7 @@ def test_an_assessment_that_cannot_be_is_found_before_the_pass(
     """Words of the rule, regions and figures, all at once, by check and by run."""
     section = _tables(tmp_path / "tables", "150601", (2020, 2023), 500.0)
     rule = {"base_year": 2020, "years": [2023], "level": "leage", "ecosystems": ["forrest"]}
-    monkeypatch.setattr("sinks.workflow.verbs.tabulate_layers", lambda *_, **__: pytest.fail("the layers were read"))
+    monkeypatch.setattr(PASS, lambda *_, **__: pytest.fail("the layers were read"))
     content = world.project(assessment={**section, "rule": rule})
     result = invoke("check", world.save(content, tmp_path / "words.toml"), "--lang", "en")
     assert result.exit_code == EXIT_INPUT
@@ -441,7 +443,7 @@ def test_figures_still_missing_are_noted_by_check_and_refused_by_a_run(
     section = _tables(tmp_path / "tables", "150600", (2020,), 500.0)
     content = world.project(assessment={**section, "rule": {"base_year": 2020, "years": [2023]}})
     project = world.save(content, tmp_path / "project.toml")
-    monkeypatch.setattr("sinks.workflow.verbs.tabulate_layers", lambda *_, **__: pytest.fail("the layers were read"))
+    monkeypatch.setattr(PASS, lambda *_, **__: pytest.fail("the layers were read"))
     checked = invoke("check", project, "--lang", "en")
     assert checked.exit_code == 0, checked.output
     assert "150600 has no energy for 2023" in checked.output
@@ -470,7 +472,7 @@ def test_words_of_plans_are_held_against_the_layers_before_the_pass(
         potential={"conditions": conditions, "zones": zones, "limits": str(tmp_path / "limits.csv")}
     )
     project = world.save(content, tmp_path / "project.toml")
-    monkeypatch.setattr("sinks.workflow.verbs.tabulate_layers", lambda *_, **__: pytest.fail("the layers were read"))
+    monkeypatch.setattr(PASS, lambda *_, **__: pytest.fail("the layers were read"))
     for verb in (("check", project), ("run", project, "--out", tmp_path / "result", "--quiet")):
         result = invoke(*verb, "--lang", "en")
         assert result.exit_code == EXIT_INPUT

@@ -19,7 +19,7 @@ from pandas.testing import assert_frame_equal
 
 import sinks
 from sinks.errors import RunError, SinksError
-from sinks.workflow.verbs import Run
+from sinks.workflow.finished_run import Run
 
 LEAGUES = ["150200", "150300", "150600"]
 

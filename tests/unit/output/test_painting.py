@@ -22,9 +22,10 @@ from sinks.project.project import Project
 from sinks.results.contents import RunContents
 from sinks.results.run_folder import check_destination
 from sinks.tabulation import tabulate
+from sinks.workflow.finished_run import Run
 from sinks.workflow.make_account import account_inputs
 from sinks.workflow.prepare import prepare
-from sinks.workflow.verbs import Run, run
+from sinks.workflow.verbs import run
 
 CELL, WEST, NORTH, ROWS, COLUMNS = 0.01, 110.0, 42.0, 60, 80
 STOCK, CHANGE, REMOVALS = "carbon_stock_density", "stock_change_density", "net_removals_density"
