@@ -72,6 +72,12 @@ class Matcher:
         self.columns = tuple(columns)
         self.score = np.array([row.layer * _LAYER + len(row.asks_for) for row in rows], dtype=np.int64)
         ranges = {c: [cell for row in rows if isinstance(cell := row.cells[c], Range)] for c in columns}
+        # Many rows have one cell in common, which is held against the values once.
+        self.cells: dict[str, dict[Any, list[int]]] = {c: {} for c in columns}
+        for j, row in enumerate(rows):
+            for name in columns:
+                if (cell := row.cells[name]) is not None:
+                    self.cells[name].setdefault(cell, []).append(j)
         self.breaks = {c: _breaks(cells) for c, cells in ranges.items() if cells}
 
     def match(self, strata: Mapping[str, ArrayLike], n: int, where: str) -> Match:
@@ -124,14 +130,11 @@ class Matcher:
         """Whether each row matches each combination, and whether it may where a stratum is not known: (n, n_rows)."""
         sure, possible = (np.ones((n, len(self.rows)), dtype=bool) for _ in range(2))
         for name, column in columns.items():
-            for j, row in enumerate(self.rows):
-                cell = row.cells[name]
-                if cell is None:
-                    continue
-                unknown = np.array([value is UNKNOWN for value in column.values], dtype=bool)
+            unknown = np.array([value is UNKNOWN for value in column.values], dtype=bool)
+            for cell, own in self.cells[name].items():
                 hits = np.array([value is not UNKNOWN and _fits(value, cell) for value in column.values], dtype=bool)
-                sure[:, j] &= hits[combos[name]]
-                possible[:, j] &= (hits | unknown)[combos[name]]
+                sure[:, own] &= hits[combos[name]][:, None]
+                possible[:, own] &= (hits | unknown)[combos[name]][:, None]
         return sure, possible
 
     def _column(self, name: str, values: ArrayLike, where: str) -> _Column:

@@ -55,8 +55,7 @@ class Prepared:
     """A project whose inputs are found and checked, before anything long has run.
 
     Land cover, strata and inputs have the dates of the account; ``history`` is land cover and strata at each earlier
-    date, a layer of its own that is read for its classes only; ``watched`` are the inputs that methodologies take
-    together; ``notes`` are for the reader.
+    date, a layer of its own that is read for its classes only; ``notes`` are for the reader.
     """
 
     project: Project
@@ -70,8 +69,14 @@ class Prepared:
     entries: tuple[Entry, ...]
     registry: Registry
     models: tuple[Production, ...]
-    watched: tuple[InputSet, ...] = ()
     notes: tuple[Problem, ...] = ()
+
+    @cached_property
+    def watched(self) -> tuple[InputSet, ...]:
+        """The inputs that methodologies take together, found by evaluating them: only a pass needs to know."""
+        if self.land_cover is None:
+            return ()
+        return _watched(self.project, self.entries, self.land_cover, self.strata, self.inputs)
 
     @cached_property
     def assessment_inputs(self) -> Inputs | None:
@@ -146,7 +151,6 @@ def prepare(project: Project) -> Prepared:
         _all(entries),
         registry,
         tuple(models.values()),
-        _watched(project, _all(entries), land_cover, _all(strata), inputs) if land_cover is not None else (),
     )
 
 
