@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -37,9 +38,19 @@ if TYPE_CHECKING:
     from sinks.results.shown_intervals import Intervals
     from sinks.results.shown_trace import Trace
     from sinks.verification.findings import Verification
+    from sinks.workflow import questions
     from sinks.workflow.make_account import ProjectInputs
     from sinks.workflow.prepare import Prepared
     from sinks.workflow.run_arrays import RunArrays
+else:
+
+    class _Questions:
+        """The file of questions, imported with the first that is asked: most runs are opened to be drawn."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(import_module("sinks.workflow.questions"), name)
+
+    questions = _Questions()
 
 A = TypeVar("A", bound=Answer)
 
@@ -247,20 +258,14 @@ class Run:
         every : bool
             Try every methodology of the registry on the data at hand, and say why those that cannot run cannot.
         """
-        from sinks.workflow import questions
-
         return self._answer(questions.compare(self._prepared, self._inputs, every=every))
 
     def sensitivity(self) -> Sensitivity:
         """Which uncertain things the intervals come from, ranked by region; see :mod:`sinks.analysis.sensitivity`."""
-        from sinks.workflow import questions
-
         return questions.rank_sources(self._prepared, self._inputs)
 
     def approaches(self) -> pd.DataFrame:
         """Intervals by error propagation and by draws, side by side; see :mod:`sinks.analysis.sensitivity`."""
-        from sinks.workflow import questions
-
         return questions.approaches(self._prepared, self._inputs, self.account)
 
     def uncertainty(self, region: str | None = None, top: int = 5) -> Intervals:
@@ -278,27 +283,19 @@ class Run:
         RunError
             The run has no such region.
         """
-        from sinks.workflow import questions
-
         return self._answer(questions.uncertainty(self._prepared, self._inputs, self.account, region, top))
 
     def adjusted_areas(self) -> pd.DataFrame:
         """Error-adjusted areas beside those of the map (:func:`sinks.uncertainty.confusion_matrix.adjusted_areas`)."""
-        from sinks.workflow.make_account import adjusted_areas_beside
-
-        return adjusted_areas_beside(self._prepared, self._inputs)
+        return questions.adjusted_areas(self._prepared, self._inputs)
 
     def noise(self) -> pd.DataFrame:
         """The sink by class densities beside the noise of the maps; see :mod:`sinks.analysis.noise_of_maps`."""
-        from sinks.workflow import questions
-
         return questions.noise(self._prepared, self._inputs, self.account)
 
     def reconciliation(self) -> pd.DataFrame:
         """From the stocks of the account to its sink, line by line; see :mod:`sinks.analysis.reconciliation`."""
-        from sinks.analysis.reconciliation import reconciliation
-
-        return reconciliation(self.account)
+        return questions.reconciled(self.account)
 
     def trace(self, figure: str, region: str | None = None) -> Trace:
         """Where a figure is from: rows, parameters, documents, files; see :func:`sinks.results.shown_trace.trace`."""
@@ -341,8 +338,6 @@ class Run:
         AssessmentError
             The runs have no periods that may be set against each other.
         """
-        from sinks.workflow import questions
-
         if not isinstance(other, Run):
             raise RunError(Problem("output.not_a_run_object", type(other).__name__, {"found": repr(other)[:80]}))
         # Shown are the regions of the later run.
@@ -350,8 +345,6 @@ class Run:
 
     def inventory(self, period: str | None = None) -> Inventory:
         """Inventory tables of a period, the last by default; see :mod:`sinks.analysis.inventory`."""
-        from sinks.workflow import questions
-
         return self._answer(questions.inventory(self._prepared, self._inputs, self.account, period))
 
     def restoration(self, section: RestorationSection | None = None) -> Effects:
@@ -362,8 +355,6 @@ class Run:
         SinksError
             There is no such section, or its inputs are at fault.
         """
-        from sinks.workflow import questions
-
         return self._answer(questions.restoration(self._prepared, self._inputs, section))
 
     def potential(self, section: PotentialSection | None = None) -> Prospects:
@@ -374,8 +365,6 @@ class Run:
         SinksError
             There is no such section, or its inputs are at fault.
         """
-        from sinks.workflow import questions
-
         return self._answer(questions.potential(self._prepared, self._inputs, self.account, section))
 
     def targets(self, definitions: Mapping[str, str] | None = None, *, published: bool = False) -> Progress:
@@ -388,20 +377,14 @@ class Run:
         published : bool
             Targets and past figures of published documents instead of the project's tables.
         """
-        from sinks.workflow import questions
-
         return self._answer(questions.targets(self._prepared, self._inputs, definitions, published=published))
 
     def value(self, prices: str | Path, discount_rate: float, base_year: int) -> SinkValue:
         """Value of the sink by year, and its present value; see :mod:`sinks.assessment.valuation`."""
-        from sinks.workflow import questions
-
         return self._answer(questions.value(self.contents, prices, discount_rate, base_year))
 
     def estimate(self, early: str | Path) -> QuickEstimate:
         """Quick estimate of a year without an account; see :func:`sinks.analysis.decomposition.estimate_account`."""
-        from sinks.workflow import questions
-
         return self._answer(questions.estimate(self.account, early))
 
     def map(self, **options: Any) -> folium.Map:
@@ -432,8 +415,6 @@ class Run:
         link : bool
             Write no cells but a look-up table over the land cover; see :func:`sinks.output.painting.link`.
         """
-        from sinks.workflow import questions
-
         return questions.paint(self.contents, self._prepared, self._inputs, Path(out), link=link, **options)
 
     def _answer(self, found: A) -> A:
@@ -449,12 +430,7 @@ class Run:
     @cached_property
     def _prepared(self) -> Prepared:
         """The project of the run once more: a run may have been read back, and then knows its project by its record."""
-        from sinks.project.project import Project
-        from sinks.trust.consent import trusting
-        from sinks.workflow.prepare import prepare
-
-        with trusting(self.trust):
-            return prepare(Project.from_record(self.record, Path("run.json"), self.objects))
+        return questions.prepared_again(self.record, self.objects, trust=self.trust)
 
     @cached_property
     def _arrays(self) -> RunArrays:
@@ -465,9 +441,7 @@ class Run:
 
     @cached_property
     def _inputs(self) -> ProjectInputs:
-        from sinks.workflow.make_account import account_inputs
-
-        return account_inputs(self._prepared, self.activity)
+        return questions.inputs_again(self._prepared, self.activity)
 
     def __str__(self) -> str:
         from sinks.results.summary import as_text

@@ -14,18 +14,21 @@ from sinks.account.amounts import latest
 from sinks.activity import LAND_COVER, Activity
 from sinks.analysis.comparison import Comparison
 from sinks.analysis.comparison import compare as compare_entries
+from sinks.analysis.reconciliation import reconciliation
 from sinks.analysis.sensitivity import Sensitivity, compare_approaches, sensitivity
 from sinks.errors import Problem, ProjectError, RunError
+from sinks.objects import Held
 from sinks.project.project import Project
 from sinks.results.contents import RunContents
 from sinks.results.withheld import withheld
+from sinks.trust.consent import trusting
 from sinks.uncertainty.draws import Draws
 from sinks.vocabulary import ALL
 from sinks.workflow.check import check_potential, check_restoration
-from sinks.workflow.make_account import ProjectInputs
+from sinks.workflow.make_account import ProjectInputs, account_inputs, adjusted_areas_beside
 from sinks.workflow.make_account import assess as assess_account
 from sinks.workflow.map_noise import table_of_noise
-from sinks.workflow.prepare import Prepared
+from sinks.workflow.prepare import Prepared, prepare
 from sinks.workflow.tabulate_layers import tabulate_rasters
 
 if TYPE_CHECKING:
@@ -42,6 +45,27 @@ if TYPE_CHECKING:
     from sinks.results.shown_intervals import Intervals
 
 S = TypeVar("S")
+
+
+def prepared_again(record: Mapping[str, Any], objects: Mapping[str, Held], *, trust: bool) -> Prepared:
+    """The project of a run from its record, with the objects that stood in the place of files."""
+    with trusting(trust):
+        return prepare(Project.from_record(dict(record), Path("run.json"), objects))
+
+
+def inputs_again(prepared: Prepared, activity: Activity) -> ProjectInputs:
+    """What the account of a run was made from."""
+    return account_inputs(prepared, activity)
+
+
+def adjusted_areas(prepared: Prepared, given: ProjectInputs) -> pd.DataFrame:
+    """Error-adjusted areas beside those of the map."""
+    return adjusted_areas_beside(prepared, given)
+
+
+def reconciled(account: pd.DataFrame) -> pd.DataFrame:
+    """From the stocks of the account to its sink, line by line."""
+    return reconciliation(account)
 
 
 def compare(prepared: Prepared, given: ProjectInputs, *, every: bool) -> Comparison:

@@ -62,27 +62,18 @@ def run(
     SinksError
         The input is at fault; everything that can be known before the pass is said before it, all at once.
     """
-    from sinks.tabulation.checkpoint import forget
-    from sinks.trust.consent import trusting
-    from sinks.workflow.check import check as check_prepared
-    from sinks.workflow.check import with_notes
-    from sinks.workflow.finished_run import Run
-    from sinks.workflow.make_account import account_inputs, assess, make_account
-    from sinks.workflow.map_noise import table_of_noise
-    from sinks.workflow.prepare import prepare
-    from sinks.workflow.run_contents import gather_contents, input_files
-    from sinks.workflow.tabulate_layers import tabulate_layers
+    from sinks.workflow import steps
 
-    with trusting(trust):
-        prepared = prepare(_read(project))
-    states = check_prepared(prepared, to_run=True)
+    with steps.trusting(trust):
+        prepared = steps.prepare(_read(project))
+    states = steps.check(prepared, to_run=True)
     if checkpoint is not None and not resume:
-        forget(Path(checkpoint))
+        steps.forget(Path(checkpoint))
     # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.
     with ThreadPoolExecutor(max_workers=1) as beside:
-        files = beside.submit(input_files, prepared.project)
+        files = beside.submit(steps.input_files, prepared.project)
         with _forgetting(checkpoint):
-            activity = tabulate_layers(
+            activity = steps.tabulate_layers(
                 prepared,
                 states,
                 threads=threads,
@@ -91,12 +82,13 @@ def run(
                 checkpoint=checkpoint,
                 scheduler=scheduler,
             )
-        inputs = account_inputs(prepared, activity)
-        account = make_account(prepared, inputs)
-        noise = table_of_noise(prepared, inputs, account.table)
-        assessed = assess(prepared, inputs, account.table, noise, counted=account.counted if inputs.draws else None)
-        contents = gather_contents(with_notes(prepared, states), inputs, account, noise, assessed, files.result())
-    return Run(contents, trust=True, checkpoint=checkpoint, objects=prepared.project.objects)
+        inputs = steps.account_inputs(prepared, activity)
+        account = steps.make_account(prepared, inputs)
+        noise = steps.table_of_noise(prepared, inputs, account.table)
+        assessed = steps.assess(prepared, inputs, account.table, noise, counted=account.counted or None)
+        noted = steps.with_notes(prepared, states)
+        contents = steps.gather_contents(noted, inputs, account, noise, assessed, files.result())
+    return steps.Run(contents, trust=True, checkpoint=checkpoint, objects=prepared.project.objects)
 
 
 @contextmanager
@@ -105,9 +97,9 @@ def _forgetting(checkpoint: Path | None) -> Iterator[None]:
     try:
         yield
     except (LayerError, LegendError):
-        from sinks.tabulation.checkpoint import forget
-
         if checkpoint is not None:
+            from sinks.tabulation.checkpoint import forget
+
             forget(Path(checkpoint))
         raise
 
@@ -123,16 +115,13 @@ def tabulate(
     trust: bool = False,
 ) -> Activity:
     """Only the activity table of a project; see :func:`run`."""
-    from sinks.trust.consent import trusting
-    from sinks.workflow.check import check_layers
-    from sinks.workflow.prepare import prepare
-    from sinks.workflow.tabulate_layers import tabulate_layers
+    from sinks.workflow import steps
 
-    with trusting(trust):
-        prepared = prepare(_read(project))
-    return tabulate_layers(
+    with steps.trusting(trust):
+        prepared = steps.prepare(_read(project))
+    return steps.tabulate_layers(
         prepared,
-        check_layers(prepared),
+        steps.check_layers(prepared),
         threads=threads,
         block_size=block_size,
         progress=progress,
@@ -160,14 +149,11 @@ def check(project: Project | str | Path, *, trust: bool = False) -> Prepared:
     SinksError
         With every problem found.
     """
-    from sinks.trust.consent import trusting
-    from sinks.workflow.check import check as check_prepared
-    from sinks.workflow.check import with_notes
-    from sinks.workflow.prepare import prepare
+    from sinks.workflow import steps
 
-    with trusting(trust):
-        prepared = prepare(_read(project))
-    return with_notes(prepared, check_prepared(prepared))
+    with steps.trusting(trust):
+        prepared = steps.prepare(_read(project))
+    return steps.with_notes(prepared, steps.check(prepared))
 
 
 def open_run(folder: str | Path, *, trust: bool = False) -> Run:

@@ -32,7 +32,7 @@ Spoil = Callable[[Any, Path], Content]
 
 SECTION = {"cover_2023": ("land_cover", None), "stock_2023": ("inputs", "growing_stock")}
 
-PASS = "sinks.workflow.tabulate_layers.tabulate_layers"
+PASS = "sinks.workflow.steps.tabulate_layers"
 
 
 def with_file(world: Any, name: str, path: Path, **options: Any) -> Content:
