@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sinks.tabulation.checkpoint import forget
 from sinks.trust.consent import trusting
 from sinks.workflow.check import check, check_layers, with_notes
 from sinks.workflow.finished_run import Run
@@ -18,7 +17,6 @@ __all__ = [
     "assess",
     "check",
     "check_layers",
-    "forget",
     "gather_contents",
     "input_files",
     "make_account",

@@ -67,12 +67,10 @@ def run(
     with steps.trusting(trust):
         prepared = steps.prepare(_read(project))
     states = steps.check(prepared, to_run=True)
-    if checkpoint is not None and not resume:
-        steps.forget(Path(checkpoint))
     # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.
     with ThreadPoolExecutor(max_workers=1) as beside:
         files = beside.submit(steps.input_files, prepared.project)
-        with _forgetting(checkpoint):
+        with _forgetting(checkpoint, resume=resume):
             activity = steps.tabulate_layers(
                 prepared,
                 states,
@@ -92,14 +90,16 @@ def run(
 
 
 @contextmanager
-def _forgetting(checkpoint: Path | None) -> Iterator[None]:
-    """Throw a checkpoint away where the input has to be corrected: sums over another input are of no use."""
+def _forgetting(checkpoint: Path | None, *, resume: bool) -> Iterator[None]:
+    """Throw an old checkpoint away, and one whose input has to be corrected: sums over another input are of no use."""
+    from sinks.tabulation.checkpoint import forget
+
+    if checkpoint is not None and not resume:
+        forget(Path(checkpoint))
     try:
         yield
     except (LayerError, LegendError):
         if checkpoint is not None:
-            from sinks.tabulation.checkpoint import forget
-
             forget(Path(checkpoint))
         raise
 
