@@ -311,13 +311,7 @@ class Run:
         SinksError
             The project has no such section, or its inputs are at fault.
         """
-        from sinks.project.project import Project
-        from sinks.workflow import questions
-        from sinks.workflow.consent import check_consent
-
-        other = project if project is None or isinstance(project, Project) else Project.read(project)
-        if other is not None:
-            check_consent(other)
+        other = None if project is None else questions.other_project(project)
         return self._answer(questions.assess(self._prepared, self._inputs, self.account, other))
 
     def diff(self, other: Run, quantity: str = "net_removals", periods: tuple[str, str] | None = None) -> Difference:
@@ -434,7 +428,6 @@ class Run:
 
     @cached_property
     def _arrays(self) -> RunArrays:
-        from sinks.workflow import questions
         from sinks.workflow.run_arrays import RunArrays
 
         return RunArrays(self.contents, questions.painted_layers(self._prepared, self._inputs.inputs))

@@ -25,6 +25,7 @@ from sinks.trust.consent import trusting
 from sinks.uncertainty.draws import Draws
 from sinks.vocabulary import ALL
 from sinks.workflow.check import check_potential, check_restoration
+from sinks.workflow.consent import check_consent
 from sinks.workflow.make_account import ProjectInputs, account_inputs, adjusted_areas_beside
 from sinks.workflow.make_account import assess as assess_account
 from sinks.workflow.map_noise import table_of_noise
@@ -109,6 +110,13 @@ def _covered(both: pd.DataFrame, account: pd.DataFrame, least: float) -> pd.Data
 def noise(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame) -> pd.DataFrame:
     """The sink by class densities beside the noise of the land-cover maps."""
     return table_of_noise(prepared, given, account)
+
+
+def other_project(project: Project | str | Path) -> Project:
+    """A project whose ``[assessment]`` is taken for a run of another one, once its user has agreed to what it does."""
+    read = project if isinstance(project, Project) else Project.read(project)
+    check_consent(read)
+    return read
 
 
 def assess(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, other: Project | None) -> Evaluation:

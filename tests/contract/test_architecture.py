@@ -78,9 +78,18 @@ def test_the_path_is_that_of_the_program() -> None:
 
 
 def calls(tree: ast.AST) -> list[str]:
-    """Plain functions that are called, from the first line to the last."""
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-    return [node.func.id for node in sorted(found, key=lambda node: (node.lineno, node.col_offset))]  # type: ignore[attr-defined]
+    """Plain functions and steps of the path that are called, from the first line to the last."""
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    named = [
+        (node.lineno, node.col_offset, of.id if isinstance(of, ast.Name) else of.attr)
+        for node in found
+        if isinstance(of := node.func, ast.Name) or (isinstance(of, ast.Attribute) and _is_steps(of.value))
+    ]
+    return [name for _, _, name in sorted(named)]
+
+
+def _is_steps(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "steps"
 
 
 @pytest.mark.parametrize("columns", [COLUMNS, PARAMETER_COLUMNS], ids=["account", "parameters"])
