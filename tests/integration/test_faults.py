@@ -31,7 +31,10 @@ SIGNALS = [number for name in ("SIGKILL", "SIGTERM", "SIGINT") if (number := get
 
 RUN = """
 import sys
-from sinks.tabulation import checkpoint
+try:
+    from sinks.tabulation import checkpoint
+except KeyboardInterrupt:  # this script's own import: the program loads rooms inside its verbs, which say so themselves
+    sys.exit(130)
 checkpoint.LEAST_SECONDS, checkpoint.COST_SHARE = 0.0, 1e9
 from sinks.cli import main
 main(sys.argv[1:])
