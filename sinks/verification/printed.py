@@ -109,6 +109,7 @@ class Figures:
             (changes, "ecosystem_to", ["date_from", "date_to"]),
             (changes, "ecosystem_from", ["date_from", "date_to", "ecosystem_to"]),
             (states, "whole", ["source", "date"]),
+            *((states, "ecosystem", ["source", "date", name]) for name in self._strata()),
             (changes, "whole", ["date_from", "date_to"]),
         ):
             if not len(frame):
@@ -122,6 +123,11 @@ class Figures:
                 parts.append(weighted["total"].sum() / weighted[seen].sum())
         frames = [p.rename("value").reset_index().iloc[:, [0, 1, -1]].set_axis(_LAND, axis=1) for p in parts]
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=_LAND)
+
+    def _strata(self) -> list[str]:
+        """Columns of the land that divide ecosystems."""
+        noted = self.run.record["files"].get("activity.parquet", {}).get("strata", ())
+        return [name for name in ("class", *noted) if name in self.run.states.columns]
 
     def of(self, code: str, land: str | None, leaves: bool) -> np.ndarray:
         """Figures of a region, and of one ecosystem where it is known; those of strata where they are asked for."""
