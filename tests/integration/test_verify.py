@@ -157,7 +157,7 @@ def _cell_of_workbook(folder: Path) -> None:
 
 
 def _figure_of_report(folder: Path) -> None:
-    (path,) = (folder / "report").glob("150200*.docx")
+    path = folder / "report" / "150200 包头市.docx"
     document = Document(str(path))
     cells = [c for t in document.tables for r in t.rows for c in r.cells if r.cells[0].text == "森林"]
     cell = next(c for c in cells if re.fullmatch(r"[1-9]\d+\.\d+", c.text))
