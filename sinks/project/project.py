@@ -33,6 +33,7 @@ from sinks.project.names import COLUMNS, MOST_BYTES, is_name
 from sinks.project.planning import PotentialSection, RestorationSection
 from sinks.project.rasters import InputSection, LandCoverSection, MonthlyInputSection, RasterSection, StratumSection
 from sinks.project.regions import BuiltinRegions, FileRegions
+from sinks.project.shown import as_html, as_line
 from sinks.project.tables import TableSection
 from sinks.project.vectors import VectorSection
 from sinks.provenance import InputFile
@@ -266,6 +267,19 @@ class Project(Section):
     def _dated(self, place: str, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for date, name in files.items():
             yield f"{place}.{date}", self.path(name)
+
+    def __repr__(self) -> str:
+        return as_line(self.record())
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        return as_html(self.record(), self._objects)
+
+    def __dir__(self) -> list[str]:
+        """Sections, and what this class adds to them; not the machinery of the models."""
+        own = [name for name in vars(Project) if not name.startswith(("_", "model_"))]
+        return sorted({*type(self).model_fields, *own})
 
     def _check(self, where: str, problems: Problems) -> None:
         """What no single section can know: names that must exist, dates that must be there."""

@@ -174,12 +174,7 @@ def units_below(contents: RunContents, region: str) -> list[str]:
         There is no such region, or several of the name.
     """
     frame = contents.regions.frame
-    fits = frame.loc[(frame["code"] == str(region)) | (frame["name"] == str(region)), "code"].tolist()
-    exact = [code for code in fits if code == str(region)] or fits
-    if len(exact) != 1:
-        known = [f"{code} {name}" for code, name in zip(frame["code"], frame["name"], strict=True)][:12]
-        raise RunError(Problem("results.no_region", "region", {"found": region, "several": exact, "known": known}))
-    below = [exact[0]]
+    below = [the_region(contents, region)]
     parents = set(frame["parent"])
     while any(code in parents for code in below):
         below = [
@@ -188,6 +183,23 @@ def units_below(contents: RunContents, region: str) -> list[str]:
             for inner in (frame.loc[frame["parent"] == code, "code"].tolist() if code in parents else [code])
         ]
     return below
+
+
+def the_region(contents: RunContents, region: str) -> str:
+    """Code of a region that is given by its code or its name.
+
+    Raises
+    ------
+    RunError
+        There is no such region, or several of the name.
+    """
+    frame = contents.regions.frame
+    fits = frame.loc[(frame["code"] == str(region)) | (frame["name"] == str(region)), "code"].tolist()
+    exact = [code for code in fits if code == str(region)] or fits
+    if len(exact) != 1:
+        known = [f"{code} {name}" for code, name in zip(frame["code"], frame["name"], strict=True)][:12]
+        raise RunError(Problem("results.no_region", "region", {"found": region, "several": exact, "known": known}))
+    return str(exact[0])
 
 
 def _wide(long: pd.DataFrame) -> pd.DataFrame:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sinks.assessment.indicators import Progress
     from sinks.assessment.valuation import SinkValue
     from sinks.output.painting import Painting
+    from sinks.output.plots import Plots
     from sinks.planning.prospects import Prospects
     from sinks.planning.sites import Effects
     from sinks.project.planning import PotentialSection, RestorationSection
@@ -380,6 +381,13 @@ class Run:
     def estimate(self, early: str | Path) -> QuickEstimate:
         """Quick estimate of a year without an account; see :func:`sinks.analysis.decomposition.estimate_account`."""
         return self._answer(questions.estimate(self.account, early))
+
+    @property
+    def plot(self) -> Plots:
+        """Figures for a notebook: ``bars``, ``series``, ``matrix``, ``waterfall``, ``maps``; axes in and out."""
+        from sinks.output.plots import Plots
+
+        return Plots(self.contents)
 
     def map(self, **options: Any) -> folium.Map:
         """The interactive map, one page that needs no network; see :func:`sinks.output.map.draw_map`."""

@@ -197,7 +197,7 @@ class RunArrays:
             return {"long_name": f"area that the {subject.what} is the mean over", "units": "ha"}
         record = self.contents.record
         attrs = {
-            "long_name": f"{subject.quantity} per hectare [{subject.unit}]",
+            "long_name": f"{subject.quantity} per hectare, as {subject.unit.split('/')[0].removeprefix('t ')}",
             "units": _CF.get(subject.unit, subject.unit),
             "unit": subject.unit,
             "title": str(record["title"]),

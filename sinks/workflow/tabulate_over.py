@@ -6,11 +6,11 @@ depend on how the work is cut (:mod:`sinks.tabulation.tabulation`).  Rasters and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,11 @@ from sinks.text import Text
 from sinks.vocabulary import NODATA, quantities
 
 LAND = "land_cover"
+
+L = TypeVar("L", CategoricalLayer, ContinuousLayer)
+
+_MOST_DATES = 6
+"""Dates of a pass; the classes of more of them together are many."""
 
 _UNDATED = "-"
 """Date of a raster of which no date is said."""
@@ -92,8 +97,8 @@ def tabulate_over(
     Parameters
     ----------
     land_cover : DataArray, Dataset, path, mapping of dates to these, or None
-        Classes, with a date each for transitions: a dimension ``time``, or ``{2020: ..., 2023: ...}``.  Its grid is
-        that of the pass; None leaves means only, on the grid of the first of them.
+        Classes, with a date each for transitions: a dimension ``time``, or ``{2020: ..., 2023: ...}``.  All dates are
+        on one grid, that of the pass; None leaves means only, on the grid of the first of them.
     regions : GeoDataFrame or path
         Polygons that do not overlap.
     means : mapping of str to the same kinds as of ``land_cover``, optional
@@ -126,10 +131,41 @@ def tabulate_over(
         held[ground.name] = ground
         cover = dict.fromkeys(dates or [_UNDATED], ground.name)
     named = load_legend(legend) if legend is not None else _plain(codes_of(cover))
-    layer = CategoricalLayer(LAND, cover, named, resampling="nearest")
+    layer = CategoricalLayer(LAND, cover, named)
     measured = [_quantity(key, files, resampling) for key, files in given.items()]
-    joint = tabulate(units.units, layer, inputs=measured, threads=threads)
-    return _Frames(joint, units, legend is not None).tabulated(with_classes=LAND in content)
+    parts: list[_Frames] = []
+    for dates in _runs_of(sorted(cover)):
+        inputs = [_within(one, dates) for one in measured]
+        joint = tabulate(units.units, _within(layer, dates), inputs=inputs, threads=threads)
+        parts.append(_Frames(joint, units, legend is not None, repeated=bool(parts)))
+    return _tabulated(parts, with_classes=LAND in content)
+
+
+def _runs_of(dates: Sequence[str]) -> list[list[str]]:
+    """Dates in runs of a few that share their ends: classes of many dates together are more than a pass can hold."""
+    starts = range(0, max(len(dates) - 1, 1), _MOST_DATES - 1)
+    return [list(dates[start : start + _MOST_DATES]) for start in starts]
+
+
+def _within(layer: L, dates: Sequence[str]) -> L:
+    """A layer at some of its dates."""
+    if STATIC in layer.files:
+        return layer
+    return replace(layer, files={date: file for date, file in layer.files.items() if date in dates})
+
+
+def _tabulated(parts: Sequence[_Frames], *, with_classes: bool) -> Tabulated:
+    def together(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+        found = [frame for frame in frames if len(frame)]
+        return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+
+    return Tabulated(
+        areas=together(part.areas() for part in parts) if with_classes else pd.DataFrame(),
+        transitions=together(part.transitions() for part in parts) if with_classes else pd.DataFrame(),
+        means=together(part.means(["region_code"]) for part in parts),
+        means_by_class=together(part.means(["region_code", "code"]) for part in parts if with_classes),
+        units=parts[0].units(),
+    )
 
 
 def _content(land_cover: Any, regions: Any, means: Any) -> tuple[dict[str, Any], dict[str, Held]]:
@@ -180,25 +216,23 @@ def _quantity(name: str, files: Mapping[str, str], resampling: str | None) -> Co
 
 
 class _Frames:
-    """The sums of a pass as frames."""
+    """The sums of a pass as frames; ``repeated`` tells that its first date was in the pass before."""
 
-    def __init__(self, joint: Joint, regions: Regions, named: bool) -> None:
+    def __init__(self, joint: Joint, regions: Regions, named: bool, *, repeated: bool) -> None:
         self._joint, self._named = joint, named
+        self._dates = joint.dates[1:] if repeated else joint.dates
         self._regions = dict(zip(regions.frame["code"], regions.frame["name"], strict=True))
         self._dated = joint.dates != (_UNDATED,)
 
-    def tabulated(self, *, with_classes: bool) -> Tabulated:
-        joint = self._joint
-        areas = pd.concat([self._areas(date) for date in joint.dates], ignore_index=True)
-        pairs = [self._transitions(*pair) for pair in pairwise(joint.dates)]
-        empty = pd.DataFrame()
-        return Tabulated(
-            areas=self._shown(areas) if with_classes else empty,
-            transitions=pd.concat(pairs, ignore_index=True) if pairs and with_classes else empty,
-            means=self._shown(self._means(["region_code"])),
-            means_by_class=self._shown(self._means(["region_code", "code"])) if with_classes else empty,
-            units=self._with_names(joint.units),
-        )
+    def areas(self) -> pd.DataFrame:
+        return self._shown(pd.concat([self._areas(date) for date in self._dates], ignore_index=True))
+
+    def transitions(self) -> pd.DataFrame:
+        pairs = [self._transitions(*pair) for pair in pairwise(self._joint.dates)]
+        return pd.concat(pairs, ignore_index=True) if pairs else pd.DataFrame()
+
+    def units(self) -> pd.DataFrame:
+        return self._with_names(self._joint.units)
 
     def _codes(self, date: str) -> pd.Series:
         raw = self._joint.table[column(self._joint.land_cover, date)]
@@ -221,10 +255,10 @@ class _Frames:
         found.insert(2, "date_to", last)
         return self._with_names(found)
 
-    def _means(self, by: list[str]) -> pd.DataFrame:
+    def means(self, by: list[str]) -> pd.DataFrame:
         joint = self._joint
         parts = []
-        for layer, date in ((layer, date) for layer in joint.inputs for date in joint.dates):
+        for layer, date in ((layer, date) for layer in joint.inputs for date in self._dates):
             at = column(layer, STATIC if STATIC in layer.files else date)
             keys = {"region_code": joint.table["region_code"].astype(str), "code": self._codes(date)}
             table = pd.DataFrame({**keys, **{end: joint.table[at + end] for end in (SUM, SQUARES, OBSERVED)}})
@@ -236,7 +270,7 @@ class _Frames:
             spread = (found[SQUARES] / observed - mean**2).clip(lower=0.0) ** 0.5
             told = found[by].assign(date=date, layer=layer.name, mean=mean, sd=spread, observed_ha=found[OBSERVED])
             parts.append(self._with_names(told))
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        return self._shown(pd.concat(parts, ignore_index=True)) if parts else pd.DataFrame()
 
     def _shown(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame if self._dated or "date" not in frame else frame.drop(columns="date")

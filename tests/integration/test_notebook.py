@@ -223,6 +223,27 @@ def test_the_pass_by_itself_is_the_pass_of_a_project(world: Any, of_files: Run) 
     assert set(found.areas["region_name"]) >= {"包头市"}
 
 
+def test_many_years_are_counted_in_runs_and_each_once(world: Any) -> None:
+    """Fourteen years between two maps: areas and transitions as from pairs of years by themselves."""
+    land, _, leagues = square_grid(world)
+    first = land.squeeze("band", drop=True).load()
+    last = rioxarray.open_rasterio(world.folder / "cover_2023.tif").squeeze("band", drop=True)  # type: ignore[union-attr]
+    when = np.random.default_rng(4).integers(2001, 2014, first.shape)
+    years = list(range(2000, 2014))
+    parts = [first.where(when > year, last).astype("uint8").assign_attrs(first.attrs) for year in years]
+    cube = xr.concat(parts, pd.Index(years, name="year"), combine_attrs="override")
+    found = sinks.tabulate(cube, leagues)
+    assert sorted(set(found.areas["date"])) == [str(year) for year in years]
+    pair = sinks.tabulate(cube.sel(year=[2007, 2008]), leagues)
+    own = found.areas[found.areas["date"].isin(["2007", "2008"])].reset_index(drop=True)
+    assert_frame_equal(own, pair.areas, rtol=1e-12)
+    steps = found.transitions.groupby(["date_from", "date_to"])["area_ha"].sum()
+    assert len(steps) == len(years) - 1
+    np.testing.assert_allclose(steps, pair.transitions["area_ha"].sum(), rtol=1e-12)
+    told = found.transitions[found.transitions["date_from"] == "2007"].reset_index(drop=True)
+    assert_frame_equal(told, pair.transitions, rtol=1e-12)
+
+
 def test_means_by_polygon_are_those_of_an_independent_program(world: Any) -> None:
     """exactextract weights cells by the share inside; areas of cells differ little over the latitudes of a league."""
     _, stock, leagues = square_grid(world)

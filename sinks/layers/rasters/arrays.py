@@ -27,6 +27,9 @@ from sinks.objects import Held, find
 if TYPE_CHECKING:
     import xarray as xr
 
+_DATES = ("time", "date", "year")
+"""Coordinates that say the date of an array."""
+
 _BLOCK = 512
 """Rows and columns of a window of an array that has no chunks of its own."""
 
@@ -134,7 +137,7 @@ def file_behind(name: str) -> str | None:
     of files says the first file of all its slices.
     """
     held = find(name)
-    if held is None or held.kind != "DataArray" or any(axis in held.value.coords for axis in ("time", "date", "year")):
+    if held is None or held.kind != "DataArray" or any(axis in held.value.coords for axis in _DATES):
         return None
     source = held.value.encoding.get("source")
     return str(source) if source else None
@@ -236,7 +239,12 @@ def _chunk(array: xr.DataArray) -> tuple[int, int]:
 
 
 def _names(array: xr.DataArray, count: int) -> tuple[str | None, ...]:
-    """Names of the bands, as rioxarray keeps them: a tuple of long names, or one for an array of one band."""
+    """Names of the bands, as rioxarray keeps them: a tuple of long names, or one for an array of one band.
+
+    A slice of a cube says its date in a coordinate; its long name is that of the cube, or of the first file in it.
+    """
+    if any(axis in array.coords for axis in _DATES):
+        return (None,) * count
     said = array.attrs.get("long_name")
     if isinstance(said, list | tuple) and len(said) == count:
         return tuple(str(name) for name in said)

@@ -1,0 +1,107 @@
+"""How a run and a project look in a notebook: figures on axes of the caller's, pages to unfold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+import rioxarray
+
+import sinks
+from sinks.errors import RunError
+from sinks.output.figures.fonts import FAMILY
+from sinks.workflow.verbs import Run
+
+LEAGUES = ["包头市", "乌海市", "鄂尔多斯市"]
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    from matplotlib import pyplot
+
+    with mpl.rc_context({"backend": "agg"}):
+        yield
+        pyplot.close("all")
+
+
+@pytest.fixture(scope="module")
+def run(world: Any) -> Run:
+    return sinks.run(sinks.Project.from_dict(world.content, folder=world.folder))
+
+
+def test_bars_are_the_totals_and_their_intervals(run: Run) -> None:
+    axes = run.plot.bars("carbon_stock", level="league", period="2023")
+    rows = run.totals("carbon_stock", level="league", period="2023").sort_values("value")
+    bars = [patch for patch in axes.patches if patch.get_height() == pytest.approx(0.62)]
+    np.testing.assert_allclose([bar.get_width() for bar in bars], rows["value"] / 1e4)
+    assert [text.get_text() for text in axes.get_yticklabels()] == list(rows["region_name"])
+    assert {text.get_fontfamily()[0] for text in axes.get_yticklabels()} == {FAMILY}
+
+
+def test_a_sink_that_reports_withhold_is_grey(run: Run) -> None:
+    rows = run.totals("net_removals", level="league").sort_values("value")
+    bars = run.plot("net_removals", level="league").patches[: len(rows)]
+    grey = [mpl.colors.to_hex(bar.get_facecolor()) == "#9a9a9a" for bar in bars]
+    assert grey == rows["withheld"].tolist()
+
+
+def test_lines_go_through_every_date(run: Run) -> None:
+    axes = run.plot.series("carbon_stock", level="league")
+    assert sorted(line.get_label() for line in axes.lines) == sorted(LEAGUES)
+    assert all(list(line.get_xdata()) == [2020.0, 2023.0] for line in axes.lines)
+    lands = run.plot.series("carbon_stock", level="league", by="ecosystem")
+    assert len(lands.lines) == run.by("ecosystem", "carbon_stock")["ecosystem"].nunique()
+
+
+def test_the_matrix_prints_its_areas_and_the_waterfall_ends_at_the_stock(run: Run) -> None:
+    matrix, table = run.plot.matrix("乌海市"), run.transitions("乌海市")
+    printed = [float(text.get_text().replace(",", "")) for text in matrix.texts]
+    assert sum(printed) == pytest.approx(table.to_numpy().sum() / 1e4, abs=0.005 * len(printed))
+    steps = run.plot.waterfall("150600")
+    stock = run.totals("carbon_stock", level="league", period="2023").set_index("region_code")["value"]["150600"]
+    last = steps.patches[-1]
+    assert last.get_height() == pytest.approx(stock / 1e4)
+
+
+def test_figures_are_drawn_on_the_axes_that_are_given(run: Run) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4))
+    axes = figure.subplots(2, 2).ravel()
+    assert run.plot.bars("carbon_stock", level="league", ax=axes[0]) is axes[0]
+    assert run.plot.series(level="league", ax=axes[1]) is axes[1]
+    assert run.plot.maps("carbon_stock", level="league", ax=axes[2:]) == list(axes[2:])
+    figure.canvas.draw()
+    with pytest.raises(RunError, match="2"):
+        run.plot.maps("carbon_stock", level="league", ax=axes[:3])
+    with pytest.raises(RunError, match="2020-2023"):
+        run.plot.waterfall("150600", "2000-2003")
+
+
+def test_maps_stand_on_one_scale_and_say_what_they_are(run: Run) -> None:
+    several = run.plot.maps("carbon_stock", level="league")
+    assert [axes.get_title() for axes in several] == ["2020", "2023"]
+    words = "".join(axes.get_xlabel() for axes in several[0].figure.axes)
+    assert "内部工作用图" in words
+
+
+def test_a_project_unfolds_its_sections(world: Any) -> None:
+    array = rioxarray.open_rasterio(world.folder / "species.tif")
+    content = world.project()
+    content["strata"]["species_group"]["file"] = array
+    project = sinks.Project.build(**content)
+    page = project._repr_html_()
+    assert page.count("<details") == page.count("</details>") > 5
+    assert "DataArray" in page
+    assert "1 × 560 × 520" in page
+    assert str(project).startswith("Project territory")
+    assert "land_cover" in dir(project)
+    assert not [name for name in dir(project) if name.startswith("model_")]
+
+
+def test_names_that_a_notebook_completes_are_nouns(run: Run) -> None:
+    assert dir(run.plot) == ["bars", "maps", "matrix", "series", "waterfall"]
+    assert set(dir(sinks)) == set(sinks.__all__)
