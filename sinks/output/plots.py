@@ -130,7 +130,9 @@ class Plots:
         divisor = self._by(rows)
         with styled():
             axes = _axes(ax, 3.4)
-            colours = iter(mpl.colormaps["tab10" if rows[key].nunique() <= 10 else "tab20"].colors)
+            count = int(rows[key].nunique())
+            scale = mpl.colormaps["tab10" if count <= 10 else "tab20"]
+            colours = iter([scale(number % scale.N) for number in range(count)])
             for name, part in rows.groupby(key, sort=False):
                 times = [_middle(str(period)) for period in part["period"]]
                 order = np.argsort(times)
@@ -140,7 +142,7 @@ class Plots:
                 )
                 said = str(name) if by is None else term(by, str(name))
                 (line,) = axes.plot(
-                    x, value, "o-", color=next(colours, INK), markersize=3.5, linewidth=1.3, label=drawable(said)
+                    x, value, "o-", color=next(colours), markersize=3.5, linewidth=1.3, label=drawable(said)
                 )
                 axes.fill_between(x, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
             axes.set_xticks(sorted({_middle(step) for step in steps}), sorted(steps))
