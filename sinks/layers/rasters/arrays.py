@@ -62,10 +62,11 @@ class ArrayDataset:
         assert axes is not None
         self.name = held.name
         self._x, self._y = axes
-        if "band" not in array.dims:
-            array = array.expand_dims("band")
-        self._array = array.transpose("band", self._y, self._x)
-        self.count, self.height, self.width = self._array.shape
+        # Transposing stays lazy; a dimension that is added would load the whole array.
+        self._has_bands = "band" in array.dims
+        self._array = array.transpose(*(("band",) if self._has_bands else ()), self._y, self._x)
+        self.count = int(array.sizes["band"]) if self._has_bands else 1
+        self.height, self.width = self._array.shape[-2:]
         self.shape = (self.height, self.width)
         self.crs = array.rio.crs
         self.transform = transform_of(array)
@@ -103,7 +104,8 @@ class ArrayDataset:
             rows = slice(int(window.row_off), int(window.row_off + window.height))
             columns = slice(int(window.col_off), int(window.col_off + window.width))
         try:
-            cells = self._array.isel({"band": band - 1, self._y: rows, self._x: columns}).to_numpy()
+            at: dict[str, Any] = {self._y: rows, self._x: columns} | ({"band": band - 1} if self._has_bands else {})
+            cells = self._array.isel(at).to_numpy()
         except Exception as error:  # anything may go wrong in a caller's own computation
             raise RasterioIOError(f"{type(error).__name__}: {error}") from error
         if out is None:
@@ -229,7 +231,7 @@ def _corners(shape: tuple[int, int], block: tuple[int, int]) -> Iterator[tuple[i
 
 def _chunk(array: xr.DataArray) -> tuple[int, int]:
     """Rows and columns that are loaded together: of dask's chunks, or of those that the array is stored in."""
-    _, y, x = array.dims
+    y, x = array.dims[-2:]
     if array.chunks is not None:
         return int(max(array.chunksizes[y])), int(max(array.chunksizes[x]))
     stored = array.encoding.get("preferred_chunks") or {}

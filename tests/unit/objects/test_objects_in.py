@@ -229,6 +229,39 @@ def test_an_array_at_fault_is_said_in_the_words_for_files(fault: str, files: dic
     assert id in [problem.id for problem in raised.value.problems]
 
 
+@pytest.mark.parametrize("bands", [False, True])
+def test_no_more_than_a_window_is_ever_loaded(bands: bool) -> None:
+    """An array as xarray opens it from a store: what is asked of the store is counted."""
+    from xarray.backends import BackendArray
+    from xarray.core import indexing
+
+    cells, asked = np.tile(codes(1), (20, 20)), []
+
+    class Store(BackendArray):  # type: ignore[misc]
+        shape = (1, *cells.shape) if bands else cells.shape
+        dtype = cells.dtype
+
+        def __getitem__(self, key: Any) -> np.ndarray:
+            return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._read)
+
+        def _read(self, key: Any) -> np.ndarray:
+            found = np.asarray(cells.reshape(self.shape)[key])
+            asked.append(found.size)
+            return found
+
+    lazy = indexing.MemoryCachedArray(indexing.CopyOnWriteArray(indexing.LazilyIndexedArray(Store())))
+    step = 0.1 / 20
+    coords = {"y": 45 - step * (np.arange(1200) + 0.5), "x": 110 + step * (np.arange(1200) + 0.5)}
+    variable = xr.Variable(("band", "y", "x") if bands else ("y", "x"), lazy)
+    variable.encoding["preferred_chunks"] = {"y": 100, "x": 100}
+    one = hold(xr.DataArray(variable, coords=coords).rio.write_crs(4490), "test.store", "DataArray")
+    found = tabulate(UNITS, cover(y2020=one.name), block_size=200)
+    assert found.table["area_ha"].sum() == pytest.approx(found.units["area_ha"].sum(), rel=1e-6)
+    # A sample of codes is looked at first, by windows of 256 cells a side.
+    assert max(asked) <= 256**2
+    assert not isinstance(one.value.variable._data, np.ndarray)
+
+
 def test_a_mask_that_was_left_behind_is_refused(tmp_path: Path) -> None:
     import rasterio
 
