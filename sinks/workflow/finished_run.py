@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
 from sinks.assessment.answer import Answer, Origin
 from sinks.errors import Problem, RunError, path_of
 from sinks.objects import Held
-from sinks.results import frames
+from sinks.workflow.run_views import RunViews
 
 if TYPE_CHECKING:
     import folium
-    import geopandas as gpd
-    import xarray as xr
 
     from sinks.activity import Activity
     from sinks.analysis.comparison import Comparison
@@ -30,14 +28,12 @@ if TYPE_CHECKING:
     from sinks.assessment.indicators import Progress
     from sinks.assessment.valuation import SinkValue
     from sinks.output.painting import Painting
-    from sinks.output.plots import Plots
     from sinks.planning.prospects import Prospects
     from sinks.planning.sites import Effects
     from sinks.project.planning import PotentialSection, RestorationSection
     from sinks.project.project import Project
     from sinks.results.contents import RunContents
     from sinks.results.shown_intervals import Intervals
-    from sinks.results.shown_trace import Trace
     from sinks.verification.findings import Verification
     from sinks.workflow import questions
     from sinks.workflow.make_account import ProjectInputs
@@ -57,7 +53,7 @@ A = TypeVar("A", bound=Answer)
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(RunViews):
     """A finished account with everything it came from.
 
     Attributes
@@ -131,111 +127,6 @@ class Run:
 
             forget(Path(self.checkpoint))
         return written
-
-    @property
-    def parameters(self) -> pd.DataFrame:
-        """The rows of parameter tables that the account stands on: value, unit, interval, source and place in it."""
-        return self.contents.parameters_used
-
-    @property
-    def sources(self) -> pd.DataFrame:
-        """The documents that parameters and equations come from."""
-        return self.contents.sources
-
-    @property
-    def regions(self) -> gpd.GeoDataFrame:
-        """``code, name, level, parent, geometry`` of every region, in EPSG:4490."""
-        return self.contents.regions.frame
-
-    def totals(
-        self, quantity: str = "net_removals", *, level: str | None = None, period: str | None = None
-    ) -> pd.DataFrame:
-        """A quantity of every region, all ecosystems and pools together; see :func:`sinks.results.frames.totals`.
-
-        >>> run.totals("net_removals", level="league")  # doctest: +SKIP
-        """
-        return frames.totals(self.contents, quantity, level, period)
-
-    def by(
-        self, part: str, quantity: str = "net_removals", *, level: str | None = None, period: str | None = None
-    ) -> pd.DataFrame:
-        """A quantity by ``ecosystem``, ``pool`` or ``stratum``; see :func:`sinks.results.frames.by_part`."""
-        return frames.by_part(self.contents, part, quantity, level, period)
-
-    def transitions(self, region: str, period: str | None = None) -> pd.DataFrame:
-        """Land [ha] by ecosystem before and after; see :func:`sinks.results.frames.transition_matrix`."""
-        return frames.transition_matrix(self.contents, region, period)
-
-    def to_geodataframe(
-        self,
-        quantity: str | Sequence[str] = "net_removals",
-        *,
-        level: str | None = None,
-        period: str | None = None,
-        shape: Literal["long", "wide"] = "long",
-    ) -> gpd.GeoDataFrame:
-        """Totals with the outlines of their regions; see :func:`sinks.results.frames.with_geometry`."""
-        return frames.with_geometry(self.contents, quantity, level, period, shape)
-
-    def density(
-        self,
-        dates: str | Sequence[str] | None = None,
-        pools: str | Sequence[str] | None = None,
-        *,
-        level: str | None = None,
-        chunks: int | Mapping[str, int] | None = None,
-    ) -> xr.DataArray:
-        """Carbon density [t C/ha] cell by cell, (date, pool, y, x), painted when it is looked at; NaN: not known.
-
-        With ``level`` (``"league"``) each region by itself along ``region``, which is exact on boundary cells too:
-        times :meth:`estimated_area` of the same arguments, summed over y and x, it is the account.  Away from
-        boundaries it is so times :attr:`cell_area`.  ``chunks`` as of ``xarray.open_dataset``.
-
-        Raises
-        ------
-        RunError
-            The run has no stock on a land cover, no such date, pool or level, or its layers are not what they were.
-        """
-        what = "carbon_stock_density"
-        return self._arrays.painted(what, periods=dates, pools=pools, level=level, chunks=chunks)
-
-    def change(
-        self,
-        quantity: Literal["stock_change", "net_removals"] = "stock_change",
-        periods: str | Sequence[str] | None = None,
-        pools: str | Sequence[str] | None = None,
-        *,
-        level: str | None = None,
-        chunks: int | Mapping[str, int] | None = None,
-    ) -> xr.DataArray:
-        """Change of stock [t C/ha over the period] or removals [t CO2/ha/yr], (period, pool, y, x).
-
-        Arguments and errors as of :meth:`density`.
-        """
-        what = f"{quantity}_density"
-        return self._arrays.painted(what, periods=periods, pools=pools, level=level, chunks=chunks)
-
-    def estimated_area(
-        self,
-        quantity: Literal["carbon_stock", "stock_change", "net_removals"] = "carbon_stock",
-        periods: str | Sequence[str] | None = None,
-        pools: str | Sequence[str] | None = None,
-        *,
-        level: str | None = None,
-        chunks: int | Mapping[str, int] | None = None,
-    ) -> xr.DataArray:
-        """The part [ha] of each cell that :meth:`density` or :meth:`change` is the mean over, with its dimensions."""
-        what = f"{quantity}_density"
-        return self._arrays.painted(what, periods=periods, pools=pools, level=level, chunks=chunks, area=True)
-
-    @property
-    def cell_area(self) -> xr.DataArray:
-        """True area [ha] of every cell of the land cover that the regions reach, (y, x)."""
-        return self._arrays.cell_area()
-
-    def coverage(self, level: str | None = None, *, chunks: int | Mapping[str, int] | None = None) -> xr.DataArray:
-        """Area [ha] of each cell inside each region, (region, y, x); by default of the finest regions."""
-        return self._arrays.coverage(level, chunks)
 
     def verify(self, seed: int | None = None) -> Verification:
         """Compute it a second time, by other means, from its folder; see :func:`sinks.verify`.
@@ -382,13 +273,6 @@ class Run:
         """Quick estimate of a year without an account; see :func:`sinks.analysis.decomposition.estimate_account`."""
         return self._answer(questions.estimate(self.account, early))
 
-    @property
-    def plot(self) -> Plots:
-        """Figures for a notebook: ``bars``, ``series``, ``matrix``, ``waterfall``, ``maps``; axes in and out."""
-        from sinks.output.plots import Plots
-
-        return Plots(self.contents)
-
     def map(self, **options: Any) -> folium.Map:
         """The interactive map, one page that needs no network; see :func:`sinks.output.map.draw_map`."""
         from sinks.output.map import draw_map
@@ -433,6 +317,9 @@ class Run:
     def _prepared(self) -> Prepared:
         """The project of the run once more: a run may have been read back, and then knows its project by its record."""
         return questions.prepared_again(self.record, self.objects, trust=self.trust)
+
+    def _painted(self) -> RunArrays:
+        return self._arrays
 
     @cached_property
     def _arrays(self) -> RunArrays:
