@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sinks.project.project import Project
     from sinks.results.contents import RunContents
     from sinks.results.shown_intervals import Intervals
+    from sinks.results.shown_trace import Trace
     from sinks.verification.findings import Verification
     from sinks.workflow import questions
     from sinks.workflow.make_account import ProjectInputs
