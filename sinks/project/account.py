@@ -21,6 +21,10 @@ class ProjectSection(Section):
     )
     issuer: str | None = Field(
         default=None, description="Who issues the reports; without it the line on page one is left to be filled in."
+    land_history: bool = Field(
+        default=True,
+        description="Tell transitions apart by what the land was at every earlier date, and set the first date against "
+        "the last. False: each step between two dates stands by itself, and a series reads no older map for it.",
     )
     coverage_min: float = Field(
         default=0.95, ge=0, le=1, description="Share of a region's area that must be observed; below it a check fails."

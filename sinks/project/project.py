@@ -212,6 +212,8 @@ class Project(Section):
     @property
     def history(self) -> tuple[str, ...]:
         """Years of the land cover that are not in the account but before its end: they tell how land came about."""
+        if not self.project.land_history:
+            return ()
         files = self.land_cover.by_date if self.land_cover else {}
         return tuple(sorted(date for date in files if date not in (*self.dates, STATIC) and date < self.dates[-1]))
 

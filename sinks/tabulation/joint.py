@@ -19,6 +19,7 @@ from sinks.activity import AREA, CHANGE_KEYS, OBSERVED, STATE_KEYS, Activity, at
 from sinks.geo.legends import Legend
 from sinks.input_sets import BIN_KEYS, InputSet, no_bins
 from sinks.layers.rasters.raster import STATIC, CategoricalLayer, ContinuousLayer, Layer
+from sinks.tabulation.exact import ExactSums
 from sinks.vocabulary import NODATA, NOT_APPLICABLE
 
 Floats = npt.NDArray[np.float64]
@@ -60,6 +61,11 @@ class Joint:
     bins : DataFrame
         ``joint`` (place in ``table``), ``date``, ``set``, ``group``, ``bin``, ``area_ha`` and moments
         (:func:`sinks.input_sets.moment_columns`).
+    steps_only : bool
+        Leave out what several steps between dates have in common: the history of changes, and the change from the
+        first date to the last.
+    exact, exact_bins : ExactSums or None
+        The integers behind ``table`` and ``bins``; without them sums are those of the rounded columns.
     """
 
     table: pd.DataFrame
@@ -71,6 +77,9 @@ class Joint:
     history: tuple[str, ...] = ()
     watched: tuple[InputSet, ...] = ()
     bins: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"joint": [], "date": []}))
+    steps_only: bool = False
+    exact: ExactSums | None = None
+    exact_bins: ExactSums | None = None
 
     @classmethod
     def blank(
@@ -99,7 +108,7 @@ class Joint:
     def activity(self) -> Activity:
         """States at every date; changes between consecutive dates and, of more than two, from the first to the last."""
         pairs = list(pairwise(self.dates))
-        if len(self.dates) > 2:
+        if len(self.dates) > 2 and not self.steps_only:
             pairs.append((self.dates[0], self.dates[-1]))
         states = [self._states(date) for date in self.dates]
         changes = [self._changes(*pair) for pair in pairs]
@@ -144,7 +153,8 @@ class Joint:
     def _changes(self, first: str, last: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Transitions between two dates, and the bins of both their ends."""
         ends = (("_from", first), ("_to", last))
-        earlier = sorted(date for date in {*self.dates, *self.history} if date < last and date != first)
+        others = () if self.steps_only else {*self.dates, *self.history}
+        earlier = sorted(date for date in others if date < last and date != first)
         past = tuple((at_date("", date), date) for date in earlier)
         cover = self.land_cover.name
         static = [layer for layer in self.strata if STATIC in layer.files]
@@ -179,9 +189,15 @@ class Joint:
         """Bins of the summed rows: those of each end (``""``, ``_from``, ``_to``) at its date."""
         parts = [no_bins()]
         for end, date in ends.items() if len(self.bins) else ():
-            own = self.bins[self.bins["date"] == date].drop(columns="date")
+            places = np.flatnonzero((self.bins["date"] == date).to_numpy())
+            own = self.bins.iloc[places].drop(columns="date")
             rows = own.assign(end=end, row=sums.numbers[own.pop("joint").to_numpy()])
-            parts.append(rows.groupby(list(BIN_KEYS), sort=True, as_index=False).sum(min_count=1))
+            groups = rows.groupby(list(BIN_KEYS), sort=True, as_index=False)
+            added, numbers, exact = groups.sum(min_count=1), groups.ngroup().to_numpy(), self.exact_bins
+            if exact is not None and len(added):
+                names = [name for name in added.columns if name not in BIN_KEYS]
+                added = added.assign(**{name: exact.added(str(name), numbers, places) for name in names})
+            parts.append(added)
         return pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
 
     def _categorical(self) -> list[tuple[str, CategoricalLayer]]:
@@ -211,12 +227,16 @@ class Joint:
         strata = {layer.name + end: layer for layer in self.strata for end in ends}
         for name, columns in land.items():
             parts[name] = self._where_it_applies(strata[name], parts[name], columns)
-        parts[AREA] = self.table[AREA]
+        amounts = {AREA: AREA}
         for layer, date, name in inputs:
-            parts |= {name + end: self.table[column(layer, date) + end] for end in (SUM, SQUARES, OBSERVED)}
+            amounts |= {name + end: column(layer, date) + end for end in (SUM, SQUARES, OBSERVED)}
+        parts |= {new: self.table[old] for new, old in amounts.items()}
         by = ["region_code", *classes]
         groups = pd.DataFrame(parts).groupby(by, sort=True, dropna=False, as_index=False)
-        return _Sums(groups.sum(), groups.ngroup().to_numpy())
+        added, numbers = groups.sum(), groups.ngroup().to_numpy()
+        if self.exact is not None and len(added):
+            added = added.assign(**{new: self.exact.added(old, numbers) for new, old in amounts.items()})
+        return _Sums(added, numbers)
 
     def _where_it_applies(self, layer: CategoricalLayer, codes: pd.Series, columns: tuple[str, ...]) -> pd.Series:
         """A stratum's codes, marked where the land is not of the ecosystems that it divides."""

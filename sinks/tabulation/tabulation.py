@@ -113,15 +113,19 @@ def tabulate(
     kept = Checkpoint(checkpoint, _fingerprint(spec, regions, shape)) if checkpoint is not None else None
     total = run_tasks(spec, tasks, scheduler_of(scheduler, threads), progress, kept)
     _check_result(layers, spec, total)
+    table, exact = sums_table(layers, spec, regions.codes, total)
+    bins, exact_bins = bins_table(layers, spec, total)
     return Joint(
-        table=sums_table(layers, spec, regions.codes, total),
+        table=table,
         units=regions.table(total.cells),
         dates=layers.dates,
         land_cover=land_cover,
         strata=layers.strata,
         inputs=layers.inputs,
         watched=layers.watched,
-        bins=bins_table(layers, spec, total),
+        bins=bins,
+        exact=exact,
+        exact_bins=exact_bins,
     )
 
 

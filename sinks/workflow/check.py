@@ -85,6 +85,21 @@ def check_needs(prepared: Prepared) -> None:
     gather.problems.raise_as(MethodologyError)
 
 
+def check_history(prepared: Prepared) -> None:
+    """Refuse methodologies that carry something on from earlier dates where the project does without those.
+
+    Raises
+    ------
+    MethodologyError
+    """
+    if prepared.project.project.land_history:
+        return
+    carrying = {entry.method.id for entry in prepared.entries if entry.method.methodology.carried}
+    problems = (Problem("methodology.needs_history", name) for name in sorted(carrying))
+    if found := tuple(problems):
+        raise MethodologyError(*found)
+
+
 def check_rasters(prepared: Prepared) -> None:
     """Refuse rasters that do not fit the regions or each other, without reading them through.
 
@@ -249,6 +264,7 @@ def with_notes(prepared: Prepared, states: list[LayerStates]) -> Prepared:
 
 CHECKS: tuple[Callable[[Prepared], object], ...] = (
     check_needs,
+    check_history,
     check_rasters,
     check_ages,
     check_accuracy,

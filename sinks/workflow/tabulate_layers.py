@@ -125,7 +125,8 @@ def layer_states(prepared: Prepared) -> list[LayerStates]:
 
 def _with_history(joint: Joint, prepared: Prepared) -> Joint:
     """A joint table whose layers of earlier dates are the history of its land, and no strata."""
-    return replace(joint, strata=prepared.strata, history=prepared.project.history)
+    project = prepared.project
+    return replace(joint, strata=prepared.strata, history=project.history, steps_only=not project.project.land_history)
 
 
 def strata_maps(prepared: Prepared) -> dict[str, Mapping[str, str]]:
