@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,10 +11,10 @@ import numpy as np
 import pytest
 from pandas.testing import assert_frame_equal
 from shapely.geometry import box
-from support.small_layers import cover, regions, stock, write
 
 from sinks.input_sets import InputGroup, InputSet
 from sinks.tabulation import Joint, tabulate
+from support.small_layers import cover, regions, stock, write
 
 YEARS = ("2020", "2021", "2022", "2023")
 WATCHED = InputSet(("growing_stock",), ("forest",), (InputGroup(("growing_stock",), ((0.0, 40.0, 90.0, 1500.0),)),))
@@ -75,5 +76,5 @@ def test_steps_only_has_neither_history_nor_the_whole_span(files: dict[str, tupl
     changes, whole = joint.activity().changes, replace(joint, steps_only=False).activity().changes
     assert not [name for name in changes.columns if "@" in name]
     assert [name for name in whole.columns if "@" in name]
-    assert set(zip(changes["date_from"], changes["date_to"], strict=True)) == set(zip(YEARS, YEARS[1:]))  # noqa: B905
+    assert set(zip(changes["date_from"], changes["date_to"], strict=True)) == set(itertools.pairwise(YEARS))
     assert ("2020", "2023") in set(zip(whole["date_from"], whole["date_to"], strict=True))
