@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,7 @@ class ExactSums:
         found = {name: self.cells.to_ha(units) for name, units in self.areas.items()}
         return found | {name: self._of(one) for name, one in self.moments.items()}
 
-    def added(self, name: str, groups: Ints, rows: NDArray[np.intp] | None = None) -> Floats:
+    def added(self, name: str, groups: NDArray[np.integer[Any]], rows: NDArray[np.intp] | None = None) -> Floats:
         """A column added up by group.
 
         Parameters
@@ -114,5 +115,5 @@ class ExactSums:
         return np.where(one.there, found, np.nan)
 
 
-def _sum(values: Ints, groups: Ints) -> Ints:
+def _sum(values: Ints, groups: NDArray[np.integer[Any]]) -> Ints:
     return pd.Series(values).groupby(groups).sum().to_numpy(np.int64)
