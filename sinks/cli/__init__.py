@@ -11,6 +11,7 @@ import click
 
 from sinks.cli import account, begin, decide, draw, explain
 from sinks.cli.common import EXIT_INPUT, Verbs, lang_before
+from sinks.cli.series import series
 
 __all__ = ["EXIT_INPUT", "main"]
 
@@ -54,5 +55,6 @@ for _verb in (
     draw.map_,
     draw.report,
     draw.paint,
+    series,
 ):
     main.add_command(_verb)

@@ -56,6 +56,9 @@ class LandCoverSection(RasterSection):
         description="A file for each date: {2020 = ..., 2023 = ...}. Earlier years are history, for land that is still "
         "changing.",
     )
+    product: str | None = Field(
+        default=None, description="Name and edition of the product; a series is not continued with another one."
+    )
     legend: str = Field(description="Legend: a built-in id (clcd, glc_fcs30d, ...) or a CSV of your own.")
     legend_overrides: Annotated[dict[str, Any], KeysAsText] = Field(
         default_factory=dict, description="Classes read otherwise: {8 = 'grassland'}."

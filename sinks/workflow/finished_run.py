@@ -228,7 +228,7 @@ class Run(RunViews):
         if not isinstance(other, Run):
             raise RunError(Problem("output.not_a_run_object", type(other).__name__, {"found": repr(other)[:80]}))
         # Shown are the regions of the later run.
-        return replace(questions.diff(self.contents, other.contents, quantity, periods), origin=other._origin)
+        return replace(questions.diff(self.contents, other.contents, quantity, periods), origin=other.origin)
 
     def inventory(self, period: str | None = None) -> Inventory:
         """Inventory tables of a period, the last by default; see :mod:`sinks.analysis.inventory`."""
@@ -306,10 +306,11 @@ class Run(RunViews):
 
     def _answer(self, found: A) -> A:
         """An answer that knows which run it is from."""
-        return replace(found, origin=self._origin)
+        return replace(found, origin=self.origin)
 
     @property
-    def _origin(self) -> Origin:
+    def origin(self) -> Origin:
+        """What an answer has to know of the run that it is from."""
         frame = self.contents.regions.frame
         regions = pd.DataFrame(frame[["code", "name", "level", "parent"]])
         return Origin(regions, bool(self.record["demonstration"]), self.contents.created)

@@ -66,7 +66,9 @@ def narrowed(joint: Joint, dates: Sequence[str]) -> Joint:
     names = [column(layer, date) for layer, date in _slots(land_cover, strata, dates)]
     by = ["region_code", *names]
     table = joint.table[[*by, AREA]].groupby(by, dropna=False, sort=True, as_index=False).sum()
-    return replace(joint, table=table, dates=tuple(dates), land_cover=land_cover, strata=strata, inputs=())
+    # The integers behind the table are of its rows before.
+    whole = replace(joint, exact=None, exact_bins=None)
+    return replace(whole, table=table, dates=tuple(dates), land_cover=land_cover, strata=strata, inputs=())
 
 
 def densities(joint: Joint, activity: Activity, found: Amounts) -> Floats:

@@ -1,0 +1,122 @@
+"""What a series must keep from year to year, so that its figures may stand in one line.
+
+Four things are told apart, as inventories do when they explain a recalculation: the *product* that the land is read
+from, the *legend* that makes ecosystems of its codes, the *methodology* with its parameters, and the *definition*,
+which is all else that decides a figure: regions, grid, layers and how they are read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import shapely
+
+from sinks.geo.legends import Legend
+from sinks.layers.rasters.raster import inspect
+from sinks.project.project import Project
+from sinks.workflow.prepare import Prepared
+
+PARTS = ("product", "legend", "methodology", "definition")
+
+Definition = dict[str, dict[str, str]]
+"""By part, what is kept by name: a word where it can be read, and a digest where it is long."""
+
+_DIGITS = 12
+
+_DATED = ("files", "file", "bands", "band")
+"""Keys of a section that say where a layer is, and not what it is."""
+
+_NOT_FIGURES = ("name", "title", "dates", "demonstration", "map_approval", "coverage_min", "cells_min")
+"""Keys of ``[project]`` that change no figure."""
+
+
+def definition_of(prepared: Prepared) -> Definition:
+    """The definition of a project that is prepared.
+
+    Raises
+    ------
+    LayerError
+        A map of the land cover cannot be opened.
+    """
+    project = prepared.project
+    cover = project.land_cover
+    product = {"land_cover": (cover.product or "") if cover else ""}
+    legends = {layer.name: _legend(layer.legend) for layer in prepared.strata}
+    if prepared.land_cover is not None:
+        legends["land_cover"] = _legend(prepared.land_cover.legend)
+    methods = {}
+    for number, entry in enumerate(prepared.entries, 1):
+        words = [entry.ecosystems, entry.pools, entry.accounts_for, entry.source, entry.role]
+        table = entry.method.table.frame.to_csv(index=False)
+        methods[f"{number} {entry.method.id}"] = f"{entry.method.edition} {_digest([repr(words), table])}"
+    return {"product": product, "legend": legends, "methodology": methods, "definition": _rest(prepared, project)}
+
+
+def grids_of(prepared: Prepared) -> dict[str, str]:
+    """The grid of the land cover at every date, in words.
+
+    Raises
+    ------
+    LayerError
+        A map cannot be opened.
+    """
+    layer = prepared.land_cover
+    if layer is None:
+        return {}
+    found = {}
+    for date in layer.files:
+        grid = inspect(layer, date).grid
+        corner = ", ".join(f"{value:.12g}" for value in tuple(grid.transform)[:6])
+        found[str(date)] = f"{grid.crs.to_string()} ({corner}) {grid.width} x {grid.height}"
+    return found
+
+
+def changed_parts(before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """By part that differs, the names of what differs in it."""
+    found = {}
+    for part in PARTS:
+        old, new = before.get(part, {}), after.get(part, {})
+        names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+        if names:
+            found[part] = ", ".join(names)
+    return found
+
+
+def _rest(prepared: Prepared, project: Project) -> dict[str, str]:
+    frame = prepared.regions.frame
+    shapes = [shapely.to_wkb(shape).hex() for shape in prepared.regions.units.geometry]
+    found = {"regions": _digest([*map(str, frame["code"]), *map(str, frame["parent"]), *shapes])}
+    content = project.record()
+    own = {key: value for key, value in content["project"].items() if key not in _NOT_FIGURES}
+    found |= {f"project.{key}": _word(value) for key, value in own.items()}
+    for kind in ("strata", "inputs", "monthly_inputs", "vectors", "tables", "derived_inputs", "derive"):
+        for name, section in content[kind].items():
+            found[f"{kind}.{name}"] = _word(_without(section, _DATED))
+    if content["land_cover"]:
+        read = _without(content["land_cover"], (*_DATED, "legend", "legend_overrides", "product"))
+        found["land_cover"] = _word(read)
+    if content["accuracy"]:
+        found["accuracy"] = _word(_without(content["accuracy"], ("matrix",)))
+    for key in ("map_noise", "no_carbon", "correlations", "nominal_errors", "areas"):
+        found[key] = _word(content[key])
+    return found
+
+
+def _without(section: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in section.items() if key not in keys}
+
+
+def _word(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return text if len(text) <= 3 * _DIGITS else _digest([text])
+
+
+def _legend(legend: Legend) -> str:
+    return f"{legend.id} {_digest([f'{c.text} {c.cls} {c.ecosystem}' for c in legend])}"
+
+
+def _digest(texts: list[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:_DIGITS]
