@@ -436,5 +436,5 @@ def _finished(prepared: Prepared, activity: Activity, files: Sequence[InputFile]
     """The run of an activity, as :func:`sinks.run` makes it after its pass."""
     inputs = account_inputs(prepared, activity)
     account = make_account(prepared, inputs)
-    assessed = assess(prepared, inputs, account.table)
+    assessed = assess(prepared, inputs, account.table, counted=account.counted if inputs.draws else None)
     return Run(gather_contents(prepared, inputs, account, assessed, files), trust=True)
