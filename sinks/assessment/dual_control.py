@@ -204,6 +204,9 @@ def _add_terms(
     caps = [ruled.basis for ruled in (rule.cap, rule.cap_share) if ruled is not None]
     rows.add(year, "cap", terms.cap, "assumed" if "assumed" in caps else "given")
     rows.add(year, "sink_counted", terms.counted, "computed", _binding(terms, assumed), doubt)
+    if inputs.received is not None:
+        basis = rule.credits_at_buyer.basis if rule.credits_at_buyer.value else "computed"
+        rows.add(year, "ccer_received", terms.received, basis)
     rows.add(year, "adjusted_emissions", terms.adjusted, "computed", assumed, doubt)
     rows.add(year, "gdp", terms.gdp, "given", _sources(inputs.gdp, codes, year, "gdp"))
     rows.add(year, "intensity_gross", terms.before_sink / terms.gdp, "computed")
@@ -297,7 +300,7 @@ def _add_verdict(
     rows.add(year, "verdict", verdict, "computed", said, why)
     rows.add(year, "verdict_without_sink", without, "computed")
     needed = equations.break_even_sink(
-        report.before_sink, report.gdp, compared.base_adjusted[:, :1], base.gdp, required
+        report.before_counted, report.gdp, compared.base_adjusted[:, :1], base.gdp, required
     )
     rows.add(year, "break_even_sink", needed, "computed", withheld=_base_doubt(compared))
     rows.add(year, "break_even_k", _break_even_k(compared, required, single), "computed", withheld=why)
@@ -347,7 +350,7 @@ def _break_even_k(compared: AgainstBaseYear, required: Floats, single: int) -> F
             continue
         growth = (1 - required[i, 0]) * report.gdp[i, 0] / base.gdp[i, 0]
         one, other = (
-            (float(t.before_sink[i, 0]), float(t.countable[i, 0]) if counts else 0.0, float(t.cap[i, 0]))
+            (float(t.before_counted[i, 0] if counts else t.before_sink[i, 0]), float(t.countable[i, 0]) if counts else 0.0, float(t.cap[i, 0]))
             for t, counts in ((report, True), (base, compared.net_net))
         )
         found[i, 0] = equations.break_even_k(one, other, growth)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from sinks.assessment import budget, targets
 from sinks.assessment.answer import Answer
+from sinks.assessment.credit_register import follow_register
 from sinks.assessment.dual_control import assess, assessed_regions
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.inputs import Inputs, Places, check_complete, check_inputs, read_credit_projects, read_inputs
@@ -42,6 +43,8 @@ class Evaluation(Answer):
         :func:`sinks.assessment.ledger.audit`.
     indicators : DataFrame or None
         :func:`sinks.assessment.targets.follow`.
+    credits : DataFrame or None
+        Where every credited tonne is (:func:`sinks.assessment.credit_register.follow_register`).
     """
 
     assessment: Assessment
@@ -49,6 +52,7 @@ class Evaluation(Answer):
     five_year_budget: pd.DataFrame | None = None
     ledger: pd.DataFrame | None = None
     indicators: pd.DataFrame | None = None
+    credits: pd.DataFrame | None = None
 
     def glance(self) -> list[pd.DataFrame]:
         """The last year of every region."""
@@ -69,6 +73,7 @@ class Evaluation(Answer):
             "budget_five_year": self.five_year_budget,
             "ccer_audit": self.ledger,
             "indicators": self.indicators,
+            "ccer_holdings": self.credits,
         }
         return {name: table for name, table in found.items() if table is not None}
 
@@ -123,6 +128,7 @@ def evaluate(
         _five_year(result, inputs),
         None if inputs.ledger is None else audit(inputs.ledger, cancelled_returns=rule.cancelled_returns.value),
         None if inputs.observations is None else targets.follow(inputs.targets, inputs.observations),
+        None if inputs.credit_register is None else follow_register(inputs.credit_register).holdings,
     )
 
 
@@ -214,9 +220,15 @@ def read_section(section: AssessmentSection, resolve: Callable[[str], str]) -> I
     AssessmentError
         With the problems of all tables.
     """
-    names = ("emissions", "gdp", "targets", "abatement", "budget", "observations", "ledger")
+    names = ("emissions", "gdp", "targets", "abatement", "budget", "observations", "ledger", "credit_register")
     paths = {name: resolve(file) for name in names if (file := getattr(section, name)) is not None}
-    return read_inputs(paths, encoding=section.encoding)
+    if section.ledger is not None and section.credit_register is not None:
+        raise AssessmentError(Problem("assessment.register_and_ledger", "assessment.credit_register"))
+    inputs = read_inputs(paths, encoding=section.encoding)
+    if inputs.credit_register is None:
+        return inputs
+    both = follow_register(inputs.credit_register)
+    return replace(inputs, ledger=both.ledger, received=both.received)
 
 
 def sink_by_year(account: pd.DataFrame, rule: Rule, doubted: Collection[tuple[str, str]] = ()) -> pd.DataFrame:

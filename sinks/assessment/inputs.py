@@ -18,11 +18,13 @@ import pandas as pd
 import pyogrio
 
 from sinks.assessment import input_tables
+from sinks.assessment.credit_register import OUTSIDE
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import WHERE, records
 from sinks.errors import Problem, Problems, SinksError
 from sinks.geo.dbf import check_dbf
 from sinks.objects import find
+from sinks.project.explain import near
 from sinks.project.rules import Rule
 from sinks.vocabulary.bounds import bounds
 
@@ -46,7 +48,11 @@ _SLIP = 100.0
 
 @dataclass(frozen=True)
 class Inputs:
-    """Parsed tables of an assessment (:func:`sinks.assessment.input_tables.parse_table`); None where there is none."""
+    """Parsed tables of an assessment (:func:`sinks.assessment.input_tables.parse_table`); None where there is none.
+
+    Where there is a ``credit_register``, ``ledger`` and ``received`` are what its events come to
+    (:func:`sinks.assessment.credit_register.follow_register`).
+    """
 
     emissions: pd.DataFrame
     gdp: pd.DataFrame
@@ -55,6 +61,8 @@ class Inputs:
     budget: pd.DataFrame | None = None
     observations: pd.DataFrame | None = None
     ledger: pd.DataFrame | None = None
+    credit_register: pd.DataFrame | None = None
+    received: pd.DataFrame | None = None
 
 
 def read_inputs(paths: Mapping[str, str | Path], *, encoding: str | None = None) -> Inputs:
@@ -155,7 +163,9 @@ def check_inputs(
     problems = Problems()
     for field in fields(inputs):
         table = getattr(inputs, field.name)
-        if table is not None:
+        if table is not None and field.name == "credit_register":
+            _check_holders(table, known, problems)
+        elif table is not None and field.name != "received":
             check_codes(field.name, table, known, problems, None if places is None else places.names)
             _check_twice(field.name, table, problems)
     _check_rule(rule, codes, problems)
@@ -279,6 +289,15 @@ def _check_twice(name: str, table: pd.DataFrame, problems: Problems) -> None:
     for row in records(table[again]):
         values = {"key": [str(row[c]) for c in key], "first": first[tuple(row[c] for c in key)]}
         problems.add("assessment.row_twice", row[WHERE], table=name, **values)
+
+
+def _check_holders(register: pd.DataFrame, known: Collection[str], problems: Problems) -> None:
+    """Whoever holds a credit is a region of the account or outside of it; events may stand twice."""
+    for column in ("holder", "to"):
+        own = register[column]
+        for row in records(register[(own != "") & ~own.isin([*known, OUTSIDE])]):
+            found = {"column": column, "found": row[column], "near": near(str(row[column]), [*known, OUTSIDE])}
+            problems.add("assessment.register_holder", row[WHERE], **found)
 
 
 def _check_rule(rule: Rule, codes: Collection[str], problems: Problems) -> None:

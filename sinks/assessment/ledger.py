@@ -35,6 +35,7 @@ USED_IN: dict[CreditState, str] = {
     "transferred_inside": "buyer_inside",
     "transferred_outside": "buyer_outside",
     "cancelled": "cancelled",
+    "reversed": "reversed",
 }
 """The one place of a tonne in each state; only tonnes in ``sink`` may be counted by the league."""
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sinks.account.amounts import no_point
+from sinks.assessment.decimals import deciding_percents
 from sinks.assessment.input_tables import RESULT, measures
 from sinks.assessment.withheld import JUDGED, NOISE, Reason, Withheld, said, sorted_names
 from sinks.assessment.words import readable, word
@@ -110,14 +111,20 @@ class Assessment:
 
 
 def _in_words(table: pd.DataFrame, withheld: Withheld) -> pd.DataFrame:
-    """The compact table: amounts in 10^4 t, shares in percent, verdicts as words."""
+    """The compact table: amounts in 10^4 t, shares in percent, verdicts as words.
+
+    The reduction and what is required of it have the decimals that carry the verdict.
+    """
     reasons = [withheld.get((str(c), int(y)), "") for c, y in zip(table["region_code"], table["year"], strict=True)]
-    scale = {"emissions": 1e-4, "sink_counted": 1e-4, "change": 100, "required_change": 100, "probability_met": 100}
+    noise = np.array([reason == NOISE for reason in reasons])
     shown = table[["region_code", "region_name", "year"]].copy()
-    for name, factor in scale.items():
-        shown[name] = table[name] * factor
-    for name in ("sink_counted", "change"):
-        shown[name] = shown[name].mask(np.array([reason == NOISE for reason in reasons]))
+    for name in ("emissions", "sink_counted"):
+        shown[name] = table[name] * 1e-4
+    shown["sink_counted"] = shown["sink_counted"].mask(noise)
+    pairs = [deciding_percents(*pair) for pair in zip(table["change"], table["required_change"], strict=True)]
+    shown["change"] = pd.Series([one for one, _ in pairs], index=table.index, dtype=object).mask(noise, "")
+    shown["required_change"] = [other for _, other in pairs]
+    shown["probability_met"] = table["probability_met"] * 100
     both = zip(table["verdict"], reasons, strict=True)
     shown["verdict"] = [said(reason, how="short") or _verdict_in_words(value) for value, reason in both]
     shown["verdict_without_sink"] = [_verdict_in_words(value) for value in table["verdict_without_sink"]]

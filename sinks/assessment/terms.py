@@ -39,6 +39,8 @@ class Terms:
         Most that may be counted; infinite without a cap.
     counted : array
         The counted sink.
+    received : array
+        Credited tonnes used for projects of the region.
     gdp : array
         At constant prices.
     covered : array of bool (regions, 1)
@@ -57,6 +59,7 @@ class Terms:
     ccer: Floats
     cap: Floats
     counted: Floats
+    received: Floats
     gdp: Floats
     covered: NDArray[np.bool_]
     told: NDArray[np.bool_]
@@ -72,9 +75,14 @@ class Terms:
         return self.emissions - self.abatement
 
     @property
+    def before_counted(self) -> Floats:
+        """Emissions less everything but the counted sink."""
+        return self.before_sink - self.received
+
+    @property
     def adjusted(self) -> Floats:
         """Emissions after all deductions, A."""
-        return self.before_sink - self.counted
+        return self.before_counted - self.counted
 
     @property
     def countable(self) -> Floats:
@@ -169,6 +177,7 @@ def terms_of(
         ccer=_by_region(_in_year(ccer, year), codes),
         cap=cap,
         counted=np.zeros((len(codes), 1)),
+        received=_by_region(_in_year(inputs.received if rule.credits_at_buyer.value else None, year), codes),
         gdp=_by_region(gdp[gdp["year"] == year], codes),
         covered=sink.covered[period][:, None] if period else np.ones((len(codes), 1), dtype=bool),
         told=np.ones((len(codes), 1), dtype=bool),

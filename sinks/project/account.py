@@ -21,6 +21,7 @@ class ProjectSection(Section):
     )
     issuer: str | None = Field(
         default=None, description="Who issues the reports; without it the line on page one is left to be filled in."
+    )
     land_history: bool = Field(
         default=True,
         description="Tell transitions apart by what the land was at every earlier date, and set the first date against "

@@ -19,6 +19,7 @@ _FILES = (
     "observations",
     "ledger",
     "credit_projects",
+    "credit_register",
 )
 
 Waivable = Literal["magnitude", "credits"]
@@ -35,6 +36,11 @@ class AssessmentSection(Section):
     observations: str | None = Field(default=None, description="Observed indicators that targets are followed by.")
     ledger: str | None = Field(default=None, description="Credited tonnes by project, year and state.")
     credit_projects: str | None = Field(default=None, description="Polygons of the crediting projects.")
+    credit_register: str | None = Field(
+        default=None,
+        description="Events of credited tonnes, seller and buyer: issue, transfer, use, cancellation, reversal; in "
+        "place of the ledger.",
+    )
     encoding: str | None = Field(default=None, description="Encoding of CSV tables that are not UTF-8, such as GBK.")
     waived: tuple[Waivable, ...] = Field(
         default=(), description="Checks passed over after a look: magnitude (t or 10^4 t), credits (beyond the sink)."

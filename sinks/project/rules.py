@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 Baseline = Literal["net_net", "gross_net", "reference_level"]
 ValueBasis = Literal["given", "assumed", "computed"]
-CreditState = Literal["unregistered", "registered_held", "transferred_inside", "transferred_outside", "cancelled"]
+CreditState = Literal["unregistered", "registered_held", "transferred_inside", "transferred_outside", "cancelled", "reversed"]
 
 
 class RuleValue(BaseModel, Generic[T]):
@@ -89,6 +89,7 @@ class Rule(BaseModel):
     )
     uncertainty_deduction: Deduction = _ruled(0.0)
     cancelled_returns: Switch = _ruled(False)
+    credits_at_buyer: Switch = _ruled(True)
     confidence: Confidence = _ruled(0.95)
     gdp_growth: Growth | None = Field(
         default=None, description="Yearly growth of GDP at constant prices after the last figure, as a fraction."

@@ -50,6 +50,13 @@ from sinks.workflow.run_contents import gather_contents, input_files
 from sinks.workflow.tabulate_layers import Progress, tabulate_layers
 
 INPUTS = "inputs.csv"
+_OTHER = {
+    "product": "series.other_product",
+    "legend": "series.other_legend",
+    "methodology": "series.other_methodology",
+    "definition": "series.other_definition",
+}
+
 GRID = "grid"
 """Part of a stored definition with the grid of the land cover, which every map of the series has."""
 
@@ -333,7 +340,7 @@ class Series:
         """Refuse a project whose figures may not stand in one line with those of the series."""
         problems, kept = Problems(), self.definition(last)
         for part, names in changed_parts(kept, found).items():
-            problems.add(f"series.other_{part}", where, names=names, vintage=last.vintage)
+            problems.add(_OTHER[part], where, names=names, vintage=last.vintage)
         grids, expected = grids_of(prepared), kept[GRID].get("land_cover", "")
         for date, grid in grids.items():
             if grid != expected:

@@ -44,6 +44,7 @@ TERMS = (
     "ccer_deducted",
     "cap",
     "sink_counted",
+    "ccer_received",
     "adjusted_emissions",
     "expected_total",
     "gap_gross",
@@ -271,8 +272,10 @@ def _rules(page: Page) -> tuple[Block, ...]:
 def _waterfall(page: Page, table: RegionAssessment) -> tuple[Block, ...]:
     if not page.wanted("figure_dual") or table.why("adjusted_emissions") == NOISE:
         return ()
-    signs = dict.fromkeys((*TERMS[:3], "emissions", "abatement", "sink_counted", "adjusted_emissions"), 1)
-    signs |= {"abatement": -1, "sink_counted": -1}
+    names = (*TERMS[:3], "emissions", "abatement", "sink_counted", "ccer_received", "adjusted_emissions")
+    signs = dict.fromkeys(names, 1) | {"abatement": -1, "sink_counted": -1, "ccer_received": -1}
+    if not table.get("ccer_received").value:
+        signs.pop("ccer_received")
     known = {name: sign * table.get(name).value for name, sign in signs.items() if table.get(name).known}
     steps = [Step(_short(name), in_print(value), amount(value), name in LEVELS) for name, value in known.items()]
     caption = word("caption.figure_dual", region=page.region.name, year=table.year)
