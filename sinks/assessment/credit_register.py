@@ -127,9 +127,9 @@ def follow_register(events: pd.DataFrame) -> Register:
         if _play(row, books, problems) and row["quantity"] == USED:
             used.append({"region_code": row["holder"], "year": int(row["year"]), "value": float(row["value"])})
     problems.raise_as(AssessmentError)
-    received = pd.DataFrame(used, columns=["region_code", "year", "value"])
-    received = received.groupby(["region_code", "year"], as_index=False)["value"].sum()
-    return Register(_holdings(books), _ledger(books), received.astype({"value": float}))
+    uses = pd.DataFrame(used, columns=["region_code", "year", "value"])
+    received = uses.groupby(["region_code", "year"])["value"].sum().astype("float64").rename("value").reset_index()
+    return Register(_holdings(books), _ledger(books), received)
 
 
 def _check_row(row: Mapping[str, Any], latest: int, problems: Problems) -> None:
@@ -213,7 +213,9 @@ def _ledger(books: Mapping[tuple[str, int], _Numbers]) -> pd.DataFrame:
         for first, last, place in book.stretches:
             key = (project, book.region, vintage, _state(place, book.region))
             found[key] = found.get(key, 0) + last - first + 1
-    rows = [(*key, float(tonnes), "t CO2", "credit_register", "credit_register") for key, tonnes in sorted(found.items())]
+    rows = [
+        (*key, float(tonnes), "t CO2", "credit_register", "credit_register") for key, tonnes in sorted(found.items())
+    ]
     return pd.DataFrame(rows, columns=list(LEDGER_COLUMNS))
 
 

@@ -350,7 +350,11 @@ def _break_even_k(compared: AgainstBaseYear, required: Floats, single: int) -> F
             continue
         growth = (1 - required[i, 0]) * report.gdp[i, 0] / base.gdp[i, 0]
         one, other = (
-            (float(t.before_counted[i, 0] if counts else t.before_sink[i, 0]), float(t.countable[i, 0]) if counts else 0.0, float(t.cap[i, 0]))
+            (
+                float(t.before_counted[i, 0] if counts else t.before_sink[i, 0]),
+                float(t.countable[i, 0]) if counts else 0.0,
+                float(t.cap[i, 0]),
+            )
             for t, counts in ((report, True), (base, compared.net_net))
         )
         found[i, 0] = equations.break_even_k(one, other, growth)

@@ -52,7 +52,9 @@ def for_dates(project: Project, dates: Collection[str]) -> Project:
     if project.accuracy is not None and isinstance(project.accuracy.matrix, dict):
         content["accuracy"]["matrix"] = _only(project.accuracy.matrix, wanted)
     content |= dict.fromkeys(_LATER)
-    return Project.from_dict(content, folder=project.folder, where=str(project.file or "project"))
+    return Project.from_dict(
+        content, folder=project.folder, where=str(project.file or "project"), objects=project.objects
+    )
 
 
 def joined(earlier: Project, later: Project) -> Project:

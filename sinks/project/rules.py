@@ -19,7 +19,9 @@ T = TypeVar("T")
 
 Baseline = Literal["net_net", "gross_net", "reference_level"]
 ValueBasis = Literal["given", "assumed", "computed"]
-CreditState = Literal["unregistered", "registered_held", "transferred_inside", "transferred_outside", "cancelled", "reversed"]
+CreditState = Literal[
+    "unregistered", "registered_held", "transferred_inside", "transferred_outside", "cancelled", "reversed"
+]
 
 
 class RuleValue(BaseModel, Generic[T]):

@@ -35,18 +35,18 @@ from sinks.results import atomic
 from sinks.results.ownership import RUN_FILE, sha256
 from sinks.results.run_folder import read_run, write_run
 from sinks.series.definition import Definition, changed_parts, definition_of, grids_of
+from sinks.series.made import GRID, Made, finished
 from sinks.series.recalculation import compare_vintages, recalculation
 from sinks.series.register import APPENDED, BEGUN, DRAFT, FILE, RECALCULATED, SUPERSEDED, Register, Vintage
-from sinks.series.sums import digest_of, joined_sums, new_sums, steps_of
+from sinks.series.sums import digest_of, joined_sums, new_sums
 from sinks.series.years import Years, years_of_series
 from sinks.trust.consent import trusting
 from sinks.workflow.check import check as check_prepared
 from sinks.workflow.check import check_assessment, check_plans, with_notes
 from sinks.workflow.consent import check_consent
 from sinks.workflow.finished_run import Run
-from sinks.workflow.make_account import account_inputs, assess, make_account
 from sinks.workflow.prepare import Prepared, prepare
-from sinks.workflow.run_contents import gather_contents, input_files
+from sinks.workflow.run_contents import input_files
 from sinks.workflow.tabulate_layers import Progress, tabulate_layers
 
 INPUTS = "inputs.csv"
@@ -56,9 +56,6 @@ _OTHER = {
     "methodology": "series.other_methodology",
     "definition": "series.other_definition",
 }
-
-GRID = "grid"
-"""Part of a stored definition with the grid of the land cover, which every map of the series has."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +139,7 @@ class Series:
                 if new_segment and last is not None and not cause:
                     raise RunError(Problem("series.no_cause", str(given.file or "project")))
                 segment = max((row.segment for row in here.register.rows), default=0) + 1
-                made = _Made.anew(given, threads, progress)
+                made = Made.anew(given, threads, progress)
                 return here._keep(made, BEGUN, None, segment, cause)
             made = here._appended(given, last, threads, progress)
             return here._keep(made, APPENDED, last, last.segment, "")
@@ -189,7 +186,7 @@ class Series:
             assert last is not None
             before = here.run(last.vintage)
             check_consent(given)
-            made = _Made.anew(given, threads, progress)
+            made = Made.anew(given, threads, progress)
             changed = changed_parts(here.definition(last), made.definition)
             table = recalculation(before.contents, made.run.contents, changed)
             made = made.with_table("recalculation", table)
@@ -302,7 +299,7 @@ class Series:
         except OSError as error:
             raise atomic.explained(error, self.folder) from error
 
-    def _appended(self, given: Project, last: Vintage, threads: int | None, progress: Progress) -> _Made:
+    def _appended(self, given: Project, last: Vintage, threads: int | None, progress: Progress) -> Made:
         """A run over the years of the series and those that a project adds, of which only the new ones are read."""
         where = str(given.file or "project")
         partner = last.years[-1]
@@ -333,8 +330,8 @@ class Series:
         sums = new_sums(kept, found, partner)
         old = [InputFile.from_json(file) for file in before.record["inputs"]]
         every = {file.path: file for file in (*old, *read)}
-        run = _finished(with_notes(whole, states), joined_sums([kept, sums]), list(every.values()))
-        return _Made(run, sums, definition | {GRID: self.definition(last)[GRID]}, read)
+        run = finished(with_notes(whole, states), joined_sums([kept, sums]), list(every.values()))
+        return Made(run, sums, definition | {GRID: self.definition(last)[GRID]}, read)
 
     def _check_definition(self, prepared: Prepared, found: Definition, last: Vintage, where: str) -> None:
         """Refuse a project whose figures may not stand in one line with those of the series."""
@@ -360,7 +357,7 @@ class Series:
                 problems.add("series.input_changed", file.path, **values)
         problems.raise_as(RunError)
 
-    def _keep(self, made: _Made, how: str, base: Vintage | None, segment: int, cause: str) -> Series:
+    def _keep(self, made: Made, how: str, base: Vintage | None, segment: int, cause: str) -> Series:
         """Write a vintage into the archive, its row of the register last."""
         dates = made.run.record["project"]["project"]["dates"]
         name = self.register.name_for(dates)
@@ -397,51 +394,3 @@ class Series:
             register = register.with_status(base.vintage, SUPERSEDED)
         register.write(self.folder / FILE)
         return replace(self, register=register)
-
-
-@dataclass(frozen=True)
-class _Made:
-    """A run that is to be kept, with what it has added to the sums, what it rests on, and the files it has read."""
-
-    run: Run
-    sums: Activity
-    definition: Definition
-    files: Sequence[InputFile]
-
-    @classmethod
-    def anew(cls, project: Project, threads: int | None, progress: Progress) -> _Made:
-        """A run over all dates of a project."""
-        prepared = prepare(project)
-        definition, grids = definition_of(prepared), grids_of(prepared)
-        first = next(iter(grids.values()), "")
-        problems = Problems()
-        for date, grid in grids.items():
-            if grid != first:
-                where = f"{project.file or 'project'}: land_cover.{date}"
-                problems.add("series.other_grid", where, found=grid, expected=first)
-        problems.raise_as(RunError)
-        states = check_prepared(prepared, to_run=True)
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            files = beside.submit(input_files, project)
-            activity = tabulate_layers(prepared, states, threads=threads, progress=progress)
-        run = _finished(with_notes(prepared, states), activity, files.result())
-        return cls(run, steps_of(activity), definition | {GRID: {"land_cover": first}}, files.result())
-
-    def named(self, record: dict[str, Any]) -> Run:
-        """The run, whose record says which vintage it is."""
-        contents = self.run.contents
-        return replace(self.run, contents=replace(contents, record=contents.record | {"series": record}))
-
-    def with_table(self, name: str, table: pd.DataFrame) -> _Made:
-        """The same with one table more in its run."""
-        contents = self.run.contents
-        tables = {**contents.tables, name: table}
-        return replace(self, run=replace(self.run, contents=replace(contents, tables=tables)))
-
-
-def _finished(prepared: Prepared, activity: Activity, files: Sequence[InputFile]) -> Run:
-    """The run of an activity, as :func:`sinks.run` makes it after its pass."""
-    inputs = account_inputs(prepared, activity)
-    account = make_account(prepared, inputs)
-    assessed = assess(prepared, inputs, account.table, counted=account.counted if inputs.draws else None)
-    return Run(gather_contents(prepared, inputs, account, assessed, files), trust=True)
