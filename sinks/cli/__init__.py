@@ -51,6 +51,7 @@ for _verb in (
     decide.potential,
     decide.targets,
     decide.value,
+    decide.admit,
     decide.estimate,
     draw.map_,
     draw.report,

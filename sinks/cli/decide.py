@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sinks.cli.common import PATH, echo_and_write, lang, opened_or_run, reports_problems, trust_option
+from sinks.cli.common import PATH, echo_and_write, lang, made_from, opened_or_run, reports_problems, trust_option
 
 _out = click.option("--out", type=PATH, help="CSV 文件夹 / folder for the tables [RUN/assessment].")
 
@@ -67,6 +67,23 @@ def targets(run_folder: Path, published: bool, definitions: tuple[str, ...], out
     pairs = [one.partition("=") for one in definitions]
     declared = {indicator: definition for indicator, _, definition in pairs}
     echo_and_write(sinks.open_run(run_folder).targets(declared, published=published), run_folder, out)
+
+
+@click.command()
+@click.argument("run_folder", metavar="RUN", type=PATH)
+@click.argument("projects", type=PATH)
+@_out
+@trust_option
+@lang
+@reports_problems
+def admit(run_folder: Path, projects: Path, out: Path | None) -> None:
+    """新上项目评价：对盟市和全区强度、预算的影响，附一页意见 / effect of new projects, with a one-page opinion."""
+    import sinks
+    from sinks.output.report.opinion import write_opinions
+
+    found, folder = sinks.open_run(run_folder).admit(projects), out or run_folder / "assessment"
+    echo_and_write(found, run_folder, out)
+    made_from(run_folder, write_opinions(found, folder))
 
 
 @click.command()

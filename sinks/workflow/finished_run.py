@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sinks.analysis.decomposition import Difference, QuickEstimate
     from sinks.analysis.inventory import Inventory
     from sinks.analysis.sensitivity import Sensitivity
+    from sinks.assessment.admission import Admission
     from sinks.assessment.evaluate import Evaluation
     from sinks.assessment.indicators import Progress
     from sinks.assessment.valuation import SinkValue
@@ -206,6 +207,21 @@ class Run(RunViews):
         """
         other = None if project is None else questions.other_project(project)
         return self._answer(questions.assess(self._prepared, self._inputs, self.account, other))
+
+    def admit(self, projects: str | Path) -> Admission:
+        """Effect of new projects on the targets of league and region; see :mod:`sinks.assessment.admission`.
+
+        Parameters
+        ----------
+        projects : path
+            The table ``admission``: emissions, value added and reductions of each project.
+
+        Raises
+        ------
+        SinksError
+            There is no ``[assessment]``, or a table is at fault.
+        """
+        return self._answer(questions.admit(self._prepared, self._inputs, self.account, projects))
 
     def diff(self, other: Run, quantity: str = "net_removals", periods: tuple[str, str] | None = None) -> Difference:
         """Why another run's figures differ: area, density, method, parameters and data; the effects add up exactly.

@@ -22,6 +22,7 @@ from sinks.workflow.prepare import Prepared
 
 if TYPE_CHECKING:
     from sinks.assessment.evaluate import Evaluation
+    from sinks.assessment.inputs import Inputs
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def assess(
     noise: pd.DataFrame,
     project: Project | None = None,
     counted: Mapping[str, Floats] | None = None,
+    inputs: Inputs | None = None,
 ) -> Evaluation | None:
     """Dual control of an account, with the account's own draws of the sink that the rule counts.
 
@@ -99,6 +101,8 @@ def assess(
         Whose ``[assessment]`` to take, with the files it names; that of this account when left out.
     counted : mapping of period to array (n, regions), optional
         Draws of the sink that the rule counts, which :func:`make_account` keeps; they are made again when left out.
+    inputs : Inputs, optional
+        Other tables than those of the project's own assessment.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def assess(
     SinksError
         Its tables are at fault, or do not fit the account.
     """
-    own = prepared.assessment_inputs if project is None else None
+    own = inputs or (prepared.assessment_inputs if project is None else None)
     project = project or prepared.project
     section = project.assessment
     if section is None:

@@ -35,8 +35,10 @@ from sinks.workflow.tabulate_layers import tabulate_rasters
 if TYPE_CHECKING:
     from sinks.analysis.decomposition import Difference, QuickEstimate
     from sinks.analysis.inventory import Inventory
+    from sinks.assessment.admission import Admission
     from sinks.assessment.evaluate import Evaluation
     from sinks.assessment.indicators import Progress
+    from sinks.assessment.inputs import Inputs
     from sinks.assessment.valuation import SinkValue
     from sinks.geo.regions import Regions
     from sinks.output.painting import Layers, Painting
@@ -125,6 +127,32 @@ def assess(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, othe
     if evaluation is None:
         raise ProjectError(Problem("project.no_assessment", (other or prepared.project).project.name))
     return evaluation
+
+
+def admit(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, projects: str | Path) -> Admission:
+    """What new projects would do to the intensity of their leagues and of the region."""
+    from sinks.assessment.admission import admit as admit_projects
+    from sinks.assessment.admission import read_projects
+    from sinks.assessment.dual_control import assessed_regions
+    from sinks.assessment.input_tables import read_table
+
+    section = _section(prepared.project, "assessment", prepared.project.assessment)
+    codes, _ = assessed_regions(account, section.rule)
+    new = read_projects(read_table("admission", projects, encoding=section.encoding), codes)
+    inputs, noise = prepared.assessment_inputs, table_of_noise(prepared, given, account)
+    scope = section.rule.ecosystems.value, section.rule.pools.value
+    counted = None if given.draws is None else given.inputs.removals(prepared.entries, given.draws, *scope)
+    # A project may be as large as its league: its figures were checked by themselves.
+    waived = tuple(dict.fromkeys((*section.waived, "magnitude")))
+    changed = prepared.project.model_copy(update={"assessment": section.model_copy(update={"waived": waived})})
+    assert inputs is not None
+
+    def again(others: Inputs) -> Evaluation:
+        found = assess_account(prepared, given, account, noise, changed, counted, others)
+        assert found is not None
+        return found
+
+    return admit_projects(new, inputs, again(inputs), again)
 
 
 def diff(before: RunContents, after: RunContents, quantity: str, periods: tuple[str, str] | None) -> Difference:
