@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
@@ -112,7 +112,7 @@ def evaluate(
     """
     inputs, rule = inputs or read_section(section, resolve), section.rule
     codes, _ = assessed_regions(account, rule)
-    whole = _whole(regions, codes)
+    whole = whole_region(regions, codes)
     known = {*account["region_code"], *([] if whole is None else [whole[0]])}
     problems = Problems()
     code = None if whole is None else whole[0]
@@ -163,7 +163,7 @@ def check_section(
     inputs = gather(read)
     codes = sorted(regions.loc[regions["level"] == rule.level, "code"])
     if inputs is not None and codes:
-        whole = _whole(regions, codes)
+        whole = whole_region(regions, codes)
         places = Places(dict(zip(regions["code"], regions["name"], strict=True)), area_ha)
         code = None if whole is None else whole[0]
         known = list(regions["code"])
@@ -287,7 +287,7 @@ def _check_credits(
     check_ledger(projects, inputs.ledger, regions, sink, waived=section.waived)
 
 
-def _whole(regions: gpd.GeoDataFrame, codes: list[str]) -> tuple[str, str] | None:
+def whole_region(regions: gpd.GeoDataFrame, codes: Sequence[str]) -> tuple[str, str] | None:
     """The region that consists of exactly the assessed ones, if there is one."""
     for code, children in regions.groupby("parent")["code"]:
         if code and set(children) == set(codes) and len(codes) > 1:

@@ -116,8 +116,12 @@ def years_and_periods(rule: Rule, account: pd.DataFrame) -> dict[int, str | None
     AssessmentError
         No period covers an assessed year, or a net-net rule has no sink for its base year.
     """
+    return periods_of_years(rule, sorted(account.loc[account["quantity"] == "net_removals", "period"].unique()))
+
+
+def periods_of_years(rule: Rule, found: Sequence[str]) -> dict[int, str | None]:
+    """The same from the periods that have a sink, which are known before there is an account."""
     problems = Problems()
-    found = sorted(account.loc[account["quantity"] == "net_removals", "period"].unique())
     chosen = {year: period_of(year, rule, found) for year in rule.all_years}
     for year, period in chosen.items():
         if period is not None:

@@ -18,7 +18,7 @@ from sinks.series.sums import steps_of
 from sinks.workflow.check import check as check_prepared
 from sinks.workflow.check import with_notes
 from sinks.workflow.finished_run import Run
-from sinks.workflow.make_account import account_inputs, assess, make_account
+from sinks.workflow.make_account import account_inputs, assess_or_say, make_account
 from sinks.workflow.map_noise import table_of_noise
 from sinks.workflow.prepare import Prepared, prepare
 from sinks.workflow.run_contents import gather_contents, input_files
@@ -73,5 +73,6 @@ def finished(prepared: Prepared, activity: Activity, files: Sequence[InputFile])
     inputs = account_inputs(prepared, activity)
     account = make_account(prepared, inputs)
     noise = table_of_noise(prepared, inputs, account.table)
-    assessed = assess(prepared, inputs, account.table, noise, counted=account.counted if inputs.draws else None)
+    assessed, why = assess_or_say(prepared, inputs, account, noise)
+    prepared = replace(prepared, notes=(*prepared.notes, *why))
     return Run(gather_contents(prepared, inputs, account, noise, assessed, files), trust=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sinks.account.adjusted_areas import check_adjustable
@@ -143,6 +143,32 @@ def check_assessment(prepared: Prepared) -> None:
         check_section(section, regions.frame, _areas(prepared), prepared.project.path, read)
 
 
+def check_needs_of_assessment(prepared: Prepared) -> None:
+    """Refuse an assessment whose parts lack what they need of each other, of the dates and of the draws.
+
+    Raises
+    ------
+    AssessmentError
+    """
+    from sinks.assessment.beforehand import check_beforehand
+    from sinks.assessment.evaluate import whole_region
+
+    section, project = prepared.project.assessment, prepared.project
+    gather = Gather()
+    # What is wrong with the tables themselves is said by the check of the section.
+    inputs = gather(lambda: prepared.assessment_inputs)
+    if section is None or inputs is None:
+        return
+    frame, rule = prepared.regions.frame, section.rule
+    codes = sorted(frame.loc[frame["level"] == rule.level, "code"])
+    whole = whole_region(frame, codes) if codes else None
+    periods = [f"{first}-{last}" for first, last in project.periods]
+    if any(not entry.is_difference for entry in prepared.entries if entry.role == "record"):
+        periods += project.dates
+    own, draws = None if whole is None else whole[0], project.project.draws > 0
+    check_beforehand(inputs, rule, codes, own, sorted(periods), draws=draws)
+
+
 def check_plans(prepared: Prepared) -> None:
     """Refuse plans and derived strata whose words no layer has, or whose files cannot be used.
 
@@ -254,12 +280,13 @@ def confusion_matrices(project: Project) -> dict[str, ConfusionMatrix]:
     return {date: matrix for date, name in names.items() if name and (matrix := read[name]) is not None}
 
 
-def with_notes(prepared: Prepared, states: list[LayerStates]) -> Prepared:
-    """The project with all that was noted of its regions and layers, and what its assessment still lacks."""
+def with_notes(prepared: Prepared, states: list[LayerStates], further: Sequence[Problem] = ()) -> Prepared:
+    """The project with all that was noted of its regions and layers, what its assessment still lacks, and more."""
     missing = Gather()
     missing(check_figures, prepared)
     layers = (note for layer in states for note in layer.notes)
-    return replace(prepared, notes=(*prepared.regions.notes, *notes_of_dates(prepared), *layers, *missing.problems))
+    noted = (*prepared.regions.notes, *notes_of_dates(prepared), *layers, *missing.problems, *further)
+    return replace(prepared, notes=noted)
 
 
 CHECKS: tuple[Callable[[Prepared], object], ...] = (
@@ -270,5 +297,6 @@ CHECKS: tuple[Callable[[Prepared], object], ...] = (
     check_accuracy,
     declared_correlations,
     check_assessment,
+    check_needs_of_assessment,
     check_plans,
 )

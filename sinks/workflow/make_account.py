@@ -13,6 +13,7 @@ from sinks.account.adjusted_areas import AdjustedAreas
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity
 from sinks.analysis.noise_of_maps import withheld_of
+from sinks.errors import Problem
 from sinks.project.project import Project
 from sinks.uncertainty.confusion_matrix import adjusted_areas
 from sinks.uncertainty.draws import Draws, Floats, InputUncertainty
@@ -132,6 +133,20 @@ def assess(
     doubted = withheld_of(noise, table, prepared.entries, *scope)
     frame = prepared.regions.frame
     return evaluate(section, table, frame, project.path, draws=drawn, doubted=doubted, inputs=own)
+
+
+def assess_or_say(
+    prepared: Prepared, given: ProjectInputs, account: Account, noise: pd.DataFrame
+) -> tuple[Evaluation | None, list[Problem]]:
+    """Dual control of an account, or why there is none: what an account says is not lost over a table beside it."""
+    from sinks.assessment.beforehand import missing_assessment
+    from sinks.assessment.errors import AssessmentError
+
+    counted = account.counted if given.draws else None
+    try:
+        return assess(prepared, given, account.table, noise, counted=counted), []
+    except AssessmentError as error:
+        return None, missing_assessment(error)
 
 
 def adjusted_areas_beside(prepared: Prepared, given: ProjectInputs) -> pd.DataFrame:

@@ -83,8 +83,8 @@ def run(
         inputs = steps.account_inputs(prepared, activity)
         account = steps.make_account(prepared, inputs)
         noise = steps.table_of_noise(prepared, inputs, account.table)
-        assessed = steps.assess(prepared, inputs, account.table, noise, counted=account.counted or None)
-        noted = steps.with_notes(prepared, states)
+        assessed, why = steps.assess_or_say(prepared, inputs, account, noise)
+        noted = steps.with_notes(prepared, states, why)
         contents = steps.gather_contents(noted, inputs, account, noise, assessed, files.result())
     return steps.Run(contents, trust=True, checkpoint=checkpoint, objects=prepared.project.objects)
 

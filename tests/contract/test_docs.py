@@ -61,7 +61,7 @@ EXAMPLES = {
     # Formats, programs and marks of other people's data.
     *(".cpg", ".hdf", ".vrt", ".py", "make", "/", "=", "GBK", "LC_Type1", "Npp_500m"),
     # What a run and its folder are called in the examples.
-    *("run", "out/demo/report"),
+    *("run", "out/demo/report", "outside"),
     # A column of the history, and a stratum of an account.
     *("class@2000", "forest > forest"),
     # Columns that tell whether an input was observed.
