@@ -233,10 +233,11 @@ def _effects(
         judged = name in ("margin", "probability_met", "verdict")
         if np.isfinite(figures).any() or (judged and reason):
             rows.append((name, *figures, units.get(name, ""), reason if judged else ""))
-    standing = [positions(one.assessment).get((code, year)) for one in (before, after)]
-    if standing[0] is not None and standing[1] is not None:
-        rows.append(("allowed_intensity", *(at.allowed / at.gdp for at in standing if at), "t CO2/10^4 CNY", ""))
-        rows.append(("room", *(at.room for at in standing if at), "t CO2", reason))
+    one, other = (positions(found.assessment).get((code, year)) for found in (before, after))
+    if one is not None and other is not None:
+        ratios = one.allowed / one.gdp, other.allowed / other.gdp
+        rows.append(("allowed_intensity", *ratios, "t CO2/10^4 CNY", ""))
+        rows.append(("room", one.room, other.room, "t CO2", reason))
     return rows
 
 
