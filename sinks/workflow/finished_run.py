@@ -209,18 +209,7 @@ class Run(RunViews):
         return self._answer(questions.assess(self._prepared, self._inputs, self.account, other))
 
     def admit(self, projects: str | Path) -> Admission:
-        """Effect of new projects on the targets of league and region; see :mod:`sinks.assessment.admission`.
-
-        Parameters
-        ----------
-        projects : path
-            The table ``admission``: emissions, value added and reductions of each project.
-
-        Raises
-        ------
-        SinksError
-            There is no ``[assessment]``, or a table is at fault.
-        """
+        """Effect of new projects (the table ``admission``) on targets; see :mod:`sinks.assessment.admission`."""
         return self._answer(questions.admit(self._prepared, self._inputs, self.account, projects))
 
     def diff(self, other: Run, quantity: str = "net_removals", periods: tuple[str, str] | None = None) -> Difference:
