@@ -48,8 +48,7 @@ def run(
     threads, block_size, progress, checkpoint, scheduler
         See :func:`sinks.tabulation.tabulate`; ``scheduler`` is a dask ``Client`` or the address of a scheduler.
     resume : bool
-        Go on from ``checkpoint``; without it an old checkpoint is thrown away.  The checkpoint stays until
-        :meth:`Run.write` has the result in place.
+        Go on from ``checkpoint``, which else is thrown away; it stays until :meth:`Run.write` has the result in place.
     trust : bool
         Let the project run Python of its own and read files beyond its folder (:mod:`sinks.trust`).
 
