@@ -74,5 +74,5 @@ def _said(found: Series) -> None:
     """Say what was added, and where its run is."""
     row = found.register.rows[-1]
     count = int((found.inputs()["vintage"] == row.vintage).sum())
-    click.echo(message("series.added", vintage=row.vintage, status=row.status, years=list(row.years), count=count))
+    click.echo(message("series.added", vintage=row.vintage, status=row.status, years=list(row.years), number=count))
     click.echo(str(found.folder / "vintages" / row.vintage))
