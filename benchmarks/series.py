@@ -10,6 +10,7 @@ one is added, and all of them are run at once.  The figures of both are compared
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import time
 from collections.abc import Callable
@@ -76,7 +77,7 @@ def make_maps(folder: Path, dates: list[str], rows: int, columns: int) -> None:
     write(folder / "species.tif", np.full((rows, columns), 2, np.uint8), 0)
     write(folder / "grass.tif", np.full((rows, columns), 2, np.uint8), 0)
     edges = np.linspace(110, 110 + columns * CELL, 13)
-    shapes = [box(a, 45 - rows * CELL, b, 45) for a, b in zip(edges, edges[1:], strict=False)]
+    shapes = [box(a, 45 - rows * CELL, b, 45) for a, b in itertools.pairwise(edges)]
     codes = [f"15{number:02d}00" for number in range(1, 13)]
     table = {"code": codes, "name": codes, "parent": ["150000"] * 12}
     gpd.GeoDataFrame(table, geometry=shapes, crs=4490).to_file(folder / "regions.gpkg")
