@@ -240,23 +240,11 @@ class Run(RunViews):
         return self._answer(questions.inventory(self._prepared, self._inputs, self.account, period))
 
     def restoration(self, section: RestorationSection | None = None) -> Effects:
-        """Effect of restoration projects, by the ``[restoration]`` of the project; see :mod:`sinks.planning.sites`.
-
-        Raises
-        ------
-        SinksError
-            There is no such section, or its inputs are at fault.
-        """
+        """Effect of restoration projects, by the ``[restoration]`` of the project; see :mod:`sinks.planning.sites`."""
         return self._answer(questions.restoration(self._prepared, self._inputs, section))
 
     def potential(self, section: PotentialSection | None = None) -> Prospects:
-        """Suited land and what plans for it would hold, by ``[potential]``; see :mod:`sinks.planning.prospects`.
-
-        Raises
-        ------
-        SinksError
-            There is no such section, or its inputs are at fault.
-        """
+        """Suited land and what plans for it would hold, by ``[potential]``; see :mod:`sinks.planning.prospects`."""
         return self._answer(questions.potential(self._prepared, self._inputs, self.account, section))
 
     def targets(self, definitions: Mapping[str, str] | None = None, *, published: bool = False) -> Progress:
