@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 endif
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint hooks bench mutation faults differential fuzz audit notebooks system clean
+.PHONY: demo test lint hooks bench mutation mutation-core faults differential fuzz audit notebooks system clean
 
 # The marker is newer than what it was made from, so that a changed dependency list installs again.
 $(READY): pyproject.toml constraints.txt
@@ -64,6 +64,10 @@ bench: $(READY)
 # Changes coefficients and signs in turn and sees that a test notices; one to two minutes.
 mutation: $(READY)
 	$(BIN)/python tests/mutation/mutate.py
+
+# Breaks each law of the account, and turns operators of its core in turn; a quarter of an hour and more.
+mutation-core: $(READY)
+	$(BIN)/python tests/mutation/core.py
 
 # Fifty kills at random moments, and every kind of failure at every call by which a file reaches the disk; two hours.
 faults: $(READY)
