@@ -13,7 +13,7 @@ import rioxarray
 import sinks
 from sinks.errors import RunError
 from sinks.output.figures.fonts import FAMILY
-from sinks.workflow.verbs import Run
+from sinks.workflow.finished_run import Run
 
 LEAGUES = ["包头市", "乌海市", "鄂尔多斯市"]
 
