@@ -52,12 +52,15 @@ class Difference(Answer):
         Dates or periods that are set against each other.
     last : (str, str)
         The last that each run has.
+    unlike : tuple of str
+        What the runs do not have in common (:func:`sinks.analysis.unlike.unlike`); said first.
     """
 
     effects: pd.DataFrame
     quantity: str
     periods: tuple[str, str]
     last: tuple[str, str]
+    unlike: tuple[str, ...] = ()
 
     def data(self) -> dict[str, pd.DataFrame]:
         return {"diff": self.effects}
@@ -77,7 +80,7 @@ class Difference(Answer):
         said = [word("note.diff_periods", before=before, after=after), word("note.diff")]
         if self.last != self.periods:
             said.insert(1, word("note.diff_last", before=self.last[0], after=self.last[1]))
-        return [*said, *self._left_out(self.effects, Origin.inner)]
+        return [*self.unlike, *said, *self._left_out(self.effects, Origin.inner)]
 
 
 @dataclass(frozen=True, repr=False)

@@ -158,11 +158,14 @@ def admit(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, proje
 def diff(before: RunContents, after: RunContents, quantity: str, periods: tuple[str, str] | None) -> Difference:
     """Why the figures of two runs differ: area, density, method, parameters and data; unlike periods are refused."""
     from sinks.analysis.decomposition import Difference, compared_periods, explain
+    from sinks.analysis.unlike import unlike
 
     last = (_last(before.account, quantity), _last(after.account, quantity))
     compared = compared_periods(before.account, after.account, quantity, periods)
     used = before.parameters_used, after.parameters_used
-    return Difference(explain(before.account, after.account, quantity, compared, used), quantity, compared, last)
+    effects = explain(before.account, after.account, quantity, compared, used)
+    old, new = (run.activity.units.set_index("region_code")["area_ha"] for run in (before, after))
+    return Difference(effects, quantity, compared, last, unlike((old, new), (before.record, after.record)))
 
 
 def inventory(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, period: str | None) -> Inventory:

@@ -36,7 +36,7 @@ def caveats(page: Page) -> list[str]:
     found: list[str] = []
     if contents.record.get("demonstration"):
         found.append(word("caveat.demonstration"))
-    found += _verified(contents.record)
+    found += verified(contents.record)
     found += [str(text) for text in contents.record.get("caveats", [])]
     found += _check_caveats(page)
     found += _assumed(page)
@@ -56,7 +56,7 @@ def caveats(page: Page) -> list[str]:
     return found
 
 
-def _verified(record: Mapping[str, Any]) -> list[str]:
+def verified(record: Mapping[str, Any]) -> list[str]:
     """What a second path found, where the run was verified."""
     said = record.get("verification")
     if not isinstance(said, Mapping):

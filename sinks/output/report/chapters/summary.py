@@ -10,7 +10,7 @@ import pandas as pd
 from sinks.output.report import grammar
 from sinks.output.report.assessed import VERDICTS, RegionAssessment, below, counts
 from sinks.output.report.blocks import Block, Chapters, KeyFigure, KeyFigures, Paragraph
-from sinks.output.report.chapters.overview import own_checks
+from sinks.output.report.chapters.overview import own_checks, verified
 from sinks.output.report.facts import Amount, Region
 from sinks.output.report.page import Page
 from sinks.output.report.words import (
@@ -167,8 +167,9 @@ def _dual_meaning(page: Page) -> str:
 
 
 def _assumed(page: Page) -> list[str]:
-    """Three lines: the parameters, the map, the rule."""
-    return [_of_parameters(page), _of_map(page.facts.contents.record.get("project") or {}), _of_rule(page)]
+    """A line each: the parameters, the map, the rule, and what a second path found where the run was verified."""
+    record = page.facts.contents.record
+    return [_of_parameters(page), _of_map(record.get("project") or {}), _of_rule(page), *verified(record)]
 
 
 def _of_parameters(page: Page) -> str:
