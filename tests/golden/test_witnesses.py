@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "verification.md"
 HEAD = "| methodology | equation | parameters | rows: read + computed from what was read, of all |"
 BASES = ("read", "derived")
+ALL_BASES = (*BASES, "transcribed", "memory", "assumed")
+COUNTED = re.compile(r"^Of [\d,]+ rows: .*\.$", re.MULTILINE)
 with (HERE / "witnesses.csv").open(encoding="utf-8", newline="") as handle:
     WITNESSES = list(csv.DictReader(handle))
 # Two tables are no methodology's: what makes inputs, and what weighs gases.
@@ -59,6 +62,16 @@ def table() -> str:
     return "\n".join([HEAD, "|---|---|---|---|", *lines])
 
 
+def counted() -> str:
+    """How many rows of all tables rest on what; the library's tables are read as files here."""
+    bases: Counter[str] = Counter()
+    for path in sorted((HERE.parents[1] / "methodologies").glob("*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            bases.update(row["basis"] for row in csv.DictReader(handle) if "basis" in row)
+    said = ", ".join(f"{bases[word]:,} {word}" for word in ALL_BASES)
+    return f"Of {bases.total():,} rows: {said}."
+
+
 def test_every_methodology_is_listed() -> None:
     assert {row["methodology"] for row in WITNESSES} == set(IDS)
     assert {row["of"] for row in WITNESSES} == {"equation", "parameters"}
@@ -76,9 +89,12 @@ def test_a_witness_names_document_place_and_test(row: dict[str, str]) -> None:
 
 
 def test_the_page_has_this_table() -> None:
-    assert table() in PAGE.read_text(encoding="utf-8"), "run `python tests/golden/test_witnesses.py`"
+    text = PAGE.read_text(encoding="utf-8")
+    assert table() in text, "run `python tests/golden/test_witnesses.py`"
+    assert COUNTED.findall(text) == [counted()], "run `python tests/golden/test_witnesses.py`"
 
 
 if __name__ == "__main__":
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(HEAD)
-    PAGE.write_text(before + table() + "\n\n" + rest.partition("\n\n")[2], encoding="utf-8")
+    written = before + table() + "\n\n" + rest.partition("\n\n")[2]
+    PAGE.write_text(COUNTED.sub(counted(), written), encoding="utf-8")

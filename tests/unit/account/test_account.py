@@ -350,6 +350,46 @@ def test_a_stock_that_nothing_was_observed_of_is_not_zero() -> None:
     assert f"{lost:,.0f} t C" in table.loc["no_longer_known", "detail_en"]
 
 
+def test_draws_follow_the_shares_of_the_land(densities: Bound) -> None:
+    """Of land that is common, newly or no longer known each has its own hectares in its draws too."""
+    # Grassland has no parameters here: what was forest at one date only is no change of the land.
+    table = make(entry(densities, ("forest",), pools=("soil_organic_carbon",)), draws=Draws(4000, seed=1)).table
+    rows = table[(table["ecosystem"] == "forest") & (table["stratum"] == "all") & (table["pool"] != "all")]
+    rows = rows.set_index(["region_code", "quantity"])
+    # Nothing changes on the 200 ha of common land, whatever is drawn: a point, which has no interval.
+    still = rows.loc[("1501", "stock_change")]
+    assert still["value"] == 0
+    assert math.isnan(still["low"])
+    for code, quantity, area in (("1501", "newly_known", 100), ("1502", "no_longer_known", 100)):
+        row = rows.loc[(code, quantity)]
+        assert (row["value"], row["low"], row["high"]) == (
+            pytest.approx(area * 100),
+            pytest.approx(area * 80, rel=0.02),
+            pytest.approx(area * 120, rel=0.02),
+        )
+
+
+def test_draws_follow_a_share_that_is_a_part_of_a_row() -> None:
+    """A stock that a third of the land is no longer known of has the interval of a third."""
+    method = (
+        Registry()
+        .get("growing_stock_fang")
+        .with_constants({"parameter_set": "fang_v1", "roots": "included", "species_group": "larch"})
+    )
+    states = [state("1501", "2020", "forest", 300, 50), state("1501", "2023", "forest", 300, 50, seen=200)]
+    row = with_stock(change("1501", "forest", "forest", 300), states) | {"growing_stock_to_observed_ha": 200.0}
+    part = Entry(method, ("forest",), ("biomass",), ("stock",), "land_cover")
+    draws = Draws(500, 1, {"growing_stock": InputUncertainty(10)})
+    table = make(part, given=activity(states, [row]), draws=draws).table
+    whole, third = (
+        table[(table["region_code"] == "1501") & (table["quantity"] == name) & (table["period"] == period)].iloc[0]
+        for name, period in (("carbon_stock", "2020"), ("no_longer_known", "2020-2023"))
+    )
+    assert whole["low"] < whole["value"] < whole["high"]
+    for column in ("value", "low", "high"):
+        assert third[column] == pytest.approx(whole[column] / 3, rel=1e-9)
+
+
 def test_a_flux_on_a_part_of_the_land_is_said(rates: Bound) -> None:
     """A methodology of rates has no stock whose coverage would be looked at."""
     states = [dict(row) for row in STATES]
