@@ -154,8 +154,9 @@ class Problems:
         self._found.append(Problem(id, str(where), values))
 
     def extend(self, error: SinksError) -> None:
-        """Take over the problems of an error that was caught."""
-        self._found.extend(error.problems)
+        """Take over the problems of an error that was caught; what was met on two ways is told once."""
+        known = {(problem.id, problem.where, repr(problem.values)) for problem in self._found}
+        self._found += [one for one in error.problems if (one.id, one.where, repr(one.values)) not in known]
 
     def __len__(self) -> int:
         return len(self._found)

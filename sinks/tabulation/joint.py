@@ -138,13 +138,14 @@ class Joint:
         classes |= {watched.column: at_date(watched.column, date) for watched in self.watched}
         land = dict.fromkeys((layer.name for layer in self.strata), (classes[self.land_cover.name],))
         sums = self._sum_by(classes, [(item, date, item.name) for item in self.inputs], land)
-        frame = sums.frame
+        frame = sums.frame.copy()  # in one piece: columns were put in one by one
         frame["source"], frame["date"] = self.land_cover.name, date
         self._name_classes(frame, "")
         for layer in self.strata:
             frame[layer.name] = _stratum(frame[layer.name], layer.legend)
-        for item in self.inputs:
-            frame[item.name], frame[f"{item.name}_sd"] = sums.moments(item.name)
+        means = {item.name: sums.moments(item.name) for item in self.inputs}
+        spread = {f"{name}_sd": sd for name, (_, sd) in means.items()}
+        frame = _with_columns(frame, {name: mean for name, (mean, _) in means.items()} | spread)
         keys = [*STATE_KEYS, *(layer.name for layer in self.strata), AREA]
         measured = [item.name + end for item in self.inputs for end in ("", "_sd", OBSERVED)]
         known = [watched.column for watched in self.watched]
@@ -170,7 +171,7 @@ class Joint:
         land: dict[str, tuple[str, ...]] = dict.fromkeys((layer.name for layer in static), both)
         land |= {f"{x.name}{end}": (at_date(cover, date),) for x in dated for end, date in (*ends, *past)}
         sums = self._sum_by(classes, wanted, land)
-        frame = sums.frame
+        frame = sums.frame.copy()  # in one piece: columns were put in one by one
         frame["source"], frame["date_from"], frame["date_to"] = cover, first, last
         for end, _ in (*ends, *past):
             self._name_classes(frame, end)
@@ -178,8 +179,7 @@ class Joint:
                 frame[layer.name + end] = _stratum(frame[layer.name + end], layer.legend)
         for layer in static:
             frame[layer.name] = _stratum(frame[layer.name], layer.legend)
-        for _, _, name in wanted:
-            frame[name] = sums.moments(name)[0]
+        frame = _with_columns(frame, {name: sums.moments(name)[0] for _, _, name in wanted})
         strata = [*(layer.name for layer in static), *(layer.name + end for layer in dated for end, _ in ends)]
         history = [name + end for end, _ in past for name in (*_LAND, *(layer.name for layer in dated))]
         measured = [name + end for _, _, name in wanted for end in ("", OBSERVED)]
@@ -277,6 +277,12 @@ def _together(changes: Sequence[pd.DataFrame]) -> pd.DataFrame:
     stacked = pd.concat(changes, ignore_index=True)
     past = [name for name in stacked.columns if at_date("", "") in name]
     return stacked.assign(**{name: stacked[name].fillna("") for name in past})
+
+
+def _with_columns(frame: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """Columns put in all at once; one by one a table of monthly inputs falls into hundreds of pieces."""
+    new = pd.DataFrame(dict(columns), index=frame.index)
+    return pd.concat([frame.drop(columns=[name for name in new if name in frame]), new], axis=1)
 
 
 def _stratum(codes: pd.Series, legend: Legend) -> pd.Series:

@@ -12,6 +12,7 @@ from shapely.geometry import box
 import sinks
 from sinks.assessment.inputs import write_templates
 from sinks.errors import SinksError
+from sinks.geo.legends import load_legend
 from support.yearly_maps import write_maps, yearly_content
 
 LEAGUES, YEARS = ("150200", "150600"), (2020, 2023)
@@ -31,6 +32,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, lines in cells.items():
         path = place / "tables" / f"{name}.csv"
         path.write_text(path.read_text(encoding="utf-8-sig") + "\n".join(lines) + "\n", encoding="utf-8")
+    # A map whose accuracy nobody has published: its sink is held against the credits, noise or not.
+    rows = [f"{c.code},{c.name.zh},{c.cls},{c.ecosystem}" for c in load_legend("clcd")]
+    (place / "own_legend.csv").write_text("\n".join(["code,name_zh,class,ecosystem", *rows]) + "\n", encoding="utf-8")
     names = {"project_id": ["C1"], "region_code": ["150600"], "methodology": ["CCER-14-001-V01"]}
     dates = {"crediting_start": ["2021-01-01"], "crediting_end": ["2040-12-31"]}
     shape = [box(109.5, 41.0, 109.7, 41.2)]
@@ -42,7 +46,9 @@ def content(folder: Path, **changes: Any) -> dict[str, Any]:
     tables = {name: str(folder / "tables" / f"{name}.csv") for name in ("emissions", "gdp", "targets")}
     rule = {"base_year": 2020, "years": [2023], "base_period": "2020-2023", "gdp_growth": 0.05}
     rule |= {"ecosystems": ["forest", "grassland"]}
-    return yearly_content(folder, ["2020", "2023"], assessment={**tables, "rule": rule, **changes})
+    made = yearly_content(folder, ["2020", "2023"], assessment={**tables, "rule": rule, **changes})
+    made["land_cover"] |= {"legend": str(folder / "own_legend.csv"), "product": "own"}
+    return made
 
 
 def test_credits_beyond_the_sink_cost_the_assessment_and_not_the_account(folder: Path, tmp_path: Path) -> None:
@@ -62,7 +68,7 @@ def test_credits_beyond_the_sink_cost_the_assessment_and_not_the_account(folder:
 
 
 def test_what_can_be_known_before_the_pass_is_said_before_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sinks.workflow.verbs.tabulate_layers", lambda *_, **__: pytest.fail("the layers were read"))
+    monkeypatch.setattr("sinks.workflow.steps.tabulate_layers", lambda *_, **__: pytest.fail("the layers were read"))
     rule = {"base_year": 2020, "years": [2022], "base_period": "2020-2023"}
     project = content(folder, rule=rule | {"periods": {"2022": "2021-2022"}, "uncertainty_deduction": 0.5})
     project["project"]["draws"] = 0

@@ -151,10 +151,13 @@ def unknown_methodology(world: Any, folder: Path) -> Content:
 
 
 def parameter_gap(world: Any, folder: Path) -> Content:
-    marsh = np.where(world.arrays["grass"] == 5, np.uint8(8), world.arrays["grass"])
+    willow = np.where(world.arrays["species"] == 2, np.uint8(9), world.arrays["species"])
     strata = world.content["strata"]
-    path = world.write(folder / "marsh.tif", marsh)
-    return dict(world.project(strata=strata | {"grassland_type": strata["grassland_type"] | {"file": str(path)}}))
+    path = world.write(folder / "willow.tif", willow)
+    strata = strata | {"species_group": strata["species_group"] | {"file": str(path)}}
+    choices = {"parameter_set": "fang_v2", "roots": "included"}
+    entry = {"id": "growing_stock_fang", "ecosystems": ["forest"], "strata": choices}
+    return dict(world.project(strata=strata, methodologies=[entry]))
 
 
 def wrong_unit(world: Any, folder: Path) -> Content:
@@ -298,13 +301,13 @@ def test_check_finds_it_before_a_run(world: Any, tmp_path: Path, fault: Fault) -
 
 
 def test_a_gap_in_the_parameters_names_the_rows_to_add(world: Any, tmp_path: Path) -> None:
-    """Three pools lack a row for marshes: three messages, since each is a row to add."""
+    """Pools lack a row for willows: a message for each, since each is a row to add."""
     project = world.save(parameter_gap(world, tmp_path), tmp_path / "project.toml")
     before = everything(tmp_path)
     result = invoke("run", project, "--out", tmp_path / "result", "--quiet", "--lang", "en")
     assert result.exit_code == EXIT_INPUT
-    assert "marsh" in result.stderr
-    assert "lookup_density" in result.stderr
+    assert "willow" in result.stderr
+    assert "growing_stock_fang" in result.stderr
     # The pass is done and need not be repeated once the rows are there: its checkpoint stays, and nothing else.
     assert {name for name in everything(tmp_path) if not name.startswith(".result.checkpoint")} == set(before)
 
@@ -392,7 +395,9 @@ def test_a_faulty_table_of_the_assessment_is_found_before_the_pass(
         "region_code,year,quantity,value,unit,basis,source\n150100,2o20,energy,1,t CO2,given,x\n", encoding="utf-8"
     )
     section = {name: str(tables / f"{name}.csv") for name in ("emissions", "gdp", "targets")}
-    content = world.project(assessment={**section, "rule": {"base_year": 2020, "years": [2023]}})
+    content = world.project(
+        assessment={**section, "rule": {"base_year": 2020, "years": [2023], "base_period": "2020-2023"}}
+    )
     project = world.save(content, tmp_path / "project.toml")
     monkeypatch.setattr(PASS, lambda *_, **__: pytest.fail("the layers were read"))
     for verb in (("check", project), ("run", project, "--out", tmp_path / "result", "--quiet")):
@@ -441,7 +446,9 @@ def test_figures_still_missing_are_noted_by_check_and_refused_by_a_run(
     world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     section = _tables(tmp_path / "tables", "150600", (2020,), 500.0)
-    content = world.project(assessment={**section, "rule": {"base_year": 2020, "years": [2023]}})
+    content = world.project(
+        assessment={**section, "rule": {"base_year": 2020, "years": [2023], "base_period": "2020-2023"}}
+    )
     project = world.save(content, tmp_path / "project.toml")
     monkeypatch.setattr(PASS, lambda *_, **__: pytest.fail("the layers were read"))
     checked = invoke("check", project, "--lang", "en")

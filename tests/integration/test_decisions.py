@@ -77,7 +77,13 @@ def test_inventory_is_a_csv_and_a_workbook(run_folder: Path) -> None:
     assert table[table["category"] == "all"]["total"].sum() == pytest.approx(-removals / 1000)
     assert table["notice"].notna().all()
     book = openpyxl.load_workbook(run_folder / "assessment" / "inventory.xlsx")
-    assert book.sheetnames == ["Inventory (IPCC)", "Inventory (provincial)", "Memo items"]
+    assert book.sheetnames == [
+        "Inventory (IPCC)",
+        "Inventory (provincial)",
+        "Memo items",
+        "Extent account (SEEA)",
+        "Carbon account (SEEA)",
+    ]
 
 
 def test_restoration_measures_projects_whose_rings_overlap(run_folder: Path) -> None:

@@ -52,10 +52,11 @@ def test_errors_by_rule_give_the_figure_an_interval(plain: sinks.Run, by_rule: s
 def test_what_was_assumed_is_said_and_how_often(plain: sinks.Run, by_rule: sinks.Run) -> None:
     used = by_rule.contents.parameters_used
     given = used[used["interval"] == "nominal"]
-    assert set(given["parameter"]) == {"basic_wood_density", "bef", "root_to_shoot", "carbon_fraction"}
+    # Root-to-shoot ratios and carbon fractions have intervals of their own, which no rule replaces.
+    assert set(given["parameter"]) == {"basic_wood_density", "bef"}
     said = by_rule.checks[by_rule.checks["check"] == "nominal_error"]
     assert set(said["status"]) == {"warning"}
-    for words, parameter in (("wood density", "basic_wood_density"), ("root-to-shoot", "root_to_shoot")):
+    for words, parameter in (("wood density", "basic_wood_density"), ("expansion", "bef")):
         (detail,) = said.loc[said["detail_en"].str.contains(words), "detail_en"]
         assert f"Assumed: {(given['parameter'] == parameter).sum()} parameter" in detail
         assert "p. 4." in detail

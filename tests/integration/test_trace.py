@@ -19,6 +19,7 @@ from sinks.analysis.tracing import as_printed
 from sinks.errors import RunError
 from sinks.output.map.content import page_content
 from sinks.output.report import write_reports
+from sinks.text import using_language
 from sinks.vocabulary import ALL
 
 SEED, EACH = 20261130, 5
@@ -35,12 +36,14 @@ def asked(run: sinks.Run, tmp_path_factory: pytest.TempPathFactory) -> list[str]
     """What a reader would type: five figures of each output, as they stand there."""
     folder, drawn = tmp_path_factory.mktemp("outputs"), random.Random(SEED)
     found: list[str] = []
-    for figures in (
-        of_account(run.account),
-        of_report(write_reports(run.contents, folder, annex=False)[0]),
-        of_workbook(run.write(folder / "run") / "account.xlsx"),
-        of_map(run),
-    ):
+    with using_language("zh"):
+        outputs = (
+            of_account(run.account),
+            of_report(write_reports(run.contents, folder, annex=False)[0]),
+            of_workbook(run.write(folder / "run") / "account.xlsx"),
+            of_map(run),
+        )
+    for figures in outputs:
         assert len(figures) >= EACH
         found += drawn.sample(sorted(figures), EACH)
     return found

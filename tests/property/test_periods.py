@@ -30,6 +30,7 @@ HIERARCHY = Hierarchy.of(REGIONS)
 
 # Parameters of these, or some of them, are the user's: here numbers of our own stand for them.
 OWN_NUMBERS = {
+    "frozen_ground",
     "ccer_14_001",
     "ccer_forest_management",
     "ccer_grassland",
