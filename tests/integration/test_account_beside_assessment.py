@@ -26,18 +26,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "emissions": [f"{c},{y},{k},900,10^4 t CO2,x" for c in LEAGUES for y in YEARS for k in kinds],
         "gdp": [f"{c},{y},gdp,{900 + 100 * (y > 2020)},10^8 CNY,2020 constant,x" for c in LEAGUES for y in YEARS],
         "targets": [f"{c},intensity_reduction,d,2020,2025,18,%,x" for c in LEAGUES],
-        "ledger": ["C1,150600,2023,registered_held,900000000,t CO2,x"],
+        "ledger": ["C1,150200,2023,registered_held,900000000,t CO2,x"],
     }
     write_templates(place / "tables")
     for name, lines in cells.items():
         path = place / "tables" / f"{name}.csv"
         path.write_text(path.read_text(encoding="utf-8-sig") + "\n".join(lines) + "\n", encoding="utf-8")
-    # A map whose accuracy nobody has published: its sink is held against the credits, noise or not.
+    # A map whose accuracy nobody has published: the sink of the league is not taken for noise, and is held against them.
     rows = [f"{c.code},{c.name.zh},{c.cls},{c.ecosystem}" for c in load_legend("clcd")]
     (place / "own_legend.csv").write_text("\n".join(["code,name_zh,class,ecosystem", *rows]) + "\n", encoding="utf-8")
-    names = {"project_id": ["C1"], "region_code": ["150600"], "methodology": ["CCER-14-001-V01"]}
+    names = {"project_id": ["C1"], "region_code": ["150200"], "methodology": ["CCER-14-001-V01"]}
     dates = {"crediting_start": ["2021-01-01"], "crediting_end": ["2040-12-31"]}
-    shape = [box(109.5, 41.0, 109.7, 41.2)]
+    shape = [box(108.5, 41.0, 108.7, 41.2)]
     gpd.GeoDataFrame({**names, **dates}, geometry=shape, crs=4490).to_file(place / "projects.gpkg")
     return place
 
