@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, lines in cells.items():
         path = place / "tables" / f"{name}.csv"
         path.write_text(path.read_text(encoding="utf-8-sig") + "\n".join(lines) + "\n", encoding="utf-8")
-    # A map whose accuracy nobody has published: the sink of the league is not taken for noise, and is held against them.
+    # A map whose accuracy nobody has published: the sink of the league is not taken for noise and is compared.
     rows = [f"{c.code},{c.name.zh},{c.cls},{c.ecosystem}" for c in load_legend("clcd")]
     (place / "own_legend.csv").write_text("\n".join(["code,name_zh,class,ecosystem", *rows]) + "\n", encoding="utf-8")
     names = {"project_id": ["C1"], "region_code": ["150200"], "methodology": ["CCER-14-001-V01"]}
