@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations, product
 
 import numpy as np
@@ -41,6 +42,9 @@ _STRATA = 512
 _SPLITS = 7
 _MOST_EDGES = 96
 _BASES = 4
+_POINTS = 100_000
+"""Rows that are evaluated in one call."""
+
 _TOGETHER = 3
 """Inputs that act on each other all together: their cubes are not counted, so that each of them is cut finer."""
 
@@ -68,6 +72,11 @@ class _Probe:
     limits: Floats
     strata: pd.DataFrame
     years: int = 0
+
+    @cached_property
+    def bases(self) -> list[Floats]:
+        """Points from which one or two of the inputs are moved."""
+        return _bases(self)
 
     def at(self, points: Floats) -> tuple[Floats, NDArray[np.int64]]:
         """Outputs and rows of the table that were found at points (n, inputs), in every stratum.
@@ -180,8 +189,7 @@ def _groups(probe: _Probe) -> Iterator[InputGroup]:
     """Inputs that need bins, together where they act on each other."""
     count = len(probe.inputs)
     together = [{i} for i in range(count)]
-    acting = {(i, j) for i, j in combinations(range(count), 2) if _act_on_each_other(probe, i, j)}
-    for i, j in acting:
+    for i, j in _acting_on_each_other(probe):
         one, other = (next(group for group in together if k in group) for k in (i, j))
         if one is not other:
             together.remove(other)
@@ -244,7 +252,7 @@ def _moved(base: Floats, i: int, values: Floats) -> Floats:
 
 def _is_linear(probe: _Probe, i: int) -> bool:
     values = _points(probe.limits[i], _GRID)
-    for base in _bases(probe):
+    for base in probe.bases:
         found, _ = probe.at(_moved(base, i, values))
         known = np.isfinite(found)
         if (known.any(axis=-1) & ~known.all(axis=-1)).any():
@@ -257,21 +265,35 @@ def _is_linear(probe: _Probe, i: int) -> bool:
     return True
 
 
-def _act_on_each_other(probe: _Probe, i: int, j: int) -> bool:
-    """Whether what one input does depends on the other."""
-    rng = np.random.default_rng((i, j))
-    for base in _bases(probe):
-        x, y = (_random(probe, k, _GRID, rng) for k in (i, j))
-        corners = []
-        for one, other in ((x, y), (x, np.full(_GRID, base[j])), (np.full(_GRID, base[i]), y)):
-            points = _moved(base, i, one)
-            points[:, j] = other
-            corners.append(probe.at(points)[0])
-        mixed = corners[0] - corners[1] - corners[2] + probe.at(base[None, :])[0]
-        scale = np.nanmax(np.abs(np.stack(corners)), axis=0, initial=0.0)
-        if (np.abs(mixed) > _LINEAR * scale).any():
-            return True
-    return False
+def _acting_on_each_other(probe: _Probe) -> list[tuple[int, int]]:
+    """Pairs of inputs of which one does another thing where the other is another.
+
+    Many pairs are evaluated at once: what a call costs is the look-up of its table, and hardly the number of points.
+    """
+    draws = {pair: np.random.default_rng(pair) for pair in combinations(range(len(probe.inputs)), 2)}
+    found: list[tuple[int, int]] = []
+    for base in probe.bases:
+        alone = probe.at(base[None, :])[0][:, :, None, :]
+        left = [pair for pair in draws if pair not in found]
+        most = max(_POINTS // (3 * _GRID * len(probe.strata)), 1)
+        for pairs in (left[at : at + most] for at in range(0, len(left), most)):
+            points = np.concatenate([_corners(probe, base, pair, draws[pair]) for pair in pairs])
+            values = probe.at(points)[0].reshape(len(probe.pools), len(probe.strata), len(pairs), 3, _GRID)
+            mixed = values[..., 0, :] - values[..., 1, :] - values[..., 2, :] + alone
+            scale = np.nanmax(np.abs(values), axis=-2, initial=0.0)
+            acting = (np.abs(mixed) > _LINEAR * scale).any(axis=(0, 1, 3))
+            found += [pair for pair, acts in zip(pairs, acting, strict=True) if acts]
+    return found
+
+
+def _corners(probe: _Probe, base: Floats, pair: tuple[int, int], rng: np.random.Generator) -> Floats:
+    """Points where both inputs are moved, then the first alone, then the second alone."""
+    i, j = pair
+    x, y = (_random(probe, k, _GRID, rng) for k in pair)
+    points = np.tile(base, (3 * _GRID, 1))
+    points[: 2 * _GRID, i] = np.tile(x, 2)
+    points[:_GRID, j], points[2 * _GRID :, j] = y, y
+    return points
 
 
 def _edges(probe: _Probe, i: int, members: Sequence[int]) -> tuple[float, ...]:
@@ -318,7 +340,7 @@ def _steps_of_table(probe: _Probe, i: int, low: float, high: float) -> Iterator[
 def _steps_found(probe: _Probe, i: int) -> Iterator[float]:
     """Where another row of the table is found although the table does not tell the input itself apart."""
     grid = _points(probe.limits[i], _GRID)
-    for base in _bases(probe):
+    for base in probe.bases:
         _, rows = probe.at(_moved(base, i, grid))
         changes = (rows[..., 1:] != rows[..., :-1]).any(axis=0)
         strata, places = np.nonzero(changes)
@@ -353,7 +375,7 @@ def _badly_met(probe: _Probe, i: int, edges: Floats) -> NDArray[np.bool_]:
     centre, half = (edges[1:] + edges[:-1]) / 2, (edges[1:] - edges[:-1]) / 2
     bad = np.zeros(len(centre), bool)
     places = np.array([0.0, -NODE, NODE, -0.97, -0.5, 0.5, 0.97])
-    for base in _bases(probe):
+    for base in probe.bases:
         points = (centre[:, None] + half[:, None] * places).ravel()
         found = probe.at(_moved(base, i, points))[0].reshape(*(-1, len(probe.strata)), len(centre), len(places))
         met = parabola(found[..., :3], places[3:] / NODE)
