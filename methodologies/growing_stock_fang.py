@@ -40,7 +40,7 @@ def carbon_density(
     .. math:: C = (a V + b \\min(V, 1\\,\\mathrm{m^3/ha})) (1 + R) \\cdot CF
 
     The published regression, :math:`B = a V + b`, leaves b tonnes of biomass where no tree stands.  Below one cubic
-    metre per hectare, far under any stand it was fitted to, the intercept fades out in proportion to V; above, this is
+    metre per hectare, a limit of ours without a source, the intercept fades out in proportion to V; above, this is
     the regression itself.  Where a negative intercept makes biomass negative the row is refused.
 
     Fang defines B as the biomass of the whole tree; others read it as above ground.  The option ``roots`` decides.

@@ -40,8 +40,8 @@ def carbon_density(
     .. math:: C = (a_0 \\min(V, 1\\,\\mathrm{m^3/ha}) + b_0 V) \\cdot d_0, \\quad C_{above} = c_0 C
 
     The published model, :math:`M = a_0 + b_0 V`, is continuous, so that a stand that grows never loses biomass on
-    paper.  Below one cubic metre per hectare, far under any stand it was fitted to, the intercept fades out in
-    proportion to V: where no tree stands there is no biomass.
+    paper.  Below one cubic metre per hectare, a limit of ours without a source, the intercept fades out in proportion
+    to V: where no tree stands there is no biomass.
 
     References
     ----------

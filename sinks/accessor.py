@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sinks.workflow.tabulate_over import Tabulated
 
 
-@xr.register_dataarray_accessor("sinks")  # type: ignore[no-untyped-call]
+@xr.register_dataarray_accessor("sinks")  # type: ignore[no-untyped-call]  # xarray has no types for it
 class SinksAccessor:
     """What this package does with one array.
 

@@ -30,7 +30,7 @@ def main() -> None:
         work = Path(temporary)
         run.map().save(str(work / "map.html"))
         run.html(work / "summary.html")
-        (report,) = run.report("150600", out=work)
+        report, _ = run.report("150600", out=work)
         with _browser(1280, 860) as browser:
             _photograph(browser, work / "map.html", IMAGES / "map.png")
             _photograph(browser, work / "summary.html", IMAGES / "summary.png")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -12,6 +12,16 @@ from sinks.text import message
 
 if TYPE_CHECKING:
     from sinks.series import Series
+
+
+class Options(TypedDict):
+    """How a vintage is made, and which are read."""
+
+    threads: int | None
+    quiet: bool
+    cause: str
+    new_segment: bool
+    approved: bool
 
 
 @click.command()
@@ -40,7 +50,7 @@ def series(
     status: tuple[str, str] | None,
     compare: tuple[str, str] | None,
     out: Path | None,
-    **options: object,
+    **options: Unpack[Options],
 ) -> None:
     """逐年核算的系列：加入年份、重算、登记与时间序列 / a series of accounts, year after year."""
     from sinks.results.answer_files import write_answer, write_tables
@@ -50,11 +60,12 @@ def series(
     if sum(one is not None for one in asked.values()) > 1:
         raise click.UsageError(message("series.one_thing", options=list(asked)))
     found = Series.open(archive, new=add is not None)
-    cause, how = str(options["cause"]), {"threads": options["threads"], "progress": not options["quiet"]}
+    cause, threads, progress = options["cause"], options["threads"], not options["quiet"]
     if add is not None:
-        _said(found.add(add, new_segment=bool(options["new_segment"]), cause=cause, **how))  # type: ignore[arg-type]
+        segment = options["new_segment"]
+        _said(found.add(add, new_segment=segment, cause=cause, threads=threads, progress=progress))
     elif recalculate is not None:
-        _said(found.recalculate(recalculate, cause, **how))  # type: ignore[arg-type]
+        _said(found.recalculate(recalculate, cause, threads=threads, progress=progress))
     elif status is not None:
         click.echo(found.set_status(*status).register.table().to_string(index=False))
     elif compare is not None:
@@ -63,7 +74,7 @@ def series(
         if out is not None:
             write_tables({out / "vintages.csv": table})
     else:
-        years = found.years(approved=bool(options["approved"]))
+        years = found.years(approved=options["approved"])
         click.echo(str(years))
         if out is not None:
             for path in write_answer(years, out):

@@ -112,7 +112,8 @@ class Register:
             if not texts["segment"].isdecimal():
                 problems.add("series.bad_segment", where, found=texts["segment"])
                 continue
-            found.append(Vintage(**{**texts, "segment": int(texts["segment"])}))  # type: ignore[arg-type]
+            segment = int(texts.pop("segment"))
+            found.append(Vintage(segment=segment, **texts))
         problems.raise_as(RunError)
         return cls(tuple(found))
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from sinks.assessment.decimals import deciding_decimals
 from sinks.assessment.withheld import NOISE
 from sinks.output.report.facts import Amount, Region
 from sinks.output.report.page import Page
-from sinks.output.report.words import ABSENT, percent, telling_decimals, word
+from sinks.output.report.words import ABSENT, percent, word
 from sinks.results.labels import label
 
 VERDICTS = {1.0: "met", 0.0: "undecided", -1.0: "not_met"}
@@ -54,7 +55,7 @@ class RegionAssessment:
     @property
     def decimals(self) -> int:
         """Decimals at which what was reached and what was required differ in print as they do in fact."""
-        return telling_decimals(self.get("change").value, self.get("required_change").value)
+        return deciding_decimals(self.get("change").value, self.get("required_change").value)
 
     def percent(self, fraction: float) -> str:
         """A share of the intensity, with decimals that carry the verdict."""

@@ -144,17 +144,6 @@ def percent(fraction: float, decimals: int = 1) -> str:
     return ">99.9%" if text == "100.0%" and fraction < 1 - 1e-9 else text
 
 
-def telling_decimals(one: float, other: float, most: int = 6) -> int:
-    """Decimals at which two percentages differ in print as they differ in fact; one, where they are the same.
-
-    A verdict stands beside the two figures it rests on: printed 10.9 % against 10.9 % would contradict "not met".
-    """
-    if not (isfinite(one) and isfinite(other)):
-        return 1
-    found = (n for n in range(1, most + 1) if percent(one, n) != percent(other, n))
-    return next(found, 1)
-
-
 def ordinal(number: int) -> str:
     """A rank: 3 in Chinese, 3rd in English."""
     if language() == "zh":
