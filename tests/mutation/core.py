@@ -40,7 +40,8 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 KILLED, LAW, EXPLAINED, SURVIVED = "nearest test", "law", "explained", "SURVIVED"
 SECONDS = 240
-"""A mutant that needs longer has made an endless loop, and is noticed."""
+TOO_LONG = "time or memory"
+"""An operator that needs longer has made an endless loop, and is noticed; a law must be noticed by its test."""
 
 ACCOUNT = "tests/unit/account"
 DUAL = "tests/unit/assessment/test_dual_control.py"
@@ -216,7 +217,7 @@ def noticed(mutant: Mutant | None, tests: Sequence[str]) -> str:
         said.seek(0)
         output = said.read().decode(errors="replace")
     if os.WIFSIGNALED(status):
-        return "time or memory" if mutant is not None else output
+        return TOO_LONG if mutant is not None else output or TOO_LONG
     code = os.WEXITSTATUS(status)
     if code == 0:
         return ""
@@ -226,8 +227,12 @@ def noticed(mutant: Mutant | None, tests: Sequence[str]) -> str:
 
 def _try(mutant: Mutant | None, tests: Sequence[str], said: int) -> int:
     import pytest
+    from hypothesis import Phase, settings
 
     signal.alarm(SECONDS)
+    # Whoever asks whether a test fails need not know the smallest input that makes it fail.
+    settings.register_profile("unshrunk", phases=(Phase.explicit, Phase.generate))
+    settings.load_profile("unshrunk")
     for stream in (1, 2):
         os.dup2(said, stream)
     os.chdir(ROOT)
@@ -256,7 +261,7 @@ def _try(mutant: Mutant | None, tests: Sequence[str], said: int) -> int:
 def tried(mutant: Mutant, explained: dict[tuple[str, str, str], str], wider: Sequence[str]) -> tuple[str, str]:
     """How a mutant fares, and by what it was noticed, or why it need not be."""
     if by := noticed(mutant, mutant.tests):
-        return KILLED, by
+        return (KILLED if mutant.function or by != TOO_LONG else SURVIVED), by
     if mutant.key in explained:
         return EXPLAINED, explained[mutant.key]
     if mutant.function and (by := noticed(mutant, wider)):
