@@ -9,7 +9,6 @@ Layers and tables of the project are not asked about here; they are the project'
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -28,8 +27,6 @@ COLUMNS = ("region_code", "region_name", "level", "ecosystem", "quantity", "peri
 
 _QUANTITIES = ("carbon_stock", "net_removals")
 _LEAF = ["methodology", "ecosystem", "stratum", "pool", "quantity"]
-_MOVE = 1e-3
-"""Part by which a parameter is moved to see which pools depend on it."""
 
 
 def basis_of_parts(gathered: Iterable[EntryRows]) -> pd.DataFrame:
@@ -72,18 +69,12 @@ def weakest(method: Bound, resolved: Resolved, pools: Sequence[str]) -> dict[str
     n = len(resolved.rows)
     of_rows = np.array([ORDER.index(row.basis) for row in method.table.rows] + [0], dtype=np.intp)
     found = {pool: np.zeros(n, dtype=np.intp) for pool in pools}
-    central = resolved.outputs()
     for name, looked_up in resolved.found_rows.items():
         rank = of_rows[looked_up.rows]
         if not rank.any():
             continue
-        values = looked_up.values
-        moved = looked_up._replace(values=np.where(values == 0, _MOVE, values * (1 + _MOVE)))
-        outputs = replace(resolved, found_rows={**resolved.found_rows, name: moved}).outputs()
         for pool in pools:
-            # Along a history every parameter may have played a part.
-            depends = ~np.isclose(outputs[pool], central[pool], rtol=1e-12, atol=0) | bool(resolved.steps)
-            found[pool] = np.maximum(found[pool], np.where(depends, rank, 0))
+            found[pool] = np.maximum(found[pool], np.where(resolved.moved_by(name)[pool], rank, 0))
     for step in resolved.steps:
         for pool, rank in weakest(method, step.resolved, pools).items():
             np.maximum.at(found[pool], step.places, rank)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ from sinks.vocabulary import quantities
 _AREA, _PERIOD, _CONVERTED = "area", "period", "converted"
 _MADE_FROM = {_PERIOD: {"date_from", "date_to"}, _CONVERTED: {"ecosystem_from", "ecosystem_to"}}
 
+_MOVE = 1e-3
+"""Part by which a parameter is moved to see what depends on it; one that is zero is moved by it as it is."""
 
 Supply = Callable[["Resolved"], tuple[dict[str, Floats], dict[str, Floats]]]
 """Inputs and parameters of rows, as central values or as draws."""
@@ -68,6 +70,23 @@ class Resolved:
     found_rows: Mapping[str, FoundRows]
     inactive: Mapping[str, Any]
     steps: tuple[Step, ...] = ()
+    _moved: dict[str, dict[str, NDArray[np.bool_]]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def moved_by(self, parameter: str) -> dict[str, NDArray[np.bool_]]:
+        """By output, the rows (n,) that another value of a parameter changes.
+
+        Along a history every parameter may have played a part: then they are all rows.
+        """
+        if parameter not in self._moved:
+            looked_up, central = self.found_rows[parameter], self.outputs()
+            other = np.where(looked_up.values == 0, _MOVE, looked_up.values * (1 + _MOVE))
+            changed = {**self.found_rows, parameter: looked_up._replace(values=other)}
+            outputs = replace(self, found_rows=changed).outputs()
+            self._moved[parameter] = {
+                name: ~np.isclose(values, central[name], rtol=1e-12, atol=0) | bool(self.steps)
+                for name, values in outputs.items()
+            }
+        return self._moved[parameter]
 
     def pools(self) -> dict[str, Floats]:
         """Outputs by pool, shape (n,); NaN where an input was not observed or a pool is not estimated.

@@ -7,16 +7,12 @@ parameter that moves it, and every input, has an interval.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sinks.methodology import Bound, Resolved
 from sinks.uncertainty.draws import Draws
-
-_MOVE = 1e-3
-"""Part by which a parameter is moved to see which pools depend on it."""
 
 
 def stated_parts(
@@ -37,15 +33,10 @@ def stated_parts(
     fixed = np.array([spread.distribution == "fixed" for spread in spreads] + [False])
     conventional = np.array([row.is_definition for row in method.table.rows] + [True])
     lacking = fixed & ~conventional
-    central = resolved.outputs()
     for name, looked_up in resolved.found_rows.items():
         without = lacking[looked_up.rows]
         if not without.any():
             continue
-        moved = looked_up._replace(values=looked_up.values * (1 + _MOVE))
-        outputs = replace(resolved, found_rows={**resolved.found_rows, name: moved}).outputs()
         for pool in pools:
-            # Along a history every parameter may have played a part.
-            depends = ~np.isclose(outputs[pool], central[pool], rtol=1e-12, atol=0) | bool(resolved.steps)
-            found[pool] &= ~(without & depends)
+            found[pool] &= ~(without & resolved.moved_by(name)[pool])
     return found
