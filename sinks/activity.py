@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sinks.folds import folded, nouns, of_frame
 from sinks.input_sets import InputSet, no_bins
 
 STATE_KEYS = ("source", "region_code", "date", "land_cover", "class", "ecosystem")
@@ -186,11 +187,25 @@ class Activity:
         )
 
     def _repr_html_(self) -> str:
-        shown = self.states.pivot_table(
+        areas = self.states.pivot_table(
             values=AREA, index="region_code", columns=["date", "ecosystem"], aggfunc="sum", fill_value=0.0
         )
-        html: str = shown.round(1).to_html()
-        return html
+        return folded(
+            repr(self),
+            [
+                of_frame("folds.areas", areas.round(1), index=True, opened=True),
+                of_frame("folds.states", self.states, _FEW),
+                of_frame("folds.changes", self.changes, _FEW),
+                of_frame("folds.units", self.units),
+            ],
+        )
+
+    def __dir__(self) -> list[str]:
+        return nouns(self)
+
+
+_FEW = 10
+"""Rows that show what the columns of a long table hold."""
 
 
 def at_date(name: str, date: str) -> str:

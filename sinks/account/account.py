@@ -29,6 +29,8 @@ from sinks.account.totals import TotalKey, Totals
 from sinks.account.unit_draws import UnitDraws
 from sinks.activity import FROM, Activity
 from sinks.errors import AccountError, Problems, SinksError
+from sinks.folds import folded, items, nouns, of_frame, part
+from sinks.text import message
 from sinks.uncertainty.draws import Draws, Floats
 from sinks.vocabulary import ALL, NODATA
 
@@ -41,7 +43,7 @@ LEFT_COLUMNS = ("methodology", "period", "ecosystem", "became", "pool", "area_ha
 __all__ = ["Account", "AccountInputs", "Entry", "Measure", "counted_rows"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Account:
     """The account of record, and the other methodologies beside it.
 
@@ -84,6 +86,33 @@ class Account:
     years_between: Mapping[str, Sequence[str]] = field(default_factory=dict)
     basis: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(BASIS_COLUMNS)))
     counted: Mapping[str, Floats] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        table = self.table
+        values = {"regions": table["region_code"].nunique(), "rows": len(table)}
+        return message("folds.account_head", periods=sorted(table["period"].unique()), **values)
+
+    def _repr_html_(self) -> str:
+        table = self.table
+        totals = table[(table["ecosystem"] == ALL) & (table["stratum"] == ALL) & (table["pool"] == ALL)]
+        methods = [f"{entry.method.methodology.title} ({entry.method.id})" for entry, _ in self.used]
+        gaps = [", ".join(one) for one in self.not_estimated]
+        return folded(
+            repr(self),
+            [
+                of_frame("folds.totals", totals, opened=True),
+                part("folds.methodologies", items(methods), len(methods)),
+                of_frame("folds.comparison", self.comparison, _FEW),
+                part("folds.not_estimated", items(gaps), len(gaps)),
+            ],
+        )
+
+    def __dir__(self) -> list[str]:
+        return nouns(self)
+
+
+_FEW = 10
+"""Rows that show what a table holds."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ import pandas as pd
 from sinks.account.account import AccountInputs, Entry, Measure
 from sinks.assessment.answer import Answer
 from sinks.errors import SinksError
+from sinks.folds import table
 from sinks.methodology import Bound, Registry
 from sinks.text import aligned, language, message
 from sinks.uncertainty.draws import Draws
@@ -117,8 +118,8 @@ class Comparison(Answer):
 
     def _repr_html_(self) -> str:
         parts = self._titled().items()
-        tables = "".join(f"<p><b>{title}</b></p>{part.to_html(index=False, na_rep='')}" for title, part in parts)
-        return tables + "".join(f"<p>{escape(line)}</p>" for line in self.said())
+        tables = "".join(f"<p><b>{escape(title)}</b></p>{table(part)}" for title, part in parts)
+        return tables + "".join(f"<p>{escape(line)}</p>" for line in self.said()) + self._unfolding()
 
 
 def compare(

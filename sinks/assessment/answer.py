@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from sinks.assessment.words import readable
+from sinks.folds import Fold, folded, nouns, table
 from sinks.text import aligned, at_a_glance, message
 
 
@@ -107,8 +108,17 @@ class Answer:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        tables = "".join(self._cells(table).to_html(index=False) for table in self.shown())
-        return tables + "".join(f"<p>{escape(line)}</p>" for line in self.said())
+        glance = "".join(table(self._cells(one)) for one in self.shown())
+        said = "".join(f"<p>{escape(line)}</p>" for line in self.said())
+        return f"{glance}{said}{self._unfolding()}"
+
+    def _unfolding(self) -> str:
+        """Every table of the answer, behind its name: what the glance is taken from."""
+        held = [Fold(f"{name} ({len(frame):,})", table(frame, _FEW)) for name, frame in self.data().items()]
+        return folded(message("folds.further"), held, opened=False) if any(one.body for one in held) else ""
+
+    def __dir__(self) -> list[str]:
+        return nouns(self, _MACHINERY)
 
     def printed(self, number: float) -> str:
         """A number as it is printed at a glance."""
@@ -138,6 +148,11 @@ class Answer:
         """How many regions of a table are not shown."""
         more = table["region_code"].nunique() - self._of(table, codes)["region_code"].nunique()
         return [message("output.more_regions", count=more)] if more else []
+
+
+_MACHINERY = ("NAMED", "WORKBOOK", "printed")
+_FEW = 10
+"""Rows that show what a table holds."""
 
 
 def _is_figures(column: pd.Series[Any]) -> bool:

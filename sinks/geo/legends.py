@@ -22,10 +22,11 @@ from types import MappingProxyType
 from typing import Any, SupportsFloat
 
 from sinks.errors import LayerError, LegendError, Problem, Problems
+from sinks.folds import folded, items, nouns, part
 from sinks.objects import is_object
 from sinks.tables.form import Form
 from sinks.tables.sheet import read_sheet
-from sinks.text import Text, language, table_rows
+from sinks.text import MOST_ROWS, Text, language, table_rows
 from sinks.vocabulary import NODATA, ecosystems
 
 Code = int | str
@@ -184,13 +185,20 @@ class Legend:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{h}</th>" for h in _HEADINGS[language()])
-        rows = "".join(
-            f"<tr><td>{escape(c.text)}</td><td>{escape(str(c.name))}</td><td>{escape(c.cls)}</td>"
-            f"<td>{escape(c.ecosystem)}</td><td>{escape(c.note)}</td></tr>"
-            for c in self.classes
+        cells = [(one.text, str(one.name), one.cls, one.ecosystem, one.note) for one in self.classes]
+        rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>" for line in cells)
+        head = "".join(f"<th>{name}</th>" for name in _HEADINGS[language()])
+        body = f"<table><tr>{head}</tr>{rows}</table>"
+        return folded(
+            f"{self.id} · {self.title}",
+            [
+                part("folds.classes", body, len(self), opened=len(self) <= MOST_ROWS),
+                part("folds.documents", items([self.source]) if self.source else ""),
+            ],
         )
-        return f"<table><caption>{escape(str(self.title))}</caption><tr>{head}</tr>{rows}</table>"
+
+    def __dir__(self) -> list[str]:
+        return nouns(self)
 
 
 _HEADINGS = {

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
 from pyproj import CRS
 
 from sinks.errors import Problem, Problems, RegionError
+from sinks.folds import folded, items, nouns, of_frame, part
 from sinks.geo.crs import CGCS2000, densify_to, name_of, parse_crs
 from sinks.geo.polygon_area import polygon_areas
 from sinks.geo.topology import M2_PER_HA, hectares, overlaps, point
@@ -137,7 +137,11 @@ class Regions:
         return f"{self._caption()}\n{self._table().to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self._caption())}</p>{self._table().to_html(index=False)}"
+        notes = part("folds.notes", items([str(note) for note in self.notes]), len(self.notes))
+        return folded(self._caption(), [of_frame("folds.regions", self._table(), opened=True), notes])
+
+    def __dir__(self) -> list[str]:
+        return nouns(self)
 
 
 def load_builtin(

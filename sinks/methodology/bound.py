@@ -10,13 +10,14 @@ from typing import Literal
 import pandas as pd
 
 from sinks.errors import MethodologyError, ParameterError, Problem, Problems
+from sinks.folds import folded, nouns, of_frame
 from sinks.methodology.dependence import parameters_asked
 from sinks.methodology.resolve import Resolved, resolve
 from sinks.methodology.spec import OF_THE_ROW, SUFFIXES, Floats, Kind, Methodology
 from sinks.parameters import ParameterTable, extended_id
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Bound:
     """A methodology ready to run.
 
@@ -38,6 +39,16 @@ class Bound:
     @property
     def id(self) -> str:
         return self.methodology.id
+
+    def __repr__(self) -> str:
+        return repr(self.methodology)
+
+    def _repr_html_(self) -> str:
+        """The methodology with the rows of its table."""
+        return folded(repr(self), [*self.methodology._parts(), of_frame("folds.parameters", self.table.frame)])
+
+    def __dir__(self) -> list[str]:
+        return nouns(self)
 
     @property
     def acts_on(self) -> Literal["state", "change"]:

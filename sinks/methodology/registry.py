@@ -13,12 +13,13 @@ from pathlib import Path
 from types import ModuleType
 
 from sinks.errors import MethodologyError, ParameterError, Problem, Problems, SinksError
+from sinks.folds import folded, nouns, pairs, part
 from sinks.methodology.bound import Bound
 from sinks.methodology.contract import check
 from sinks.methodology.spec import Methodology
 from sinks.parameters import Crosswalk, ParameterTable, extended_id
 from sinks.provenance import Source, read_sources
-from sinks.text import Text
+from sinks.text import Text, message
 
 ENTRY_POINTS = "sinks.methodologies"
 ATTRIBUTE = "METHODOLOGY"
@@ -101,6 +102,21 @@ class Registry:
                 problems.extend(error)
         problems.raise_as(MethodologyError)
         return tuple(loaded)
+
+    def __repr__(self) -> str:
+        return message("folds.registry_head", count=len(self.ids))
+
+    def _repr_html_(self) -> str:
+        """Every methodology by its id, and where it was found; none is loaded for it."""
+        return folded(repr(self), [part("folds.methodologies", pairs({id: self._shown(id) for id in self.ids}))])
+
+    def _shown(self, id: str) -> str:
+        """The title of a methodology that is loaded, else where it was found."""
+        known = self._loaded.get(id)
+        return str(known.methodology.title) if known is not None else self._places[id].origin
+
+    def __dir__(self) -> list[str]:
+        return nouns(self)
 
     @property
     def folders(self) -> tuple[Path, ...]:

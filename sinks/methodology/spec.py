@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sinks.text import Text
+from sinks.folds import Fold, folded, items, nouns, pairs, part
+from sinks.methodology.docstring import sections
+from sinks.text import Text, message
 from sinks.vocabulary import MONTHS, month_id
 
 Approach = Literal["stock_difference", "gain_loss", "rate", "nep"]
@@ -71,7 +74,7 @@ class Intermediate:
     compute: Callable[..., Any]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Methodology:
     """The specification of a methodology, and its equation.
 
@@ -194,6 +197,29 @@ class Methodology:
     def kind(self, pool: str) -> Kind:
         """What the output of a pool is: a density, a flux, or a total of either."""
         return KIND_OF_UNIT[self.outputs[pool]]
+
+    def __repr__(self) -> str:
+        return message("folds.method_head", id=self.id, title=self.title, tier=self.tier)
+
+    def _repr_html_(self) -> str:
+        return folded(repr(self), self._parts())
+
+    def _parts(self) -> list[Fold]:
+        """The specification part by part, for a notebook."""
+        said = sections(self.compute).get("Notes", "")
+        known = {one.source: one.locator for one in self.examples}
+        return [
+            part("folds.equation", f"<pre>{escape(said)}</pre>" if said else "", opened=True),
+            part("folds.inputs", pairs(self.inputs), len(self.inputs), opened=True),
+            part("folds.parameters", pairs(self.parameters), len(self.parameters), opened=True),
+            part("folds.outputs", pairs({**self.outputs, **self.other_gases}), len(self.outputs), opened=True),
+            part("folds.documents", pairs({self.source: self.locator})),
+            part("folds.notes", items([str(self.valid_for)])),
+            part("folds.examples", pairs(known), len(known)),
+        ]
+
+    def __dir__(self) -> list[str]:
+        return nouns(self)
 
 
 def arguments(function: Callable[..., Any]) -> tuple[str, ...]:

@@ -48,6 +48,10 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def __dir__(self) -> list[str]:
+        """The keys of the section, and not the machinery of the models."""
+        return sorted(type(self).model_fields)
+
 
 class UncertainSection(Section):
     """What is known of the error of a continuous layer."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from sinks.folds import Fold, folded
 from sinks.objects import Held
 
 _LONGEST = 96
@@ -31,7 +32,7 @@ def as_html(record: Mapping[str, Any], objects: Mapping[str, Held]) -> str:
     objects : mapping of str to Held
         What stands in the place of files, shown by kind and shape.
     """
-    parts = [f"<details open><summary><b>{escape(as_line(record))}</b></summary>"]
+    parts = []
     for name, section in record.items():
         if section in (None, {}, [], ()):
             continue
@@ -39,9 +40,8 @@ def as_html(record: Mapping[str, Any], objects: Mapping[str, Held]) -> str:
             f"<tr><td style='text-align:left'>{escape(key)}</td><td style='text-align:left'>{value}</td></tr>"
             for key, value in _lines(section, "", objects)
         )
-        table = f"<table><tbody>{body}</tbody></table>"
-        parts.append(f"<details style='margin-left:1em'><summary>{escape(name)}</summary>{table}</details>")
-    return "".join(parts) + "</details>"
+        parts.append(Fold(name, f"<table><tbody>{body}</tbody></table>"))
+    return folded(as_line(record), parts)
 
 
 def _lines(value: Any, key: str, objects: Mapping[str, Held]) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from sinks.account.amounts import latest
 from sinks.account.basis import ORDER as BASES
+from sinks.folds import folded, of_frame
 from sinks.results.contents import RunContents
 from sinks.results.labels import label, term
 from sinks.results.leading_checks import LEADING, leading_first
@@ -20,6 +21,8 @@ from sinks.text import aligned, at_a_glance, message
 from sinks.vocabulary import ALL
 
 _COLUMNS = ("area", "carbon_stock", "net_removals", "low", "high", "coverage")
+_FEW = 10
+"""Rows that show what a long table holds."""
 _MOST_NAMES = 3
 _LEAST_SHARE = 5e-4
 """A share below this would be printed as 0.0 %."""
@@ -70,7 +73,25 @@ def as_html(contents: RunContents) -> str:
     rows = "".join(_html_row(line) for line in body)
     notes = "".join(f"<li>{escape(line)}</li>" for line in (*beneath, *_findings(contents)))
     title = "<br>".join(escape(line) for line in _heading(contents))
-    return f"<p><b>{title}</b></p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><ul>{notes}</ul>"
+    glance = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><ul>{notes}</ul>"
+    return f"<p><b>{title}</b></p>{glance}{''.join(_unfolding(contents))}"
+
+
+def _unfolding(contents: RunContents) -> Iterator[str]:
+    """What stands behind the summary, part by part."""
+    account = contents.account
+    totals = account[(account["ecosystem"] == ALL) & (account["stratum"] == ALL) & (account["pool"] == ALL)]
+    files = pd.DataFrame(contents.record.get("inputs") or [])
+    for part in (
+        of_frame("folds.totals", totals),
+        of_frame("folds.comparison", contents.comparison, _FEW),
+        of_frame("folds.checks", shown_checks(contents.checks)),
+        of_frame("folds.parameters", contents.parameters_used),
+        of_frame("folds.documents", contents.sources),
+        of_frame("folds.files", files),
+    ):
+        if part.body:
+            yield folded(part.title, [part._replace(opened=True)], opened=False)
 
 
 def _shown(contents: RunContents) -> tuple[list[str], list[list[str]], list[str]]:

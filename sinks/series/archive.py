@@ -28,6 +28,7 @@ import pandas as pd
 
 from sinks.activity import Activity
 from sinks.errors import Problem, Problems, RunError, path_of
+from sinks.folds import folded, nouns, of_frame
 from sinks.project.dates import for_dates, joined, stored
 from sinks.project.project import Project
 from sinks.provenance import InputFile
@@ -40,6 +41,7 @@ from sinks.series.recalculation import compare_vintages, recalculation
 from sinks.series.register import APPENDED, BEGUN, DRAFT, FILE, RECALCULATED, SUPERSEDED, Register, Vintage
 from sinks.series.sums import digest_of, joined_sums, new_sums
 from sinks.series.years import Years, years_of_series
+from sinks.text import message
 from sinks.trust.consent import trusting
 from sinks.workflow.check import check as check_prepared
 from sinks.workflow.check import check_assessment, check_plans, with_notes
@@ -58,7 +60,7 @@ _OTHER = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Series:
     """An archive of runs, year after year.
 
@@ -93,6 +95,17 @@ class Series:
         if not new or (place.exists() and any(place.iterdir())):
             raise RunError(Problem("series.no_archive", str(place)))
         return cls(place, Register())
+
+    def __repr__(self) -> str:
+        return message("folds.series_head", count=len(self.register.rows), folder=self.folder)
+
+    def _repr_html_(self) -> str:
+        files = self.inputs() if self.register.rows else pd.DataFrame()
+        parts = [of_frame("folds.vintages", self.register.table(), opened=True), of_frame("folds.files", files)]
+        return folded(repr(self), parts)
+
+    def __dir__(self) -> list[str]:
+        return nouns(self)
 
     def add(
         self,

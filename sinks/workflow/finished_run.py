@@ -13,6 +13,7 @@ import pandas as pd
 
 from sinks.assessment.answer import Answer, Origin
 from sinks.errors import Problem, RunError, path_of
+from sinks.folds import nouns
 from sinks.objects import Held
 from sinks.workflow.run_views import RunViews
 
@@ -337,3 +338,7 @@ class Run(RunViews):
         from sinks.results.summary import as_html
 
         return as_html(self.contents)
+
+    def __dir__(self) -> list[str]:
+        """What a run holds and can be asked; not what it was made of."""
+        return nouns(self, ("checkpoint", "contents", "origin", "trust"))

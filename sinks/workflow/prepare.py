@@ -37,6 +37,7 @@ from sinks.units import factor
 from sinks.vocabulary import ALL, MONTHS, month_id, quantities
 from sinks.workflow.consent import check_consent, with_own_lists
 from sinks.workflow.derived_strata import derived_values
+from sinks.workflow.prepared_view import PreparedView
 from sinks.workflow.production import Production, production, production_table
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ _SLIP = 0.85
 """Likeness, as difflib has it, from which a word is taken for a misspelt one."""
 
 
-@dataclass(frozen=True)
-class Prepared:
+@dataclass(frozen=True, repr=False)
+class Prepared(PreparedView):
     """A project whose inputs are found and checked, before anything long has run.
 
     Land cover, strata and inputs have the dates of the account; ``history`` is land cover and strata at each earlier

@@ -17,6 +17,7 @@ import pandas as pd
 
 from sinks.activity import OBSERVED
 from sinks.errors import Problem, Problems, ProjectError
+from sinks.folds import folded, nouns, of_frame
 from sinks.geo.legends import Legend, LegendClass, load_legend
 from sinks.geo.region_file import load_file
 from sinks.geo.regions import Regions
@@ -26,7 +27,7 @@ from sinks.objects import Held, kind_of
 from sinks.project.build import held_content
 from sinks.tabulation.joint import SQUARES, SUM, Joint, column
 from sinks.tabulation.tabulation import tabulate
-from sinks.text import Text
+from sinks.text import Text, message
 from sinks.vocabulary import NODATA, quantities
 
 LAND = "land_cover"
@@ -73,8 +74,18 @@ class Tabulated:
         return self._main.to_string(index=False, max_rows=20)
 
     def _repr_html_(self) -> str:
-        html: str = self._main.to_html(index=False, max_rows=20)
-        return html
+        head = message("folds.tabulated_head", regions=len(self.units), rows=len(self._main))
+        parts = [
+            of_frame("folds.areas", self.areas, opened=True),
+            of_frame("folds.means", self.means, opened=not len(self.areas)),
+            of_frame("folds.transitions", self.transitions),
+            of_frame("folds.means_by_class", self.means_by_class),
+            of_frame("folds.units", self.units),
+        ]
+        return folded(head, parts)
+
+    def __dir__(self) -> list[str]:
+        return nouns(self)
 
     @property
     def _main(self) -> pd.DataFrame:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 import rioxarray
 
 import sinks
 from sinks.errors import RunError
+from sinks.folds import Fold, folded, items, pairs, table
 from sinks.output.figures.fonts import FAMILY
 from sinks.workflow.finished_run import Run
+from sinks.workflow.steps import account_inputs, make_account
+
+LATE = ("cell_area",)
+"""Properties that would paint arrays to be looked at."""
 
 LEAGUES = ["包头市", "乌海市", "鄂尔多斯市"]
 
@@ -102,6 +109,92 @@ def test_a_project_unfolds_its_sections(world: Any) -> None:
     assert not [name for name in dir(project) if name.startswith("model_")]
 
 
-def test_names_that_a_notebook_completes_are_nouns(run: Run) -> None:
+class Reader(HTMLParser):
+    """A browser's view of a page: every tag that is opened is closed, and no script or address is among them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        assert not {name for name, _ in attrs} & {"src", "href", "onclick", "onerror"}
+        if tag not in ("br", "hr"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def read(page: str) -> list[str]:
+    reader = Reader()
+    reader.feed(page)
+    assert reader.open == []
+    return reader.seen
+
+
+def shown_things(run: Run, world: Any) -> dict[str, Any]:
+    prepared = sinks.check(sinks.Project.from_dict(world.content, folder=world.folder))
+    bound = prepared.registry.get("lookup_density")
+    return {
+        "project": prepared.project,
+        "checks": prepared,
+        "regions": prepared.regions,
+        "legend": sinks.load_legend("clcd"),
+        "registry": prepared.registry,
+        "bound": bound,
+        "methodology": bound.methodology,
+        "activity": run.activity,
+        "account": make_account(prepared, account_inputs(prepared, run.activity)),
+        "run": run,
+        "answer": run.inventory(),
+        "comparison": run.compare(),
+        "tabulation": sinks.tabulate(world.folder / "cover_2020.tif", world.folder / "leagues.gpkg"),
+    }
+
+
+def test_everything_that_a_cell_can_end_with_unfolds_and_is_small(run: Run, world: Any) -> None:
+    for name, thing in shown_things(run, world).items():
+        page = thing._repr_html_()
+        seen = read(page)
+        assert "details" in seen, name
+        assert {"table", "ul"} & set(seen), name
+        assert "script" not in seen
+        assert len(page) < 90_000, name
+        line = repr(thing)
+        assert "object at 0x" not in line, name
+        if name in ("account", "checks", "methodology", "bound", "registry", "activity"):
+            assert "\n" not in line
+            assert len(line) < 200, name
+
+
+def test_what_stands_in_cells_and_titles_is_text_and_no_markup() -> None:
+    evil = "<script>alert('x')</script>&"
+    frame = pd.DataFrame({evil: [evil, None, 7.5], "n": [1, 2, 3]})
+    page = folded(evil, [Fold(evil, table(frame)), Fold("p", pairs({evil: evil})), Fold("i", items([evil]))])
+    assert "script" not in read(page)
+    assert page.count("&lt;script&gt;") == 7
+
+
+def test_a_long_table_says_how_much_of_it_is_not_shown() -> None:
+    frame = pd.DataFrame({"long": ["字" * 1000] * 55, "value": np.arange(55) / 7})
+    page = table(frame, 40)
+    assert page.count("<tr") == 41
+    assert "15" in page.rpartition("</table>")[2]
+    assert max(map(len, page.splitlines())) < 200
+    assert table(frame.head(0)) == ""
+
+
+def test_names_that_a_notebook_completes_are_nouns(run: Run, world: Any) -> None:
     assert dir(run.plot) == ["bars", "maps", "matrix", "series", "waterfall"]
     assert set(dir(sinks)) == set(sinks.__all__)
+    for name, thing in shown_things(run, world).items():
+        names = dir(thing)
+        assert names == sorted(names), name
+        assert not [one for one in names if one.startswith(("_", "model_"))], name
+        assert all(hasattr(thing, one) for one in names if one not in LATE), name
+    assert {"account", "totals", "density", "plot", "checks"} <= set(dir(run))
+    assert not {"contents", "trust", "checkpoint"} & set(dir(run))
+    assert "overall_accuracy" not in dir(shown_things(run, world)["project"].project)
+    assert "dates" in dir(shown_things(run, world)["project"].project)
