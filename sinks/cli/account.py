@@ -124,10 +124,11 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 @lang
 @reports_problems
 def check(project: Path, official: bool, as_json: bool) -> None:
-    """检查项目文件及其数据，或一个方法文件 / check a project and its data, or a methodology file."""
+    """检查项目文件及其数据、方法文件或结果文件夹 / check a project and its data, a methodology file or a run folder."""
     import sinks
     from sinks.errors import SinksError
-    from sinks.workflow.official import Finding, findings
+    from sinks.workflow.expectation import expectations
+    from sinks.workflow.official import Finding, findings, findings_of_run, gravest_first
 
     if project.suffix in (".py", ".csv"):
         from sinks.methodology import check_file, describe
@@ -137,7 +138,12 @@ def check(project: Path, official: bool, as_json: bool) -> None:
         click.echo(describe(check_file(project)))
         return
     try:
-        found = findings(sinks.check(sinks.Project.read(project)), official=official)
+        if project.is_dir():
+            found = findings_of_run(sinks.open_run(project), official=official)
+        else:
+            prepared = sinks.check(sinks.Project.read(project))
+            found = findings(prepared, official=official)
+            found = gravest_first([*found, *expectations(prepared, Path("out") / prepared.project.project.name)])
     except SinksError as error:
         if not as_json:
             raise
@@ -156,7 +162,7 @@ def _say(project: Path, found: list[Finding]) -> None:
     for one in errors:
         click.echo(f"{message(_SEVERITY['error'])} {one.problem}", err=True)
     if not errors:
-        click.echo(message("cli.checked", project=project))
+        click.echo(message("cli.checked_run" if project.is_dir() else "cli.checked", project=project))
     if noted := [one for one in found if one.severity != "error"]:
         click.echo(message("cli.noted", count=len(noted)))
         for one in noted:

@@ -29,7 +29,7 @@ from sinks.layers.rasters.raster import (
     ContinuousLayer,
     RasterSource,
 )
-from sinks.tabulation.blocks import block_shape, plan
+from sinks.tabulation.blocks import Task, block_shape, plan
 from sinks.tabulation.checkpoint import Checkpoint, Fingerprint, Later, digest
 from sinks.tabulation.cluster import scheduler_of
 from sinks.tabulation.coverage import Coverage
@@ -106,10 +106,8 @@ def tabulate(
         A checkpoint of another pass.
     """
     layers = PassLayers(land_cover, tuple(strata), tuple(inputs), tuple(watched))
-    regions, spec = _checked(units, layers)
-    grid = spec.areas.grid
-    shape = block_shape(grid, [source.block_shape for source in spec.sources if source.mode == "direct"], block_size)
-    tasks = plan(grid, shape, regions.coverage.block_mask(*shape))
+    regions, spec = specified(units, layers)
+    shape, tasks = planned(spec, block_size)
     kept = Checkpoint(checkpoint, _fingerprint(spec, regions, shape)) if checkpoint is not None else None
     total = run_tasks(spec, tasks, scheduler_of(scheduler, threads), progress, kept)
     _check_result(layers, spec, total)
@@ -159,10 +157,17 @@ def check_layers(
     Grid
         The reference grid.
     """
-    return _checked(units, PassLayers(land_cover, tuple(strata), tuple(inputs)))[1].areas.grid
+    return specified(units, PassLayers(land_cover, tuple(strata), tuple(inputs)))[1].areas.grid
 
 
-def _checked(units: gpd.GeoDataFrame, layers: PassLayers) -> tuple[_Regions, Spec]:
+def planned(spec: Spec, block_size: int | None = None) -> tuple[tuple[int, int], list[Task]]:
+    """Rows and columns of a block, and the tasks of a pass."""
+    grid = spec.areas.grid
+    shape = block_shape(grid, [source.block_shape for source in spec.sources if source.mode == "direct"], block_size)
+    return shape, plan(grid, shape, spec.coverage.block_mask(*shape))
+
+
+def specified(units: gpd.GeoDataFrame, layers: PassLayers) -> tuple[_Regions, Spec]:
     """Regions and specification of a pass, or everything that is wrong with them."""
     _check_units(units)
     sources = layers.inspect()
