@@ -129,7 +129,7 @@ def test_a_finished_run_with_a_named_warning_is_no_account_to_be_published(refus
     contents.record["demonstration"] = False
     out = write_run(contents, tmp_path / "out")
     assert _errors(out) == {}
-    assert _errors(out, "--official") == {"official.check_of_run": f"{refused}: there"}
+    assert _errors(out, "--official") == {"official.check_of_run": f"check {refused}: there"}
 
 
 def test_a_finished_run_is_not_official_without_intervals_or_of_a_demonstration(tmp_path: Path) -> None:
@@ -158,9 +158,7 @@ def test_time_memory_and_disk_are_told_and_what_is_short_is_a_warning(
     severity, text = found["expectation.time"]
     assert severity == "note"
     assert "no promise" in text
-    cells, files, threads, measured = (
-        int(number.replace(",", "")) for number in re.findall(r"(?<!< )[\d,]*\d", text)[-4:]
-    )
+    threads, files, cells, measured = (int(one.replace(",", "")) for one in re.findall(r"\d[\d,]*(?=[\s.])", text)[-4:])
     # The regions fill the grid but for its corners; land cover and stock at two dates, species and types of grass.
     assert 0.5 * world.arrays["species"].size < cells <= world.arrays["species"].size
     assert files == 6
