@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,12 +71,15 @@ class Sheet:
         Sign before the decimals of numbers written as text.
     notes : tuple of Problem
         What was found rather than declared.
+    units : mapping
+        By column: words that a workbook shows behind its numbers, and the first cell of each.
     """
 
     where: str
     cells: pd.DataFrame
     decimal: str = "."
     notes: tuple[Problem, ...] = ()
+    units: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def records(self) -> list[tuple[int, dict[str, str]]]:
         """Every row with its number, its cells as text by column."""
@@ -169,11 +172,26 @@ def read_sheet(
     body = [[*row, *[None] * (len(names) - len(row))][: len(names)] for row in rows.cells[header:]]
     cells = pd.DataFrame(body, columns=names, index=range(header + 1, len(rows.cells) + 1), dtype=object)[taken]
     cells = cells[cells.notna().any(axis=1)]
+    seen: list[Problem] = []
+    places = {name: names.index(name) + 1 for name in taken}
     if rows.sheet is not None:
-        rows.sheet.check(cells, {name: names.index(name) + 1 for name in taken}, numeric, header + 1)
+        rows.sheet.check(cells, places, numeric, header + 1)
+        seen = rows.sheet.worded(cells, places, numeric)
     written = [cell for name in cells.columns if name in numeric for cell in cells[name]]
     decimal, found = decimal_sign(rows, written, form.decimal)
-    return Sheet(rows.where, cells, decimal, (*rows.notes, *notes, *found))
+    return Sheet(rows.where, cells, decimal, (*rows.notes, *notes, *found, *seen), _units(rows, cells, places))
+
+
+def _units(rows: Rows, cells: pd.DataFrame, places: Mapping[str, int]) -> dict[str, dict[str, str]]:
+    """By column: words that the sheet shows behind numbers, and where first."""
+    found: dict[str, dict[str, str]] = {}
+    columns = {place: name for name, place in places.items()}
+    for (row, place), word in (rows.sheet.units if rows.sheet is not None else {}).items():
+        if row in cells.index and place in columns:
+            from sinks.tables.workbook import address
+
+            found.setdefault(columns[place], {}).setdefault(word, address(row, place))
+    return found
 
 
 def decimal_sign(rows: Rows, written: Sequence[object], declared: str | None = None) -> tuple[str, tuple[Problem, ...]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import warnings
 import zlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -17,24 +18,23 @@ from zipfile import BadZipFile, ZipFile
 import openpyxl
 import pandas as pd
 from openpyxl.utils import coordinate_to_tuple, get_column_letter, range_boundaries
+from openpyxl.utils.datetime import to_excel
 from openpyxl.utils.exceptions import InvalidFileException
 
 from sinks.errors import LayerError, Problem, Problems
+from sinks.tables.number_format import around_year, percent_of, shown
 
 _DAMAGED = (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, ParseError, InvalidFileException)
 """What openpyxl meets in a file that is no workbook, is cut short, or was damaged on the way: a zip of XML."""
-
-# What a number format shows as it stands: text in quotation marks, a sign behind a backslash, a colour in brackets.
-_LITERAL = re.compile(r'"([^"]*)"|[\\!](.)|\[[^\]]*\]|_.|\*.')
-_SCALED = re.compile(r"[0#?](,+)(?![0#?,])")
-
-_DRAWN_POINT = re.compile(r"[\\!]\.(0+)|\"\.\"(0+)")
 
 _SHEET_TAG = re.compile(rb"<(?:\w+:)?(?:f|mergeCell)[ />]")
 
 
 _SHOWN = 10
 """Cells named in one message."""
+
+Place = tuple[int, int]
+"""Row and column of a cell, counted from 1."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,15 @@ class Cells:
         By (row, column), counted from 1: the address of a formula that has no stored value.
     merged : tuple of str
         Merged ranges, such as ``A2:A3``.
-    scaled : dict
-        By (row, column): what the sheet shows of a number that its format divides by a power of a thousand.
+    otherwise : dict
+        By (row, column): what the sheet shows where that reads as another number than the stored one; what is stored;
+        and whether it is no more certain as a word.
+    words : dict
+        By (row, column): what the sheet shows of a whole number, where it is more than its digits: 2020年, DB0301.
+    zeros : dict
+        By (row, column): what the sheet shows of a nought that is shown as a dash or as nothing.
+    units : dict
+        By (row, column): words that the sheet shows behind a number.
     notes : tuple of Problem
     """
 
@@ -60,7 +67,10 @@ class Cells:
     rows: list[list[Any]]
     valueless: dict[tuple[int, int], str]
     merged: tuple[str, ...]
-    scaled: dict[tuple[int, int], str]
+    otherwise: dict[Place, tuple[str, Any, bool]] = field(default_factory=dict)
+    words: dict[Place, str] = field(default_factory=dict)
+    zeros: dict[Place, str] = field(default_factory=dict)
+    units: dict[Place, str] = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
 
     def check(self, cells: pd.DataFrame, places: Mapping[str, int], numeric: Collection[str], first: int) -> None:
@@ -92,16 +102,50 @@ class Cells:
             found = [self.merged_over(int(row), place, filled[row]) for row in cells.index[cells[name].isna()]]
             if ranges := list(dict.fromkeys(reference for reference in found if reference)):
                 problems.add("table.merged", self.where, column=name, ranges=_few(ranges))
-        scaled = [
-            (*cell, shown)
-            for cell, shown in self.scaled.items()
-            if cell[0] >= first and columns.get(cell[1]) in numeric
+        otherwise = [
+            (*place, text, stored)
+            for place, (text, stored, is_no_word) in self.otherwise.items()
+            if place[0] >= first and place[1] in columns and (is_no_word or columns[place[1]] in numeric)
         ]
-        for row, place, shown in scaled[:1]:
-            address = f"{get_column_letter(place)}{row}"
-            values = {"cell": address, "shown": shown, "stored": cells.loc[row, columns[place]]}
-            problems.add("table.shown_scaled", self.where, count=len(scaled), **values)
+        for row, place, text, stored in otherwise[:1]:
+            values = {"cell": address(row, place), "shown": text, "stored": as_stored(stored)}
+            problems.add("table.shown_otherwise", self.where, count=len(otherwise), **values)
         problems.raise_as(LayerError)
+
+    def worded(self, cells: pd.DataFrame, places: Mapping[str, int], numeric: Collection[str]) -> list[Problem]:
+        """Put what the sheet shows into columns of words, such as a code with its zeros or letters; notes say which.
+
+        Parameters
+        ----------
+        cells : DataFrame
+            As in :meth:`check`; changed in place.
+        places, numeric
+            As in :meth:`check`.
+
+        Returns
+        -------
+        list of Problem
+            Notes of what was taken as shown, and of noughts that the sheet shows as nothing.
+        """
+        notes = []
+        columns = {place: name for name, place in places.items()}
+        rows = set(cells.index)
+        taken: dict[str, list[Place]] = {}
+        for (row, place), text in self.words.items():
+            if row in rows and place in columns and columns[place] not in numeric:
+                stored = cells.at[row, columns[place]]
+                cells.at[row, columns[place]] = text
+                if not taken.setdefault(columns[place], []):
+                    values = {"column": columns[place], "cell": address(row, place), "shown": text, "stored": stored}
+                    notes.append(Problem("table.shown_taken", self.where, values))
+                taken[columns[place]].append((row, place))
+        for note in notes:
+            note.values["count"] = len(taken[note.values["column"]])
+        zeros = [(row, place) for row, place in self.zeros if row in rows and columns.get(place) in numeric]
+        if zeros:
+            values = {"cells": _few([address(*cell) for cell in zeros]), "count": len(zeros)}
+            notes.append(Problem("table.zeros_hidden", self.where, values))
+        return notes
 
     def merged_over(self, row: int, column: int, filled: int) -> str | None:
         """The merged range that keeps a cell of a row with ``filled`` other cells empty.
@@ -171,54 +215,62 @@ def _has_cells(sheet: Any) -> bool:
 
 
 def _cells(sheet: Any, path: Path, notes: tuple[Problem, ...]) -> Cells:
-    shown, scaled = _Shown(), dict[tuple[int, int], str]()
-    rows: list[list[Any]] = []
+    found = Cells(f"{path}[{sheet.title}]", [], {}, (), notes=notes)
     for number, row in enumerate(sheet.iter_rows(), 1):
-        values = []
-        for place, cell in enumerate(row, 1):
-            value = cell.value
-            if type(value) in (int, float):
-                share, divisor = shown.of(cell.number_format)
-                if share:
-                    value = _with_sign(value, share)
-                elif divisor:
-                    scaled[number, place] = f"{value / divisor:g}"
-            values.append(value)
-        rows.append(values if any(value is not None for value in values) else [])
+        values = [_value(cell, (number, place), found) for place, cell in enumerate(row, 1)]
+        found.rows.append(values if any(value is not None for value in values) else [])
     with ZipFile(path) as archive:
         content = archive.read(sheet._worksheet_path)
     valueless, merged = _marks(content) if _SHEET_TAG.search(content) else ({}, ())
-    return Cells(f"{path}[{sheet.title}]", rows, valueless, merged, scaled, notes)
+    return replace(found, valueless=valueless, merged=merged)
 
 
-class _Shown:
-    """What number formats make of a number: (sign and its factor, divisor)."""
+def _value(cell: Any, place: Place, found: Cells) -> Any:
+    """What a cell holds, as it is shown: shares with their sign, codes with their zeros, a year that is a date."""
+    value = cell.value
+    if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
+        found.otherwise[place] = (_iso(value), value, False)
+        if isinstance(value, datetime.date) and around_year(cell.number_format) is not None:
+            return value.year
+        return _iso(value)
+    if type(value) not in (int, float):
+        return value
+    share = percent_of(value, cell.number_format)
+    if share is not None:
+        return _with_sign(value, share)
+    seen = shown(value, cell.number_format)
+    is_code = seen.has_digits and not seen.is_hidden_zero and float(value).is_integer()
+    if not seen.is_same:
+        found.otherwise[place] = (seen.text, value, not is_code)
+    elif seen.is_hidden_zero:
+        found.zeros[place] = seen.text
+    elif seen.unit:
+        found.units[place] = seen.unit
+    digits = f"{value:.0f}"
+    if not is_code or seen.text in (digits, f"{digits}年"):
+        return value
+    if seen.is_same and seen.text.isdecimal() and seen.text.isascii():
+        # A code that the format fills up with zeros: the same number, and another code.
+        return seen.text
+    found.words[place] = seen.text
+    return value
 
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[tuple[str, int] | None, int]] = {}
 
-    def of(self, number_format: str) -> tuple[tuple[str, int] | None, int]:
-        if number_format not in self._known:
-            self._known[number_format] = _format(number_format)
-        return self._known[number_format]
+def _iso(value: datetime.date | datetime.time | datetime.timedelta) -> str:
+    """A date without the hour of midnight."""
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        value = value.date()
+    return str(value) if isinstance(value, datetime.timedelta) else value.isoformat()
 
 
-def _format(number_format: str) -> tuple[tuple[str, int] | None, int]:
-    positive = number_format.split(";")[0]
-    bare = _LITERAL.sub("", positive)
-    literal = "".join(part for found in _LITERAL.findall(positive) for part in found)
-    if "%" in bare:
-        return ("%", 100), 0
-    for sign in ("%", "％", "‰"):
-        if literal.strip().endswith(sign) or bare.strip().endswith(sign):
-            # A sign that is only shown: the number itself is already in percent.
-            return (sign, 1), 0
-    scale = _SCALED.search(bare)
-    if scale is None:
-        return None, 0
-    # The Chinese way of showing tens of thousands: a point that is only drawn between the digits, as in 0!.0,
-    drawn = _DRAWN_POINT.search(positive)
-    return None, 1000 ** len(scale[1]) * 10 ** (len(drawn[1] or drawn[2]) if drawn else 0)
+def address(row: int, column: int) -> str:
+    """A cell as the sheet names it: B3."""
+    return f"{get_column_letter(column)}{row}"
+
+
+def as_stored(value: Any) -> Any:
+    """A number, or that of a date, as the workbook holds it."""
+    return value if isinstance(value, int | float) else f"{to_excel(value):g}"
 
 
 def _with_sign(value: float, share: tuple[str, int]) -> str:
@@ -241,7 +293,7 @@ def _marks(content: bytes) -> tuple[dict[tuple[int, int], str], tuple[str, ...]]
             row, column = coordinate_to_tuple(reference) if reference else (row, column + 1)
         elif event == "end" and tag == "c":
             if _is_valueless(element):
-                valueless[row, column] = f"{get_column_letter(column)}{row}"
+                valueless[row, column] = address(row, column)
             element.clear()
         elif event == "end" and tag == "mergeCell":
             merged.append(element.get("ref", ""))

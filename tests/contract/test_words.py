@@ -26,7 +26,7 @@ TEMPLATES = {f"{name}: {id}": text for name, words in CATALOGUES.items() for id,
 SAME_FOR_ANY_NUMBER = {
     # The number stands in brackets, or counts something that is named by another placeholder, such as {level}.
     *("messages: cli.noted", "messages: derived.casa_bounds", "messages: derived.casa_evaporation", "map: caveats"),
-    *("messages: table.formula_without_value", "messages: table.shown_scaled", "messages: table.percent_cells"),
+    *("messages: table.formula_without_value", "messages: table.shown_otherwise", "messages: table.percent_cells"),
     *("messages: table.looks_like_fraction", "messages: table.looks_like_percent"),
     *("messages: table.percent_and_fraction", "messages: checks.classification_noise"),
     "messages: checks.map_worse_than_published",

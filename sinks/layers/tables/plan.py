@@ -14,6 +14,7 @@ from sinks.geo.legends import legend_strata
 from sinks.layers.codes import AS_WRITTEN, LAND_COVER, CodeBook, code_list, strata
 from sinks.layers.fields import FieldSpec, is_total
 from sinks.tables.form import Form
+from sinks.tables.sheet import Sheet
 from sinks.vocabulary import Quantity, ecosystems, quantities
 
 REGION, DATE, AREA, ECOSYSTEM = "region", "date", "area", "ecosystem"
@@ -153,6 +154,15 @@ def _check_unit(spec: FieldSpec, like: str, where: str, problems: Problems, *, t
         if factor is not None and not math.isclose(factor, 1.0):
             shown = {"column": spec.field, "named": named, "unit": spec.unit, "factor": f"{max(factor, 1 / factor):g}"}
             problems.add("table.unit_disagrees", where, **shown)
+
+
+def check_words(sheet: Sheet, spec: FieldSpec, problems: Problems) -> None:
+    """A unit that a workbook shows behind its numbers has to be the declared one."""
+    for named, cell in sheet.units.get(spec.field, {}).items():
+        factor = _factor(named, str(spec.unit))
+        if factor is not None and not math.isclose(factor, 1.0):
+            shown = {"column": spec.field, "named": named, "cell": cell, "unit": spec.unit}
+            problems.add("table.shown_unit", sheet.where, factor=f"{max(factor, 1 / factor):g}", **shown)
 
 
 def _units_in_name(field: str) -> list[str]:

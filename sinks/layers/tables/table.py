@@ -21,7 +21,17 @@ from sinks.errors import LayerError, Problem, Problems
 from sinks.layers.codes import LAND_COVER, Read, plain
 from sinks.layers.fields import is_total
 from sinks.layers.layer_states import LayerStates, ordered
-from sinks.layers.tables.plan import AREA, DATE, ECOSYSTEM, REGION, Plan, TableLayer, ecosystems_said, plan_columns
+from sinks.layers.tables.plan import (
+    AREA,
+    DATE,
+    ECOSYSTEM,
+    REGION,
+    Plan,
+    TableLayer,
+    check_words,
+    ecosystems_said,
+    plan_columns,
+)
 from sinks.layers.tables.region_names import RegionNames
 from sinks.layers.tables.shares import check_share
 from sinks.tables.sheet import Sheet, as_text, read_sheet
@@ -214,6 +224,7 @@ class _Reading:
             values = unit_registry.convert(numbers.values, spec.unit, unit)
         else:
             values = unit_registry.convert(numbers.values / area_ha, f"{spec.unit}/ha", unit)
+        check_words(self._sheet, spec, self._problems)
         for row in cells.index[numbers.unreadable]:
             self._add("table.not_a_number", row, role, found=cells[row])
         if required:

@@ -369,9 +369,20 @@ def test_a_share_is_what_the_sheet_shows(tmp_path: Path, number_format: str, sto
 
 
 @pytest.mark.parametrize(
-    ("number_format", "shown"), [("0.0,", "2"), ("#,##0,,", "0.002"), ("0!.0,", "0.2"), ("0\\.0,", "0.2")]
+    ("number_format", "shown"),
+    [
+        ("0.0,", "2.0"),
+        ("#,##0,,", "0"),
+        ("0!.0,", "0.2"),
+        ("0\\.0,", "0.2"),
+        ('0"020"', "2000020"),
+        (";;;", ""),
+        ('"缺"', "缺"),
+        ("yyyy-mm-dd", "1905-06-22"),
+        ("[<10]0", "####"),
+    ],
 )
-def test_a_number_shown_smaller_than_it_is_stored(tmp_path: Path, number_format: str, shown: str) -> None:
+def test_a_number_shown_otherwise_than_it_is_stored(tmp_path: Path, number_format: str, shown: str) -> None:
     _, grid, _ = TABLES["statistics"]
     path = tmp_path / "t.xlsx"
     book = save(grid, path)
@@ -380,8 +391,8 @@ def test_a_number_shown_smaller_than_it_is_stored(tmp_path: Path, number_format:
     with pytest.raises(SinksError) as caught:
         statistics(path)
     (problem,) = caught.value.problems
-    assert problem.id == "table.shown_scaled"
-    assert [problem.values[name] for name in ("cell", "shown", "stored")] == ["C3", shown, 2000]
+    assert problem.id == "table.shown_otherwise"
+    assert [str(problem.values[name]) for name in ("cell", "shown", "stored")] == ["C3", shown, "2000"]
 
 
 @pytest.mark.parametrize(
