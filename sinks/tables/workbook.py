@@ -143,8 +143,8 @@ class Cells:
             note.values["count"] = len(taken[note.values["column"]])
         zeros = [(row, place) for row, place in self.zeros if row in rows and columns.get(place) in numeric]
         if zeros:
-            values = {"cells": _few([address(*cell) for cell in zeros]), "count": len(zeros)}
-            notes.append(Problem("table.zeros_hidden", self.where, values))
+            found = _few([address(*cell) for cell in zeros])
+            notes.append(Problem("table.zeros_hidden", self.where, {"cells": found, "count": len(zeros)}))
         return notes
 
     def merged_over(self, row: int, column: int, filled: int) -> str | None:
