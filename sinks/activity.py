@@ -119,6 +119,10 @@ class Activity:
         other = FROM if end == TO else TO
         changes = self.changes.iloc[places]
         kept = changes[[name for name in changes.columns if not str(name).endswith((other, other + OBSERVED))]]
+        # A stratum that one source has once and for all, another may have at each date.
+        both = [name for name in self.strata if name in kept.columns and name + end in kept.columns]
+        dated = {name + end: kept[name + end].where(kept[name + end].notna(), kept[name]) for name in both}
+        kept = kept.assign(**dated).drop(columns=both)
         rows = kept.rename(columns=lambda name: str(name).removesuffix(end).replace(end + OBSERVED, OBSERVED))
         return self._as_divided(rows.reset_index(drop=True))
 

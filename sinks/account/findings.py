@@ -16,7 +16,7 @@ import pandas as pd
 from sinks.account.account import Account, Entry
 from sinks.account.growth import implausible_growth
 from sinks.account.hierarchy import Hierarchy
-from sinks.activity import Activity, known_dates
+from sinks.activity import LAND_COVER, Activity, known_dates
 from sinks.parameters.estimate import is_specific
 from sinks.parameters.nominal import nominal_errors
 from sinks.text import LANGUAGES, Text, message, messages, using_language
@@ -156,7 +156,7 @@ def note_findings(
     if adjusted is not None and len(adjusted):
         _note_adjusted(adjusted, hierarchy, findings)
         findings.add("checks.adjusted_used" if used else "checks.map_used", "warning" if used else "note", ALL)
-    elif not activity.changes.empty:
+    elif (activity.changes["source"] == LAND_COVER).any():
         findings.add("checks.map_area", "note", ALL)
 
 
@@ -344,7 +344,9 @@ def _note_left(result: Account, findings: Findings) -> None:
         before, after = _lands((ecosystem, became))
         place = (period, ecosystem, became)
         values = {"period": period, "area": f"{land[place]:,.0f}", "stock": f"{stock[place]:,.0f}"}
-        findings.add("checks.land_left", "warning", ecosystem, before=before, after=after, **values)
+        # Land of the same ecosystem has a methodology; what it lacks is an input, or a row of a table.
+        id = "checks.land_unmeasured" if after == before else "checks.land_left"
+        findings.add(id, "warning", ecosystem, before=before, after=after, **values)
 
 
 def _note_partial_intervals(table: pd.DataFrame, hierarchy: Hierarchy, least: float, findings: Findings) -> None:
@@ -388,12 +390,13 @@ def _note_growth(activity: Activity, names: Mapping[str, str], findings: Finding
 def _note_transitions(activity: Activity, names: Mapping[str, str], findings: Findings) -> None:
     changes = activity.changes
     changes = changes[(changes["ecosystem_from"] != NODATA) & (changes["ecosystem_to"] != NODATA)]
-    whole = changes.groupby(["region_code", "date_from", "date_to"])["area_ha"].sum()
+    keys = ["source", "region_code", "date_from", "date_to"]
+    whole = changes.groupby(keys)["area_ha"].sum()
     for before, after in _IMPLAUSIBLE:
         pair = changes[(changes["ecosystem_from"] == before) & (changes["ecosystem_to"] == after)]
-        area = pair.groupby(["region_code", "date_from", "date_to"])["area_ha"].sum()
+        area = pair.groupby(keys)["area_ha"].sum()
         for key in area.index[area > _IMPLAUSIBLE_SHARE * whole.reindex(area.index)]:
-            code, first, last = key
+            _, code, first, last = key
             turned = dict(zip(("before", "after"), _lands((before, after)), strict=True))
             values = {"period": f"{first}-{last}", "area": f"{area[key]:,.0f}"}
             findings.add("checks.implausible", "warning", names.get(code, code), code, **turned, **values)

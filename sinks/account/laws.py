@@ -15,7 +15,7 @@ from sinks.account.findings import Findings
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import LAND_COVER, Activity
 from sinks.errors import AccountError, Problems
-from sinks.vocabulary import ALL, same_carbon
+from sinks.vocabulary import ALL, NODATA, same_carbon
 
 TOLERANCE = 1e-9
 """Relative tolerance of the laws of addition."""
@@ -144,9 +144,13 @@ def _check_regions(table: pd.DataFrame, hierarchy: Hierarchy, problems: Problems
 
 
 def _check_transitions(activity: Activity, problems: Problems) -> None:
-    """Rows of the transition table sum to the first date's areas, columns to the second's."""
+    """Rows of the transition table sum to the first date's areas, columns to the second's.
+
+    Rasters have a row for land that was not observed, surveys of stands have none.
+    """
     for end in ("from", "to"):
         changes = activity.changes
+        changes = changes[(changes["source"] == LAND_COVER) | (changes[f"ecosystem_{end}"] != NODATA)]
         parts = changes.rename(columns={f"date_{end}": "date", f"class_{end}": "class", "area_ha": "value"})
         states = activity.states.rename(columns={"area_ha": "value"})
         states = states[states["source"].isin(changes["source"].unique())]

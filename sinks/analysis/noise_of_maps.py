@@ -157,7 +157,8 @@ def noise_of_maps(
         do not live on the class.  ``withheld`` where the sink of the region is no headline.  Empty where nothing
         lives on the class of the land, or the land is known at one date only.
     """
-    if not any(lives_on_class(entry) for entry in entries) or mapped.changes.empty:
+    mapped_twice = (mapped.changes["source"] == LAND_COVER).any()
+    if not any(lives_on_class(entry) for entry in entries) or not mapped_twice:
         return pd.DataFrame(columns=list(COLUMNS))
     sinks = _sinks(account, entries, (ALL,), (ALL,))
     rows = [

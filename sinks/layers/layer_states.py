@@ -28,11 +28,14 @@ class LayerStates:
         What a careful reader has to know: each named and counted, none of them an error.
     outside_ha : float
         Area of the layer that lies in no region. [ha]
+    changes : DataFrame, optional
+        Transitions from the layer of the date before, as of ``Activity.changes``.
     """
 
     states: pd.DataFrame
     notes: tuple[Problem, ...] = ()
     outside_ha: float = 0.0
+    changes: pd.DataFrame | None = None
 
 
 def check_extent(layer: LayerStates, where: str, names: Mapping[str, str], area_ha: Mapping[str, float]) -> None:

@@ -32,4 +32,6 @@ class VectorSection(Section):
     accept: tuple[str, ...] = Field(
         default=(), description="Findings to accept as notes: overlap, duplicate_id, null_geometry, declared_area, ..."
     )
-    each_stand: bool = Field(default=False, description="Keep every stand as a row instead of summing equal ones.")
+    each_stand: bool = Field(
+        default=False, description="Keep every stand as a row, also where no methodology takes a number of it."
+    )

@@ -102,7 +102,8 @@ def transition_matrix(contents: RunContents, region: str, period: str | None = N
     Returns
     -------
     DataFrame
-        Square; index ``ecosystem_from``, columns ``ecosystem_to``, in the order of the vocabulary [ha].
+        Square; index ``ecosystem_from``, columns ``ecosystem_to``, in the order of the vocabulary [ha]; of several
+        sources that speak of the same land the one with most of it, named in ``attrs["source"]``.
 
     Raises
     ------
@@ -116,12 +117,15 @@ def transition_matrix(contents: RunContents, region: str, period: str | None = N
     if chosen not in present:
         raise RunError(Problem("results.no_period", "transitions", {"found": period, "present": present}))
     own = changes[(periods == chosen).to_numpy() & changes["region_code"].isin(units).to_numpy()]
-    table = own.pivot_table(
+    # Layers that describe the same land are not added up.
+    sizes = own.groupby("source", sort=True)["area_ha"].sum()
+    source = "" if sizes.empty else str(sizes.idxmax())
+    table = own[own["source"] == source].pivot_table(
         values="area_ha", index="ecosystem_from", columns="ecosystem_to", aggfunc="sum", fill_value=0.0
     )
     order = [name for name in (*ecosystems(), "nodata") if name in {*table.index, *table.columns}]
     square = table.reindex(index=order, columns=order, fill_value=0.0)
-    square.attrs |= {"unit": "ha", "region": region, "period": chosen}
+    square.attrs |= {"unit": "ha", "region": region, "period": chosen, "source": source}
     return square
 
 

@@ -10,6 +10,7 @@ LEADING = (
     "interval_partial",
     "record_differs",
     "land_left",
+    "land_unmeasured",
     "newly_known",
     "no_longer_known",
 )

@@ -213,7 +213,9 @@ def _check_transitions(run: Written, findings: Findings) -> None:
         states = states[states["source"].isin(changes["source"].unique())].rename(columns={"area_ha": "value"})
         for (first, last), of in changes.rename(columns={"area_ha": "value"}).groupby(["date_from", "date_to"]):
             for end, date in (("from", first), ("to", last)):
-                parts = of.rename(columns={f"class_{end}": "class"})
+                # A survey of stands has no row for land that it does not have.
+                seen = of[(of["source"] == "land_cover") | (of[f"ecosystem_{end}"] != "nodata")]
+                parts = seen.rename(columns={f"class_{end}": "class"})
                 found = found.beside(apart(parts, states[states["date"] == date], ["source", "region_code", "class"]))
     findings.compare("transitions", "transitions.parquet", found, SUM)
 

@@ -105,12 +105,12 @@ class Figures:
         parts = []
         for frame, land, keys in (
             (states, "ecosystem", ["source", "date"]),
-            (changes, "ecosystem_from", ["date_from", "date_to"]),
-            (changes, "ecosystem_to", ["date_from", "date_to"]),
-            (changes, "ecosystem_from", ["date_from", "date_to", "ecosystem_to"]),
+            (changes, "ecosystem_from", ["source", "date_from", "date_to"]),
+            (changes, "ecosystem_to", ["source", "date_from", "date_to"]),
+            (changes, "ecosystem_from", ["source", "date_from", "date_to", "ecosystem_to"]),
             (states, "whole", ["source", "date"]),
             *((states, "ecosystem", ["source", "date", name]) for name in self._strata()),
-            (changes, "whole", ["date_from", "date_to"]),
+            (changes, "whole", ["source", "date_from", "date_to"]),
         ):
             if not len(frame):
                 continue

@@ -18,6 +18,7 @@ from sinks.layers.rasters.years import dates_alike
 from sinks.layers.stands.vector import VectorLayer
 from sinks.project.base import STATIC
 from sinks.vocabulary import of_time
+from sinks.workflow.of_stands import is_overlaid, rests_on_changes
 from sinks.workflow.prepare import Prepared
 
 Origin = frozenset[tuple[str, int]]
@@ -67,20 +68,21 @@ def notes_of_dates(prepared: Prepared) -> Iterator[Problem]:
 
 
 def _changes_of_groups(prepared: Prepared) -> Iterator[Problem]:
-    """Surveys whose sink is a difference of stocks of groups, since nothing says which stand is which."""
-    dates: dict[str, list[str]] = {}
+    """Surveys by recorded areas, which have no place on the land, and whose stands no number tells apart."""
+    layers: dict[str, list[VectorLayer]] = {}
     for layer in prepared.vectors:
-        section = prepared.project.vectors[layer.name]
-        if not section.each_stand or STAND_ID not in layer.fields:
-            dates.setdefault(layer.name, []).append(layer.date)
-    for name, known in dates.items():
+        layers.setdefault(layer.name, []).append(layer)
+    for name, surveys in layers.items():
+        by_number = prepared.project.vectors[name].each_stand and all(STAND_ID in one.fields for one in surveys)
+        if by_number or is_overlaid(prepared, name) or not rests_on_changes(prepared, name):
+            continue
         users = [
             str(entry.method.methodology.title)
             for entry in prepared.entries
             if entry.source == name and entry.is_difference and "sink" in entry.accounts_for
         ]
-        if users and len(known) > 1:
-            values = {"methods": list(dict.fromkeys(users)), "dates": sorted(known)}
+        if users:
+            values = {"methods": list(dict.fromkeys(users)), "dates": sorted(one.date for one in surveys)}
             yield Problem("vector.change_of_groups", f"vectors.{name}", values)
 
 

@@ -15,11 +15,13 @@ from sinks.geo.regions import Regions
 from sinks.layers.layer_states import LayerStates, check_extent
 from sinks.layers.rasters.derived import with_causes
 from sinks.workflow.derived_strata import derive, mapping_of
+from sinks.workflow.of_stands import evaluates_stands, is_overlaid
 from sinks.workflow.prepare import Prepared
 
 if TYPE_CHECKING:
     from distributed import Client
 
+    from sinks.layers.stands.states import Tabulated
     from sinks.layers.stands.vector import VectorLayer
     from sinks.tabulation import Joint
 
@@ -106,7 +108,8 @@ def layer_states(prepared: Prepared) -> list[LayerStates]:
     from sinks.layers.tables.table import table_states
 
     gather = Gather()
-    found = [gather(_stand_states, prepared, layer) for layer in prepared.vectors]
+    stands = [gather(_stands, prepared, layer) for layer in prepared.vectors]
+    found = [None if one is None else one.layer for one in stands]
     found += [gather(table_states, layer, prepared.regions.frame) for layer in prepared.tables]
     read = [layer for layer in found if layer is not None]
     if read:
@@ -120,7 +123,18 @@ def layer_states(prepared: Prepared) -> list[LayerStates]:
             if layer is not None:
                 gather(check_extent, layer, file, names, area_ha)
     gather.problems.raise_as(LayerError)
-    return read
+    return [*_compared(prepared, [one for one in stands if one is not None]), *read[len(stands) :]]
+
+
+def _compared(prepared: Prepared, stands: Sequence[Tabulated]) -> list[LayerStates]:
+    """Surveys with the transitions between them, where a sink rests on what became of their land."""
+    from sinks.layers.stands.surveys import with_transitions
+
+    found: list[LayerStates] = []
+    for name in dict.fromkeys(layer.name for layer in prepared.vectors):
+        own = [one for one in stands if one.survey.layer.name == name]
+        found += with_transitions(own) if is_overlaid(prepared, name) else [one.layer for one in own]
+    return found
 
 
 def _with_history(joint: Joint, prepared: Prepared) -> Joint:
@@ -150,14 +164,14 @@ def _derived(activity: Activity, prepared: Prepared) -> Activity:
     return activity
 
 
-def _stand_states(prepared: Prepared, layer: VectorLayer) -> LayerStates:
-    from sinks.layers.stands.states import stand_states
+def _stands(prepared: Prepared, layer: VectorLayer) -> Tabulated:
+    from sinks.layers.stands.states import tabulated
 
     section = prepared.project.vectors[layer.name]
-    return stand_states(
+    return tabulated(
         layer,
         prepared.regions.units,
-        group=not section.each_stand,
+        group=not (section.each_stand or evaluates_stands(prepared, layer) or is_overlaid(prepared, layer.name)),
         area=section.area,
         zero_volume=section.zero_volume,
         accept=section.accept,
@@ -165,11 +179,13 @@ def _stand_states(prepared: Prepared, layer: VectorLayer) -> LayerStates:
 
 
 def _from_states(regions: Regions, layers: Sequence[LayerStates]) -> Activity:
-    """An activity without transitions: stands and statistics know states only."""
+    """An activity of stands and statistics; only surveys that were laid upon each other know transitions."""
     states = pd.concat([layer.states for layer in layers], ignore_index=True)
     areas = regions.area_ha.reindex(regions.units["code"])
     units = pd.DataFrame({"region_code": areas.index, "area_ha": areas.to_numpy(float), "cells": 0})
     inputs = tuple(name.removesuffix("_observed_ha") for name in states.columns if name.endswith("_observed_ha"))
     fixed = {*STATE_KEYS, "area_ha", "stand", *(name + end for name in inputs for end in ("", "_sd", "_observed_ha"))}
     strata = tuple(name for name in states.columns if name not in fixed)
-    return Activity(states=states, units=units, strata=strata, inputs=inputs)
+    changes = [layer.changes for layer in layers if layer.changes is not None]
+    found = Activity(states=states, units=units, strata=strata, inputs=inputs)
+    return replace(found, changes=pd.concat(changes, ignore_index=True)) if changes else found

@@ -49,9 +49,9 @@ def find_overlaps(layer: VectorLayer, info: VectorInfo, projector: Projector, bo
         Boxes of all usable stands in the plane, in the order of the file. [m]
     """
     area, first, second = [], [], []
-    for tile in _tiles(bounds, np.array([-np.inf, -np.inf, np.inf, np.inf])):
-        fid, stands = _read(layer, info, projector, bounds, tile)
-        left, right, shared = _pairs(stands, tile)
+    for tile in tiles_of(bounds, np.array([-np.inf, -np.inf, np.inf, np.inf])):
+        fid, stands = read_stands(layer, info, projector, bounds, tile)
+        left, right, shared = pairs_that_overlap(stands, tile)
         area.append(shared)
         first.append(fid[left])
         second.append(fid[right])
@@ -61,7 +61,7 @@ def find_overlaps(layer: VectorLayer, info: VectorInfo, projector: Projector, bo
     return Overlaps(float(areas.sum()) / M2_PER_HA, int((areas >= _SLIVER_M2).sum()), tuple(shown))
 
 
-def _tiles(bounds: Floats, tile: Floats) -> Iterator[Floats]:
+def tiles_of(bounds: Floats, tile: Floats) -> Iterator[Floats]:
     """Split a box at the median of the stands' centres, one way and the other, until few enough are left."""
     if len(bounds) <= _TILE_FEATURES:
         yield tile
@@ -76,11 +76,11 @@ def _tiles(bounds: Floats, tile: Floats) -> Iterator[Floats]:
     if low.all() or not low.any():
         yield tile
         return
-    yield from _tiles(bounds[low], lower)
-    yield from _tiles(bounds[~low], upper)
+    yield from tiles_of(bounds[low], lower)
+    yield from tiles_of(bounds[~low], upper)
 
 
-def _read(
+def read_stands(
     layer: VectorLayer, info: VectorInfo, projector: Projector, bounds: Floats, tile: Floats
 ) -> tuple[npt.NDArray[np.int64], Geometries]:
     """The stands whose box meets the tile, in the plane."""
@@ -95,17 +95,20 @@ def _read(
     return np.concatenate(fids), np.concatenate(found)
 
 
-def _pairs(stands: Geometries, tile: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Floats]:
-    """Pairs (once each) that share land, with the area. [m2]"""
+def pairs_that_overlap(
+    stands: Geometries, tile: Floats | None = None
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Floats]:
+    """Pairs (once each, in order) that share land, with the area [m2]; of a tile, those that belong to it."""
     # Neighbours that run along the very same edge share nothing: only stands with some other edge need a closer look.
     suspects = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(stands)))
     near, other = shapely.STRtree(stands).query(stands[suspects], predicate="intersects")
     # One stand inside another is a suspect alone, two that cross are suspects both: a pair may turn up twice.
     ends = np.unique(np.sort(np.column_stack([suspects[near], other]), axis=1), axis=0)
     left, right = ends[ends[:, 0] != ends[:, 1]].T
-    box = shapely.bounds(stands)
-    corner = np.maximum(box[left, :2], box[right, :2])
-    mine = np.all((corner >= tile[:2]) & (corner < tile[2:]), axis=1)
-    left, right = left[mine], right[mine]
+    if tile is not None:
+        box = shapely.bounds(stands)
+        corner = np.maximum(box[left, :2], box[right, :2])
+        mine = np.all((corner >= tile[:2]) & (corner < tile[2:]), axis=1)
+        left, right = left[mine], right[mine]
     shared = np.asarray(shapely.area(shapely.intersection(stands[left], stands[right])), dtype=np.float64)
     return left[shared > 0.0], right[shared > 0.0], shared[shared > 0.0]

@@ -26,13 +26,33 @@ from sinks.layers.stands.equal_area import Floats, Projector
 from sinks.layers.stands.groups import Groups
 from sinks.layers.stands.inputs import InputField
 from sinks.layers.stands.overlap import find_overlaps
+from sinks.layers.stands.overlay import Survey
 from sinks.layers.stands.plan import GROWING_STOCK, Plan, plan
 from sinks.layers.stands.vector import BATCH, Batch, VectorInfo, VectorLayer, inspect, read_batches
 from sinks.tables.numbers import as_numbers
 
 STAND = "stand"
+_FEATURE = "feature"
 
 AreaBasis = Literal["geometry", "declared"]
+
+
+@dataclass(frozen=True)
+class Tabulated:
+    """A survey whose stands have a row each.
+
+    Attributes
+    ----------
+    layer : LayerStates
+    feature : int64[rows]
+        Feature id of the stand of each row.
+    survey : Survey
+        What it takes to lay another survey upon it.
+    """
+
+    layer: LayerStates
+    feature: npt.NDArray[np.int64]
+    survey: Survey
 
 
 def stand_states(
@@ -54,7 +74,8 @@ def stand_states(
     units : GeoDataFrame [code, geometry]
         Region units, which do not overlap.
     group : bool
-        False for one row per piece of a stand, with its feature id in the column ``stand``.
+        False for one row per piece of a stand, with its number (or else its date and feature id) in the column
+        ``stand``.
     area : {"geometry", "declared"}
         True area of the geometry, or the recorded area shared out over a stand's pieces; the latter needs a unit.
     zero_volume : {"observed", "missing"}, optional
@@ -76,6 +97,22 @@ def stand_states(
     LayerError
         With everything that is wrong with the layer.
     """
+    return tabulated(
+        layer, units, group=group, area=area, zero_volume=zero_volume, accept=accept, batch_size=batch_size
+    ).layer
+
+
+def tabulated(
+    layer: VectorLayer,
+    units: gpd.GeoDataFrame,
+    *,
+    group: bool = False,
+    area: AreaBasis = "geometry",
+    zero_volume: ZeroVolume | None = None,
+    accept: Collection[str] = (),
+    batch_size: int = BATCH,
+) -> Tabulated:
+    """As :func:`stand_states`, with what it takes to lay another survey upon it."""
     info = inspect(layer)
     findings = Findings(layer.place, accept)
     planned = plan(layer, info, findings)
@@ -93,14 +130,14 @@ def stand_states(
     decoded = decode(table, planned, reading.groups.areas, reading.numeric, zero_volume, findings)
     findings.raise_errors()
 
-    keys = ["region", *([STAND] if not group else []), "land_cover", "class", "ecosystem", *planned.strata]
-    states = reading.groups.finish(decoded, keys)
+    single = [] if group else [STAND, _FEATURE]
+    states = reading.groups.finish(decoded, ["region", *single, "land_cover", "class", "ecosystem", *planned.strata])
     states["region_code"] = np.asarray(reading.cutter.codes, dtype=object)[states["region"].to_numpy(dtype=np.intp)]
     states["source"], states["date"] = layer.name, layer.date
-    extra = [] if group else [STAND]
-    return LayerStates(
-        ordered(states, planned.strata, planned.inputs, extra), tuple(findings.notes), reading.outside_ha
-    )
+    rows = ordered(states, planned.strata, planned.inputs, single)
+    feature = np.zeros(0, np.int64) if group else rows.pop(_FEATURE).to_numpy(np.int64)
+    survey = Survey(layer, info, reading.cutter, reading.projector, reading.bounds)
+    return Tabulated(LayerStates(rows, tuple(findings.notes), reading.outside_ha), feature, survey)
 
 
 def _check_area_basis(area: AreaBasis, planned: Plan, findings: Findings) -> None:
@@ -122,10 +159,9 @@ class _Reading:
 
     def __post_init__(self) -> None:
         fields = self.plan.fields
-        keys = [LAND_COVER, *self.plan.strata, *([] if self.group else [STAND])]
-        self.groups = Groups(
-            [f"raw:{key}" if key != STAND else key for key in keys], self.plan.inputs, self._total_ha()
-        )
+        keys = [f"raw:{key}" for key in (LAND_COVER, *self.plan.strata)]
+        keys += [] if self.group else [STAND, _FEATURE]
+        self.groups = Groups(keys, self.plan.inputs, self._total_ha())
         self.projector = Projector(self.info.crs.crs, self.cutter.plane, self.layer.place)
         self.numeric: dict[str, bool] = {}
         self.outside_ha = self._area_ha = 0.0
@@ -165,6 +201,7 @@ class _Reading:
             keys[f"raw:{role}"] = _texts(column)[pieces.stand]
         if not self.group:
             keys[STAND] = self._numbers(fid, rows)[pieces.stand]
+            keys[_FEATURE] = np.asarray(fid, dtype=np.int64)[pieces.stand]
         first = np.diff(pieces.stand, prepend=-1) != 0
         self.groups.add(keys, area, {name: value[pieces.stand] for name, value in values.items()}, first)
 
@@ -205,6 +242,11 @@ class _Reading:
         return pieces.area_ha * factor[pieces.stand]
 
     @property
+    def bounds(self) -> Floats:
+        """Boxes of the stands that were measured, in the order of the file. [m]"""
+        return np.concatenate(self._bounds)
+
+    @property
     def measured(self) -> bool:
         """Whether any land was measured."""
         return self._area_ha > 0.0
@@ -241,7 +283,7 @@ class _Reading:
             findings.note("vector.outside", **values, percent=f"{100.0 * self.outside_ha / self._area_ha:.4g}")
 
     def _report_overlaps(self, findings: Findings) -> None:
-        overlaps = find_overlaps(self.layer, self.info, self.projector, np.concatenate(self._bounds))
+        overlaps = find_overlaps(self.layer, self.info, self.projector, self.bounds)
         values = {"area": f"{overlaps.area_ha:.4f}", "pairs": overlaps.pairs, "largest": list(overlaps.largest)}
         if overlaps.pairs:
             findings.judge("overlap", "vector.overlap", **values)

@@ -30,7 +30,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     gpd.GeoDataFrame({"code": ["1"], "name": ["x"], "level": ["league"]}, geometry=[REGION], crs=4490).to_file(
         place / "r.gpkg"
     )
-    frame = gpd.GeoDataFrame({"id": ["a"], "land": ["0301"], "age": [20.0]}, geometry=[REGION], crs=4490)
+    frame = gpd.GeoDataFrame(
+        {"id": ["a"], "land": ["0301"], "age": [20.0], "area": [1400.0]}, geometry=[REGION], crs=4490
+    )
     frame.to_file(place / "stands.gpkg")
     frame.assign(age=25.0).to_file(place / "stands_later.gpkg")
     return place
@@ -132,9 +134,13 @@ def test_a_sink_of_a_state_that_was_measured_once_is_told(folder: Path) -> None:
     assert noted(folder, inputs={"growing_stock": once}) == []
 
 
-@pytest.mark.parametrize(("each", "told"), [(True, False), (False, True)])
-def test_a_change_that_is_not_stand_by_stand_is_told(folder: Path, each: bool, told: bool) -> None:
-    survey = stands("stands.gpkg", "stands_later.gpkg")["survey"] | {"each_stand": each}
+@pytest.mark.parametrize(
+    ("area", "each", "told"), [("geometry", False, False), ("declared", True, False), ("declared", False, True)]
+)
+def test_a_change_that_is_not_stand_by_stand_is_told(folder: Path, area: str, each: bool, told: bool) -> None:
+    """Recorded areas have no place on the land: only their numbers can tell which stand is which."""
+    survey = stands("stands.gpkg", "stands_later.gpkg", declared_area={"field": "area", "unit": "ha"})["survey"]
     method = {"id": "growing_stock_bcef", "ecosystems": ["forest"], "source": "survey"}
-    found = noted(folder, vectors={"survey": survey}, areas={"forest": "survey"}, methodologies=[method])
+    given: dict[str, Any] = {"areas": {"forest": "survey"}, "methodologies": [method]}
+    found = noted(folder, vectors={"survey": survey | {"each_stand": each, "area": area}}, **given)
     assert [note.id for note in found] == (["vector.change_of_groups"] if told else [])
