@@ -17,7 +17,6 @@ MOST_LINES, MOST_LINES_OF_A_FUNCTION, MOST_ARGUMENTS = 450, 60, 8
 LARGER = {
     "sinks/geo/region_file.py:load_file": "every option of [regions] is an argument of its own",
     "sinks/geo/regions.py:load_builtin": "docstring and checks of the built-in outlines in one",
-    "sinks/layers/stands/states.py:stand_states": "the steps of one pass over the stands share their state",
     "sinks/tabulation/kernels.py:count_joint": "compiled kernel: arrays are passed one by one",
     "sinks/tabulation/moments.py:_add_moments_of_all": "compiled kernel: arrays are passed one by one",
     "sinks/tabulation/moments.py:_add_moments_of_one": "compiled kernel: arrays are passed one by one",

@@ -82,7 +82,9 @@ def account(folder: Path, first: Array, last: Array) -> dict[str, float]:
     frame = gpd.GeoDataFrame({"code": ["1"], "name": ["x"], "level": ["x"]}, geometry=[outline], crs=6933)
     frame.to_file(folder / "r.gpkg")
     rows = [
-        f"{pool},{NAMES[code]},{value},t C/ha,,,,,user,t,t,\n" for pool, of in POOLS.items() for code, value in of.items()
+        f"{pool},{NAMES[code]},{value},t C/ha,,,,,user,t,t,\n"
+        for pool, densities in POOLS.items()
+        for code, value in densities.items()
     ]
     (folder / "pools.csv").write_text(HEAD + "".join(rows), encoding="utf-8")
     method = {"id": "lookup_density", "ecosystems": list(NAMES.values()), "pools": list(POOLS)}

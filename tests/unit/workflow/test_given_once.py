@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         place / "r.gpkg"
     )
     frame = gpd.GeoDataFrame(
-        {"id": ["a"], "land": ["0301"], "age": [20.0], "area": [1400.0]}, geometry=[REGION], crs=4490
+        {"id": ["a"], "land": ["0301"], "age": [20.0], "area": [140_000.0]}, geometry=[REGION], crs=4490
     )
     frame.to_file(place / "stands.gpkg")
     frame.assign(age=25.0).to_file(place / "stands_later.gpkg")
