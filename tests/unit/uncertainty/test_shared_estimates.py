@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,47 @@ def test_monte_carlo_is_that_of_numpy(entries: list[Entry]) -> None:
         0
     ]
     assert row["value"] == pytest.approx(1000 * 80 + 300 * 40 + 700 * 10, rel=1e-12)
+    allowed = 0.02 * (high - low) / 2
+    assert row["low"] == pytest.approx(low, abs=allowed)
+    assert row["high"] == pytest.approx(high, abs=allowed)
+
+
+def test_a_sink_on_shared_estimates_is_that_of_numpy(entries: list[Entry]) -> None:
+    """Of grassland that turns to forest the soil is one estimate before and after: it takes no part in the change.
+
+    Litter has no estimate in forest, and that of grassland is no longer known there: no change either.
+    """
+    n, rng, turned, years = 400_000, np.random.default_rng(2025), 100.0, 3
+    sigma = np.log(11 / 2) / 2 / Z95
+    grass = rng.lognormal(np.log(5) - sigma**2 / 2, sigma, n)
+    change = turned * (rng.triangular(30, 40, 60, n) - grass)
+    low, high = np.quantile(change / years * 44 / 12, (0.025, 0.975))
+
+    land = {"forest": ("forest", 300.0), "grassland": ("grassland", 600.0), "turned": ("grassland", turned)}
+    rows = []
+    for name, (before, area) in land.items():
+        after = "forest" if name == "turned" else before
+        ends = {"from": before, "to": after}
+        row = {"source": "land_cover", "region_code": "15", "date_from": "2020", "date_to": "2023", "area_ha": area}
+        rows.append(row | {f"{key}_{end}": ends[end] for end in ends for key in ("land_cover", "class", "ecosystem")})
+    changes = pd.DataFrame(rows)
+    states = [
+        changes.groupby([f"{key}_{end}" for key in ("land_cover", "class", "ecosystem")])["area_ha"]
+        .sum()
+        .rename_axis(["land_cover", "class", "ecosystem"])
+        .reset_index()
+        .assign(source="land_cover", region_code="15", date=date)
+        for end, date in (("from", "2020"), ("to", "2023"))
+    ]
+    units = pd.DataFrame({"region_code": ["15"], "area_ha": [1000.0], "cells": 1000})
+    given = Activity(states=pd.concat(states, ignore_index=True), units=units, changes=changes)
+    both = [replace(entry, accounts_for=("stock", "sink")) for entry in entries]
+    dates, periods = ("2020", "2023"), (("2020", "2023"),)
+    made = AccountInputs(given, Hierarchy.of(REGIONS), dates, periods, dict.fromkeys(AREAS, "land_cover"))
+    table = made.account(both, Draws(20_000, 11)).table
+    sums = table[(table["ecosystem"] == "all") & (table["pool"] == "all") & (table["stratum"] == "all")]
+    row = sums[sums["quantity"] == "net_removals"].iloc[0]
+    assert row["value"] == pytest.approx(turned * (40 - 5) / years * 44 / 12, rel=1e-9)
     allowed = 0.02 * (high - low) / 2
     assert row["low"] == pytest.approx(low, abs=allowed)
     assert row["high"] == pytest.approx(high, abs=allowed)
