@@ -48,6 +48,9 @@ _POINTS = 100_000
 _TOGETHER = 3
 """Inputs that act on each other all together: their cubes are not counted, so that each of them is cut finer."""
 
+_FINE = np.geomspace(1 / 4096, 1, 21)
+"""Edges of each of these, as parts of its range: steps of one half more, down to what no quantity is small against."""
+
 
 @dataclass(frozen=True)
 class _Probe:
@@ -304,7 +307,7 @@ def _edges(probe: _Probe, i: int, members: Sequence[int]) -> tuple[float, ...]:
     if of_time([probe.inputs[i]], "age"):
         edges |= set(_steps_ahead(edges - {low, high}, low, high, probe.years))
     if len(members) >= _TOGETHER:
-        edges |= set(low + np.geomspace(1 / 64, 1, 7) * (high - low) if low >= 0 else np.linspace(low, high, 17))
+        edges |= set(low + _FINE * (high - low) if low >= 0 else np.linspace(low, high, 17))
     ordered = np.array(sorted(edges))
     for _ in range(_SPLITS):
         bad = _badly_met(probe, i, ordered)
