@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 endif
 READY  := $(VENV)/.ready
 
-.PHONY: demo test lint hooks bench mutation mutation-core faults differential fuzz audit notebooks system clean
+.PHONY: demo test docs lint hooks bench mutation mutation-core faults differential fuzz audit notebooks system clean
 
 # The marker is newer than what it was made from, so that a changed dependency list installs again.
 $(READY): pyproject.toml constraints.txt
@@ -45,6 +45,11 @@ test: $(READY) system
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest $(WORKERS)
+
+# The site of the documentation, out/docs/index.html: opens without a server or network; a minute.
+docs: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/python docs/site/build.py
 
 lint: $(READY)
 	$(BIN)/ruff check --fix .

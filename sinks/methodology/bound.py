@@ -38,6 +38,7 @@ class Bound:
 
     @property
     def id(self) -> str:
+        """Name of the methodology."""
         return self.methodology.id
 
     def __repr__(self) -> str:
@@ -52,6 +53,7 @@ class Bound:
 
     @property
     def acts_on(self) -> Literal["state", "change"]:
+        """Whether it takes land at a date, or land between two."""
         return self.methodology.acts_on
 
     @property
