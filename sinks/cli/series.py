@@ -22,6 +22,7 @@ class Options(TypedDict):
     cause: str
     new_segment: bool
     approved: bool
+    export: bool
 
 
 @click.command()
@@ -36,6 +37,9 @@ class Options(TypedDict):
     "--status", nargs=2, metavar="VINTAGE STATUS", help="版次状态：submitted、approved 等 / how far a vintage has come."
 )
 @click.option("--compare", nargs=2, metavar="OLD NEW", help="比较两个版次的相同时段 / two vintages, same periods.")
+@click.option(
+    "--export", is_flag=True, help="写出最新版次的工作簿和 GeoPackage / workbook and GeoPackage of the newest."
+)
 @click.option("--approved", is_flag=True, help="只用已批准的版次 / only vintages that are approved.")
 @click.option("--out", type=PATH, help="CSV 文件夹 / folder for the tables.")
 @threads_option
@@ -57,6 +61,7 @@ def series(
     from sinks.series import Series
 
     asked = {"--add": add, "--recalculate": recalculate, "--status": status, "--compare": compare}
+    asked["--export"] = options["export"] or None
     if sum(one is not None for one in asked.values()) > 1:
         raise click.UsageError(message("series.one_thing", options=list(asked)))
     found = Series.open(archive, new=add is not None)
@@ -68,6 +73,9 @@ def series(
         _said(found.recalculate(recalculate, cause, threads=threads, progress=progress))
     elif status is not None:
         click.echo(found.set_status(*status).register.table().to_string(index=False))
+    elif options["export"]:
+        for path in found.export():
+            click.echo(str(path))
     elif compare is not None:
         table = found.compare(*compare)
         click.echo(table[table["ecosystem"] == "all"].to_string(index=False))
@@ -87,3 +95,4 @@ def _said(found: Series) -> None:
     count = int((found.inputs()["vintage"] == row.vintage).sum())
     click.echo(message("series.added", vintage=row.vintage, status=row.status, years=list(row.years), number=count))
     click.echo(str(found.folder / "vintages" / row.vintage))
+    click.echo(message("series.no_exports"))

@@ -48,6 +48,9 @@ from sinks.text import message
 
 FORMAT_VERSION = 1
 
+WORKBOOK, GEOPACKAGE = "account.xlsx", "account.gpkg"
+"""What is written for people and not read back."""
+
 _ADDED = {*RESERVED, "tables", DIGEST}
 # Beside Parquet, what is read back.  Excel and QGIS rewrite the other files when somebody saves a column width or a
 # style, which damages nothing.
@@ -55,7 +58,7 @@ _READ_BACK = {"parameters.csv", "sources.csv", "checks.csv"}
 _FAILURES = (OSError, sqlite3.Error, DataSourceError, DataLayerError, GeometryError, XlsxWriterException)
 
 
-def write_run(contents: RunContents, out: Path, force: bool = False) -> Path:
+def write_run(contents: RunContents, out: Path, force: bool = False, *, exports: bool = True) -> Path:
     """Write a run folder, whole or not at all.
 
     Parameters
@@ -67,6 +70,8 @@ def write_run(contents: RunContents, out: Path, force: bool = False) -> Path:
     force : bool
         Replace a run folder that is there.  It is replaced only when the new one is complete, and stays as it was on
         any failure.  A folder that is not a run, or holds files the run did not write, is never replaced.
+    exports : bool
+        With the workbook and the GeoPackage, which nothing reads back; :func:`write_exports` adds them later.
 
     Returns
     -------
@@ -87,7 +92,7 @@ def write_run(contents: RunContents, out: Path, force: bool = False) -> Path:
             atomic.recover(out)
             check_destination(out, force)
             with atomic.temporary(out) as temporary:
-                _write_all(contents, temporary)
+                _write_all(contents, temporary, exports)
                 atomic.sync(temporary)
                 # Somebody may have saved a file there while this was being written.
                 check_destination(out, force)
@@ -167,6 +172,34 @@ def read_run(path: Path) -> RunContents:
     )
 
 
+def write_exports(contents: RunContents, folder: Path) -> list[Path]:
+    """Add workbook and GeoPackage to a run folder that was written without them.
+
+    Returns
+    -------
+    list of Path
+        What was written; nothing where both are there already.
+
+    Raises
+    ------
+    RunError
+        The disk does not let it.
+    """
+    writers = {WORKBOOK: write_workbook, GEOPACKAGE: write_geopackage}
+    missing = {folder / name: write for name, write in writers.items() if not (folder / name).is_file()}
+    try:
+        with atomic.exclusive(folder):
+            for path, write in missing.items():
+                with atomic.temporary(path) as place:
+                    write(contents, place / path.name)
+                    (place / path.name).replace(path)
+            if missing:
+                note_derived(folder, missing)
+    except _FAILURES as error:
+        raise atomic.explained(error, folder) from error
+    return list(missing)
+
+
 def note_derived(folder: Path, made: Iterable[Path]) -> None:
     """List files that were made from a run inside its folder, so that they may be replaced with it."""
     noted = derived(folder)
@@ -213,7 +246,7 @@ def _check(contents: RunContents) -> None:
     problems.raise_as(RunError)
 
 
-def _write_all(contents: RunContents, folder: Path) -> None:
+def _write_all(contents: RunContents, folder: Path, exports: bool) -> None:
     activity = contents.activity
     frames = {
         "account": contents.account,
@@ -238,8 +271,9 @@ def _write_all(contents: RunContents, folder: Path) -> None:
     notes: dict[str, dict[str, Any]] = {"activity.parquet": {"strata": activity.strata, "inputs": activity.inputs}}
     for name, frame in tables.items():
         notes[f"{name}.csv"] = {"columns": write_csv(frame, folder / f"{name}.csv")}
-    write_workbook(contents, folder / "account.xlsx")
-    write_geopackage(contents, folder / "account.gpkg")
+    if exports:
+        write_workbook(contents, folder / WORKBOOK)
+        write_geopackage(contents, folder / GEOPACKAGE)
     # What is written anew is not yet verified.
     record = {key: value for key, value in contents.record.items() if key != VERIFIED}
     _write_manifest({**record, "tables": list(contents.tables)}, folder, notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -55,3 +56,14 @@ def note_verification(folder: Path, table: pd.DataFrame, summary: Mapping[str, A
             atomic.write(folder / RUN_FILE, text.encode())
     except OSError as error:
         raise atomic.explained(error, folder) from error
+
+
+def unverified_digest(folder: Path) -> str:
+    """Digest of what a run is, the same before and after it is verified; that of nothing where there is no run.
+
+    A verification adds its table and its summary to the manifest and signs it anew.
+    """
+    manifest = parsed(folder) or {}
+    rest = {key: value for key, value in manifest.items() if key not in (DIGEST, KEY)}
+    rest["files"] = {name: entry for name, entry in rest.get("files", {}).items() if name != TABLE}
+    return hashlib.sha256(json.dumps(rest, ensure_ascii=False, sort_keys=True).encode()).hexdigest()

@@ -33,12 +33,23 @@ from sinks.project.dates import for_dates, joined, stored
 from sinks.project.project import Project
 from sinks.provenance import InputFile
 from sinks.results import atomic
-from sinks.results.ownership import RUN_FILE, sha256
-from sinks.results.run_folder import read_run, write_run
+from sinks.results.run_folder import read_run, write_exports, write_run
+from sinks.results.verified import unverified_digest
 from sinks.series.definition import Definition, changed_parts, definition_of, grids_of
 from sinks.series.made import GRID, Made, finished
 from sinks.series.recalculation import compare_vintages, recalculation
-from sinks.series.register import APPENDED, BEGUN, DRAFT, FILE, RECALCULATED, SUPERSEDED, Register, Vintage
+from sinks.series.register import (
+    APPENDED,
+    APPROVED,
+    BEGUN,
+    DRAFT,
+    FILE,
+    RECALCULATED,
+    SUBMITTED,
+    SUPERSEDED,
+    Register,
+    Vintage,
+)
 from sinks.series.sums import digest_of, joined_sums, new_sums
 from sinks.series.years import Years, years_of_series
 from sinks.text import message
@@ -209,16 +220,42 @@ class Series:
     def set_status(self, vintage: str, status: str) -> Series:
         """Say how far a vintage has come: ``submitted``, ``approved``, ``superseded``, or back to ``draft``.
 
+        One that is handed in gets its workbook and its GeoPackage (:meth:`export`).
+
         Raises
         ------
         RunError
             There is no such vintage or status, it cannot come from where it is, or its run has been changed.
         """
         with self._alone() as here:
-            here.run(vintage)
+            contents = here.run(vintage).contents
             register = here.register.with_status(vintage, status)
+            if status in (SUBMITTED, APPROVED):
+                write_exports(contents, self.folder / "vintages" / vintage)
             register.write(self.folder / FILE)
             return replace(here, register=register)
+
+    def export(self, vintage: str | None = None) -> list[Path]:
+        """Write workbook and GeoPackage of a vintage, by default the newest, into its folder.
+
+        A draft has the tables only: most drafts are replaced before anybody opens a workbook, and writing both takes
+        as long as the whole account of a small territory.
+
+        Returns
+        -------
+        list of Path
+            What was written; nothing where both are there.
+
+        Raises
+        ------
+        RunError
+            There is no such vintage, or its run has been changed.
+        """
+        with self._alone() as here:
+            row = here.register.get(vintage) if vintage else here.register.last()
+            contents = here.run(vintage).contents
+            assert row is not None
+            return write_exports(contents, self.folder / "vintages" / row.vintage)
 
     def run(self, vintage: str | None = None) -> Run:
         """The run of a vintage, by default the newest.
@@ -233,7 +270,7 @@ class Series:
             raise RunError(Problem("series.nothing_yet", str(self.folder)))
         folder = self.folder / "vintages" / row.vintage
         contents = read_run(folder)
-        if sha256(folder / RUN_FILE) != row.run_sha256:
+        if unverified_digest(folder) != row.run_sha256:
             raise RunError(Problem("series.run_changed", str(folder), {"vintage": row.vintage}))
         return Run(contents, trust=True)
 
@@ -377,7 +414,7 @@ class Series:
         run = made.named({"vintage": name, "made": how, "base": base.vintage if base else "", "segment": segment})
         folder = self.folder / "vintages" / name
         shutil.rmtree(folder, ignore_errors=True)  # of an attempt that failed; no row of the register knows it
-        write_run(run.contents, folder)
+        write_run(run.contents, folder, exports=False)
         sums = self.folder / "sums" / name
         shutil.rmtree(sums, ignore_errors=True)
         made.sums.to_parquet(sums)
@@ -398,7 +435,7 @@ class Series:
             methodology="; ".join(f"{one['id']} {one['edition']}" for one in run.record["methodologies"]),
             product=made.definition["product"]["land_cover"],
             cause=cause,
-            run_sha256=sha256(folder / RUN_FILE),
+            run_sha256=unverified_digest(folder),
             sums_sha256=digest_of(sums),
         )
         register = self.register.with_row(row)

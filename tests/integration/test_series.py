@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pandas.testing import assert_frame_equal
 
 import sinks
 from sinks.errors import RunError, SinksError
+from sinks.results.verified import note_verification
 from sinks.series import Series
 from support.yearly_maps import YEARS, write_maps, yearly, yearly_content
 
@@ -249,6 +251,24 @@ def test_how_far_a_vintage_has_come(copied: Path) -> None:
         "2021-1": "draft", "2022-1": "draft", "2023-1": "superseded", "2024-1": "draft", "2025-1": "approved"
     }  # fmt: skip
     assert set(series.years(approved=True).table["vintage"]) == {"2025-1"}
+    exports = {"account.xlsx", "account.gpkg"}
+    written = {v: exports & {path.name for path in (copied / "vintages" / v).iterdir()} for v in status}
+    # What was handed in can be opened by anybody; drafts have tables.
+    assert written == {v: exports if v in ("2023-1", "2025-1") else set() for v in status}
+    assert series.export() == []
+
+
+def test_a_vintage_that_was_verified_is_still_the_one_of_the_register(copied: Path) -> None:
+    folder = copied / "vintages" / "2025-1"
+    before = (folder / "run.json").read_bytes()
+    note_verification(folder, pd.DataFrame({"check": ["law"], "state": ["pass"]}), {"passed": 1}, datetime.now(UTC))
+    assert (folder / "run.json").read_bytes() != before
+    assert Series.open(copied).run("2025-1").account.equals(Series.open(copied).run().account)
+    manifest = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    (folder / "run.json").write_text(json.dumps(manifest | {"title": "another"}), encoding="utf-8")
+    with pytest.raises(RunError) as caught:
+        Series.open(copied).run("2025-1")
+    assert [problem.id for problem in caught.value.problems] == ["series.run_changed"]
 
 
 def _total(account: pd.DataFrame, code: str, quantity: str, period: str) -> float:
