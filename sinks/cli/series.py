@@ -60,7 +60,7 @@ def series(
     from sinks.results.answer_files import write_answer, write_tables
     from sinks.series import Series
 
-    asked = {"--add": add, "--recalculate": recalculate, "--status": status, "--compare": compare}
+    asked: dict[str, object] = {"--add": add, "--recalculate": recalculate, "--status": status, "--compare": compare}
     asked["--export"] = options["export"] or None
     if sum(one is not None for one in asked.values()) > 1:
         raise click.UsageError(message("series.one_thing", options=list(asked)))
