@@ -233,6 +233,17 @@ class AccountInputs:
             if key[:2] == (ALL, ALL) and amount.draws is not None
         }
 
+    def by_ecosystem(self, entries: Sequence[Entry], draws: Draws) -> dict[tuple[str, str, str], Floats]:
+        """Draws of stock and removals by ecosystem, quantity and period, pools together, by unit, shape (units, n)."""
+        record = [entry for entry in entries if entry.role == "record"]
+        totals = self._totals(draws, only_sums=True)
+        self._post(totals, self._entry_rows(record, draws))
+        return {
+            (ecosystem, quantity, period): amount.draws.dense()
+            for (ecosystem, pool, quantity, period), amount in totals.totals()
+            if pool == ALL and ecosystem != ALL and amount.draws is not None
+        }
+
     def _totals(self, draws: Draws | None, *, only_sums: bool = False) -> Totals:
         return Totals(self.hierarchy, self._observed, draws, self.interval_share, only_sums=only_sums)
 

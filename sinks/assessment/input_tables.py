@@ -40,6 +40,8 @@ _PATTERNS = {
     "year": r"(19|20|21)\d\d",
     "period": r"(19|20|21)\d\d(-(19|20|21)\d\d)?",
     "price_base": r"(19|20)\d\d constant|current",
+    "age": r"\d{1,3}",
+    "ages": r"\d{1,3}(-\d{1,3})?",
 }
 
 
@@ -197,7 +199,12 @@ def _parse_column(
         )
     if column.kind in ("year", "period"):
         fits = fits & _plausible_years(column, text, fits, where, problems)
-    if column.kind == "year":
+    if column.kind == "ages":
+        backwards = fits & np.array([fit and _is_backwards(cell) for fit, cell in zip(fits, text, strict=True)], bool)
+        for row in np.flatnonzero(backwards):
+            problems.add("assessment.span_backwards", where.iloc[row], found=text.iloc[row])
+        fits = fits & ~backwards
+    if column.kind in ("year", "age"):
         return pd.to_numeric(text.where(fits)).astype("Int64"), fits
     return text, fits
 
@@ -225,7 +232,7 @@ def _not_plausible(limit: Bound, found: str, where: str, quantity: object, probl
 
 def _is_backwards(span: str) -> bool:
     first, _, last = span.partition("-")
-    return first > last > ""
+    return last != "" and int(first) > int(last)
 
 
 def _allowed(table: str, column: Column) -> str:

@@ -49,6 +49,7 @@ for _verb in (
     decide.inventory,
     decide.restoration,
     decide.potential,
+    decide.projection,
     decide.targets,
     decide.value,
     decide.admit,

@@ -1,4 +1,4 @@
-"""Verbs from the sink to decisions: inventory, restoration, potential, targets, value, a quick estimate."""
+"""Verbs from the sink to decisions: inventory, restoration, potential, projection, targets, value, an estimate."""
 
 from __future__ import annotations
 
@@ -47,6 +47,22 @@ def potential(run_folder: Path, out: Path | None) -> None:
     import sinks
 
     echo_and_write(sinks.open_run(run_folder).potential(), run_folder, out)
+
+
+@click.command()
+@click.argument("run_folder", metavar="RUN", type=PATH)
+@_out
+@trust_option
+@lang
+@reports_problems
+def projection(run_folder: Path, out: Path | None) -> None:
+    """林分推算到 2030、2060 年，有无项目对比，附图 / stands grown to years to come, with and without a project."""
+    import sinks
+    from sinks.output.projection import write_projection
+
+    found, folder = sinks.open_run(run_folder).projection(), out or run_folder / "assessment"
+    echo_and_write(found, run_folder, out)
+    made_from(run_folder, write_projection(found, folder))
 
 
 @click.command()

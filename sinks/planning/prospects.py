@@ -156,13 +156,13 @@ def prospects(
             suited = float(units["area_ha"].sum())
             needed = _needed(planting, curves, section.target_year, section.target, suited)
     if section.limits is not None:
-        parts.append(_existing(account, hierarchy, _limits(paths["limits"]), section.years))
+        parts.append(_existing(account, hierarchy, read_limits(paths["limits"]), section.years))
         notes.append(Problem("assessment.potential_saturation", "potential.limits"))
     found = pd.concat(parts, ignore_index=True) if parts else None
     return Prospects(land, found, needed, tuple(notes))
 
 
-def saturating(stock: float, removals: float, limit: float, years: Floats) -> tuple[Floats, Floats]:
+def saturating(stock: float | Floats, removals: float | Floats, limit: float, years: Floats) -> tuple[Floats, Floats]:
     """Stock and sink of present land that slows down as it nears its limit.
 
     The sink falls in proportion to what is left to the limit, the simplest course that begins at the present sink and
@@ -172,10 +172,10 @@ def saturating(stock: float, removals: float, limit: float, years: Floats) -> tu
 
     Parameters
     ----------
-    stock, limit : float
-        ``C0`` and ``L`` [t C].
-    removals : float
-        ``F0`` [t CO2/yr].
+    stock, removals : float or array
+        ``C0`` [t C] and ``F0`` [t CO2/yr]; arrays, such as draws, are broadcast against the years.
+    limit : float
+        ``L`` [t C].
     years : array
         ``t`` from now [yr].
 
@@ -184,13 +184,12 @@ def saturating(stock: float, removals: float, limit: float, years: Floats) -> tu
     stock [t C], removals [t CO2/yr] : array
         Land at its limit or beyond keeps its stock; a source goes on as it is, for a limit says nothing about losses.
     """
-    flux, room = removals / CO2_PER_C, limit - stock
-    if flux <= 0:
-        return stock + flux * years, np.full(len(years), removals)
-    if room <= 0:
-        return np.full(len(years), stock), np.zeros(len(years))
-    left = np.exp(-flux * years / room)
-    return limit - room * left, removals * left
+    flux, room = np.asarray(removals / CO2_PER_C), np.asarray(limit - stock)
+    slowing = (flux > 0) & (room > 0)
+    left = np.exp(-np.where(slowing, flux, 0.0) * years / np.where(slowing, room, 1.0))
+    full = (flux > 0) & (room <= 0)
+    ahead = np.where(slowing, limit - room * left, stock + np.where(full, 0.0, flux) * years)
+    return ahead, np.where(slowing, removals * left, np.where(full, 0.0, removals * np.ones_like(left)))
 
 
 def _every_region(land: pd.DataFrame, hierarchy: Hierarchy) -> pd.DataFrame:
@@ -241,7 +240,7 @@ def check_files(section: PotentialSection, paths: Mapping[str, str], places: Pla
     if section.planting is not None and section.curves is not None:
         gather(_plans, paths, places)
     if section.limits is not None:
-        gather(_limits, paths["limits"])
+        gather(read_limits, paths["limits"])
     gather.problems.raise_as(AssessmentError)
 
 
@@ -254,17 +253,17 @@ def _plans(paths: Mapping[str, str], places: Places) -> tuple[pd.DataFrame, dict
         except SinksError as error:
             problems.extend(error)
     problems.raise_as(AssessmentError)
-    curves = _curves(tables["curves"], problems)
+    curves = read_curves(tables["curves"], problems)
     check_codes("planting", tables["planting"], list(places.names), problems, places.names)
     check_areas("planting", tables["planting"], places, problems)
     for row in records(tables["planting"]):
         if row["curve"] not in curves:
             problems.add("assessment.no_curve", row[WHERE], found=row["curve"], known=near(row["curve"], [*curves]))
     problems.raise_as(AssessmentError)
-    return _by_year(tables["planting"]), curves
+    return by_year(tables["planting"]), curves
 
 
-def _curves(table: pd.DataFrame, problems: Problems) -> dict[str, NamedCurve]:
+def read_curves(table: pd.DataFrame, problems: Problems) -> dict[str, NamedCurve]:
     found = {}
     for name, rows in table.groupby("curve", sort=True):
         function = str(rows["function"].iloc[0])
@@ -279,7 +278,7 @@ def _curves(table: pd.DataFrame, problems: Problems) -> dict[str, NamedCurve]:
     return found
 
 
-def _by_year(planting: pd.DataFrame) -> pd.DataFrame:
+def by_year(planting: pd.DataFrame) -> pd.DataFrame:
     """Spans such as 2025-2030 as single years, their area spread evenly."""
     rows = []
     for row in records(planting):
@@ -324,7 +323,7 @@ def _too_much(planting: pd.DataFrame, land: pd.DataFrame) -> list[Problem]:
     return notes
 
 
-def _limits(path: str) -> pd.DataFrame:
+def read_limits(path: str) -> pd.DataFrame:
     """Densities at saturation, each of a known ecosystem and once."""
     table, problems = read_table("limits", path), Problems()
     for row in records(table[~table["ecosystem"].isin(set(ecosystems()))]):
@@ -339,7 +338,7 @@ def _limits(path: str) -> pd.DataFrame:
 
 def _existing(account: pd.DataFrame, hierarchy: Hierarchy, limits: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
     """Present ecosystems that have a limit, unit by unit, so that regions are the sums of their units."""
-    table, date = _present(account)
+    table, date = present_land(account)
     table = table[table["region_code"].isin(hierarchy.units)]
     table = table.merge(limits[["ecosystem", "value"]].rename(columns={"value": "limit"}), on="ecosystem")
     ahead, parts = np.asarray(years, dtype=np.float64) - int(date), []
@@ -357,7 +356,7 @@ def _existing(account: pd.DataFrame, hierarchy: Hierarchy, limits: pd.DataFrame,
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def _present(account: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+def present_land(account: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Area, stock and sink of each ecosystem at the last date: ``region_code, ecosystem, area, stock, sink``."""
     rows = account[(account["stratum"] == ALL) & (account["ecosystem"] != ALL) & (account["pool"] == ALL)]
     date = max(one for one in rows["period"].unique() if "-" not in one)

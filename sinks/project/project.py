@@ -31,6 +31,7 @@ from sinks.project.map_noise import MapNoiseSection
 from sinks.project.methods import CorrelationSection, MethodologySection, NominalErrorsSection
 from sinks.project.names import COLUMNS, MOST_BYTES, is_name
 from sinks.project.planning import PotentialSection, RestorationSection
+from sinks.project.projection import ProjectionSection
 from sinks.project.rasters import InputSection, LandCoverSection, MonthlyInputSection, RasterSection, StratumSection
 from sinks.project.regions import BuiltinRegions, FileRegions
 from sinks.project.shown import as_html, as_line
@@ -62,6 +63,9 @@ class Project(Section):
     assessment: AssessmentSection | None = Field(default=None, description="Dual control and what goes with it.")
     restoration: RestorationSection | None = Field(default=None, description="Projects whose effect is measured.")
     potential: PotentialSection | None = Field(default=None, description="Land suited for planting, and plans for it.")
+    projection: ProjectionSection | None = Field(
+        default=None, description="Stands by age class, grown to years to come with and without a project."
+    )
     accuracy: AccuracySection | None = Field(default=None, description="Accuracy assessment of the land-cover map.")
     map_noise: MapNoiseSection | None = Field(default=None, description="How the errors of the land-cover maps behave.")
     no_carbon: dict[str, tuple[str, ...]] = Field(
@@ -248,6 +252,7 @@ class Project(Section):
         named += [(f"assessment.{place}", name) for place, name in (self.assessment.files() if self.assessment else ())]
         named += [("restoration.file", self.restoration.file)] if self.restoration else []
         named += [(f"potential.{place}", name) for place, name in (self.potential.files() if self.potential else ())]
+        named += [(f"projection.{place}", name) for place, name in (self.projection.files() if self.projection else ())]
         yield from ((place, self.path(name)) for place, name in named if name)
         yield from self._dated("accuracy.matrix", self.accuracy.by_date if self.accuracy else {})
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sinks.account.adjusted_areas import check_adjustable
+from sinks.account.hierarchy import Hierarchy
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.inputs import Places
 from sinks.errors import Gather, LayerError, MethodologyError, Problem, ProjectError
@@ -13,6 +15,7 @@ from sinks.layers.layer_states import LayerStates
 from sinks.project.base import STATIC
 from sinks.project.planning import PotentialSection, RestorationSection
 from sinks.project.project import Project
+from sinks.project.projection import ProjectionSection
 from sinks.uncertainty.confusion_matrix import ConfusionMatrix, read_matrix
 from sinks.uncertainty.correlations import Correlation, check_correlations
 from sinks.vocabulary import ecosystems
@@ -20,6 +23,9 @@ from sinks.workflow.derived_strata import mapping_of
 from sinks.workflow.given_once import check_ages, notes_of_dates
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.tabulate_layers import blank_activity, layer_states, strata_maps
+
+if TYPE_CHECKING:
+    from sinks.projection.tables import Plans
 
 
 def check(prepared: Prepared, *, to_run: bool = False) -> list[LayerStates]:
@@ -187,6 +193,8 @@ def check_plans(prepared: Prepared) -> None:
         gather(check_potential, prepared, project.potential)
     if project.restoration is not None:
         gather(check_restoration, prepared, project.restoration)
+    if project.projection is not None:
+        gather(check_projection, prepared, project.projection)
     gather.problems.raise_as(AssessmentError)
 
 
@@ -232,6 +240,29 @@ def check_restoration(prepared: Prepared, section: RestorationSection) -> None:
     gather(words.check_strata, section, known_layers(prepared))
     gather(Sites.read, section, prepared.project.path(section.file))
     gather.problems.raise_as(AssessmentError)
+
+
+def check_projection(prepared: Prepared, section: ProjectionSection) -> Plans:
+    """Refuse a ``[projection]`` whose tables do not fit each other, the regions or the methodologies; read them.
+
+    Raises
+    ------
+    AssessmentError, LayerError, MethodologyError, ParameterError
+    """
+    from sinks.projection.projection import growths
+    from sinks.projection.tables import read_plans
+
+    project, regions = prepared.project, prepared.regions
+    if section.limits is not None and section.start < int(project.dates[-1]):
+        found = {"start": section.start, "date": project.dates[-1]}
+        raise AssessmentError(Problem("projection.start_before", "projection.start", found))
+    paths = {key: project.path(path) for key, path in section.files()}
+    names = dict(zip(regions.frame["code"], regions.frame["name"], strict=True))
+    methods = {entry.method.id: entry.method for entry in prepared.entries}
+    places = Places(names, _areas(prepared))
+    plans = read_plans(section, paths, places, Hierarchy.of(regions.frame), methods)
+    growths(plans, section, None)
+    return plans
 
 
 def check_figures(prepared: Prepared) -> None:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from sinks.planning.sites import Effects
     from sinks.project.planning import PotentialSection, RestorationSection
     from sinks.project.project import Project
+    from sinks.project.projection import ProjectionSection
+    from sinks.projection.projection import Projection
     from sinks.results.contents import RunContents
     from sinks.results.shown_intervals import Intervals
     from sinks.results.shown_trace import Trace
@@ -247,6 +249,10 @@ class Run(RunViews):
     def potential(self, section: PotentialSection | None = None) -> Prospects:
         """Suited land and what plans for it would hold, by ``[potential]``; see :mod:`sinks.planning.prospects`."""
         return self._answer(questions.potential(self._prepared, self._inputs, self.account, section))
+
+    def projection(self, section: ProjectionSection | None = None) -> Projection:
+        """Stock and sink of years to come, by ``[projection]``; see :mod:`sinks.projection.projection`."""
+        return self._answer(questions.projection(self._prepared, self._inputs, self.account, section))
 
     def targets(self, definitions: Mapping[str, str] | None = None, *, published: bool = False) -> Progress:
         """Progress of ecosystem targets; see :func:`sinks.assessment.indicators.follow_run`.

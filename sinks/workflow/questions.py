@@ -24,7 +24,7 @@ from sinks.results.withheld import withheld
 from sinks.trust.consent import trusting
 from sinks.uncertainty.draws import Draws
 from sinks.vocabulary import ALL
-from sinks.workflow.check import check_potential, check_restoration
+from sinks.workflow.check import check_potential, check_projection, check_restoration
 from sinks.workflow.consent import check_consent
 from sinks.workflow.make_account import ProjectInputs, account_inputs, adjusted_areas_beside
 from sinks.workflow.make_account import assess as assess_account
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from sinks.planning.prospects import Prospects
     from sinks.planning.sites import Effects
     from sinks.project.planning import PotentialSection, RestorationSection
+    from sinks.project.projection import ProjectionSection
+    from sinks.projection.projection import Projection
     from sinks.results.shown_intervals import Intervals
 
 S = TypeVar("S")
@@ -203,6 +205,18 @@ def potential(
         states = with_zones(_over(prepared, replace(regions, frame=cut)).states, wanted.zones)
     states = states[(states["date"] == project.dates[-1]) & (states["source"] == LAND_COVER)]
     return prospects(wanted, states, account, given.hierarchy, paths)
+
+
+def projection(
+    prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, section: ProjectionSection | None
+) -> Projection:
+    """Stands grown to years to come, by ``[projection]``, with the account's parameters and draws."""
+    from sinks.projection.projection import projection as grow
+
+    wanted = _section(prepared.project, "projection", section or prepared.project.projection)
+    plans, draws = check_projection(prepared, wanted), given.draws
+    drawn = {} if draws is None or plans.limits is None else given.inputs.by_ecosystem(prepared.entries, draws)
+    return grow(wanted, plans, account, given.hierarchy, draws, drawn)
 
 
 def targets(

@@ -216,7 +216,8 @@ def _columns() -> Iterator[str]:
     from sinks.account import other_gases as beside
     from sinks.analysis import comparison as compare
     from sinks.analysis import noise_of_maps, other_assumption, reconciliation, sensitivity, spread
-    from sinks.assessment import budget, result, targets, withheld
+    from sinks.assessment import budget, input_tables, result, targets, withheld
+    from sinks.projection import engine, projection
 
     yield from (*sensitivity.COLUMNS, *sensitivity.APPROACH_COLUMNS)
     yield from sensitivity.AGREEMENTS
@@ -227,6 +228,8 @@ def _columns() -> Iterator[str]:
     yield from (*noise_of_maps.COLUMNS, *noise_of_maps.VERDICTS, *spread.COLUMNS, *other_assumption.COLUMNS)
     yield from (*nominal_errors(), INTERVAL, SAME_AS, CORRELATION, FORMULA, *get_args(withheld.Reason))
     yield from (*reconciliation.COLUMNS, *reconciliation.OF_STOCK, *reconciliation.OF_SINK)
+    yield from (*projection.COLUMNS, *engine.DEAD, engine.ATMOSPHERE)
+    yield from (column.name for table in input_tables.tables() for column in input_tables.columns(table))
     yield from (name for name in ("figures", "reasons", "refusals") if name in compare.Comparison.__dataclass_fields__)
 
 
@@ -373,11 +376,15 @@ def _run_files() -> frozenset[str]:
     tables = {
         name
         for text in code.values()
-        if '"transitions"' in text or '"seea_extent"' in text or '"ccer_audit"' in text or '"gases"' in text
+        if '"transitions"' in text
+        or '"seea_extent"' in text
+        or '"ccer_audit"' in text
+        or '"gases"' in text
+        or '"projection_balance"' in text
         for name in re.findall(r'"([a-z_]+)": ', text)
     }
     written = {f"{name}{end}" for name in tables for end in (".csv", ".parquet")}
-    named = re.findall(r'"([a-z_]+\.(?:xlsx|gpkg|json|html|csv))"', "".join(code.values()))
+    named = re.findall(r'"([a-z_]+\.(?:xlsx|gpkg|json|html|csv|png))"', "".join(code.values()))
     return frozenset(written | set(named))
 
 
