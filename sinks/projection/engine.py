@@ -184,8 +184,7 @@ def carry_on(
     carbon[:, :living] = density * area[:, None, None]
     grown, released = np.zeros((2, years, density.shape[2]))
     stock, areas = np.zeros((years, len(pools), density.shape[2])), np.zeros(years)
-    struck = {one.matrix.name: np.zeros(years) for one in plan}
-    short: list[Shortfall] = []
+    struck, short = {one.matrix.name: np.zeros(years) for one in plan}, list[Shortfall]()
     stock[0], areas[0] = carbon.sum(axis=0), area.sum()
     for number, year in enumerate(range(start + 1, end + 1), start=1):
         for one in plan:
