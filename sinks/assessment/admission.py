@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sinks.assessment.annual_plan import planned_increment
 from sinks.assessment.answer import Answer
 from sinks.assessment.budget import Position, positions
 from sinks.assessment.credit_register import HELD, USED
@@ -56,6 +57,8 @@ class NewProject:
     Attributes
     ----------
     id, region : str
+    year : int
+        Of commissioning, whose annual plan it is held against.
     emissions : float
         Emissions of a year, before reductions [t CO2].
     value_added : float
@@ -66,6 +69,7 @@ class NewProject:
 
     id: str
     region: str
+    year: int
     emissions: float
     value_added: float
     reductions: Mapping[str, float]
@@ -133,6 +137,8 @@ def read_projects(table: pd.DataFrame, codes: Sequence[str]) -> list[NewProject]
         regions = sorted(set(rows["region_code"]))
         if len(regions) > 1:
             problems.add("assessment.admission_regions", where, project=id, regions=regions)
+        if len(years := sorted(set(rows["year"]))) > 1:
+            problems.add("assessment.admission_years", where, project=id, found=years)
         if unknown := [code for code in regions if code not in codes]:
             problems.add("assessment.admission_region", where, project=id, found=unknown, known=list(codes))
         if lacking := [name for name in ("emissions", "value_added") if name not in values]:
@@ -140,7 +146,7 @@ def read_projects(table: pd.DataFrame, codes: Sequence[str]) -> list[NewProject]
         reductions = {kind: float(values[kind]) for kind in REDUCTIONS if kind in values}
         if not lacking:
             figures = (float(values["emissions"]), float(values["value_added"]))
-            found.append(NewProject(str(id), regions[0], *figures, reductions))
+            found.append(NewProject(str(id), regions[0], int(rows["year"].iloc[0]), *figures, reductions))
     problems.raise_as(AssessmentError)
     return found
 
@@ -177,7 +183,7 @@ def admit(projects: Sequence[NewProject], inputs: Inputs, before: Evaluation, ag
         whole = before.assessment.whole
         for code in [*regions, *([whole] if whole else [])]:
             own = [one for one in group if code in (one.region, whole)]
-            rows = _effects(own, code, year, before, after)
+            rows = [*_effects(own, code, year, before, after), *_of_plans(own, code, inputs.budget)]
             effects += [(id, code, names[code], year, *row) for row in rows]
             opinions.append((id, code, names[code], *_opinion(own, code, year, before, after)))
     head = ["project_id", "region_code", "region_name", "opinion", "to_target", "to_neutral"]
@@ -241,6 +247,20 @@ def _effects(
     return rows
 
 
+def _of_plans(
+    projects: Sequence[NewProject], code: str, plan: pd.DataFrame | None
+) -> list[tuple[str, float, float, str, str]]:
+    """What the annual plan of each project's year has for new projects, and what is left of it after these."""
+    rows = []
+    for year in sorted({one.year for one in projects}):
+        planned = planned_increment(plan, code, year)
+        if np.isfinite(planned):
+            left = planned - sum(one.net for one in projects if one.year == year)
+            note = word("admission.plan_kept" if left >= 0 else "admission.plan_beyond", year=year)
+            rows.append((f"plan_{year}", planned, left, "t CO2", note))
+    return rows
+
+
 def _opinion(
     projects: Sequence[NewProject], code: str, year: int, before: Evaluation, after: Evaluation
 ) -> tuple[str, float, float]:
@@ -293,7 +313,9 @@ def opinion_lines(found: Admission, id: str) -> list[tuple[str, list[list[str]]]
 def _line(name: str, own: pd.DataFrame) -> list[str]:
     row = own.loc[name]
     cells = [_cell(name, row[when], own, when) for when in ("before", "after")]
-    return [word(f"admission.{name}"), *cells, str(row["unit"]) if row["unit"] != "1" else "%"]
+    year = name.removeprefix("plan_")
+    said = word("admission.plan", year=year) if year.isdigit() else word(f"admission.{name}")
+    return [said, *cells, str(row["unit"]) if row["unit"] != "1" else "%"]
 
 
 def _cell(name: str, value: Any, own: pd.DataFrame, when: str) -> str:

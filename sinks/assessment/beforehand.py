@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from sinks.assessment import targets
+from sinks.assessment.annual_plan import plan_gaps
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.inputs import Inputs
 from sinks.assessment.terms import periods_of_years
@@ -52,15 +53,14 @@ def check_beforehand(
 
 
 def _check_budget(inputs: Inputs, rule: Rule, codes: Collection[str], whole: str | None) -> None:
-    """Plans are of assessed regions, of the whole or of its parts, and reach no further than GDP is known."""
+    """Plans are of assessed regions, follow on a known year, and reach no further than GDP is known."""
     assert inputs.budget is not None
     problems, planned = Problems(), set(inputs.budget["region_code"])
     known = {*codes, *([whole] if whole else [])}
     if strange := sorted(planned - known):
         problems.add("assessment.plan_region", "budget", regions=strange)
-    for period, rows in inputs.budget.groupby("year"):
-        if whole in set(rows["region_code"]) and len(set(rows["region_code"])) > 1:
-            problems.add("assessment.plan_whole", f"budget {period}", whole=whole)
+    for code, first in plan_gaps(inputs.budget, rule.all_years):
+        problems.add("assessment.plan_gap", "budget", region=code, year=first, before=first - 1)
     aimed = set(inputs.targets.loc[inputs.targets["indicator"] == "intensity_reduction", "region_code"])
     gdp = inputs.gdp[inputs.gdp["quantity"] == "gdp"]
     last = gdp.groupby("region_code")["year"].max()

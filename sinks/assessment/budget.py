@@ -6,7 +6,7 @@ exceed what the target allows. The balance of totals is elastic: it is shown aga
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,7 +132,9 @@ def five_year(assessment: Assessment, plan: pd.DataFrame, period: str, targets: 
     """The budget of a plan period, league by league and for their sum.
 
     Emissions at the end of the plan are those of the base year, plus the planned increments and reductions, less what
-    abatement projects and the counted sink have gained by the last assessed year (which is assumed to last).
+    abatement projects, the counted sink and credits used for new projects have gained by the last assessed year, which
+    is assumed to last.  Credits count as in the assessment: document 94 of 2023 puts all reductions, those of certified
+    ecosystem projects that serve new projects included, into one budget.
 
     Parameters
     ----------
@@ -148,15 +150,16 @@ def five_year(assessment: Assessment, plan: pd.DataFrame, period: str, targets: 
     -------
     DataFrame
         :data:`COLUMNS` [t CO2]: base, one row for each kind, planned, ``allowed`` and ``intensity_balance`` where the
-        region has a target, ``expected_total`` and ``elastic_balance`` where it has one. Sums over the leagues stand
-        under the region ``all``, for what every one of them has: the allowance of some less the plans of all would be
-        no balance.  Balances are blank, and ``withheld`` says why, where the verdict of the last year is withheld.
+        region has a target, ``expected_total`` and ``elastic_balance`` where it has one. Where the region above the
+        leagues has a plan of its own, ``leagues_planned`` and ``level_gap``: what it has beyond the sum of theirs. Sums
+        over the leagues stand under the region ``all``, for what every one of them has: the allowance of some less the
+        plans of all would be no balance.  Balances are blank, and ``withheld`` says why, where the verdict of the last
+        year is withheld.
 
     Raises
     ------
     AssessmentError
-        No plan for the period, a plan for the whole region and for parts of it, or a target year beyond the GDP
-        figures without a growth rate in the rule.
+        No plan for the period, or a target year beyond the GDP figures without a growth rate in the rule.
     """
     rows = plan[plan["year"] == period]
     if rows.empty:
@@ -169,8 +172,6 @@ def five_year(assessment: Assessment, plan: pd.DataFrame, period: str, targets: 
     strange = sorted(set(planned.index) - set(names))
     if strange:
         raise AssessmentError(Problem("assessment.plan_region", "budget", {"regions": strange}))
-    if assessment.whole in planned.index and len(planned) > 1:
-        raise AssessmentError(Problem("assessment.plan_whole", "budget", {"whole": assessment.whole}))
     for code in planned.index:
         kinds = {kind: float(planned.loc[code].get(kind, 0.0)) for kind in measures("budget")}
         found += _league(assessment, values, str(code), kinds, end, targets, problems)
@@ -178,14 +179,36 @@ def five_year(assessment: Assessment, plan: pd.DataFrame, period: str, targets: 
     table = pd.DataFrame(found, columns=["region_code", "quantity", "value", "basis"])
     last = max(assessment.rule.years)
     table = _without_balance(table, [assessment.withheld.get((code, last), "") for code in table["region_code"]])
-    groups = table.groupby("quantity", sort=False)
-    sums = groups["value"].agg(["sum", "size", "count"]).assign(withheld=groups["withheld"].agg(lambda r: graver(*r)))
-    # What is withheld of one is not known of the sum.
-    sums["value"] = sums["sum"].where(sums["count"] == sums["size"])
-    total = sums.loc[sums["size"] == len(planned), ["value", "withheld"]].reset_index()
-    table = pd.concat([table, total.assign(region_code=ALL, basis="computed")], ignore_index=True)
+    # A plan of the region stands beside those of its leagues and is no part of their sum.
+    levels = assessment.whole in planned.index and len(planned) > 1
+    total = _sum_of(table[table["region_code"] != assessment.whole] if levels else table, len(planned) - levels)
+    table = pd.concat([table, total], ignore_index=True)
     table = table.assign(region_name=table["region_code"].map(names).fillna(""), year=period, unit="t CO2")
+    if levels and assessment.whole is not None:
+        net = planned.sum(axis=1)
+        two = level_rows(float(net[assessment.whole]), net.drop(assessment.whole), period, assessment.whole, names)
+        table = pd.concat([table, pd.DataFrame(two, columns=list(COLUMNS))], ignore_index=True)
     return table[list(COLUMNS)]
+
+
+def _sum_of(leagues: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Sums of what all ``count`` regions have; what is withheld of one is not known of the sum."""
+    groups = leagues.groupby("quantity", sort=False)
+    sums = groups["value"].agg(["sum", "size", "count"]).assign(withheld=groups["withheld"].agg(lambda r: graver(*r)))
+    sums["value"] = sums["sum"].where(sums["count"] == sums["size"])
+    total = sums.loc[sums["size"] == count, ["value", "withheld"]].reset_index()
+    return total.assign(region_code=ALL, basis="computed")
+
+
+def level_rows(
+    own: float, leagues: Sequence[float] | pd.Series[float], period: str, whole: str, names: Mapping[str, str]
+) -> list[tuple[object, ...]]:
+    """Rows of the region above, in :data:`COLUMNS`: its leagues' planned changes, and its own less their sum."""
+    total, name = float(np.sum(leagues)), names.get(whole, "")
+    return [
+        (whole, name, period, "leagues_planned", total, "t CO2", "computed", ""),
+        (whole, name, period, "level_gap", own - total, "t CO2", "computed", ""),
+    ]
 
 
 RESTING = ("ecosystem_sink", "planned_emissions", "elastic_balance", "intensity_balance")
@@ -222,26 +245,31 @@ def _league(
         "abatement_projects": values[code, base_year, "abatement"] - values[code, last, "abatement"],
         "ecosystem_sink": sink_then - values[code, last, "sink_counted"],
     }
+    if (code, last, "ccer_received") in values:
+        then = (
+            values.get((code, base_year, "ccer_received"), 0.0) if assessment.rule.baseline.value == "net_net" else 0.0
+        )
+        kinds["credits_used"] = then - values[code, last, "ccer_received"]
     planned = start + sum(kinds.values())
     rows = [(code, "base_emissions", start, "computed")]
-    rows += [(code, kind, value, "computed" if kind in ("abatement_projects", "ecosystem_sink") else "given")
+    rows += [(code, kind, value, "computed" if kind not in measures("budget") else "given")
              for kind, value in kinds.items()]  # fmt: skip
     rows.append((code, "planned_emissions", planned, "computed"))
-    target = _target(targets, code, "intensity_reduction")
+    target = target_of(targets, code, "intensity_reduction")
     if target is not None:
-        gdp = _gdp_at(assessment, values, end, code, problems)
+        gdp = gdp_at(assessment, values, end, code, problems)
         span = float(target["target_year"] - target["base_year"])
         required = float(required_reduction(target["value"], min(float(end - base_year), span), span))
         allowed = allowed_emissions(start / values[code, base_year, "gdp"], required, gdp)
         rows += [(code, "allowed", allowed, "computed"), (code, "intensity_balance", allowed - planned, "computed")]
-    expected = _target(targets, code, "expected_total")
+    expected = target_of(targets, code, "expected_total")
     if expected is not None:
         rows += [(code, "expected_total", float(expected["value"]), "given"),
                  (code, "elastic_balance", float(expected["value"]) - planned, "computed")]  # fmt: skip
     return rows
 
 
-def _gdp_at(assessment: Assessment, values: Values, end: int, code: str, problems: Problems) -> float:
+def gdp_at(assessment: Assessment, values: Values, end: int, code: str, problems: Problems) -> float:
     """GDP of the last year of the plan, carried on by the rule's growth rate where there is no figure yet."""
     gdp = {year: value for (region, year, quantity), value in values.items() if (region, quantity) == (code, "gdp")}
     if end in gdp:
@@ -254,6 +282,6 @@ def _gdp_at(assessment: Assessment, values: Values, end: int, code: str, problem
     return float(gdp[last]) * (1 + growth.value) ** (end - last)
 
 
-def _target(targets: pd.DataFrame, code: str, indicator: str) -> dict[str, Any] | None:
+def target_of(targets: pd.DataFrame, code: str, indicator: str) -> dict[str, Any] | None:
     rows = targets[(targets["region_code"] == code) & (targets["indicator"] == indicator)]
     return records(rows)[0] if len(rows) else None

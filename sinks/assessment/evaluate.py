@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from sinks.assessment import budget, targets
+from sinks.assessment.annual_plan import annual_plans, is_annual
 from sinks.assessment.answer import Answer
 from sinks.assessment.credit_register import follow_register
 from sinks.assessment.dual_control import assess, assessed_regions
@@ -45,6 +46,8 @@ class Evaluation(Answer):
         :func:`sinks.assessment.targets.follow`.
     credits : DataFrame or None
         Where every credited tonne is (:func:`sinks.assessment.credit_register.follow_register`).
+    annual_plans : DataFrame or None
+        :func:`sinks.assessment.annual_plan.annual_plans`.
     """
 
     assessment: Assessment
@@ -53,6 +56,7 @@ class Evaluation(Answer):
     ledger: pd.DataFrame | None = None
     indicators: pd.DataFrame | None = None
     credits: pd.DataFrame | None = None
+    annual_plans: pd.DataFrame | None = None
 
     def glance(self) -> list[pd.DataFrame]:
         """The last year of every region."""
@@ -71,6 +75,7 @@ class Evaluation(Answer):
             "assessment": self.assessment.table,
             "budget_annual": self.annual_budget,
             "budget_five_year": self.five_year_budget,
+            "budget_plan": self.annual_plans,
             "ccer_audit": self.ledger,
             "indicators": self.indicators,
             "ccer_holdings": self.credits,
@@ -129,6 +134,7 @@ def evaluate(
         None if inputs.ledger is None else audit(inputs.ledger, cancelled_returns=rule.cancelled_returns.value),
         None if inputs.observations is None else targets.follow(inputs.targets, inputs.observations),
         None if inputs.credit_register is None else follow_register(inputs.credit_register).holdings,
+        _annual_plans(result, inputs),
     )
 
 
@@ -299,6 +305,12 @@ def whole_region(regions: gpd.GeoDataFrame, codes: Sequence[str]) -> tuple[str, 
 def _five_year(result: Assessment, inputs: Inputs) -> pd.DataFrame | None:
     if inputs.budget is None:
         return None
-    periods = sorted(set(inputs.budget["year"]))
+    periods = sorted(year for year in set(inputs.budget["year"]) if not is_annual(year))
     blocks = [budget.five_year(result, inputs.budget, period, inputs.targets) for period in periods]
     return pd.concat(blocks, ignore_index=True) if blocks else None
+
+
+def _annual_plans(result: Assessment, inputs: Inputs) -> pd.DataFrame | None:
+    if inputs.budget is None or not inputs.budget["year"].map(is_annual).any():
+        return None
+    return annual_plans(result, inputs.budget, inputs.targets)

@@ -399,10 +399,8 @@ def _check_one_each(targets: pd.DataFrame, codes: Collection[str], problems: Pro
 
 
 def _check_plan(budget: pd.DataFrame, problems: Problems) -> None:
-    """Increments are positive and reductions negative, so that a plan can simply be added up; it has a beginning."""
+    """Increments are positive and reductions negative, so that a plan can simply be added up."""
     for row in records(budget):
-        if "-" not in row["year"]:
-            problems.add("assessment.plan_year", row[WHERE], found=row["year"])
         increment = row["quantity"] == "new_projects"
         if (row["value"] < 0) if increment else (row["value"] > 0):
             problems.add("assessment.plan_sign", row[WHERE], quantity=row["quantity"], value=row["value"])

@@ -184,3 +184,30 @@ def test_the_opinion_is_a_page_that_says_it(found: Admission, tmp_path: Path, la
     assert any("3,000,000" in row for row in cells)
     # One page of A4 at these sizes holds some fifty lines.
     assert len(cells) + len(document.paragraphs) < 50
+
+
+def test_a_project_is_held_against_the_annual_plan_of_its_year(
+    regions: gpd.GeoDataFrame, account: pd.DataFrame, tables: Inputs
+) -> None:
+    names = [column.name for column in columns("budget")]
+    cells = [(LEAGUE, str(year), "new_projects", 300.0, "10^4 t CO2", "plan") for year in (2024, 2025, 2026)]
+    inputs = replace(tables, budget=parse_table("budget", pd.DataFrame(cells, columns=names, dtype=object)))
+
+    def again(others: Inputs) -> Evaluation:
+        return evaluate(SECTION, account, regions, lambda file: str(DATA / file), inputs=others)
+
+    new = read_projects(projects(*ONE), list(regions["code"]))
+    found = admit(new, inputs, again(inputs), again)
+    row = found.effects[(found.effects["region_code"] == LEAGUE) & (found.effects["quantity"] == "plan_2026")].iloc[0]
+    # 300 planned; the project brings 300 less 40 captured.
+    assert (row["before"], row["after"]) == pytest.approx((300e4, 40e4))
+    # The region has no annual plan of its own.
+    assert (found.effects["quantity"] == "plan_2026").sum() == 1
+
+
+def test_a_project_has_one_year() -> None:
+    rows = projects(*ONE)
+    rows.loc[1, "year"] = 2027
+    with pytest.raises(AssessmentError) as caught:
+        read_projects(rows, [LEAGUE])
+    assert [problem.id for problem in caught.value.problems] == ["assessment.admission_years"]

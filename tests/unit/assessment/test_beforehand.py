@@ -56,7 +56,6 @@ def test_a_deduction_for_uncertainty_needs_draws() -> None:
     ("rows", "expected"),
     [
         ([("150900", 1)], "assessment.plan_region"),
-        ([(WHOLE, 1), ("150600", 1)], "assessment.plan_whole"),
         ([("150600", 1)], "assessment.no_growth"),
     ],
 )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sinks.assessment.annual_plan import annual_plans
 from sinks.assessment.budget import Position, annual, five_year, positions
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import columns, parse_table
@@ -209,11 +210,88 @@ def test_a_sum_that_some_leagues_lack_is_not_shown() -> None:
     assert value["elastic_balance"] == pytest.approx(2000 - value["planned_emissions"])
 
 
-def test_a_plan_of_the_whole_and_of_its_parts_is_refused() -> None:
+def test_a_plan_of_the_region_stands_beside_those_of_its_leagues() -> None:
     plan = table("budget", [*PLAN, ("150000", "2021-2025", "new_projects", 500, "t CO2", "")])
+    rows = five_year(two_leagues(), plan, "2021-2025", table("targets", GOALS)).set_index(["region_code", "quantity"])
+    # The league plans 200 - 50 - 30; the region has 500, and its own plan is no part of the leagues' sum.
+    assert rows.loc[("150000", "leagues_planned"), "value"] == pytest.approx(120)
+    assert rows.loc[("150000", "level_gap"), "value"] == pytest.approx(380)
+    assert rows.loc[("all", "new_projects"), "value"] == pytest.approx(200)
+
+
+@pytest.mark.parametrize(("baseline", "base"), [("net_net", 900.0), ("gross_net", 1000.0)])
+def test_credits_used_for_new_projects_are_reductions_of_the_plan(baseline: str, base: float) -> None:
+    """The buyer's credits are taken off in the assessment, so that a plan without them would end elsewhere."""
+    made = league(gdp_growth=0.05, baseline=baseline)
+    used = made.table[made.table["quantity"] == "gdp"].assign(quantity="ccer_received", unit="t CO2")
+    used = used.assign(value=used["year"].map({2020: 10.0, 2021: 40.0, 2022: 60.0}))
+    with_credits = replace(made, table=pd.concat([made.table, used], ignore_index=True))
+    rows = five_year(with_credits, table("budget", PLAN), "2021-2025", table("targets", GOALS))
+    value = rows[rows["region_code"] == "150600"].set_index("quantity")["value"]
+    before, sink = (10, 100) if baseline == "net_net" else (0, 0)
+    assert value["credits_used"] == pytest.approx(before - 60)
+    assert value["planned_emissions"] == pytest.approx(base + 120 - 20 + sink - 130 + before - 60)
+
+
+YEARLY = [
+    ("150600", "2022", "new_projects", 60, "t CO2", ""),
+    ("150600", "2022", "energy_saving", -20, "t CO2", ""),
+    ("150600", "2023", "new_projects", 30, "t CO2", ""),
+    ("150600", "2024", "structure", -10, "t CO2", ""),
+]
+
+
+def test_annual_plans_are_rolled_from_year_to_year() -> None:
+    made = league(gdp_growth=0.05)
+    found = annual_plans(made, table("budget", [*PLAN, *YEARLY]), table("targets", GOALS))
+    value = found.set_index(["year", "quantity"])["value"]
+    # 2022 opens with the 850 of 2021 and ends at 880 where 890 were planned.
+    assert value["2022", "opening"] == pytest.approx(850)
+    assert value["2022", "planned_emissions"] == pytest.approx(890)
+    assert value["2022", "deviation"] == pytest.approx(-10)
+    assert value["2023", "opening"] == pytest.approx(880)
+    assert value["2024", "opening"] == value["2023", "planned_emissions"] == pytest.approx(910)
+
+    def allowed(year: int) -> float:
+        gdp = {2021: 1100.0, 2022: 1200.0, 2023: 1200 * 1.05, 2024: 1200 * 1.05**2}[year]
+        return 900 / 1000 * (1 - 0.175) ** ((year - 2020) / 5) * gdp
+
+    room = {2021: allowed(2021) - 850, 2022: allowed(2022) - 880, 2023: allowed(2023) - 910}
+    for year in (2022, 2023, 2024):
+        carried = sum(left for before, left in room.items() if before < year)
+        assert value[str(year), "carried_in"] == pytest.approx(carried)
+        balance = allowed(year) - value[str(year), "planned_emissions"]
+        assert value[str(year), "intensity_balance"] == pytest.approx(balance)
+        assert value[str(year), "rolled_balance"] == pytest.approx(balance + carried)
+    basis = found.set_index(["year", "quantity"])["basis"]
+    assert basis["2022", "ecosystem_sink"] == "computed"
+    assert basis["2024", "ecosystem_sink"] == "assumed"
+
+
+def test_annual_plans_say_what_is_not_known_of_their_sink() -> None:
+    """A year rests on its own sink and on that of the year before; what comes after, on the last."""
+    made = replace(league(gdp_growth=0.05), withheld={("150600", 2022): "noise"})
+    found = annual_plans(made, table("budget", YEARLY), table("targets", GOALS)).set_index(["year", "quantity"])
+    for year in ("2022", "2024"):
+        assert np.isnan(found.loc[(year, "intensity_balance"), "value"])
+        assert found.loc[(year, "intensity_balance"), "withheld"] == "noise"
+    assert found.loc[("2022", "carried_in"), "withheld"] == ""
+    assert found.loc[("2023", "carried_in"), "withheld"] == "noise"
+
+
+def test_annual_plans_of_both_levels() -> None:
+    plan = [*YEARLY, *(("150700", *row[1:]) for row in YEARLY), ("150000", "2022", "new_projects", 100, "t CO2", "")]
+    found = annual_plans(two_leagues(), table("budget", plan), table("targets", GOALS))
+    value = found.set_index(["region_code", "year", "quantity"])["value"]
+    assert value["150000", "2022", "leagues_planned"] == pytest.approx(80)
+    assert value["150000", "2022", "level_gap"] == pytest.approx(20)
+
+
+def test_an_annual_plan_needs_a_year_before_it() -> None:
+    plan = table("budget", [("150600", "2025", "new_projects", 1, "t CO2", "")])
     with pytest.raises(AssessmentError) as caught:
-        five_year(two_leagues(), plan, "2021-2025", table("targets", GOALS))
-    assert [p.id for p in caught.value.problems] == ["assessment.plan_whole"]
+        annual_plans(league(gdp_growth=0.05), plan, table("targets", GOALS))
+    assert [problem.id for problem in caught.value.problems] == ["assessment.plan_gap"]
 
 
 def test_budget_without_growth_or_plan_or_for_a_stranger_is_refused() -> None:
