@@ -169,8 +169,7 @@ def five_year(assessment: Assessment, plan: pd.DataFrame, period: str, targets: 
     end, names, values = int(period[-4:]), assessment.names(), assessment.values()
     planned = rows.pivot_table(index="region_code", columns="quantity", values="value", aggfunc="sum", fill_value=0.0)
     problems, found = Problems(), []
-    strange = sorted(set(planned.index) - set(names))
-    if strange:
+    if strange := sorted(set(planned.index) - set(names)):
         raise AssessmentError(Problem("assessment.plan_region", "budget", {"regions": strange}))
     for code in planned.index:
         kinds = {kind: float(planned.loc[code].get(kind, 0.0)) for kind in measures("budget")}
