@@ -8,6 +8,7 @@ there, and where GDAL's warper reads, a VRT does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ _GDAL_TYPES = {"uint8": "Byte", "int8": "Int8", "uint16": "UInt16", "int16": "In
     "float32": "Float32",
     "float64": "Float64",
 }
+
+_NUMBERED = re.compile(r"(?:layer|band|波段)[ _]?\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,14 @@ def alpha_band(dataset: Any, used: Collection[int]) -> int | None:
     of several bands that are named, is data.
     """
     bands = [number for number, role in enumerate(dataset.colorinterp, 1) if role == ColorInterp.alpha]
-    free = [number for number in bands if number not in used and not dataset.descriptions[number - 1]]
+    free = [number for number in bands if number not in used and not _is_named(dataset, number)]
     return free[0] if free else None
+
+
+def _is_named(dataset: Any, band: int) -> bool:
+    """Whether somebody gave the band a name; ERDAS and ENVI files number theirs, which says nothing."""
+    name = dataset.descriptions[band - 1]
+    return bool(name) and _NUMBERED.fullmatch(name.strip()) is None
 
 
 def check_alpha(dataset: Any, used: Collection[int], where: str, problems: Problems) -> None:
@@ -108,7 +117,7 @@ def check_unmarked(dataset: Any, used: Collection[int], where: str, problems: Pr
     """
     last = dataset.count
     unmarked = dataset.colorinterp[-1] in (ColorInterp.undefined, ColorInterp.gray)
-    if last < 2 or last in used or not unmarked or dataset.descriptions[-1]:
+    if last < 2 or last in used or not unmarked or _is_named(dataset, last):
         return
     values, opaque = _sample(dataset, last)
     # Where the sample shows nothing hidden, there may be elsewhere.
@@ -203,7 +212,9 @@ def _root(dataset: Any) -> ElementTree.Element:
 def _band(typed: str, fill: float | None, part: ElementTree.Element) -> ElementTree.Element:
     band = ElementTree.Element("VRTRasterBand", {"dataType": typed, "band": "1"})
     if fill is not None:
-        ElementTree.SubElement(band, "NoDataValue").text = f"{fill!r}"
+        # A whole number as one: GDAL reads -9.2e+18 in a band of whole numbers as -9.
+        whole = typed not in ("Float32", "Float64")
+        ElementTree.SubElement(band, "NoDataValue").text = str(int(fill)) if whole else repr(fill)
     band.append(part)
     return band
 

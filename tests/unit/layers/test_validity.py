@@ -101,7 +101,15 @@ def masked_vrt(path: Path, data: np.ndarray) -> None:
     for name, cells in (("cells", data), ("seen", MASK)):
         with rasterio.open(path.with_name(f"{name}.tif"), "w", **profile(cells)) as out:
             out.write(cells, 1)
-    kind = {"uint8": "Byte", "int16": "Int16", "uint16": "UInt16", "float32": "Float32", "float64": "Float64"}
+    kind = {
+        "uint8": "Byte",
+        "int16": "Int16",
+        "uint16": "UInt16",
+        "int32": "Int32",
+        "uint32": "UInt32",
+        "float32": "Float32",
+        "float64": "Float64",
+    }
 
     def band(name: str, dtype: str) -> str:
         source = f"<SourceFilename>{path.with_name(name)}</SourceFilename><SourceBand>1</SourceBand>"
@@ -133,7 +141,7 @@ def observed(source: RasterSource, values: np.ndarray) -> np.ndarray:
     return np.asarray(~np.isin(values, absent) & (values == values))
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "float32"])
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32", "float32"])
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 @pytest.mark.parametrize("way", ["direct", "aligned", "nearest", "mode"])
 def test_every_form_of_a_class_map_in_every_way_of_reading(form: Writer, dtype: str, way: str, tmp_path: Path) -> None:
