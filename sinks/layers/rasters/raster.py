@@ -27,6 +27,7 @@ from sinks.geo.legends import Legend
 from sinks.layers.rasters.arrays import file_behind, spooled
 from sinks.layers.rasters.opened import check_variables, file_on_disk, open_dataset, stamp, unzipped
 from sinks.layers.rasters.sample import check_codes
+from sinks.layers.rasters.shares import check_share
 from sinks.layers.rasters.validity import (
     Hidden,
     alpha_band,
@@ -70,7 +71,7 @@ class CategoricalLayer:
         Band of each date, where they differ; else ``band`` is that of all.
     accept : tuple of str
         Doubts that the user has settled: ``other_year`` (a file named after another year stands for a date),
-        ``mask_band`` (a band of nothing but 0 and the highest value is data and hides no cell).
+        ``mask_band`` (a band of 0 and the highest value hides no cell), ``fraction`` (percent nowhere beyond one).
     nodata : float, optional
         Value of cells that were not observed; None takes what the file declares.
     assume_crs : str, optional
@@ -336,9 +337,12 @@ def _check_meaning(layer: Layer, date: str, dataset: Any, where: str, problems: 
     if "other_year" not in layer.accept and not len(problems):
         check_year(date, file_behind(path) or path, band, dataset, where, problems)
     at_hand = is_object(dataset.name) or file_on_disk(dataset.name).is_file()
-    if isinstance(layer, CategoricalLayer) and at_hand and not len(problems):
+    if at_hand and not len(problems):
         nodata = layer.nodata if layer.nodata is not None else dataset.nodatavals[band - 1]
-        check_codes(dataset, band, nodata, layer.legend, where, problems)
+        if isinstance(layer, CategoricalLayer):
+            check_codes(dataset, band, nodata, layer.legend, where, problems)
+        else:
+            check_share(layer, band, nodata, dataset, where, problems)
 
 
 def layer_file(layer: Layer, date: str) -> str:

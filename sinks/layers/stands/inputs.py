@@ -78,7 +78,7 @@ class InputField:
             findings.note("vector.text_numbers", **names, count=self._mended)
         if self._off:
             self._report_bounds(findings, names)
-        elif self._unit == "%" and self._seen and not self._above_one:
+        elif self._unit in ("%", "‰") and self._seen and not self._above_one:
             findings.note("vector.looks_like_fraction", **names, count=self._seen)
 
     def _report_bounds(self, findings: Findings, names: dict[str, Any]) -> None:
