@@ -9,6 +9,7 @@ another encoding: tools write such declarations without looking.
 from __future__ import annotations
 
 import codecs
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO
 
-from sinks.errors import Problem
+from sinks.errors import LayerError, Problem
+from sinks.tables.encoding import BIG5, decode, is_traditional
 
 _LANGUAGE_BYTE = 29
 # Code pages by language byte, as GDAL's Shapefile driver reads them; 0x00 and 0x57 ("ANSI") say nothing.
@@ -44,6 +46,14 @@ _COMMON_FIRST, _COMMON_LAST = 0xB0, 0xD7
 _SURE_TEXTS = 3
 """Different texts beyond ASCII that are all UTF-8 by chance in no table."""
 
+_GEOJSON = (".geojson", ".json")
+
+_GEOJSON_MOST = 1 << 26
+"""Bytes up to which a GeoJSON is looked at."""
+
+# A text between quotation marks with something beyond ASCII in it; that mark is never half a character.
+_QUOTED = re.compile(rb'"([^"]*[\x80-\xff][^"]*)"')
+
 _FAR_MORE = 0.5
 """Share of common characters by which another reading has to be better before a declaration is doubted."""
 
@@ -51,10 +61,12 @@ _FAR_MORE = 0.5
 def check_dbf(path: str | Path, encoding: str | None) -> Problem | None:
     """What is wrong with the encoding of the Shapefile at ``path`` (.shp, a folder of them, or a .zip with them).
 
+    A GeoJSON has its text in the open and is judged too.
+
     Parameters
     ----------
     path : str or Path
-        Anything that is not a Shapefile is passed over.
+        Of a GeoJSON the bytes alone are asked; what is neither is passed over.
     encoding : str or None
         As declared by the user, before what the file says.
 
@@ -63,11 +75,38 @@ def check_dbf(path: str | Path, encoding: str | None) -> Problem | None:
     Problem or None
         None when the text is plain ASCII, or when its encoding is declared and fits the bytes.
     """
+    if Path(path).suffix.lower() in _GEOJSON and Path(path).is_file():
+        return _check_geojson(Path(path), encoding)
     for table in _tables(Path(path)):
         problem = _check_table(str(path), table, encoding)
         if problem is not None:
             return problem
     return None
+
+
+def _check_geojson(path: Path, declared: str | None) -> Problem | None:
+    """GDAL takes any encoding that it is told, and UTF-8 where it is told none; UTF-16 it cannot read at all."""
+    with path.open("rb") as file:
+        content = file.read(_GEOJSON_MOST + 1)
+    if (content.isascii() and b"\0" not in content) or len(content) > _GEOJSON_MOST:
+        return None
+    try:
+        decoded = decode(content, str(path), declared)
+    except LayerError as error:
+        problem = error.problems[0]
+        advice = problem.values.get("suggestion")
+    else:
+        problem = decoded.notes[0] if decoded.notes else Problem("dbf.geojson_wide", str(path), {})
+        advice = problem.values.get("wider", problem.values.get("encoding"))
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content:
+        return Problem("dbf.geojson_wide", str(path), {})
+    if advice is None:
+        return problem if problem.id != "dbf.geojson_wide" else None
+    word = _QUOTED.search(content)
+    read = {"found": declared or "UTF-8", "other": str(advice)}
+    readings = {name: word[1].decode(one, errors="replace") if word else "" for name, one in read.items()}
+    values = {"encoding": declared or "UTF-8", "suggestion": advice, **readings}
+    return Problem("dbf.geojson_encoding", str(path), values)
 
 
 def _check_table(path: str, table: _Dbf, encoding: str | None) -> Problem | None:
@@ -100,8 +139,11 @@ def _doubtful(table: _Dbf, declared: str) -> bool:
 
     Bytes that are UTF-8 as declared are never anything else by chance, whatever language they are in.
     """
-    if codecs.lookup(declared).name == "utf-8":
+    known = codecs.lookup(declared).name
+    if known == "utf-8":
         return False
+    if known not in ("big5", "cp950") and table.is_big5:
+        return True
     best = max((table.commonness(one) for one in _CANDIDATES if table.decodes(one)), default=0.0)
     return best - table.commonness(declared) > _FAR_MORE
 
@@ -113,6 +155,8 @@ def _readings(table: _Dbf, tried: str | None) -> dict[str, str]:
     best = max(fitting, key=table.commonness, default="?")
     if "UTF-8" in fitting and table.texts >= _SURE_TEXTS:
         best = "UTF-8"
+    elif table.is_big5 and known not in ("big5", "cp950"):
+        fitting, best = [BIG5, *fitting], BIG5
     shown = [f'{one}: "{table.shown(one)}"' for one in fitting if one == best or one != "GB18030"]
     return {"readings": "; ".join(shown) or "?", "suggestion": best}
 
@@ -150,6 +194,13 @@ class _Dbf:
         common = [c for c in beyond if (c.encode("gb2312", errors="replace") + b"\0")[0] >= _COMMON_FIRST]
         common = [c for c in common if c.encode("gb2312", errors="replace")[0] <= _COMMON_LAST]
         return len(common) / max(len(beyond), 1)
+
+    @property
+    def is_big5(self) -> bool:
+        """Whether the texts are common Chinese in Big5, and none in GBK or UTF-8."""
+        if self.decodes("UTF-8") or not is_traditional(b"\n".join(self._foreign)):
+            return False
+        return not self.decodes("GB18030") or self.commonness("GB18030") < _FAR_MORE
 
     def shown(self, encoding: str) -> str:
         """The first text that is not ASCII, as it would read."""

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 
 from sinks.errors import LayerError, Problem
 
-UTF_8, GB18030 = "UTF-8", "GB18030"
+UTF_8, GB18030, BIG5 = "UTF-8", "GB18030", "Big5"
+
+# Lead bytes in Big5 of its signs and its 5401 common characters (level 1).
+_BIG5_FIRST, _BIG5_LAST = 0xA1, 0xC6
 
 # The longer mark comes first: that of UTF-32 begins with that of UTF-16.
 _MARKS = {
@@ -34,6 +37,7 @@ _OTHER_FILES = {
 }
 
 _HAN = re.compile("[\u3400-\u9fff]")
+_HAN_WORD = re.compile("[\u3400-\u9fff]{2}")
 
 # Control characters of Latin-1, Cyrillic to Thaana: what pairs of bytes of another encoding read as in UTF-8.
 _NO_TABLE_HAS = re.compile("[\u0080-\u009f\u0400-\u07ff]")
@@ -123,6 +127,8 @@ def _better(content: bytes, known: str) -> str | None:
     as_utf_8 = _try(content, UTF_8)
     if as_utf_8 is not None and _has_han(as_utf_8):
         return UTF_8
+    if known != "big5" and is_traditional(content) and not _is_common_chinese(_try(content, GB18030) or ""):
+        return BIG5
     if known.startswith("gb"):
         return None
     as_chinese = _try(content, GB18030)
@@ -192,6 +198,15 @@ def _is_common_chinese(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return _has_han(text)
+
+
+def is_traditional(content: bytes) -> bool:
+    """Whether bytes read as Big5 are nothing but common Chinese in traditional characters."""
+    text = _try(content, BIG5)
+    # Two in a row: "°C" of a western file is one such character by chance.
+    if text is None or _HAN_WORD.search(text) is None:
+        return False
+    return all(_BIG5_FIRST <= sign.encode(BIG5)[0] <= _BIG5_LAST for sign in text if not sign.isascii())
 
 
 def _has_han(text: str) -> bool:

@@ -43,6 +43,7 @@ def refused(content: bytes, declared: str | None = None, names: tuple[str, ...] 
         ("地區,面積\n".encode("big5"), "Big5", "地區,面積\n", []),
         ("Fläche,Größe\n".encode("latin-1"), "latin-1", "Fläche,Größe\n", []),
         ("m²,°C\n".encode(), None, "m²,°C\n", []),
+        ("°C\n".encode("latin-1"), "latin-1", "°C\n", []),
     ],
 )
 def test_what_is_beyond_doubt_is_read(content: bytes, declared: str | None, text: str, notes: list[str]) -> None:
@@ -72,6 +73,8 @@ def test_the_names_of_columns_tell_the_encoding() -> None:
         ("地区\n草原\n".encode(), "GBK", "table.encoding_rubbish", "UTF-8"),
         ("森林\n草地\n".encode(), "GB18030", "table.encoding_rubbish", "UTF-8"),
         (TEXT.encode("utf-16"), "GBK", "table.encoding_rubbish", "UTF-16"),
+        ("臺北縣,1\n臺南縣,2\n".encode("big5"), "latin-1", "table.encoding_rubbish", "Big5"),
+        ("臺北縣,1\n臺南縣,2\n".encode("big5"), "GB18030", "table.encoding_rubbish", "Big5"),
         (TEXT.encode("utf-8-sig"), "GBK", "table.encoding_rubbish", "UTF-8"),
         (TEXT.encode("utf-16-le"), None, "table.zero_bytes", "UTF-16LE"),
         (TEXT.encode("utf-16-be"), None, "table.zero_bytes", "UTF-16BE"),
