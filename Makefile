@@ -6,14 +6,22 @@ BIN    := $(VENV)/Scripts
 else
 BIN    := $(VENV)/bin
 endif
+# Markers of what is installed: for a run, and for the tests besides.
 READY  := $(VENV)/.ready
+TESTED := $(VENV)/.ready-for-tests
 
 .PHONY: demo test docs lint hooks bench mutation mutation-core faults differential fuzz audit notebooks system clean
 
-# The marker is newer than what it was made from, so that a changed dependency list installs again.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+# A marker is newer than what it was made from, so that a changed dependency list installs again.
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	$(PIP) --constraint constraints.txt --editable .
+	touch $@
+
+$(TESTED): $(READY)
+	$(PIP) --constraint constraints.txt --editable '.[test]'
 	touch $@
 
 # The map is tested in a real Chromium and reports are opened by LibreOffice.  Root on Debian gets both; without them those
@@ -39,7 +47,7 @@ demo: $(READY)
 # they share is seldom made twice.
 WORKERS := --numprocesses logical --maxprocesses 8 --dist worksteal
 
-test: $(READY) system
+test: $(TESTED) system
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -48,53 +56,53 @@ test: $(READY) system
 
 # The site of the documentation, out/docs/index.html: opens without a server or network; a minute.
 docs: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	$(PIP) --constraint constraints.txt --editable '.[docs]'
 	$(BIN)/python docs/site/build.py
 
-lint: $(READY)
+lint: $(TESTED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 # Checks before every commit; CONTRIBUTING.md has what they are.
-hooks: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+hooks: $(TESTED)
+	$(PIP) --constraint constraints.txt --editable '.[dev]'
 	$(BIN)/pre-commit install
 
-bench: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+bench: $(TESTED)
+	$(PIP) --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks
 
 # Changes coefficients and signs in turn and sees that a test notices; one to two minutes.
-mutation: $(READY)
+mutation: $(TESTED)
 	$(BIN)/python tests/mutation/mutate.py
 
 # Breaks each law of the account, and turns operators of its core in turn; a quarter of an hour and more.
-mutation-core: $(READY)
+mutation-core: $(TESTED)
 	$(BIN)/python tests/mutation/core.py
 
 # Fifty kills at random moments, and every kind of failure at every call by which a file reaches the disk; two hours.
-faults: $(READY)
+faults: $(TESTED)
 	SINKS_KILLS=50 $(BIN)/python -m pytest -rP tests/integration/test_faults.py tests/integration/test_failing_disk.py
 
 # The compiled pass beside a plain reference, on ten thousand random small worlds; a quarter of an hour.
 CASES ?= 10000
 SEED  ?= 1
-differential: $(READY)
+differential: $(TESTED)
 	$(BIN)/python tests/differential/engine.py --cases $(CASES) --seed $(SEED)
 
 # Spoilt projects, legends, tables and layers through check and run; another seed is another search.
 MINUTES ?= 40
-fuzz: $(READY)
+fuzz: $(TESTED)
 	$(BIN)/python tests/fuzz/fuzz.py --minutes $(MINUTES) --seed $(SEED)
 
 # Known vulnerabilities of the packages that constraints.txt names.
 audit: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(PIP) pip-audit
 	$(BIN)/python -m pip_audit --requirement constraints.txt --no-deps --disable-pip
 
-notebooks: $(READY)
+notebooks: $(TESTED)
 	$(BIN)/python -m pytest tests/notebooks
 
 clean:
