@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sinks.parameters.cells import Cell
+from sinks.units import dimension
 
 BASES = ("read", "derived", "transcribed", "memory", "assumed", "user")
 """Read in the document; computed from what was read; seen in a copy of it; recalled; judged; the user's own."""
@@ -14,9 +15,6 @@ UNVERIFIED_UNLESS = ("read", "derived", "user")
 
 _CONVENTIONS = ("yr",)
 """Units of parameters that are conventions and no measurements: the years over which a soil is taken to change."""
-
-_NEUTRAL = (0.0, 1.0)
-"""Values that say that a factor does nothing."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,11 @@ class Row:
 
     @property
     def is_definition(self) -> bool:
-        """Whether the number is agreed on and not measured, so that nothing is uncertain about it."""
-        return self.unit in _CONVENTIONS or self.value in _NEUTRAL
+        """Whether the number is agreed on and not measured, so that nothing is uncertain about it.
+
+        Besides conventions these are a zero, and a bare one, which as a factor does nothing; 1 t C/ha is a measurement.
+        """
+        return self.unit in _CONVENTIONS or self.value == 0 or (self.value == 1 and dimension(self.unit) == "1")
 
     @property
     def asks_for(self) -> tuple[str, ...]:

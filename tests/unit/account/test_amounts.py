@@ -14,6 +14,7 @@ from sinks.account.amounts import (
     steps_of,
     weights_of_dates,
 )
+from sinks.account.unit_draws import UnitDraws
 
 
 def amount(value: float, *, size: float, land: float) -> Amount:
@@ -22,8 +23,20 @@ def amount(value: float, *, size: float, land: float) -> Amount:
     return Amount(value * one, None, 0.8 * land * one, land * one, size * one, 0.9 * size * one, land * one)
 
 
+def drawn(value: float, *draws: float) -> Amount:
+    """With draws of its one region."""
+    one = amount(value, size=abs(value), land=100)
+    one.draws = UnitDraws.of(np.array([draws]))
+    return one
+
+
+def draws_of(one: Amount) -> list[float] | None:
+    return None if one.draws is None else one.draws.dense()[0].tolist()
+
+
 def said(one: Amount) -> dict[str, float]:
-    return {name: float(getattr(one, name)[0]) for name in ("value", "size", "stated", "valued_ha", "area_ha", "land_ha")}
+    names = ("value", "size", "stated", "valued_ha", "area_ha", "land_ha")
+    return {name: float(getattr(one, name)[0]) for name in names}
 
 
 def test_ends_that_meet_are_no_interval() -> None:
@@ -135,3 +148,37 @@ def test_the_last_is_the_one_that_ends_last_and_of_those_the_longest() -> None:
     assert latest(["2017-2020", "2020-2023", "2017-2023"]) == "2017-2023"
     assert latest(["2017", "2023", "2020"]) == "2023"
     assert latest([]) == ""
+
+
+def test_draws_take_part_in_everything_in_pairs() -> None:
+    one, other = drawn(10, 8.0, 12.0), drawn(4, 5.0, 3.0)
+    assert draws_of(one.minus(other)) == [3.0, 9.0]
+    assert draws_of(one.times(-2)) == [-16.0, -24.0]
+    assert draws_of(Amount.mean({"a": one, "b": other}, {"a": 0.25, "b": 0.75})) == [5.75, 5.25]
+    assert draws_of(Amount.chained({"2020-2021": one, "2021-2023": other})) == [13.0, 15.0]
+    total = one.copy()
+    total.add(other)
+    assert draws_of(total) == [13.0, 15.0]
+    assert draws_of(one) == [8.0, 12.0]
+
+
+def test_what_has_no_draws_leaves_a_sum_those_that_it_has() -> None:
+    """Land that a part does not have is added as nothing, and nothing has no draws."""
+    total, without = drawn(10, 8.0, 12.0), amount(0, size=0, land=0)
+    total.add(without)
+    assert draws_of(total) == [8.0, 12.0]
+    without.add(drawn(10, 8.0, 12.0))
+    assert draws_of(without) is None
+    both = amount(1, size=1, land=1)
+    both.add(amount(2, size=2, land=2))
+    assert draws_of(both) is None
+
+
+def test_a_difference_or_mean_has_draws_only_where_all_its_parts_have() -> None:
+    one, without = drawn(10, 8.0, 12.0), amount(4, size=4, land=100)
+    assert draws_of(one.minus(without)) is None
+    assert draws_of(without.minus(one)) is None
+    assert draws_of(without.minus(without)) is None
+    assert draws_of(without.times(2)) is None
+    assert draws_of(Amount.mean({"a": one, "b": without}, {"a": 0.5, "b": 0.5})) is None
+    assert draws_of(Amount.chained({"2020-2021": one, "2021-2023": without})) is None

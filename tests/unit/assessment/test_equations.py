@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -66,7 +67,7 @@ def searched(report: tuple[float, float, float], base: tuple[float, float, float
         return growth * before - after
 
     grid = np.linspace(0, 20, 4001)
-    for low, high in zip(grid[:-1], grid[1:], strict=True):
+    for low, high in itertools.pairwise(grid):
         if room(low) * room(high) <= 0:
             for _ in range(60):
                 middle = (low + high) / 2
@@ -89,6 +90,7 @@ def searched(report: tuple[float, float, float], base: tuple[float, float, float
         ((110.0, 0.0, 10.0), (100.0, 0.0, 10.0)),
         ((110.0, 50.0, 0.0), (100.0, 0.0, math.inf)),
         ((95.0, 30.0, 25.0), (100.0, 90.0, 80.0)),
+        ((100.0, 30.0, 25.0), (100.0, 0.0, math.inf)),
     ],
 )
 @pytest.mark.parametrize("growth", [0.85, 0.97, 1.0, 1.05])
