@@ -63,8 +63,8 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "analysis/reconciliation.py": ("tests/unit/analysis/test_reconciliation.py",),
     "assessment/dual_control.py": (DUAL, "tests/unit/assessment/test_evaluate.py"),
     "assessment/equations.py": ("tests/unit/assessment/test_equations.py", "tests/property/test_assessment.py", DUAL),
-    "assessment/terms.py": (DUAL,),
-    "assessment/sink.py": (DUAL, "tests/unit/assessment/test_evaluate.py"),
+    "assessment/terms.py": ("tests/unit/assessment/test_terms.py", DUAL),
+    "assessment/sink.py": ("tests/unit/assessment/test_sink.py", DUAL, "tests/unit/assessment/test_evaluate.py"),
     "assessment/budget.py": ("tests/unit/assessment/test_plans.py",),
     "assessment/ledger.py": ("tests/unit/assessment/test_ledger_of_credits.py", "tests/property/test_assessment.py"),
 }

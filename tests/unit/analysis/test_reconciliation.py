@@ -191,3 +191,30 @@ def test_a_run_closes_for_every_region_ecosystem_and_period(run: Any, tmp_path: 
     folder = run.write(tmp_path / "run")
     pd.testing.assert_frame_equal(pd.read_parquet(folder / "reconciliation.parquet"), table)
     assert (folder / "reconciliation.csv").is_file()
+
+
+def test_a_pool_whose_stock_and_sink_are_one_needs_no_line_between() -> None:
+    """30 t C in three years are 36.67 t CO2 a year; the same gain written twice differs by nothing."""
+    values = {"carbon_stock": 100.0, "stock_change": 30.0, "net_removals": 30.0 / 3 * 44 / 12}
+    leaves = [
+        leaf("1", "forest", "m", "biomass", name, "2020" if name == "carbon_stock" else PERIOD, value)
+        for name, value in values.items()
+    ]
+    table = reconciliation(with_totals([*leaves, leaf("1", "forest", "m", "biomass", "carbon_stock", "2023", 130.0)]))
+    lines = table[table["ecosystem"] == "forest"].set_index("line")["value"]
+    expected = {"stock_first": 100, "stock_change": 30, "stock_last": 130, "common_change": 30, "sink_of_record": 30}
+    assert lines.to_dict() == pytest.approx(expected)
+
+
+def test_a_sink_beside_another_change_of_the_pool_has_both_lines() -> None:
+    """The sink of record is 20 t C and the change on common land 30: 30 taken off, 20 added."""
+    values = {"carbon_stock": 100.0, "stock_change": 30.0, "net_removals": 20.0 / 3 * 44 / 12}
+    leaves = [
+        leaf("1", "forest", "m", "biomass", name, "2020" if name == "carbon_stock" else PERIOD, value)
+        for name, value in values.items()
+    ]
+    table = reconciliation(with_totals([*leaves, leaf("1", "forest", "m", "biomass", "carbon_stock", "2023", 130.0)]))
+    lines = table[table["ecosystem"] == "forest"].set_index("line")["value"]
+    assert {name: lines[name] for name in ("sink_elsewhere", "other_sink")} == pytest.approx(
+        {"sink_elsewhere": -30, "other_sink": 20}
+    )

@@ -195,6 +195,10 @@ class TestErrorsFromMaps:
         kept = only(TRUE_TO_MAP, np.array([0, 2]))
         assert kept == pytest.approx(np.array([[0.80 / 0.85, 0.05 / 0.85], [0.03 / 0.81, 0.78 / 0.81]]), rel=1e-12)
 
+    def test_a_class_that_is_none_of_those_kept_has_no_errors_among_them(self) -> None:
+        shares = np.array([[0.0, 1.0, 0.0], [0.2, 0.8, 0.0], [0.1, 0.1, 0.8]])
+        assert only(shares, np.array([0, 2])) == pytest.approx(np.array([[1.0, 0.0], [1 / 9, 8 / 9]]), rel=1e-12)
+
 
 def any_noise(
     seed: int, accuracy: float = 0.8, scale: float = 1.0, patch: float = 100.0
