@@ -179,9 +179,8 @@ def test_all_ecosystems_are_those_that_the_account_has() -> None:
     found = sink_of(account(FOREST, GRASS, WHOLE), [A], [PERIOD], rule(ecosystems=["all"]), n=10)
     assert found.values[PERIOD][0, 0] == 80
     unknown = account(row(A, "forest", math.nan, NONE), GRASS, row(A, "all", -20, (-30, -15)))
-    assert [note.id for note in sink_of(unknown, [A], [PERIOD], rule(ecosystems=["all"]), n=10).notes][0] == (
-        "assessment.note_unknown"
-    )
+    told = sink_of(unknown, [A], [PERIOD], rule(ecosystems=["all"]), n=10).notes[0]
+    assert told.id == "assessment.note_unknown"
 
 
 def test_draws_of_another_shape_or_period_are_refused() -> None:
