@@ -61,6 +61,12 @@ class Printed:
     ranges: tuple[tuple[float, float], ...]
     units: tuple[str, ...]
 
+    def wider(self) -> Printed:
+        """The same number moved by up to a unit of its last digit."""
+        return Printed(
+            tuple((low - (high - low) / 2, high + (high - low) / 2) for low, high in self.ranges), self.units
+        )
+
 
 def as_printed(text: str) -> Printed | None:
     """A figure as printed, with or without its unit; None where the text is none.
@@ -111,7 +117,10 @@ def find_figures(account: pd.DataFrame, asked: str, region: str | None = None) -
         return found
     if (printed := as_printed(asked)) is None:
         return table.iloc[:0]
-    return _totals_first(pd.concat([_matching(table, printed, end) for end in ("value", "low", "high")]))
+    found = pd.concat([_matching(table, printed, end) for end in ("value", "low", "high")])
+    if found.empty:  # a report moves a number by up to one unit of its last digit, so that parts add up
+        found = _matching(table, printed.wider(), "value")
+    return _totals_first(found)
 
 
 def _matching(table: pd.DataFrame, printed: Printed, end: str) -> pd.DataFrame:

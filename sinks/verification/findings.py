@@ -27,7 +27,10 @@ AREA = 2e-6
 the parts of a cell share its scale, which in UTM is up to half a millionth off."""
 
 HALF_DIGIT = 0.5
-"""Bar of printed figures, in units of their last digit: what is printed is a figure of the account, rounded."""
+"""Bar of the workbook's figures, in units of their last digit: what is shown is a figure of the account, rounded."""
+
+ONE_DIGIT = 1.0
+"""Bar of the figures of reports: rounded, and moved by less than a unit of the last digit so that parts add up."""
 
 COLUMNS = ("check", "scope", "tested", "deviation", "bar", "verdict", "detail_zh", "detail_en")
 

@@ -1,8 +1,9 @@
 """Figures as they are printed in workbook, report, page and map, beside those of the account.
 
 A cell of a table is read with what stands around it: the region of the document or of its row, the land of its row,
-the unit of its column.  It is right if a figure of the run of that region, rounded to the digits that are printed, is
-that number.  Cells of rows that name neither a region, land, pool nor quantity of the run are passed over.
+the unit of its column.  It is right if a figure of the run of that region is that number, to half a unit of its last
+digit; in reports to a whole one, since they move numbers so that parts add up.  Cells of rows that name neither a
+region, land, pool nor quantity of the run are passed over.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from sinks.text import LANGUAGES, using_language
-from sinks.verification.findings import EXACT, HALF_DIGIT, Deviation, Findings
+from sinks.verification.findings import EXACT, HALF_DIGIT, ONE_DIGIT, Deviation, Findings
 from sinks.verification.laws import ALL, worst
 from sinks.verification.written import DERIVED, Written
 from sinks.vocabulary import ecosystems, pools, quantities
@@ -206,7 +207,7 @@ def _check_document(check: str, path: Path, read: Any, run: Written, figures: Fi
     found = Deviation()
     for caption, rows in tables:
         found = found.beside(_table(caption, rows, code, figures))
-    findings.compare(check, name, found, HALF_DIGIT * (1 + 1e-6))
+    findings.compare(check, name, found, ONE_DIGIT * (1 + 1e-6))
 
 
 def _whole(run: Written) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isclose, isfinite, nan
 from typing import Literal
@@ -11,6 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from sinks.account.amounts import per_year
+from sinks.output.report.in_print import PrintedAccount
 from sinks.output.report.words import in_print, rounded
 from sinks.results.contents import RunContents
 from sinks.results.leading_checks import leading_first
@@ -27,6 +28,7 @@ class Amount:
     """A figure of the account with its 95 % interval, in the account's units; NaN where there is none.
 
     ``partial`` where it has none because the uncertainty of too little of it, ``uncertain_share``, is stated.
+    ``exact`` is the account's value, where ``value`` is the number that is printed, such that parts add up.
     """
 
     value: float = nan
@@ -36,6 +38,7 @@ class Amount:
     area_ha: float = nan
     uncertain_share: float = nan
     partial: bool = False
+    exact: float = nan
 
     @property
     def known(self) -> bool:
@@ -48,9 +51,10 @@ class Amount:
     @property
     def relative_half_width(self) -> float:
         """Half the interval's width as a share of the value's size; NaN where it cannot be said."""
-        if not self.has_interval or self.value == 0:
+        value = self.exact if isfinite(self.exact) else self.value
+        if not self.has_interval or value == 0:
             return nan
-        return (self.high - self.low) / 2 / abs(self.value)
+        return (self.high - self.low) / 2 / abs(value)
 
     @property
     def direction(self) -> Direction:
@@ -98,7 +102,14 @@ class Facts:
         self._amounts = {
             # Areas are those of the layers: no parameter is in them whose uncertainty could be stated.
             key: Amount(
-                value, low, high, coverage, area, share, key[3] != "area" and is_partial(value, low, share, least)
+                value,
+                low,
+                high,
+                coverage,
+                area,
+                share,
+                key[3] != "area" and is_partial(value, low, share, least),
+                value,
             )
             for key, (value, low, high, coverage, area, share) in zip(
                 zip(*keys, strict=True), zip(*numbers, strict=True), strict=True
@@ -129,8 +140,16 @@ class Facts:
         return frame
 
     def amount(self, region: str, quantity: str, period: str | None, ecosystem: str = ALL, pool: str = ALL) -> Amount:
-        """One figure; unknown when the account has no such row."""
-        return self._amounts.get((region, ecosystem, pool, quantity, period), _UNKNOWN)
+        """One figure, its value as it is printed; unknown when the account has no such row."""
+        found = self._amounts.get((region, ecosystem, pool, quantity, period), _UNKNOWN)
+        if period is None or not found.known:
+            return found
+        return replace(found, value=self._printed.value(region, ecosystem, pool, quantity, period))
+
+    @cached_property
+    def _printed(self) -> PrintedAccount:
+        values = {key: amount.value for key, amount in self._amounts.items()}
+        return PrintedAccount(values, {code: region.parent for code, region in self.regions.items()})
 
     @cached_property
     def _withheld(self) -> frozenset[tuple[str, str]]:
@@ -144,7 +163,7 @@ class Facts:
         """Whether a figure is the region's sink: net removals, or a change of stock that is the same as they."""
         if quantity != "stock_change":
             return quantity == "net_removals"
-        change, sink = (self.amount(code, name, period).value for name in ("stock_change", "net_removals"))
+        change, sink = (self.amount(code, name, period).exact for name in ("stock_change", "net_removals"))
         return isclose(change * per_year(period), sink, rel_tol=1e-9)
 
     def children(self, code: str) -> list[Region]:
@@ -199,7 +218,7 @@ class Facts:
     def rank(self, code: str, quantity: str, period: str | None) -> tuple[int, int] | None:
         """Place among the peers, the largest first, and their number; None without peers or without a figure."""
         known = {
-            peer.code: figure.value
+            peer.code: figure.exact
             for peer in self.peers(code)
             if (figure := self.amount(peer.code, quantity, period)).known
         }

@@ -56,8 +56,8 @@ def _density(page: Page, region: Region, quantity: str, period: str) -> float:
     figure = page.facts.amount(region.code, quantity, period)
     dates = page.facts.dates("area")
     end = period.rpartition("-")[2]
-    area = page.facts.amount(region.code, "area", end if end in dates else (dates[-1] if dates else None)).value
-    return figure.value / area if figure.known and isfinite(area) and area > 0 else nan
+    area = page.facts.amount(region.code, "area", end if end in dates else (dates[-1] if dates else None)).exact
+    return figure.exact / area if figure.known and isfinite(area) and area > 0 else nan
 
 
 def _label(page: Page, region: Region, quantity: str, period: str) -> str:

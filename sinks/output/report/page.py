@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 
 import pandas as pd
 
@@ -112,19 +113,23 @@ def withheld_note() -> str:
     return word("note.withheld", headline=label("withheld.headline"))
 
 
-def amounts_note(missed: bool) -> list[str]:
-    """The note under a table whose printed parts miss a printed total."""
+def amounts_note(figures: Iterable[Amount]) -> list[str]:
+    """The note under a table some of whose numbers were moved by a unit of the last digit, so that parts add up."""
+    moved = any(f.known and isfinite(f.exact) and amount(f.value) != amount(f.exact) for f in figures)
+    return [word("note.adjusted")] if moved else []
+
+
+def missed_note(missed: bool) -> list[str]:
+    """The note under a table whose printed parts miss a printed total all the same."""
     return [word("note.rounding")] if missed else []
 
 
 def misses(parts: list[Amount], total: Amount) -> bool:
-    """Whether the printed parts miss their printed total although the figures themselves add up."""
+    """Whether the printed parts miss their printed total."""
     known = [part.value for part in parts if part.known]
     if not total.known or not known:
         return False
-    same = abs(sum(known) - total.value) <= 1e-6 * max(1.0, abs(total.value))
-    printed_sum = sum(rounded(in_print(value)) for value in known)
-    return same and printed_sum != rounded(in_print(total.value))
+    return sum(rounded(in_print(value)) for value in known) != rounded(in_print(total.value))
 
 
 def cross_table(
@@ -159,7 +164,7 @@ def cross_table(
         [[name, *(amount(cells[r, c].value) for c, _ in columns)] for r, name in rows],
         unit=unit,
         totals=frozenset(place for place, (r, _) in enumerate(rows) if r == ALL),
-        notes=[*(notes or []), *amounts_note(missed)],
+        notes=[*(notes or []), *amounts_note(cells.values()), *missed_note(missed)],
     )
 
 

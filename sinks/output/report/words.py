@@ -1,8 +1,7 @@
 """The words and numbers of a report: labels by key, and one rule of rounding.
 
-A number is rounded by itself, half to even (GB/T 8170-2008), so that it reads the same wherever it stands: in a
-sentence, in two tables, in the report of the league and in that of the region.  Where printed parts then miss their
-printed total, the table says so.
+A number is rounded half to even (GB/T 8170-2008).  Figures of the account come as ``in_print.py`` has settled them, so
+that parts add up, and read the same wherever they stand: in a sentence, in two tables, in two reports.
 """
 
 from __future__ import annotations

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isclose, isfinite
 
 import numpy as np
 import pandas as pd
 
 from sinks.output.figures import Flow, as_png, flow_diagram, transition_heatmap
 from sinks.output.report import grammar
+from sinks.output.report.adding import STEP, crossed, nearest, parts_of
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture
 from sinks.output.report.facts import Amount
 from sinks.output.report.page import Page, cross_table, named
@@ -87,7 +88,7 @@ def _areas(page: Page) -> tuple[Block, ...]:
 
 
 class _Matrix:
-    """Transitions of one layer between the first and the last date that it has."""
+    """Transitions of one layer between the first and the last date that it has, as they are printed."""
 
     def __init__(self, source: str, first: str, last: str, areas: pd.DataFrame) -> None:
         self.source, self.first, self.last, self.areas = source, first, last, areas
@@ -124,7 +125,34 @@ def _matrix(page: Page) -> _Matrix | None:
     source = str(sizes.idxmax())
     pairs = [(first, last) for name, first, last in keys if name == source]
     first, last = max(pairs, key=lambda pair: (_years(pair), pair))
-    return _Matrix(source, first, last, transition_matrix(here, units, first, last, source))
+    exact = transition_matrix(here, units, first, last, source)
+    return _Matrix(source, first, last, _adding_up(page, exact, first, last))
+
+
+def _adding_up(page: Page, exact: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
+    """The matrix in printed numbers, whose sums are the areas that the table of areas has."""
+    befores, afters = [n for n in exact.index if n != ALL], [n for n in exact.columns if n != ALL]
+    cells = exact.loc[befores, afters].to_numpy(dtype=float)
+    whole = float(cells.sum())
+    total = float(nearest(np.array(whole)))
+    sides, below = list(map(float, cells.sum(axis=1))), list(map(float, cells.sum(axis=0)))
+    rows = _as_areas(page, befores, first, sides) or parts_of(sides, whole, total)
+    columns = _as_areas(page, afters, last, below) or parts_of(below, whole, total)
+    if sum(rows) != sum(columns):
+        rows, columns = parts_of(sides, whole, total), parts_of(below, whole, total)
+    settled = exact.copy()
+    settled.loc[befores, afters] = crossed(cells, sides, below, rows, columns) * STEP
+    settled.loc[befores, ALL], settled.loc[ALL, afters] = np.array(rows) * STEP, np.array(columns) * STEP
+    settled.loc[ALL, ALL] = sum(rows) * STEP
+    return settled
+
+
+def _as_areas(page: Page, lands: list[str], date: str, sums: list[float]) -> list[float] | None:
+    """The printed areas of ecosystems at a date, where the sums of the matrix are those areas."""
+    figures = [page.facts.amount(page.code, "area", date, land) for land in lands]
+    if not all(isclose(f.exact, value, rel_tol=1e-6, abs_tol=0.01) for f, value in zip(figures, sums, strict=True)):
+        return None
+    return [round(figure.value / STEP) for figure in figures]
 
 
 def _years(pair: tuple[str, str]) -> int:

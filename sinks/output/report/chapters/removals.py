@@ -9,7 +9,7 @@ from sinks.output.report import grammar, mapping
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
 from sinks.output.report.chapters.stock import by_region, figure_caption
 from sinks.output.report.facts import Amount
-from sinks.output.report.page import Page, amounts_note, headers, misses, partial_notes, withheld_note
+from sinks.output.report.page import Page, amounts_note, headers, missed_note, misses, partial_notes, withheld_note
 from sinks.output.report.words import amount, in_print, sentences, word
 from sinks.results.labels import term
 from sinks.vocabulary import ALL
@@ -113,7 +113,8 @@ def _by_pool(page: Page, period: str) -> tuple[Block, ...]:
             *partial_notes(page, [(QUANTITY, period)]),
             *([withheld_note()] if facts.withheld(page.code, period) else []),
             word("note.absent"),
-            *amounts_note(missed),
+            *amounts_note(figure(land, pool) for land in lines for pool in [*pools, ALL]),
+            *missed_note(missed),
         ],
     )
     return (table,)
