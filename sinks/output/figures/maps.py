@@ -13,12 +13,24 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.patheffects import withStroke
 from pyproj import CRS, Transformer
 from shapely.geometry import box
 
 from sinks.output.figures.fonts import drawable
-from sinks.output.figures.style import FAINT, INK, MISSING, PAPER, SOURCE, diverging, new_figure, stock_scale, styled
+from sinks.output.figures.names import label_regions
+from sinks.output.figures.style import (
+    AROUND,
+    FAINT,
+    INK,
+    MISSING,
+    PAPER,
+    SOURCE,
+    diverging,
+    new_figure,
+    settle_layout,
+    stock_scale,
+    styled,
+)
 
 MOST_NAMES = 40
 """Regions above which names would cover the map and each other."""
@@ -60,6 +72,7 @@ def region_map(
     signed: bool,
     names: Mapping[str, str] | None = None,
     frame: gpd.GeoDataFrame | None = None,
+    around: gpd.GeoDataFrame | None = None,
 ) -> Figure:
     """Regions coloured by a value.
 
@@ -77,6 +90,8 @@ def region_map(
         Text to write on each region; left out above :data:`MOST_NAMES` regions.
     frame : GeoDataFrame, optional
         Outlines to draw more strongly over the regions, for example the leagues over their banners.
+    around : GeoDataFrame, optional
+        Neighbours, drawn in grey as far as the map reaches; they have no figure here.
 
     Returns
     -------
@@ -91,11 +106,11 @@ def region_map(
         figure = new_figure(min(max(6.0 * tall, 2.6) + 0.9, 4.3))
         axes = figure.add_subplot()
         norm, colours = _scale(ground["shown"].to_numpy(), signed)
+        if around is not None and len(around):
+            around.to_crs(crs).plot(ax=axes, facecolor=AROUND, edgecolor=PAPER, linewidth=0.6, zorder=0.5)
         _areas(axes, ground, norm, colours, text)
         if frame is not None and len(frame):
             frame.to_crs(crs).boundary.plot(ax=axes, color=INK, linewidth=0.9, zorder=3)
-        if names and len(ground) <= MOST_NAMES:
-            _names(axes, ground, names)
         axes.set_axis_off()
         axes.set_aspect("equal")
         _leave_room(axes, (west, south, east, north))
@@ -105,6 +120,9 @@ def region_map(
         bar.set_label(drawable(text.scale))
         bar.outline.set_visible(False)
         figure.supxlabel(drawable("\n".join(text.footer)), fontsize=7, color=FAINT)
+        if names and len(ground) <= MOST_NAMES:
+            settle_layout(figure)
+            label_regions(axes, ground, {code: drawable(name) for code, name in names.items()})
     return figure
 
 
@@ -159,19 +177,6 @@ def _areas(axes: Axes, ground: gpd.GeoDataFrame, norm: Normalize, colours: Color
     ground.boundary.plot(ax=axes, color=INK, linewidth=0.35, zorder=2)
 
 
-def _names(axes: Axes, ground: gpd.GeoDataFrame, names: Mapping[str, str]) -> None:
-    for code, place in zip(ground["code"], ground.representative_point(), strict=True):
-        axes.annotate(
-            drawable(names.get(code, "")),
-            (place.x, place.y),
-            ha="center",
-            va="center",
-            fontsize=6.5,
-            zorder=4,
-            path_effects=[withStroke(linewidth=2.0, foreground=PAPER)],
-        )
-
-
 def _leave_room(axes: Axes, bounds: tuple[float, float, float, float]) -> None:
     """A margin round the regions, below them enough for the scale bar."""
     west, south, east, north = bounds
@@ -218,14 +223,15 @@ def _free_corner(
 def _scale_bar(axes: Axes, bounds: tuple[float, float, float, float], unit: str) -> None:
     """A bar of a round length, up to a third of the map wide; on the projection distances hold to a few per cent."""
     west, south, east, north = bounds
-    length = _round_length((east - west) / 3)
+    length = _round_length(max(east - west, (north - south) / 2) / 3)
     left, bottom = west, south - 0.07 * (north - south)
     thick = 0.010 * (east - west)
     for half, colour in enumerate((INK, PAPER)):
         axes.add_patch(
             _box(left + half * length / 2, bottom, length / 2, thick, colour),
         )
-    for share in (0.0, 0.5, 1.0):
+    # On a narrow map the middle number would stand on its neighbours.
+    for share in (0.0, 0.5, 1.0) if length > (axes.get_xlim()[1] - axes.get_xlim()[0]) / 6 else (0.0, 1.0):
         number = f"{share * length / 1000:g}" + (f" {unit}" if share == 1.0 else "")
         axes.annotate(
             number, (left + share * length, bottom + thick), (0, 2), textcoords="offset points", ha="center", fontsize=7

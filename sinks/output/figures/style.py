@@ -35,6 +35,8 @@ ECOSYSTEM_COLOURS = {
 SINK, SOURCE, NEUTRAL = "#0072B2", "#D55E00", "#9A9A9A"
 INK, FAINT, PAPER = "#222222", "#8A8A8A", "#FFFFFF"
 MISSING = "#E6E6E6"
+AROUND = "#EFEFEF"
+"""Land beside the map's own."""
 
 STOCK_MAP = "YlGn"
 WIDTH = 6.1
@@ -82,13 +84,30 @@ def styled() -> Iterator[None]:
 def new_figure(height: float, width: float = WIDTH) -> Figure:
     """An empty figure that no window knows of."""
     figure = Figure(figsize=(width, height), facecolor=PAPER, layout="constrained")
-    FigureCanvasAgg(figure)
+    _Canvas(figure)
     return figure
+
+
+class _Canvas(FigureCanvasAgg):
+    """A canvas that draws when a file is written and not whenever something is added."""
+
+    def draw_idle(self, *args: object, **kwargs: object) -> None:
+        """Nobody is looking."""
+
+
+def settle_layout(figure: Figure) -> None:
+    """Lay the figure out once, so that sizes on paper are known; what is added later moves nothing."""
+    with styled():
+        figure.draw_without_rendering()  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
+    figure.set_layout_engine("none")
 
 
 def as_png(figure: Figure, dpi: int = 180) -> bytes:
     """The figure as PNG; the same figure gives the same bytes."""
     buffer = BytesIO()
+    if figure.get_layout_engine() is not None:
+        # matplotlib would lay it out twice: once before it draws, once as it does.
+        settle_layout(figure)
     # Otherwise the file would name the version of matplotlib and differ with it.
     with styled():  # ticks get their labels only now
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})

@@ -9,7 +9,7 @@ from sinks.output.report import grammar
 from sinks.output.report.blocks import Block, Picture
 from sinks.output.report.facts import Region
 from sinks.output.report.page import Page
-from sinks.output.report.words import printed, word
+from sinks.output.report.words import printed, rounded, word
 from sinks.results.shown_tables import ordered_ecosystems
 
 
@@ -21,10 +21,11 @@ def density_map(page: Page, quantity: str, period: str, key: str) -> tuple[Block
     shown = page.children or page.facts.peers(page.code)
     if not page.wanted(key) or page.facts.contents.regions.frame.empty:
         return ()
-    densities = {region.code: _density(page, region, quantity, period) for region in shown}
+    densities = {region.code: _as_printed(_density(page, region, quantity, period)) for region in shown}
     caption = _caption(page, key, period)
     geometry = page.facts.geometry
     own = None if page.children else geometry[geometry["code"] == page.code]
+    neighbours = {peer.code for peer in page.facts.peers(page.code)} - {*densities, page.code}
     cached = (key, *densities, "" if own is None else page.code)
     if cached not in page.cache:
         figure = region_map(
@@ -34,6 +35,7 @@ def density_map(page: Page, quantity: str, period: str, key: str) -> tuple[Block
             signed=quantity == "net_removals",
             names={region.code: _label(page, region, quantity, period) for region in shown},
             frame=own,
+            around=geometry[geometry["code"].isin(neighbours)],
         )
         page.cache[cached] = as_png(figure)
     return (Picture(key, caption, page.cache[cached], word("alt.table", key=caption)),)
@@ -58,6 +60,11 @@ def _density(page: Page, region: Region, quantity: str, period: str) -> float:
     end = period.rpartition("-")[2]
     area = page.facts.amount(region.code, "area", end if end in dates else (dates[-1] if dates else None)).exact
     return figure.exact / area if figure.known and isfinite(area) and area > 0 else nan
+
+
+def _as_printed(density: float) -> float:
+    """What prints as zero is coloured as zero, and is no source."""
+    return density if not isfinite(density) or rounded(density, 2) else 0.0
 
 
 def _label(page: Page, region: Region, quantity: str, period: str) -> str:

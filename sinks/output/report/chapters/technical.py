@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pandas as pd
 
 from sinks.assessment.input_tables import RESULT, measures
@@ -14,6 +16,7 @@ from sinks.output.report.page import Page, headers
 from sinks.output.report.words import amount, joined, said, share, word
 from sinks.results.in_words import bin_in_words
 from sinks.results.labels import stratum_name, term
+from sinks.text import language
 from sinks.vocabulary import NODATA
 
 MOST_STRATA = 40
@@ -36,16 +39,22 @@ def blocks(page: Page) -> Chapters:
 
 def _equations(page: Page) -> tuple[Block, ...]:
     """Each methodology of the run with its equation; one that the program does not know any more has none."""
-    registry, found = Registry(), list[Block]()
+    found = list[Block]()
     for recorded in page.facts.contents.record.get("methodologies") or ():
-        try:
-            lines = formulas(registry.get(recorded["id"]))
-        except SinksError:
-            lines = []
+        lines = _formulas(str(recorded["id"]), language())
         if lines:
             found.append(Paragraph(page.methodology(recorded["id"]), "item"))
             found += [Paragraph(line, "formula") for line in lines]
     return tuple(found) or (Paragraph(word("annex.no_equation"), "item"),)
+
+
+@cache
+def _formulas(id: str, lang: str) -> tuple[str, ...]:
+    """The equations of a methodology in a language, which are the same for every region."""
+    try:
+        return tuple(formulas(Registry().get(id)))
+    except SinksError:
+        return ()
 
 
 def _strata(page: Page) -> tuple[Block, ...]:
