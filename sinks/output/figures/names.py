@@ -1,4 +1,4 @@
-"""Names on a map: inside their region where they fit, else beside it with a line that leads there; never on each other."""
+"""Names on a map: inside their region where they fit, else beside it with a line that leads there; none on another."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox
+from matplotlib.transforms import Bbox, BboxBase
 from shapely import maximum_inscribed_circle
 from shapely.affinity import affine_transform
 from shapely.geometry import LineString, Point, box
@@ -97,7 +97,7 @@ def _fits(shape: BaseGeometry, middle: tuple[float, float], size: Bbox) -> bool:
 
 
 def _free_place(
-    middle: tuple[float, float], size: Bbox, taken: list[Bbox], room: Bbox, gap: float, *, stays: bool
+    middle: tuple[float, float], size: Bbox, taken: list[Bbox], room: BboxBase, gap: float, *, stays: bool
 ) -> tuple[float, float]:
     """The nearest place to the middle of a region where a name meets no other and stays on the paper."""
     step = size.height * 0.55

@@ -97,18 +97,19 @@ class _Canvas(FigureCanvasAgg):
 
 def settle_layout(figure: Figure) -> None:
     """Lay the figure out once, so that sizes on paper are known; what is added later moves nothing."""
-    with styled():
-        figure.draw_without_rendering()  # type: ignore[no-untyped-call]  # matplotlib leaves it untyped
-    figure.set_layout_engine("none")
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        with styled():
+            engine.execute(figure)
+        figure.set_layout_engine("none")
 
 
 def as_png(figure: Figure, dpi: int = 180) -> bytes:
     """The figure as PNG; the same figure gives the same bytes."""
     buffer = BytesIO()
-    if figure.get_layout_engine() is not None:
-        # matplotlib would lay it out twice: once before it draws, once as it does.
-        settle_layout(figure)
+    # matplotlib would lay it out twice: once before it draws, once as it does.
+    settle_layout(figure)
     # Otherwise the file would name the version of matplotlib and differ with it.
     with styled():  # ticks get their labels only now
-        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
     return buffer.getvalue()

@@ -88,10 +88,20 @@ class RegionAssessment:
         return [form(part) for part in (figure.value, figure.low, figure.high)]
 
 
+def assessed(page: Page, code: str | None = None) -> RegionAssessment:
+    """The assessment of a region, by default the page's own; each is read out of the table once for a run."""
+    known = page.facts.assessed
+    place = (id(page.assessment), code or page.code)
+    if place not in known:
+        known[place] = RegionAssessment(page, code)
+    found: RegionAssessment = known[place]
+    return found
+
+
 def below(page: Page) -> list[tuple[Region, RegionAssessment]]:
     """The regions below that were assessed."""
-    assessed = [(child, RegionAssessment(page, child.code)) for child in page.children]
-    return [(child, table) for child, table in assessed if table.year is not None]
+    found = [(child, assessed(page, child.code)) for child in page.children]
+    return [(child, table) for child, table in found if table.year is not None]
 
 
 def counts(lower: list[tuple[Region, RegionAssessment]]) -> dict[str, int]:

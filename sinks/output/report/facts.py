@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isclose, isfinite, nan
-from typing import Literal
+from typing import Any, Literal
 
 import geopandas as gpd
 import pandas as pd
@@ -18,6 +19,7 @@ from sinks.results.leading_checks import leading_first
 from sinks.results.partial_intervals import is_partial, least_share
 from sinks.results.shown_tables import methodology_titles, ordered_ecosystems, ordered_periods, shown_checks, units_of
 from sinks.results.withheld import withheld
+from sinks.text import language
 from sinks.vocabulary import ALL, pools
 
 Direction = Literal["sink", "source", "sink_unsure", "source_unsure", "balanced", "unknown"]
@@ -93,7 +95,12 @@ class Facts:
 
     def __init__(self, contents: RunContents) -> None:
         self.contents = contents
+        self.tags_of: dict[str, frozenset[str]] = {}
+        """Tags that each chapter fills, as far as one was made."""
+        self.assessed: dict[tuple[int, str], Any] = {}
+        """Assessments of regions, see :func:`sinks.output.report.assessed.assessed`."""
         self._dates: dict[str, list[str]] = {}
+        self._checks: dict[tuple[str, str], pd.DataFrame] = {}
         account = contents.account
         self._rows = account[account["stratum"] == ALL]
         keys = [self._rows[name] for name in ("region_code", "ecosystem", "pool", "quantity", "period")]
@@ -198,22 +205,35 @@ class Facts:
         periods = self.dates("net_removals")
         return max(periods, key=lambda period: (_span(period), period)) if periods else None
 
+    @cached_property
+    def _places(self) -> dict[tuple[str, str], dict[str, tuple[list[str], set[str]]]]:
+        """Ecosystems and pools by region and quantity, then by period."""
+        found: dict[tuple[str, str], dict[str, tuple[list[str], set[str]]]] = {}
+        for region, land, pool, quantity, period in self._amounts:
+            lands, there = found.setdefault((region, quantity), {}).setdefault(period, ([], set()))
+            lands.append(land)
+            there.add(pool)
+        return found
+
     def ecosystems(self, code: str, quantity: str, period: str | None = None) -> list[str]:
         """Ecosystems for which the region has the quantity, without their total."""
-        rows = self._rows[(self._rows["region_code"] == code) & (self._rows["quantity"] == quantity)]
-        if period is not None:
-            rows = rows[rows["period"] == period]
-        return [name for name in ordered_ecosystems(rows["ecosystem"]) if name != ALL]
+        by_period = self._places.get((code, quantity), {})
+        lands = {land for name, found in by_period.items() if period in (None, name) for land in found[0]}
+        return [name for name in ordered_ecosystems(lands) if name != ALL]
 
     def pools(self, code: str, quantity: str, period: str | None) -> list[str]:
         """Pools for which the region has the quantity, without their total."""
-        rows = self._rows[
-            (self._rows["region_code"] == code)
-            & (self._rows["quantity"] == quantity)
-            & (self._rows["period"] == period)
-        ]
-        there = set(rows["pool"])
+        there = self._places.get((code, quantity), {}).get(str(period), ([], set[str]()))[1]
         return [name for name in pools() if name in there]
+
+    def open_checks(self, region: str, codes: Callable[[], set[str]]) -> pd.DataFrame:
+        """Open checks of the regions ``codes`` and of the run, put together once for each region and language."""
+        for place in (("", language()), (region, language())):
+            if place not in self._checks:
+                every = self._checks.get(("", language()))
+                found = open_checks(self.contents) if every is None else every
+                self._checks[place] = found if every is None else every[every["region_code"].isin({"", *codes()})]
+        return self._checks[region, language()]
 
     def rank(self, code: str, quantity: str, period: str | None) -> tuple[int, int] | None:
         """Place among the peers, the largest first, and their number; None without peers or without a figure."""

@@ -25,7 +25,9 @@ def region() -> gpd.GeoDataFrame:
 def drawn(frame: gpd.GeoDataFrame, parent: str) -> tuple[Figure, list[Text]]:
     """The map of the regions below one, and the names on it."""
     shown = frame[frame["parent"] == parent]
-    names = {code: f"{name}\n{number}.25" for number, (code, name) in enumerate(zip(shown.code, shown.name, strict=True))}
+    names = {
+        code: f"{name}\n{number}.25" for number, (code, name) in enumerate(zip(shown.code, shown.name, strict=True))
+    }
     figure = region_map(shown, dict.fromkeys(names, 1.0), TEXT, signed=False, names=names)
     found = [text for text in figure.axes[0].texts if text.get_text() in set(names.values())]
     assert len(found) == len(names)
@@ -39,7 +41,8 @@ def test_no_name_lies_on_another_or_off_the_paper(region: gpd.GeoDataFrame, pare
         boxes = {text.get_text(): text.get_window_extent() for text in names}
     paper = figure.bbox
     for name, box in boxes.items():
-        assert paper.x0 <= box.x0 and box.x1 <= paper.x1 and paper.y0 <= box.y0 and box.y1 <= paper.y1, name
+        assert paper.x0 <= box.x0 < box.x1 <= paper.x1, name
+        assert paper.y0 <= box.y0 < box.y1 <= paper.y1, name
     overlaps = [(a, b) for (a, one), (b, other) in combinations(boxes.items(), 2) if one.overlaps(other)]
     assert overlaps == []
 

@@ -24,8 +24,16 @@ _ROOMS = (
 
 
 def chapters(page: Page) -> Chapters:
-    """Every block of a report by the tag that stands for it in the template."""
+    """Every block of a report by the tag that stands for it in the template.
+
+    A chapter of which the template has no tag is left out, once its tags are known from another page of the run.
+    """
     found: Chapters = {}
     for room in _ROOMS:
-        found |= room.blocks(page)
+        known = page.facts.tags_of.get(room.__name__)
+        if known is not None and page.tags and not known & page.tags:
+            continue
+        blocks = room.blocks(page)
+        page.facts.tags_of[room.__name__] = frozenset(blocks)
+        found |= blocks
     return found

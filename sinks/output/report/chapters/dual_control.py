@@ -10,7 +10,7 @@ import pandas as pd
 from sinks.assessment.input_tables import RESULT, measures
 from sinks.assessment.withheld import INTERVAL, NOISE
 from sinks.output.figures import PathPoint, Step, as_png, target_path, waterfall
-from sinks.output.report.assessed import VERDICTS, RegionAssessment, below, counts
+from sinks.output.report.assessed import VERDICTS, RegionAssessment, assessed, below, counts
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
 from sinks.output.report.facts import Amount, Region
 from sinks.output.report.grammar import level_name
@@ -65,7 +65,7 @@ SUMS = {"emissions", "sink_counted", "adjusted_emissions"}
 
 def blocks(page: Page) -> Chapters:
     """Tags ``dual_text`` and :data:`TAGS`."""
-    table = RegionAssessment(page)
+    table = assessed(page)
     lower = below(page)
     if table.year is None and not lower:
         key = "dual.needs" if page.assessment is None else "dual.not_for_region"

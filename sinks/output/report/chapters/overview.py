@@ -10,7 +10,6 @@ import pandas as pd
 
 from sinks.output.report import grammar
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
-from sinks.output.report.facts import open_checks
 from sinks.output.report.page import Page, headers, partial_items, partial_notes
 from sinks.output.report.words import ABSENT, amount, percent, said, sentences, word
 from sinks.results.in_words import said_without_ids
@@ -68,8 +67,7 @@ def verified(record: Mapping[str, Any]) -> list[str]:
 
 def own_checks(page: Page) -> pd.DataFrame:
     """Open checks that concern this region: its own, those of the regions inside and around it, and the run's."""
-    checks = open_checks(page.facts.contents)
-    return checks[checks["region_code"].isin({"", *_inside(page), *_around(page)})]
+    return page.facts.open_checks(page.code, lambda: _inside(page) | _around(page))
 
 
 def _inside(page: Page) -> set[str]:

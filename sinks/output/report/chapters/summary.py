@@ -8,7 +8,7 @@ from math import isfinite
 import pandas as pd
 
 from sinks.output.report import grammar
-from sinks.output.report.assessed import VERDICTS, RegionAssessment, below, counts
+from sinks.output.report.assessed import VERDICTS, RegionAssessment, assessed, below, counts
 from sinks.output.report.blocks import Block, Chapters, KeyFigure, KeyFigures, Paragraph
 from sinks.output.report.chapters.overview import own_checks, verified
 from sinks.output.report.facts import Amount, Region
@@ -87,7 +87,7 @@ def _certainty(figure: Amount, kind: str) -> str:
 
 
 def _dual(page: Page) -> KeyFigure:
-    table, lower = RegionAssessment(page), below(page)
+    table, lower = assessed(page), below(page)
     # A region without a target of its own is told by those of the regions inside.
     if lower and table.verdict is None:
         year = grammar.spoken_period(str(lower[0][1].year))
@@ -148,7 +148,7 @@ def _shares(page: Page, quantity: str, date: str) -> str:
 
 def _dual_meaning(page: Page) -> str:
     """What the sink changes for dual control."""
-    table = RegionAssessment(page)
+    table = assessed(page)
     counted, emissions = table.get("sink_counted"), table.get("emissions")
     if table.why("sink_counted"):
         return word("dual.counted_withheld", headline=label("withheld.headline"))
