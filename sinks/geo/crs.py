@@ -296,8 +296,16 @@ def check_bounds(crs: CRS, bounds: Bounds, where: str, problems: Problems, easti
         problems.add("crs.not_finite", where)
     elif crs.is_geographic:
         _check_degrees(bounds, where, problems)
+    elif crs.is_projected and _are_degrees(bounds):
+        problems.add("crs.degrees", where, bounds=shown(bounds), crs=name_of(crs), guess=name_of(CGCS2000))
     elif crs.is_projected:
         check_zone(crs, name_of(crs), bounds, eastings, where, problems)
+
+
+def _are_degrees(bounds: Bounds) -> bool:
+    """Whether coordinates are longitudes and latitudes of China: in metres they would be a field at the origin."""
+    xmin, ymin, xmax, ymax = bounds
+    return xmin >= 73 and xmax <= 136 and ymin >= 3 and ymax <= 54
 
 
 def _check_degrees(bounds: Bounds, where: str, problems: Problems) -> None:

@@ -11,6 +11,7 @@ import shapely
 from sinks.errors import Problems
 from sinks.geo.dbf import check_dbf
 from sinks.geo.wkb import shapes
+from sinks.geo.zipped import vector_source
 from sinks.objects import find
 
 if TYPE_CHECKING:
@@ -47,15 +48,16 @@ def read_rows(
             # than it has; they come as chords.
             warnings.filterwarnings("ignore", message="Measured")
             warnings.filterwarnings("ignore", message="geometry column type")
-            chosen = _layer(path, layer, pyogrio.list_layers(path), problems)
+            source = vector_source(path)
+            chosen = _layer(path, layer, pyogrio.list_layers(source), problems)
             if chosen is None:
                 return None
-            info = pyogrio.read_info(path, layer=chosen, encoding=encoding)
+            info = pyogrio.read_info(source, layer=chosen, encoding=encoding)
             if not _has_fields(path, fields, list(info["fields"]), problems):
                 return None
             options: dict[str, Any] = {"layer": chosen, "encoding": encoding}
-            table = pyogrio.read_dataframe(path, columns=fields, read_geometry=False, **options)
-            _, _, content, _ = pyogrio.raw.read(path, columns=[], **options)
+            table = pyogrio.read_dataframe(source, columns=fields, read_geometry=False, **options)
+            _, _, content, _ = pyogrio.raw.read(source, columns=[], **options)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError, LookupError) as error:
         # GDAL's own words are the best there are on what is wrong inside a file; UnicodeDecodeError is a ValueError.
         problems.add("regions.unreadable", path, reason=error)

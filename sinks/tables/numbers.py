@@ -26,7 +26,7 @@ _MARKS = {"%": "%", "‰": "‰"}
 # NFKC turns every kind of blank into a plain one, but leaves the minus sign of print as it is.
 _SAME = str.maketrans({"−": "-"})
 
-_MISSING = frozenset({"-", "--", "—", "——", "–", "…", "……", "...", "/", "\\", "无"})
+_MISSING = frozenset({"-", "--", "—", "——", "–", "…", "……", "...", "/", "\\", "无", "缺", "缺测", "暂无"})
 """Marks by which Chinese yearbooks and surveys say that there is no figure."""
 
 _NULL = frozenset({"<null>", "(null)", "null", "<空>", "<空值>", "nan", "na", "n/a", "<na>", "none"})

@@ -12,6 +12,7 @@ from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 
 from sinks.errors import LayerError, Problem
+from sinks.geo.zipped import files_inside, within
 from sinks.layers.rasters.arrays import open_array
 from sinks.objects import is_object
 
@@ -29,17 +30,13 @@ def unzipped(path: str, where: str) -> str:
     if not path.lower().endswith(".zip") or not zipfile.is_zipfile(path):
         return path
     with zipfile.ZipFile(path) as archive:
-        inside = [name for name in archive.namelist() if name.lower().endswith(_RASTERS)]
-        everything = archive.namelist()
+        everything = files_inside(archive.namelist())
+        inside = [name for name in everything if name.lower().endswith(_RASTERS)]
     if len(inside) == 1:
-        return _within(path, inside[0])
+        return within(path, inside[0])
     if not inside:
         raise LayerError(Problem("raster.zip_without", where, {"found": everything[:10]}))
-    raise LayerError(Problem("raster.zip_several", where, {"paths": [_within(path, name) for name in inside[:20]]}))
-
-
-def _within(path: str, name: str) -> str:
-    return f"/vsizip/{Path(path).absolute()}/{name}"
+    raise LayerError(Problem("raster.zip_several", where, {"paths": [within(path, name) for name in inside[:20]]}))
 
 
 def file_on_disk(path: str) -> Path:

@@ -28,6 +28,7 @@ from sinks.geo import gcj02
 from sinks.geo.crs import Bounds, UserCRS, check_bounds, parse_crs
 from sinks.geo.dbf import check_dbf
 from sinks.geo.wkb import shapes
+from sinks.geo.zipped import vector_source
 from sinks.layers.fields import FieldSpec
 from sinks.layers.stands.condition import Condition
 from sinks.layers.stands.equal_area import Geometries
@@ -81,6 +82,11 @@ class VectorLayer:
         """The file that is read: of polygons in memory, one that was made of them."""
         held = find(self.path)
         return self.path if held is None else held.parquet()
+
+    @property
+    def source(self) -> str | Path:
+        """What GDAL opens: the file, or the one inside a zip."""
+        return vector_source(self.path)
 
     @property
     def place(self) -> str:
@@ -174,11 +180,11 @@ def _inspect_ogr(layer: VectorLayer, problems: Problems) -> VectorInfo | None:
         with warnings.catch_warnings():
             # Z and M values play no part here, so that they are dropped is nobody's concern.
             warnings.simplefilter("ignore")
-            layers = pyogrio.list_layers(layer.path)
+            layers = pyogrio.list_layers(layer.source)
             name = _choose_layer(layer, layers, problems)
             if name is None:
                 return None
-            found = pyogrio.read_info(layer.path, layer=name, encoding=layer.encoding, force_total_bounds=True)
+            found = pyogrio.read_info(layer.source, layer=name, encoding=layer.encoding, force_total_bounds=True)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
         problems.add("vector.unreadable", layer.place, reason=str(error))
         return None
@@ -218,7 +224,7 @@ def _eastings(layer: VectorLayer, inside: str | None) -> npt.NDArray[np.float64]
         file = pq.ParquetFile(layer.file)
         box = shapely.bounds(shapes(file.read([inside]).column(0).to_numpy())[0]).T
     else:
-        box = pyogrio.read_bounds(layer.path, layer=inside)[1]
+        box = pyogrio.read_bounds(layer.source, layer=inside)[1]
     middle = (box[0] + box[2]) / 2.0
     return np.asarray(middle[np.isfinite(middle)], dtype=np.float64)
 
@@ -313,7 +319,9 @@ def _read_ogr(layer: VectorLayer, info: VectorInfo, columns: list[str], size: in
             with warnings.catch_warnings():
                 # M values are dropped with the Z values later, so that GDAL announces it is nobody's concern.
                 warnings.simplefilter("ignore")
-                opened = pyogrio.open_arrow(layer.path, use_pyarrow=True, return_fids=True, batch_size=size, **options)
+                opened = pyogrio.open_arrow(
+                    layer.source, use_pyarrow=True, return_fids=True, batch_size=size, **options
+                )
                 meta, reader = stack.enter_context(opened)
             for part in reader:
                 table = pa.Table.from_batches([part])
@@ -335,7 +343,7 @@ def _without_arcs(
         warnings.simplefilter("ignore")
         options: dict[str, Any] = {"layer": info.layer, "columns": [], "fids": fid[wanted], "return_fids": True}
         try:
-            _, found, content, _ = pyogrio.raw.read(layer.path, **options)
+            _, found, content, _ = pyogrio.raw.read(layer.source, **options)
         except (pyogrio.errors.DataSourceError, pyogrio.errors.FeatureError, ValueError, RuntimeError):
             return dict(faults)
     again, left = shapes(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -121,3 +122,18 @@ def test_an_outline_of_another_area_is_noted(tmp_path: Path, scale: float, noted
         own, theirs = both.to_crs(6933).area
         assert said.startswith("150300 ")
         assert float(said.split()[-2]) == pytest.approx(100 * (own / theirs - 1), abs=0.06)
+
+
+@pytest.mark.parametrize("kind", ["shp", "gpkg", "geojson"])
+@pytest.mark.parametrize("folder", ["", "区划/2020/"])
+def test_a_zip_around_regions(tmp_path: Path, kind: str, folder: str) -> None:
+    path = tmp_path / f"r.{kind}"
+    options = {"encoding": "UTF-8"} if kind == "shp" else {}
+    gpd.GeoDataFrame({"code": [A, B], "name": ["甲", "乙"]}, geometry=FOUR[:2], crs=4490).to_file(path, **options)
+    with zipfile.ZipFile(tmp_path / "r.zip", "w") as archive:
+        for one in tmp_path.glob("r.*"):
+            if one.suffix != ".zip":
+                archive.write(one, f"{folder}{one.name}")
+                archive.writestr(f"__MACOSX/{folder}._{one.name}", b"nothing")
+    found = load_file(tmp_path / "r.zip", "code", "name")
+    assert found.area_ha.tolist() == load_file(path, "code", "name").area_ha.tolist()

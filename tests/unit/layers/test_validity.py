@@ -283,6 +283,8 @@ def test_a_zip_around_a_raster(form: Writer, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "map.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(tmp_path / "map.tif", "folder/map.tif")
         archive.writestr("readme.txt", "about")
+        # What macOS adds to every file.
+        archive.writestr("__MACOSX/folder/._map.tif", b"no raster")
     source = inspect(CategoricalLayer("land_cover", {"2020": tmp_path / "map.zip"}, CLCD), "2020")
     values = read(source, source.grid)
     assert np.array_equal(observed(source, values), SEEN)

@@ -27,7 +27,9 @@ def test_two_numbers_in_a_cell_are_none(blank: str, parts: tuple[str, str]) -> N
     assert read_number(blank.join(parts)).unreadable
 
 
-@pytest.mark.parametrize("text", ["<Null>", "<空>", "NULL", "NaN", "n/a", "－", "—", "…", "/", "无", "", "  "])
+@pytest.mark.parametrize(
+    "text", ["<Null>", "<空>", "NULL", "NaN", "n/a", "－", "—", "…", "/", "无", "缺", "暂无", "", "  "]
+)
 def test_marks_that_there_is_no_figure(text: str) -> None:
     number = read_number(text)
     assert math.isnan(number.value)
