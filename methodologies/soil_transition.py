@@ -96,9 +96,12 @@ METHODOLOGY = Methodology(
     soil_depth_cm=(0, 30),
     valid_for=Text(
         "矿质土壤 0—30 cm；核算期内改变用途或管理、或更早改变而尚未达到新平衡的土地。最早一期土地利用之前的变化"
-        "不可见，宜有核算期之前 20 年的历史",
+        "不可见，宜有核算期之前 20 年的历史。edition 只选定参考碳储量与系数的表；再次改变时从已达到的储量起算，"
+        "两种取值都用 2019 年版的规则",
         "Mineral soil, 0-30 cm; land whose use or management changed in the period, or earlier and is not at its new "
-        "equilibrium yet. Changes before the first known land use are not seen: twenty years of history are wanted",
+        "equilibrium yet. Changes before the first known land use are not seen: twenty years of history are wanted. "
+        "edition chooses the tables of reference stocks and factors only: a second change starts from the stock "
+        "reached, the rule of 2019, whichever is chosen",
     ),
     examples=(
         Example(

@@ -28,6 +28,8 @@ _DAMAGED = (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, Par
 """What openpyxl meets in a file that is no workbook, is cut short, or was damaged on the way: a zip of XML."""
 
 _SHEET_TAG = re.compile(rb"<(?:\w+:)?(?:f|mergeCell)[ />]")
+_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*\bhidden=\"(?:1|true)\"[^>]*)>")
+_NUMBER_OF_ROW = re.compile(rb"\br=\"(\d+)\"")
 
 
 _SHOWN = 10
@@ -58,6 +60,8 @@ class Cells:
         By (row, column): what the sheet shows of a whole number, where it is more than its digits: 2020年, DB0301.
     zeros : dict
         By (row, column): what the sheet shows of a nought that is shown as a dash or as nothing.
+    hidden : tuple of int
+        Rows that a filter or a hand has hidden.
     units : dict
         By (row, column): words that the sheet shows behind a number.
     notes : tuple of Problem
@@ -70,6 +74,7 @@ class Cells:
     otherwise: dict[Place, tuple[str, Any, bool]] = field(default_factory=dict)
     words: dict[Place, str] = field(default_factory=dict)
     zeros: dict[Place, str] = field(default_factory=dict)
+    hidden: tuple[int, ...] = ()
     units: dict[Place, str] = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
 
@@ -141,6 +146,8 @@ class Cells:
                 taken[columns[place]].append((row, place))
         for note in notes:
             note.values["count"] = len(taken[note.values["column"]])
+        if away := [row for row in self.hidden if row in rows]:
+            notes.append(Problem("table.rows_hidden", self.where, {"rows": away[:_SHOWN], "count": len(away)}))
         zeros = [(row, place) for row, place in self.zeros if row in rows and columns.get(place) in numeric]
         if zeros:
             found = _few([address(*cell) for cell in zeros])
@@ -222,7 +229,9 @@ def _cells(sheet: Any, path: Path, notes: tuple[Problem, ...]) -> Cells:
     with ZipFile(path) as archive:
         content = archive.read(sheet._worksheet_path)
     valueless, merged = _marks(content) if _SHEET_TAG.search(content) else ({}, ())
-    return replace(found, valueless=valueless, merged=merged)
+    numbers = (_NUMBER_OF_ROW.search(tag) for tag in _HIDDEN_ROW.findall(content))
+    hidden = tuple(int(number[1]) for number in numbers if number)
+    return replace(found, valueless=valueless, merged=merged, hidden=hidden)
 
 
 def _value(cell: Any, place: Place, found: Cells) -> Any:

@@ -116,6 +116,9 @@ def check_unmarked(dataset: Any, used: Collection[int], where: str, problems: Pr
     Only a sample is looked at.
     """
     last = dataset.count
+    if tuple(dataset.colorinterp[:3]) == (ColorInterp.red, ColorInterp.green, ColorInterp.blue):
+        # A picture, which is said of it elsewhere.
+        return
     unmarked = dataset.colorinterp[-1] in (ColorInterp.undefined, ColorInterp.gray)
     if last < 2 or last in used or not unmarked or _is_named(dataset, last):
         return

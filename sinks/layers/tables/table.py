@@ -132,7 +132,7 @@ class _Reading:
         no_figure = np.isnan(self._sheet.numbers(self._layer.columns[AREA].field).values)
         strays = (cells[worded].notna().sum(axis=1) <= 1) & no_figure
         for row, values in cells[strays].iterrows():
-            shown = "  ".join(str(value) for value in values if value is not None)
+            shown = "  ".join(str(value) for value in values if pd.notna(value))
             self._problems.add("table.stray_row", f"{self._sheet.where}:{row}", found=shown[:_SHOWN])
         self._sheet = replace(self._sheet, cells=cells[~strays])
 

@@ -164,3 +164,13 @@ def test_a_code_that_the_sheet_does_not_show_is_refused(tmp_path: Path, number_f
     with pytest.raises(SinksError) as caught:
         read_sheet(tmp_path / "t.xlsx", HEAD, numeric=HEAD[2:])
     assert [problem.id for problem in caught.value.problems] == ["table.shown_otherwise"]
+
+
+def test_rows_that_a_filter_hides_are_named(tmp_path: Path) -> None:
+    layer = book(tmp_path / "t.xlsx", [["0301", 2020, 15, 70], ["DB0302", 2020, 5, 60]], {})
+    made = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    made.active.row_dimensions[3].hidden = True
+    made.save(tmp_path / "t.xlsx")
+    found = table_states(layer, REGIONS)
+    assert found.states["area_ha"].tolist() == [15.0, 5.0]
+    assert [note.values["rows"] for note in found.notes if note.id == "table.rows_hidden"] == [[3]]
