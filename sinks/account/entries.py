@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sinks.account.ages import ages_of, through_ages
 from sinks.account.common_land import Ends, ends_of, land_of_other_end
+from sinks.account.density_scale import scaled
 from sinks.account.hierarchy import Hierarchy
 from sinks.account.quadrature import Parts, parts_of, set_of
 from sinks.activity import FROM, Activity
@@ -169,7 +170,7 @@ class EntryRows:
         dates = (rows["date"] if state else rows["date_from"] + "-" + rows["date_to"]).to_numpy(object)
         rows, bins, dates = _with_ends(rows, bins, dates, ends)
         other = np.empty(0, object) if ends is None else land_of_other_end(activity, entry.source, ends)
-        parts = _parts(entry, rows, bins, activity.input_sets)
+        parts = scaled(_parts(entry, rows, bins, activity.input_sets))
         of_end = np.maximum(parts.origin - len(place), -1)
         counted, by_age = np.where(of_end >= 0, 0.5, 0.0), bool(ages) and len(other) > 0
         if ends is not None and by_age:
@@ -196,7 +197,8 @@ class EntryRows:
         weights = self.parts.weights
         single = (np.diff(weights.indptr) <= 1) & self.on_dates
         places = np.flatnonzero(single & (self.parts.known > 0))
-        return self.resolved.take(weights.indices[weights.indptr[places]]), self.parts.known[places]
+        only = weights.indptr[places]
+        return self.resolved.take(weights.indices[only]), weights.data[only]
 
     @property
     def on_dates(self) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from sinks.project.project import Project
 from sinks.project.rasters import RasterSection
 
 _RASTERS = ("strata", "inputs", "monthly_inputs")
-_LATER = ("assessment", "restoration", "potential")
+_LATER = ("assessment", "restoration", "potential", "land_survey")
 """Sections that speak of the whole account, and are of no use to a part of its dates."""
 
 

@@ -27,6 +27,7 @@ from sinks.project.base import STATIC, Section
 from sinks.project.build import held_content
 from sinks.project.derived import DerivedInputSection, DeriveSection
 from sinks.project.explain import explain, near
+from sinks.project.land_survey import LandSurveySection
 from sinks.project.map_noise import MapNoiseSection
 from sinks.project.methods import CorrelationSection, MethodologySection, NominalErrorsSection
 from sinks.project.names import COLUMNS, MOST_BYTES, is_name
@@ -67,6 +68,9 @@ class Project(Section):
         default=None, description="Stands by age class, grown to years to come with and without a project."
     )
     accuracy: AccuracySection | None = Field(default=None, description="Accuracy assessment of the land-cover map.")
+    land_survey: LandSurveySection | None = Field(
+        default=None, description="Official areas of a land survey, beside those of the account."
+    )
     map_noise: MapNoiseSection | None = Field(default=None, description="How the errors of the land-cover maps behave.")
     no_carbon: dict[str, tuple[str, ...]] = Field(
         default_factory=dict,
@@ -253,6 +257,8 @@ class Project(Section):
         named += [("restoration.file", self.restoration.file)] if self.restoration else []
         named += [(f"potential.{place}", name) for place, name in (self.potential.files() if self.potential else ())]
         named += [(f"projection.{place}", name) for place, name in (self.projection.files() if self.projection else ())]
+        if survey := self.land_survey:
+            named += [("land_survey.file", survey.file), ("land_survey.classes", survey.classes)]
         yield from ((place, self.path(name)) for place, name in named if name)
         yield from self._dated("accuracy.matrix", self.accuracy.by_date if self.accuracy else {})
 

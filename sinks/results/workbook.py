@@ -62,7 +62,7 @@ _TERM_COLUMNS = {
         "kind",
     ),
     *("indicator", "state", "used_in"),
-    *("ecosystem_from", "ecosystem_to", "verdict", "accuracy_basis", "withheld"),
+    *("ecosystem_from", "ecosystem_to", "verdict", "accuracy_basis", "withheld", "explained_by", "cause"),
 }
 
 

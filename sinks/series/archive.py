@@ -35,6 +35,7 @@ from sinks.provenance import InputFile
 from sinks.results import atomic
 from sinks.results.run_folder import read_run, write_exports, write_run
 from sinks.results.verified import unverified_digest
+from sinks.results.years import TABLE
 from sinks.series.definition import Definition, changed_parts, definition_of, grids_of
 from sinks.series.made import GRID, Made, finished
 from sinks.series.recalculation import compare_vintages, recalculation
@@ -51,13 +52,14 @@ from sinks.series.register import (
     Vintage,
 )
 from sinks.series.sums import digest_of, joined_sums, new_sums
-from sinks.series.years import Years, years_of_series
+from sinks.series.years import Years, years_of_series, years_with
 from sinks.text import message
 from sinks.trust.consent import trusting
 from sinks.workflow.check import check as check_prepared
 from sinks.workflow.check import check_assessment, check_plans, with_notes
 from sinks.workflow.consent import check_consent
 from sinks.workflow.finished_run import Run
+from sinks.workflow.land_survey import check_land_survey
 from sinks.workflow.prepare import Prepared, prepare
 from sinks.workflow.run_contents import input_files
 from sinks.workflow.tabulate_layers import Progress, tabulate_layers
@@ -238,8 +240,7 @@ class Series:
     def export(self, vintage: str | None = None) -> list[Path]:
         """Write workbook and GeoPackage of a vintage, by default the newest, into its folder.
 
-        A draft has the tables only: most drafts are replaced before anybody opens a workbook, and writing both takes
-        as long as the whole account of a small territory.
+        A draft has the tables only: most are replaced before anybody opens a workbook.
 
         Returns
         -------
@@ -371,6 +372,7 @@ class Series:
         whole = replace(prepared, project=joined(earlier, given))
         check_assessment(whole)
         check_plans(whole)
+        check_land_survey(whole)
         states = check_prepared(prepared)
         with ThreadPoolExecutor(max_workers=1) as beside:
             files = beside.submit(input_files, pair)
@@ -411,7 +413,22 @@ class Series:
         """Write a vintage into the archive, its row of the register last."""
         dates = made.run.record["project"]["project"]["dates"]
         name = self.register.name_for(dates)
-        run = made.named({"vintage": name, "made": how, "base": base.vintage if base else "", "segment": segment})
+        row = Vintage(
+            vintage=name,
+            status=DRAFT,
+            made=how,
+            base=base.vintage if base else "",
+            segment=segment,
+            dates=" ".join(sorted(dates)),
+            created=str(made.run.record["created"]),
+            methodology="; ".join(f"{one['id']} {one['edition']}" for one in made.run.record["methodologies"]),
+            product=made.definition["product"]["land_cover"],
+            cause=cause,
+            run_sha256="",
+            sums_sha256="",
+        )
+        made = made.with_table(TABLE, years_with(self, made.run.contents, row, made.definition))
+        run = made.named({"vintage": name, "made": how, "base": row.base, "segment": segment})
         folder = self.folder / "vintages" / name
         shutil.rmtree(folder, ignore_errors=True)  # of an attempt that failed; no row of the register knows it
         write_run(run.contents, folder, exports=False)
@@ -424,20 +441,7 @@ class Series:
         inputs = self.inputs()
         inputs = pd.concat([inputs[inputs["vintage"] != name], read.astype(str)], ignore_index=True)
         atomic.write_file(self.folder / INPUTS, inputs.to_csv(index=False).encode("utf-8-sig"))
-        row = Vintage(
-            vintage=name,
-            status=DRAFT,
-            made=how,
-            base=base.vintage if base else "",
-            segment=segment,
-            dates=" ".join(sorted(dates)),
-            created=str(run.record["created"]),
-            methodology="; ".join(f"{one['id']} {one['edition']}" for one in run.record["methodologies"]),
-            product=made.definition["product"]["land_cover"],
-            cause=cause,
-            run_sha256=unverified_digest(folder),
-            sums_sha256=digest_of(sums),
-        )
+        row = replace(row, run_sha256=unverified_digest(folder), sums_sha256=digest_of(sums))
         register = self.register.with_row(row)
         if how == RECALCULATED and base is not None and base.status == DRAFT:
             # A draft that was never handed in is replaced at once; what was handed in stays until its heir is approved.

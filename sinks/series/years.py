@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,19 +11,14 @@ import pandas as pd
 from sinks.assessment.answer import Answer, Origin
 from sinks.assessment.words import word
 from sinks.errors import Problem, RunError
+from sinks.results.years import years_of
 from sinks.series.definition import changed_parts
 from sinks.series.register import APPROVED, SUPERSEDED, Vintage
 from sinks.vocabulary import ALL
 
 if TYPE_CHECKING:
+    from sinks.results.contents import RunContents
     from sinks.series.archive import Series
-
-COLUMNS = (
-    *("region_code", "region_name", "level", "ecosystem", "quantity", "period", "value", "low", "high", "unit"),
-    *("segment", "vintage", "status", "break"),
-)
-
-QUANTITIES = ("area", "carbon_stock", "net_removals")
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,8 +28,7 @@ class Years(Answer):
     Attributes
     ----------
     table : DataFrame
-        :data:`COLUMNS`.  Periods of flows are between consecutive years.  Rows of different segments are of different
-        definitions and may not be joined; ``break`` says, in the first year of a segment, what is another in it.
+        :data:`sinks.results.years.COLUMNS`; periods of flows are between consecutive years.
     register : DataFrame
         The register of the archive.
     """
@@ -71,10 +66,37 @@ def years_of_series(series: Series, *, approved: bool) -> Years:
     for row in vintages:
         run = series.run(row.vintage)
         what = "" if before is None else _break(series, before, row)
-        parts.append(_rows(run.account, row, what))
+        parts.append(years_of(run.contents, row.years, row.segment, row.vintage, row.status, what))
         before, origin = row, run.origin
     table = pd.concat(parts, ignore_index=True)
-    return Years(table[list(COLUMNS)], series.register.table(), origin=origin)
+    return Years(table, series.register.table(), origin=origin)
+
+
+def years_with(
+    series: Series, contents: RunContents, vintage: Vintage, definition: Mapping[str, Mapping[str, str]]
+) -> pd.DataFrame:
+    """The years of a vintage that is about to be kept, after those of the segments before its own.
+
+    Its reports and its workbook show them without the archive at hand.
+
+    Parameters
+    ----------
+    series : Series
+    contents : RunContents
+        Of the vintage.
+    vintage : Vintage
+    definition : mapping
+        What its figures rest on.
+    """
+    earlier = sorted({row.segment for row in series.register.rows if row.segment < vintage.segment})
+    parts, before = [], None
+    for row in filter(None, (_of_segment(series, segment, False) for segment in earlier)):
+        what = "" if before is None else _break(series, before, row)
+        parts.append(years_of(series.run(row.vintage).contents, row.years, row.segment, row.vintage, "", what))
+        before = row
+    what = "" if before is None else _differs(series.definition(before), definition)
+    own = years_of(contents, vintage.years, vintage.segment, vintage.vintage, "", what)
+    return pd.concat([*parts, own], ignore_index=True)
 
 
 def _of_segment(series: Series, segment: int, approved: bool) -> Vintage | None:
@@ -85,16 +107,9 @@ def _of_segment(series: Series, segment: int, approved: bool) -> Vintage | None:
 
 def _break(series: Series, before: Vintage, after: Vintage) -> str:
     """What is another in a segment than in the one before."""
-    parts = changed_parts(series.definition(before), series.definition(after))
+    return _differs(series.definition(before), series.definition(after))
+
+
+def _differs(before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]) -> str:
+    parts = changed_parts(before, after)
     return "; ".join(f"{word(f'series.{part}')}: {names}" for part, names in parts.items())
-
-
-def _rows(account: pd.DataFrame, row: Vintage, what: str) -> pd.DataFrame:
-    """Sums of a vintage by year, and over the steps between its years."""
-    steps = {f"{a}-{b}" for a, b in zip(row.years, row.years[1:], strict=False)}
-    whole = account[(account["stratum"] == ALL) & (account["pool"] == ALL) & account["quantity"].isin(QUANTITIES)]
-    whole = whole[whole["period"].isin({*row.years, *steps})]
-    first = whole["period"].str[:4] == row.years[0]
-    return whole.assign(
-        segment=row.segment, vintage=row.vintage, status=row.status, **{"break": first.map({True: what, False: ""})}
-    ).sort_values(["quantity", "region_code", "ecosystem", "period"], kind="stable")

@@ -21,6 +21,7 @@ from sinks.uncertainty.correlations import Correlation, check_correlations
 from sinks.vocabulary import ecosystems
 from sinks.workflow.derived_strata import mapping_of
 from sinks.workflow.given_once import check_ages, notes_of_dates
+from sinks.workflow.land_survey import check_land_survey
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.tabulate_layers import blank_activity, layer_states, strata_maps
 
@@ -330,4 +331,5 @@ CHECKS: tuple[Callable[[Prepared], object], ...] = (
     check_assessment,
     check_needs_of_assessment,
     check_plans,
+    check_land_survey,
 )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from sinks.account.account import Account, AccountInputs
 from sinks.account.adjusted_areas import AdjustedAreas
+from sinks.account.density_scale import with_density_scale
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity
 from sinks.analysis.noise_of_maps import withheld_of
@@ -19,6 +20,7 @@ from sinks.uncertainty.confusion_matrix import adjusted_areas
 from sinks.uncertainty.draws import Draws, Floats, InputUncertainty
 from sinks.vocabulary import MONTHS, month_id
 from sinks.workflow.check import confusion_matrices, declared_correlations
+from sinks.workflow.land_survey import project_factors
 from sinks.workflow.prepare import Prepared
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class ProjectInputs:
         Areas as the layers have them.
     inputs : AccountInputs
         The same on the areas that the project asks for.
+    survey : DataFrame or None
+        What densities were scaled by, to the areas of a land survey; None where they are those of the parameters.
     areas : AdjustedAreas or None
         Areas corrected by the confusion matrices; None where the project keeps those of the map.
     draws : Draws or None
@@ -46,6 +50,7 @@ class ProjectInputs:
     inputs: AccountInputs
     areas: AdjustedAreas | None
     draws: Draws | None
+    survey: pd.DataFrame | None = None
 
     @property
     def hierarchy(self) -> Hierarchy:
@@ -61,8 +66,11 @@ def account_inputs(prepared: Prepared, activity: Activity) -> ProjectInputs:
     if accuracy is not None and accuracy.adjust:
         areas = AdjustedAreas.of(activity, hierarchy, confusion_matrices(project))
         used = areas.apply(activity, hierarchy)
+    factors = project_factors(prepared, activity)
+    if factors is not None:
+        used = with_density_scale(used, factors)
     inputs = _inputs(prepared, used, hierarchy)
-    return ProjectInputs(activity, inputs, areas, _draws(prepared, areas))
+    return ProjectInputs(activity, inputs, areas, _draws(prepared, areas), factors)
 
 
 def make_account(prepared: Prepared, given: ProjectInputs) -> Account:

@@ -25,6 +25,7 @@ IN_DOUBT = frozenset(
         *("regions.displaced", "regions.builtin_overlap", "raster.same_file", "checks.input_changed"),
         *("raster.state_given_once", "vector.same_survey", "vector.change_of_groups"),
         *("assessment.withheld_noise", "assessment.withheld_interval", "checks.no_assessment"),
+        "checks.densities_scaled",
     }
 )
 """Notes that put figures in doubt, and so are warnings."""

@@ -30,6 +30,7 @@ from sinks.provenance import InputFile
 from sinks.results.contents import RunContents
 from sinks.vocabulary import ecosystems, pools
 from sinks.workflow.consent import legend_files
+from sinks.workflow.land_survey import survey_beside
 from sinks.workflow.make_account import ProjectInputs, adjusted_areas_beside
 from sinks.workflow.map_noise import map_knowledge
 from sinks.workflow.official import IN_DOUBT
@@ -82,8 +83,11 @@ def gather_contents(
     further |= {"spread": spread(beside, account.table)} if len(beside) else {}
     reconciled = reconciliation(account.table)
     further |= {"reconciliation": reconciled} if len(reconciled) else {}
+    surveyed, said = survey_beside(prepared, account.table, given.survey)
+    further |= surveyed
     further |= {"basis": account.basis} if len(account.basis) else {}
-    notes = [*prepared.notes, *_held_in_memory(prepared.project), *(assessed.assessment.notes if assessed else ())]
+    notes = [*prepared.notes, *said, *_held_in_memory(prepared.project)]
+    notes += assessed.assessment.notes if assessed else ()
     return RunContents(
         account=account.table,
         comparison=account.comparison,

@@ -512,3 +512,22 @@ def test_the_banner_names_what_bears_on_every_figure(browser: Any, marked: Path,
     assert "61%" in lines[0].get_attribute("textContent")
     browser.get(saved.as_uri())
     assert "分类误差" not in browser.find_element(By.CSS_SELECTOR, "#caveats summary").text
+
+
+def test_many_years_are_stepped_through_by_keys(
+    browser: Any, contents: RunContents, account: pd.Series, tmp_path: Path
+) -> None:
+    stock = contents.account[(contents.account["quantity"] == "carbon_stock") & (contents.account["period"] == "2020")]
+    more = [stock.assign(period=year, value=stock["value"] * share) for year, share in (("2021", 1.1), ("2022", 1.2))]
+    path = write_map(replace(contents, account=pd.concat([contents.account, *more])), tmp_path / "years.html")
+    browser.get(path.as_uri())
+    slider = browser.find_element(By.ID, "year")
+    assert not slider.is_displayed()  # one period of sinks is nothing to step through
+    choose(browser, "layer", "stock")
+    assert slider.is_displayed()
+    assert slider.get_attribute("aria-valuetext") == "2023"
+    slider.send_keys(Keys.ARROW_LEFT)
+    assert slider.get_attribute("aria-valuetext") == "2022"
+    assert browser.find_element(By.ID, "subtitle").text.endswith("2022")
+    shown = hover(browser, "150700").get_attribute("data-value")
+    assert float(shown) == pytest.approx(1.2 * account["150700", "all", "all", "carbon_stock", "2020"], rel=1e-9)

@@ -215,9 +215,11 @@ def _columns() -> Iterator[str]:
     from sinks.account import basis
     from sinks.account import other_gases as beside
     from sinks.analysis import comparison as compare
-    from sinks.analysis import noise_of_maps, other_assumption, reconciliation, sensitivity, spread
+    from sinks.analysis import land_survey, noise_of_maps, other_assumption, reconciliation, sensitivity, spread
     from sinks.assessment import annual_plan, budget, input_tables, result, targets, withheld
     from sinks.projection import engine, projection
+    from sinks.results import years
+    from sinks.series import recalculation
 
     yield from (*sensitivity.COLUMNS, *sensitivity.APPROACH_COLUMNS)
     yield from sensitivity.AGREEMENTS
@@ -225,6 +227,7 @@ def _columns() -> Iterator[str]:
     yield from ("detected", "matched_share")
     yield from ("project_id", "state", "tonnes", "first", "last", "used_in", "deducted")
     yield from (*beside.COLUMNS, *basis.COLUMNS)
+    yield from (*land_survey.COLUMNS, *land_survey.EXPLAINED_BY, *years.COLUMNS, *recalculation.COLUMNS)
     yield from (*noise_of_maps.COLUMNS, *noise_of_maps.VERDICTS, *spread.COLUMNS, *other_assumption.COLUMNS)
     yield from (*nominal_errors(), INTERVAL, SAME_AS, CORRELATION, FORMULA, *get_args(withheld.Reason))
     yield from (*reconciliation.COLUMNS, *reconciliation.OF_STOCK, *reconciliation.OF_SINK)

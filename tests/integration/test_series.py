@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -217,7 +218,7 @@ class TestRecalculation:
         assert remade.sums(row).dates == YEARS
 
 
-def test_a_segment_of_its_own_is_joined_to_nothing(copied: Path, maps: Path) -> None:
+def test_a_segment_of_its_own_is_joined_to_nothing(copied: Path, maps: Path, tmp_path: Path) -> None:
     content = yearly_content(maps, ["2024", "2025"])
     content["land_cover"]["product"] = "CLUD"
     project = sinks.Project.from_dict(content, folder=maps)
@@ -235,6 +236,27 @@ def test_a_segment_of_its_own_is_joined_to_nothing(copied: Path, maps: Path) -> 
     assert "land_cover" in said["break"].item()
     sink = table[table["quantity"] == "net_removals"]
     assert set(sink.loc[sink["segment"] == 2, "period"]) == {"2024-2025"}
+    _check_report(series.run(), tmp_path)
+
+
+def _check_report(run: sinks.Run, folder: Path) -> None:
+    """Of a vintage in a second segment: all years, its break, and no sink across it."""
+    held = run.contents.tables["years"]
+    assert sorted(set(held["segment"])) == [1, 2]
+    text = run.html(folder / "page.html", region="150600").read_text(encoding="utf-8")
+    table = next(
+        t
+        for t in pd.read_html(StringIO(text), flavor="lxml")
+        if "碳储量(万吨碳)" in map(str, np.ravel(list(t.columns)))
+    )
+    assert list(table.iloc[:, 0].astype(str)) == [*YEARS, "2024", "2025"]
+    broken = table[table.iloc[:, 1].notna()]
+    assert list(broken.iloc[:, 0].astype(str)) == ["2024"]
+    # The first year of a segment has no sink: none leads across the border.
+    assert list(table.iloc[[0, 6], 5]) == ["—", "—"]
+    stock = held[(held["region_code"] == "150600") & (held["quantity"] == "carbon_stock")]
+    stock = stock[(stock["ecosystem"] == "all") & (stock["segment"] == 2)].set_index("period")["value"]
+    assert float(table.iloc[7, 3]) == pytest.approx(stock["2025"] / 1e4, abs=0.0051)
 
 
 def test_how_far_a_vintage_has_come(copied: Path) -> None:

@@ -6,6 +6,7 @@ from sinks.output.figures.maps import MapText, local_albers, region_map
 from sinks.output.figures.matrix import transition_heatmap
 from sinks.output.figures.style import ECOSYSTEM_COLOURS, as_png
 from sinks.output.figures.waterfall import PathPoint, Step, target_path, waterfall
+from sinks.output.figures.years import YearPoint, year_lines
 
 __all__ = [
     "ECOSYSTEM_COLOURS",
@@ -14,6 +15,7 @@ __all__ = [
     "MapText",
     "PathPoint",
     "Step",
+    "YearPoint",
     "as_png",
     "bar_chart",
     "flow_diagram",
@@ -22,4 +24,5 @@ __all__ = [
     "target_path",
     "transition_heatmap",
     "waterfall",
+    "year_lines",
 ]

@@ -31,7 +31,10 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("chapter_2", ("methods_text", "table_methods", "table_layers")),
     (
         "chapter_3",
-        ("area_text", "table_area", "transition_text", "table_transition", "figure_transition", "figure_flows"),
+        (
+            *("area_text", "table_area", "transition_text", "table_transition", "figure_transition", "figure_flows"),
+            *("survey_text", "table_survey"),
+        ),
     ),
     (
         "chapter_4",
@@ -49,6 +52,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             *("removals_text", "table_removals", "figure_removals", "figure_removals_map"),
             *("removals_regions_text", "table_removals_regions", "figure_removals_regions"),
+            *("years_text", "figure_years", "table_years", "table_recalculation"),
         ),
     ),
     ("chapter_6", ("quality_text", "table_intervals", "table_approaches", "table_comparison", "table_checks")),

@@ -172,12 +172,32 @@ function start(map) {
     byId("ecosystem").value = ecosystem;
     byId("ecosystem").disabled = layer.measure === "assessment";
     choices("period", periodsOf(layer), state.period, (period) => period, (period) => { state.period = period; update(); });
+    drawYears(layer);
     choices("level", drawnLevels, state.focus ? null : state.level, (level) => term("level", level), (level) => {
       Object.assign(state, { level, focus: null, selected: root });
       update();
       view.fit(root);
     });
     byId("level").hidden = drawnLevels.length < 2;
+  }
+
+  /** A slider through the years where there are many; the arrow keys go from one to the next. */
+  function drawYears(layer) {
+    const steps = shortest(periodsOf(layer));
+    const slider = byId("year");
+    byId("years").hidden = steps.length < 3;
+    slider.max = steps.length - 1;
+    slider.value = steps.includes(state.period) ? steps.indexOf(state.period) : steps.length - 1;
+    slider.setAttribute("aria-valuetext", state.period);
+    byId("year-shown").textContent = state.period;
+    slider.oninput = () => { state.period = steps[Number(slider.value)]; update(); };
+  }
+
+  /** Periods that hold no shorter one that begins with them, in order of time. */
+  function shortest(periods) {
+    const ends = (period) => [period.split("-")[0], period.split("-").pop()];
+    const inside = (whole, part) => ends(part)[0] === ends(whole)[0] && ends(part)[1] < ends(whole)[1];
+    return periods.filter((whole) => !periods.some((part) => inside(whole, part))).sort();
   }
 
   function layerGroups() {

@@ -6,6 +6,7 @@ from sinks.output.report.chapters import (
     area,
     comparison,
     dual_control,
+    land_survey,
     methods,
     overview,
     quality,
@@ -14,12 +15,13 @@ from sinks.output.report.chapters import (
     stock,
     summary,
     technical,
+    years,
 )
 from sinks.output.report.page import Page
 
 _ROOMS = (
-    *(summary, overview, methods, area, stock, reconciliation, removals, quality, comparison, dual_control),
-    *(technical, annexes),
+    *(summary, overview, methods, area, land_survey, stock, reconciliation, removals, years),
+    *(quality, comparison, dual_control, technical, annexes),
 )
 
 
