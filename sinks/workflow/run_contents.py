@@ -84,10 +84,8 @@ def gather_contents(
     reconciled = reconciliation(account.table)
     further |= {"reconciliation": reconciled} if len(reconciled) else {}
     surveyed, said = survey_beside(prepared, account.table, given.survey)
-    further |= surveyed
-    further |= {"basis": account.basis} if len(account.basis) else {}
-    notes = [*prepared.notes, *said, *_held_in_memory(prepared.project)]
-    notes += assessed.assessment.notes if assessed else ()
+    further |= surveyed | ({"basis": account.basis} if len(account.basis) else {})
+    said += [*_held_in_memory(prepared.project), *(assessed.assessment.notes if assessed else ())]
     return RunContents(
         account=account.table,
         comparison=account.comparison,
@@ -100,7 +98,7 @@ def gather_contents(
             given,
             account,
             {**further, "noise": noise, "pairs": beside},
-            [*notes, *_changed_inputs(prepared.project, files)],
+            [*prepared.notes, *said, *_changed_inputs(prepared.project, files)],
         ),
         tables=further if emitted.empty else {**further, "gases": emitted},
         record=_record(prepared, files),
