@@ -23,7 +23,9 @@ import pyogrio
 from sinks.errors import Problem, RunError
 from sinks.results.labels import label, term
 from sinks.results.marks import marks
+from sinks.results.qgis_styles import styles_of, write_styles
 from sinks.results.shown_tables import SUMMARY_QUANTITIES, ordered_ecosystems, summary_table
+from sinks.results.withheld import withheld
 from sinks.vocabulary import ALL
 
 if TYPE_CHECKING:
@@ -98,7 +100,15 @@ def _write(contents: RunContents, path: Path) -> None:
                 promote_to_multi=True,
                 layer_options={"IDENTIFIER": term("level", level), "DESCRIPTION": _description(demonstration)},
             )
-    _write_aliases(path, [str(level) for level in dict.fromkeys(frame["level"])], aliases, demonstration)
+    levels = [str(level) for level in dict.fromkeys(frame["level"])]
+    _write_aliases(path, levels, aliases, demonstration)
+    doubted = withheld(contents)
+    styles = {
+        level: [*styles_of(figures[figures.index.isin(frame.loc[frame["level"] == level, "code"])], names, doubted)]
+        for level in levels
+    }
+    with closing(sqlite3.connect(os.fspath(path))) as database, database:
+        write_styles(database, styles, contents.created)
 
 
 def _wide(account: pd.DataFrame) -> dict[Column, pd.Series[float]]:

@@ -41,6 +41,7 @@ from sinks.results.ownership import (
     parsed,
     sha256,
 )
+from sinks.results.ro_crate import write_crate
 from sinks.results.shown_tables import check_account
 from sinks.results.verified import KEY as VERIFIED
 from sinks.results.workbook import write_workbook
@@ -276,6 +277,7 @@ def _write_all(contents: RunContents, folder: Path, exports: bool) -> None:
         write_geopackage(contents, folder / GEOPACKAGE)
     # What is written anew is not yet verified.
     record = {key: value for key, value in contents.record.items() if key != VERIFIED}
+    write_crate(record, folder)
     _write_manifest({**record, "tables": list(contents.tables)}, folder, notes)
 
 

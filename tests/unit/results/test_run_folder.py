@@ -47,6 +47,7 @@ FILES = {
     "parameters.csv",
     "sources.csv",
     "run.json",
+    "ro-crate-metadata.json",
 }
 
 
