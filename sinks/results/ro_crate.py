@@ -58,7 +58,7 @@ def crate(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         "datePublished": str(record["created"]),
         "license": {"@id": "#licence"},
         "hasPart": [_to(one) for one in (manifest, *outputs)],
-        "mentions": [{"@id": "#run"}],
+        "mentions": {"@id": "#run"},
     }
     made = {
         "@id": "#run",
