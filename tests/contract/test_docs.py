@@ -387,7 +387,7 @@ def _run_files() -> frozenset[str]:
         for name in re.findall(r'"([a-z_]+)": ', text)
     }
     written = {f"{name}{end}" for name in tables for end in (".csv", ".parquet")}
-    named = re.findall(r'"([a-z_]+\.(?:xlsx|gpkg|json|html|csv|png))"', "".join(code.values()))
+    named = re.findall(r'"([a-z_-]+\.(?:xlsx|gpkg|json|html|csv|png))"', "".join(code.values()))
     return frozenset(written | set(named))
 
 
