@@ -13,15 +13,25 @@ run
 
 # %% [markdown]
 # `run` 显示的是汇总：面积、碳储量、年碳汇量和 95 % 区间。全部数字在核算表 `run.account` 里：一行一个数，
-# `ecosystem`、`stratum`、`pool` 写 `all` 的行是合计。
+# `ecosystem`、`stratum`、`pool` 写 `all` 的行是合计。常用的几问不必筛选：`run.totals`、`run.by`、`run.transitions`。
+# 灰色的条是分不清变化与分类误差的盟市。
 #
-# *`run` shows a summary; every figure is a row of `run.account`, where `all` marks a sum.*
+# *`run` shows a summary; every figure is a row of `run.account`, where `all` marks a sum. Common questions need no filter. Grey bars are
+# leagues whose sink cannot be told from the noise of the maps.*
 
 # %%
-account = run.account
-total = account.query("ecosystem == 'all' and stratum == 'all' and pool == 'all'")
-columns = ["quantity", "period", "value", "low", "high", "unit"]
-print(total.query("region_name == '呼伦贝尔市'")[columns].to_string(index=False, float_format="{:,.0f}".format, na_rep=""))
+leagues = run.totals("net_removals", level="league")
+leagues[["region_name", "period", "value", "low", "high", "unit", "withheld"]].round(0)
+
+# %%
+import matplotlib.pyplot as plt
+
+figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+run.plot.bars("carbon_stock", level="league", period="2023", ax=axes[0])
+run.plot.bars("net_removals", level="league", ax=axes[1]);
+
+# %%
+run.plot.maps("carbon_stock", level="league");
 
 # %% [markdown]
 # ## 哪些生态系统贡献了碳汇 / Which ecosystems take the carbon up
@@ -31,7 +41,7 @@ print(total.query("region_name == '呼伦贝尔市'")[columns].to_string(index=F
 # *Positive is a gain of carbon, negative a loss; nothing is clipped at zero.*
 
 # %%
-removals = account.query("quantity == 'net_removals' and stratum == 'all' and pool == 'all' and level != 'banner'")
+removals = run.by("ecosystem", "net_removals", level="league")
 (removals.pivot(index="region_name", columns="ecosystem", values="value") / 1e4).round(2)
 
 # %% [markdown]
@@ -42,8 +52,7 @@ removals = account.query("quantity == 'net_removals' and stratum == 'all' and po
 # *Do not use what failed; pass warnings on with the figures; notes state what the figures mean.*
 
 # %%
-for finding in run.checks.query("status in ['failed', 'warning']").itertuples():
-    print(f"{finding.status:<8} {finding.where}: {finding.detail}")
+run.checks.query("status in ['failed', 'warning']")[["status", "where", "detail_zh", "detail_en"]]
 
 # %% [markdown]
 # ## 写出结果 / Write the results

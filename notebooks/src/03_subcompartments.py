@@ -92,8 +92,8 @@ run = attempt(project)
 # *The stands cover a small part; only banners that have some:*
 
 # %%
-account = run.account.query("ecosystem == 'forest' and stratum == 'all' and pool == 'all' and value != 0")
-print(account[["region_name", "quantity", "period", "value", "unit"]].to_string(index=False, float_format="{:,.0f}".format))
+stock = run.by("ecosystem", "carbon_stock").query("ecosystem == 'forest' and value != 0")
+stock[["region_name", "period", "value", "unit"]].round(0)
 
 # %% [markdown]
 # ## 数据本身的问题 / What was found in the data
@@ -103,8 +103,8 @@ print(account[["region_name", "quantity", "period", "value", "unit"]].to_string(
 # *Stands outside the regions, areas without a unit: noted among the checks. Areas are those of the geometry unless declared.*
 
 # %%
-for finding in run.checks.query("status != 'passed'").itertuples():
-    print(f"{finding.status:<8} {Path(finding.where).name}: {finding.detail}")
+found = run.checks.query("status != 'passed'")
+found.assign(where=found["where"].map(lambda where: Path(where).name))[["status", "where", "detail_zh", "detail_en"]]
 
 # %% [markdown]
 # ## 按龄组和优势树种 / By age group and species
@@ -117,7 +117,11 @@ for finding in run.checks.query("status != 'passed'").itertuples():
 forest = run.activity.states.query("ecosystem == 'forest' and date == '2023'")
 volume = (forest["growing_stock"] * forest["area_ha"]).groupby(forest["age_group"]).sum()
 area = forest.groupby("age_group")["area_ha"].sum()
-(volume / area).rename("m3/ha").round(1).to_frame().assign(area_ha=area.round(0))
+ages = (volume / area).rename("m3/ha").round(1).to_frame().assign(area_ha=area.round(0))
+ages
+
+# %%
+ages.plot.bar(subplots=True, layout=(1, 2), figsize=(9, 3), legend=False, rot=0);
 
 # %% [markdown]
 # 需要逐小班的结果时，写 `each_stand = true`，每个小班一行：

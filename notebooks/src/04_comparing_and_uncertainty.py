@@ -27,7 +27,12 @@ forest = comparison.figures.query(
     "region_code == '150600' and ecosystem == 'forest' and pools == 'above_ground_biomass+below_ground_biomass'"
 )
 columns = ["quantity", "period", "methodology", "role", "value", "low", "high", "ratio"]
-print(forest[columns].to_string(index=False, float_format="{:,.2f}".format))
+forest[columns].round(2)
+
+# %%
+removals = forest.query("quantity == 'net_removals'").set_index("methodology")
+errors = [removals["value"] - removals["low"], removals["high"] - removals["value"]]
+removals["value"].plot.barh(xerr=errors, figsize=(6, 2.2), color="#0072B2").set_xlabel(removals["unit"].iloc[0]);
 
 # %% [markdown]
 # 为何不同：层级、版本、参数是否核实。IPCC 的 BCEF 与根茎比是阶梯值，林分长过一级，生物量反而下降——碳汇的区间因此很宽，甚至变号。
@@ -37,7 +42,7 @@ print(forest[columns].to_string(index=False, float_format="{:,.2f}".format))
 
 # %%
 reasons = comparison.reasons.query("ecosystem == 'forest'")
-print(reasons[["methodology", "role", "tier", "edition", "parameters", "unverified", "without_interval", "differs_in"]].to_string(index=False))
+reasons[["methodology", "role", "tier", "edition", "parameters", "unverified", "without_interval", "differs_in"]]
 
 # %% [markdown]
 # ## 区间从哪里来 / What the interval comes from
@@ -49,7 +54,9 @@ print(reasons[["methodology", "role", "tier", "edition", "parameters", "unverifi
 # %%
 found = run.sensitivity()
 top = found.top("150600", "net_removals", 5)
-print(top[["rank", "share", "half_width", "unit", "kind", "name", "stratum"]].to_string(index=False, float_format="{:,.3f}".format))
+axes = top[::-1].plot.barh(x="name", y="share", figsize=(6, 2.4), legend=False, color="#0072B2")
+axes.set_xlabel("share of the variance"), axes.set_ylabel("")
+top[["rank", "share", "half_width", "unit", "kind", "name", "stratum"]].round(3)
 
 # %% [markdown]
 # 排第一的是蓄积量图层。项目里写了两期误差相同（`dates_correlated = true`，同法调查）。如果两期误差互不相关，碳汇的区间会宽多少？

@@ -17,6 +17,8 @@
 # %%
 from pathlib import Path
 
+import pandas as pd
+
 import sinks
 from sinks.methodology import check_file, describe, new
 
@@ -100,9 +102,7 @@ wanted = (
     "ecosystem == 'forest' and stratum == 'larch' and pool == 'above_ground_biomass' and quantity == 'carbon_stock' and level == 'league'"
 )
 columns = ["methodology", "period", "value", "low", "high", "unit"]
-for beside in (run.account, run.comparison):
-    rows = beside.query(wanted)[columns]
-    print(rows.to_string(index=False, float_format="{:,.0f}".format, na_rep="-"), end="\n\n")
+pd.concat([run.account, run.comparison]).query(wanted)[columns].round(0)
 
 # %% [markdown]
 # ## 二、公式也不同：一个函数 / Another equation: one function
@@ -220,5 +220,4 @@ Path("bureau.toml").write_text(project, encoding="utf-8")
 run = sinks.run("bureau.toml", trust=True)
 
 wanted = wanted.replace("'larch'", "'all'") + " and period == '2023'"
-for beside in (run.account, run.comparison):
-    print(beside.query(wanted)[columns].to_string(index=False, float_format="{:,.0f}".format, na_rep="-"), end="\n\n")
+pd.concat([run.account, run.comparison]).query(wanted)[columns].round(0)

@@ -36,7 +36,7 @@ cover[2020]
 
 # %%
 project = sinks.Project.build(
-    project={"name": "notebook", "title": "森林碳汇（练习）", "dates": [2020, 2023], "demonstration": True, "draws": 500},
+    project={"name": "notebook", "title": "森林碳汇（练习）", "dates": [2020, 2023], "demonstration": True, "draws": 200},
     regions={"file": leagues, "code": "code", "name": "name"},
     land_cover={"files": cover, "legend": "clcd"},
     strata={"species_group": {"file": species, "legend": "species_group", "ecosystems": ["forest"]}},
@@ -85,16 +85,17 @@ run.plot.maps("carbon_stock", level="league");
 
 # %%
 density = run.density("2023", ["above_ground_biomass", "soil_organic_carbon"])
-density
+density  # 尚未绘 / not painted yet
 
 # %%
 figure, axes = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-density.sel(date="2023", pool="above_ground_biomass").plot(ax=axes, cmap="YlGn", robust=True)
+part = density.sel(date="2023", pool="above_ground_biomass", x=slice(119, 122.5), y=slice(50.5, 47.5))
+part.plot(ax=axes, cmap="YlGn", robust=True)
 axes.set_title(""), axes.set_aspect(1.3);
 
 # %%
-own = run.density("2023", "soil_organic_carbon", level="league")
-area = run.estimated_area("carbon_stock", "2023", "soil_organic_carbon", level="league")
+own = run.density("2023", "soil_organic_carbon", level="league").sel(region=["150200", "150300"])
+area = run.estimated_area("carbon_stock", "2023", "soil_organic_carbon", level="league").sel(region=["150200", "150300"])
 painted = (own * area).sum(("y", "x")).squeeze(drop=True).to_series()
 account = run.by("pool", "carbon_stock", level="league", period="2023").query("pool == 'soil_organic_carbon'")
 bool((painted / account.set_index("region_code")["value"] - 1).abs().max() < 1e-9)

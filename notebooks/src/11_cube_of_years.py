@@ -9,9 +9,9 @@
 # %% [markdown]
 # ## 做一个立方体 / A cube to begin with
 #
-# 有自己的立方体时跳过这一格。2023 年与 2020 年不同的像元，逐步在二十年里变过来。
+# 鄂尔多斯一带。有自己的立方体时跳过这一格。2023 年与 2020 年不同的像元，逐步在二十年里变过来。
 #
-# *Skip this cell when you have a cube. Cells that differ between 2020 and 2023 change one after the other in the course of the years.*
+# *The land around Ordos. Skip this cell when you have a cube. Cells that differ between 2020 and 2023 change one after the other in the course of the years.*
 
 # %%
 import matplotlib.pyplot as plt
@@ -23,7 +23,8 @@ import xarray as xr
 import sinks
 
 first, last = (
-    rioxarray.open_rasterio(f"../data/raster/land_cover_{year}.tif").squeeze("band", drop=True).load() for year in (2020, 2023)
+    rioxarray.open_rasterio(f"../data/raster/land_cover_{year}.tif").squeeze("band", drop=True).rio.clip_box(106.5, 37.5, 111.6, 41)
+    for year in (2020, 2023)
 )
 when = np.random.default_rng(1).integers(2005, 2024, first.shape)
 years = range(2004, 2024)
@@ -45,12 +46,12 @@ classes
 # %%
 regions = sinks.Project.build(
     project={"name": "cube", "title": "逐年", "dates": [2023]},
-    regions={"builtin": "150000"},
+    regions={"builtin": "150000", "within": "150600", "levels": ["banner"]},
     land_cover={"files": classes.sel(time=["2023-07-01"]), "legend": "clcd"},
 )
-leagues = sinks.check(regions).regions.units
-found = sinks.tabulate(classes, leagues, legend="clcd", name="name")
-found.areas.query("region_name == '鄂尔多斯市' and ecosystem == 'grassland'").tail(4)
+banners = sinks.check(regions).regions.units
+found = sinks.tabulate(classes, banners, legend="clcd", name="name")
+found.areas.query("region_name == '乌审旗' and ecosystem == 'grassland'").tail(4)
 
 # %%
 areas = found.areas.assign(date=found.areas["date"].astype(int)).pivot_table(
@@ -71,14 +72,14 @@ axes.set_ylabel("% since 2004"), axes.set_xticks(range(2004, 2024, 5));
 four = classes.sel(time=classes["time"].dt.year.isin([2004, 2010, 2016, 2023]))
 project = sinks.Project.build(
     project={"name": "four", "title": "草地碳储量（练习）", "dates": [2004, 2010, 2016, 2023], "demonstration": True, "draws": 0},
-    regions={"builtin": "150000"},
+    regions={"builtin": "150000", "within": "150600", "levels": ["banner"]},
     land_cover={"files": four, "legend": "clcd"},
     methodologies=[
         {"id": "grassland_tier1", "ecosystems": ["grassland"], "strata": {"climate_zone": "cool_temperate_dry"}},
     ],
 )
 run = sinks.run(project)
-run.plot.series("carbon_stock", level="league");
+run.plot.series("carbon_stock", level="banner");
 
 # %%
 run.plot.waterfall("鄂尔多斯市", "2004-2023");
