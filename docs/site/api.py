@@ -60,6 +60,7 @@ PAGES = (
             "sinks.analysis.sensitivity",
             "sinks.planning.prospects.Prospects",
             "sinks.planning.sites.Effects",
+            "sinks.projection.projection.Projection",
             "sinks.results.shown_intervals.Intervals",
             "sinks.results.shown_trace.Trace",
             "sinks.verification.findings.Verification",

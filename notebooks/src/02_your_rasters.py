@@ -163,5 +163,7 @@ changes.groupby(["class_from", "class_to"])[["area_ha"]].sum().round(1)
 # *What is not estimated is not zero; the checks name it:*
 
 # %%
-for finding in run.checks.query("check == 'not_estimated'").itertuples():
-    print(f"{finding.status}: {finding.detail}")
+run.checks.query("check == 'not_estimated'")[["status", "detail_zh", "detail_en"]]
+
+# %%
+run.plot.bars("carbon_stock", period="2023");

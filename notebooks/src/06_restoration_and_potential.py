@@ -40,9 +40,13 @@ found = run.restoration()
 
 # %%
 columns = ["project_id", "effect", "low", "high", "unit", "area_ha", "matched_share", "years", "detected"]
-print(found.table[columns].to_string(index=False, float_format="{:,.1f}".format))
-for note in found.notes:
-    print(note)
+effects = found.table.set_index("project_id")
+errors = [effects["effect"] - effects["low"], effects["high"] - effects["effect"]]
+effects["effect"].plot.bar(yerr=errors, figsize=(6, 2.6), color="#009E73", ylabel=effects["unit"].iloc[0], rot=0)
+found.table[columns].round(1)
+
+# %%
+[str(note) for note in found.notes]
 
 # %% [markdown]
 # ## 潜力：适宜的土地 / Potential: suited land
@@ -108,7 +112,9 @@ land.div(1e4).round(2).rename("鄂尔多斯 万ha").to_frame()
 
 # %%
 future = potential.trajectory.query("region_code == '150600'")
-future.assign(stock=(future["stock"] / 1e4).round(2), removals=(future["removals"] / 1e4).round(2)).reset_index(drop=True)
+lines = future.pivot(index="year", columns="scenario", values=["stock", "removals"]) / 1e4
+lines["stock"].add_prefix("stock, ").join(lines["removals"].add_prefix("removals, ")).plot(subplots=True, layout=(2, 2), figsize=(8, 4))
+lines.round(2)
 
 # %% [markdown]
 # 反过来问：要在 2050 年每年吸收 50 万 t CO2，需要多少地，够不够？

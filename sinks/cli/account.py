@@ -65,6 +65,7 @@ def run(
     """核算项目 PROJECT（.toml，或以往结果的 run.json） / make the account of a project."""
     import sinks
     from sinks.results.run_folder import destination
+    from sinks.workflow.stages import stage
 
     loaded = sinks.Project.read(project)
     folder = out or Path("out") / loaded.project.name
@@ -81,7 +82,8 @@ def run(
             resume=resume,
             scheduler=scheduler,
         )
-        written = result.write(folder, force=force)
+        with stage(not quiet, "cli.stage_writing"):
+            written = result.write(folder, force=force)
     click.echo(str(result))
     click.echo(message("cli.written", folder=written))
     for name, id in _WRITTEN.items():

@@ -107,6 +107,9 @@ class Plots:
                 axes.bar(0, 0, color=NEUTRAL, label=drawable(label("withheld.headline")))
                 axes.legend(loc="lower right", fontsize=7)
             axes.grid(axis="x", color="#E4E4E4", linewidth=0.6, zorder=0)
+            # Numbers of six digits would run into each other on axes that share a figure.
+            axes.locator_params(axis="x", nbins=4)
+            axes.xaxis.set_major_formatter("{x:,g}")
             return _finished(axes)
 
     def series(

@@ -9,6 +9,7 @@ from sinks.workflow.make_account import account_inputs, assess_or_say, make_acco
 from sinks.workflow.map_noise import table_of_noise
 from sinks.workflow.prepare import prepare
 from sinks.workflow.run_contents import gather_contents, input_files
+from sinks.workflow.stages import stage
 from sinks.workflow.tabulate_layers import tabulate_layers
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "input_files",
     "make_account",
     "prepare",
+    "stage",
     "table_of_noise",
     "tabulate_layers",
     "trusting",

@@ -79,12 +79,14 @@ def run(
                 checkpoint=checkpoint,
                 scheduler=scheduler,
             )
-        inputs = steps.account_inputs(prepared, activity)
-        account = steps.make_account(prepared, inputs)
-        noise = steps.table_of_noise(prepared, inputs, account.table)
-        assessed, why = steps.assess_or_say(prepared, inputs, account, noise)
-        noted = steps.with_notes(prepared, states, why)
-        contents = steps.gather_contents(noted, inputs, account, noise, assessed, files.result())
+        with steps.stage(progress, "cli.stage_account"):
+            inputs = steps.account_inputs(prepared, activity)
+            account = steps.make_account(prepared, inputs)
+            noise = steps.table_of_noise(prepared, inputs, account.table)
+        with steps.stage(progress, "cli.stage_results"):
+            assessed, why = steps.assess_or_say(prepared, inputs, account, noise)
+            noted = steps.with_notes(prepared, states, why)
+            contents = steps.gather_contents(noted, inputs, account, noise, assessed, files.result())
     return steps.Run(contents, trust=True, checkpoint=checkpoint, objects=prepared.project.objects)
 
 
