@@ -10,9 +10,12 @@ import sinks
 
 run = sinks.run("../data/projects/demo.toml")
 evaluation = run.assess()
-verdicts = evaluation.assessment.verdicts().query("year == 2023 and region_code != '150000'")
+verdicts = evaluation.assessment.verdicts()
+verdicts = verdicts[(verdicts["year"] == 2023) & (verdicts["region_code"] != "150000")]
 columns = ["region_name", "change_gross", "change_net_net", "change_net_report_year", "required_change", "verdict"]
-print(verdicts[columns].to_string(index=False, float_format="{:.3f}".format))
+axes = verdicts.set_index("region_code")[columns[1:4]].plot.bar(figsize=(9, 3), width=0.8)
+axes.set_xlabel(""), axes.set_ylim(-0.4, 0.7)
+verdicts[columns].round(3)
 
 # %% [markdown]
 # 三列是同一件事的三种算法：不计碳汇、两年均计碳汇、只在报告年计碳汇。第三种总是好看，但不可比。
@@ -30,9 +33,7 @@ print(verdicts[columns].to_string(index=False, float_format="{:.3f}".format))
 
 # %%
 rule = run.assessment.query("region_code == 'all'")
-for row in rule.itertuples():
-    value = "" if row.value != row.value else f"{row.value:g}"
-    print(f"{row.quantity:<28} {row.basis:<8} {value:<6} {row.note}")
+rule[["quantity", "basis", "value", "note"]]
 
 # %% [markdown]
 # ## 换一种规则 / Another rule
@@ -50,8 +51,8 @@ strict = run.assess(sinks.Project.from_dict(content, folder=project.folder))
 
 def counted(evaluation):
     """计入的碳汇，万tCO2 / the sink counted, 10^4 t CO2."""
-    table = evaluation.assessment.table.query("year == 2023 and quantity == 'sink_counted'")
-    return table.set_index("region_name")["value"] / 1e4
+    table = evaluation.assessment.table
+    return table[(table["year"] == 2023) & (table["quantity"] == "sink_counted")].set_index("region_name")["value"] / 1e4
 
 
 both = counted(evaluation).rename("原规则 / rule").to_frame().join(counted(strict).rename("严格 / strict"))
@@ -65,7 +66,8 @@ both.round(2)
 # *`break_even_sink` is the counted sink at which the target is just met.*
 
 # %%
-table = evaluation.assessment.table.query("year == 2023 and quantity in ['sink_counted', 'break_even_sink', 'gap_gross']")
+table = evaluation.assessment.table
+table = table[(table["year"] == 2023) & table["quantity"].isin(["sink_counted", "break_even_sink", "gap_gross"])]
 (table.pivot(index="region_name", columns="quantity", values="value") / 1e4).round(2)
 
 # %% [markdown]
