@@ -56,6 +56,8 @@ CHECKS: Mapping[str, str] = {
     "sample_areas": "verification.sample_areas",
     "sample_changes": "verification.sample_changes",
     "sample_means": "verification.sample_means",
+    "stands": "verification.stands",
+    "geopackage": "verification.geopackage",
     "workbook": "verification.workbook",
     "report": "verification.report",
     "page": "verification.page",

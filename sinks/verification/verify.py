@@ -6,10 +6,12 @@ from pathlib import Path
 
 from sinks.errors import Problem, RunError
 from sinks.verification.findings import Findings, Verification
+from sinks.verification.geopackage import check_geopackage
 from sinks.verification.laws import check_laws
 from sinks.verification.parameters import check_parameters
 from sinks.verification.printed import check_printed
 from sinks.verification.sample import check_region_areas, check_sample
+from sinks.verification.stands import check_stands
 from sinks.verification.written import MANIFEST, Written, check_files, check_inputs, check_two_forms
 
 SEED = 20260101
@@ -50,5 +52,7 @@ def verify(folder: Path, *, seed: int = SEED) -> Verification:
     check_parameters(run, findings)
     check_region_areas(run, findings)
     regions = check_sample(run, unchanged, seed, findings)
+    check_stands(run, unchanged, seed, findings)
+    check_geopackage(run, findings)
     check_printed(run, findings)
     return Verification(run.folder, findings.table(), seed, regions)
