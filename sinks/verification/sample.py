@@ -234,6 +234,8 @@ def _inputs(run: Written, reader: Reader, findings: Findings) -> list[Layer]:
             findings.leave("sample_means", str(name), reason.id, **reason.values)
         else:
             found.append(layer)
+    for name in run.project.get("derived_inputs") or {}:
+        findings.leave("sample_means", str(name), "verification.derived", layer=name)
     return found
 
 

@@ -17,11 +17,11 @@ import pandas as pd
 import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError
-from pyproj import CRS
+from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
 from sinks.verification.findings import AREA, Deviation, Findings
-from sinks.verification.ground import M2_PER_HA, OUTLINES, on_map
+from sinks.verification.ground import M2_PER_HA, OUTLINES
 from sinks.verification.laws import worst
 from sinks.verification.sample import REGIONS, NotTested
 from sinks.verification.written import Written
@@ -73,7 +73,7 @@ def _compared(
             raise NotTested("verification.too_many_stands", layer=name, limit=f"{STANDS:,}")
         stands = pyogrio.read_dataframe(path, columns=columns)
         # Edges are straight on the map that the file is in.
-        stands = stands.set_geometry(stands.segmentize(0.0005 if stands.crs.is_geographic else 50.0)).to_crs(OUTLINES)
+        stands = stands.set_geometry(stands.segmentize(0.002 if stands.crs.is_geographic else 200.0)).to_crs(OUTLINES)
     except (DataSourceError, DataLayerError, CRSError, ValueError, AttributeError) as error:
         raise NotTested("verification.unreadable", reason=str(error)[:200]) from error
     stands = stands[shapely.is_valid(stands.geometry.to_numpy()) & ~stands.geometry.isna().to_numpy()]
@@ -113,7 +113,9 @@ def _pieces(stands: gpd.GeoDataFrame, outline: Any) -> pd.DataFrame:
 
 def _areas(shapes: Any) -> Any:
     """True areas of outlines in longitude and latitude. [ha]"""
-    return shapely.area(np.array([on_map(one, _EQUAL_AREA) for one in shapes], dtype=object)) / M2_PER_HA
+    step = Transformer.from_crs(OUTLINES, _EQUAL_AREA, always_xy=True)
+    there = shapely.transform(shapes, lambda xy: np.column_stack(step.transform(xy[:, 0], xy[:, 1])))
+    return shapely.area(there) / M2_PER_HA
 
 
 def _beside(code: str, rows: pd.DataFrame, pieces: pd.DataFrame, fields: Mapping[str, tuple[str, str]]) -> Deviation:
