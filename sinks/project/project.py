@@ -313,7 +313,7 @@ class Project(Section):
             if is_object(name):
                 if name not in self._objects:
                     problems.add("objects.gone", f"{where}: {place}", name=name)
-            elif "://" not in name and ":" not in name[2:] and not name.startswith("/vsi") and not Path(name).exists():
+            elif "://" not in name and ":" not in name[2:] and not name.startswith("/vsi") and not _there(name):
                 problems.add("project.no_file", f"{where}: {place}", file=name)
 
     def _check_layer_names(self, where: str, problems: Problems) -> None:
@@ -408,3 +408,11 @@ def _from_record(path: Path) -> Project:
     except ValueError:
         raise _one("project.not_a_record", path) from None
     return Project.from_record(record, path)
+
+
+def _there(name: str) -> bool:
+    """Whether there is such a file; no file has a name that the system does not allow."""
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):
+        return False

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sqlite3
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
@@ -43,6 +45,7 @@ _MOST_UNPACKED, _MOST_RATIO = 1 << 30, 100
 """Unpacked bytes, and bytes out of one byte, up to which a zip file is opened: DEFLATE makes at most 1032 of one byte
 (zlib.net, technical details), sheets of figures about ten."""
 
+_SQLITE = b"SQLite format 3\0"
 _MOST_VRT = 64 << 20
 _MOST_DEPTH = 8
 
@@ -121,8 +124,8 @@ class Territory:
                 head = handle.read(_HEAD)
         except OSError:
             return
-        if head.startswith(_ZIP) and _swells(real):
-            yield Problem("trust.swells", place, {"file": str(path), "limit": _MOST_UNPACKED >> 20})
+        if (refused := self._of_its_inside(place, path, real, head)) is not None:
+            yield refused
             return
         leading = not head.startswith(_ZIP) and any(mark in head for mark in LEADING)
         if not leading and (head.startswith(_SIGNATURES) and ".gti." not in real.name.lower()):
@@ -135,6 +138,13 @@ class Territory:
             yield from self._packed(place, real, head)
         elif not (head.lstrip().startswith(b"{") and b'"FeatureCollection"' in head) and not self._is_known(real):
             yield self._ask("trust.outside", place, real)
+
+    def _of_its_inside(self, place: str, path: Path, real: Path, head: bytes) -> Ask | Problem | None:
+        """What is to be said of a file of data for what it does when it is opened."""
+        if head.startswith(_ZIP) and _swells(real):
+            return Problem("trust.swells", place, {"file": str(path), "limit": _MOST_UNPACKED >> 20})
+        computed = _computed(real)
+        return self._ask("trust.computes", place, real, layers=computed) if computed else None
 
     def _is_known(self, real: Path) -> bool:
         """Whether the record names the very content: who wrote it has had the file, and cannot learn from it."""
@@ -173,11 +183,31 @@ class Territory:
         for target in leads.files:
             if not any(target.is_relative_to(root) for root in roots):
                 yield self._ask("trust.leads", place, target, source=str(target))
+            elif target.is_file() and (computed := _computed(target)):
+                yield self._ask("trust.computes", place, target, layers=computed)
             elif target not in seen and target.is_file() and not is_signed(target):
                 with target.open("rb") as handle:
                     start = handle.read(_HEAD)
                 if any(mark in start for mark in LEADING):
                     yield from self._follow(place, target, self.holds(target), depth + 1, seen)
+
+
+def _computed(path: Path) -> list[str]:
+    """Views and virtual tables of a GeoPackage or SpatiaLite file: what they show is computed when it is read.
+
+    A view may go on for ever, and a virtual table reads what it likes; the index of outlines (rtree) does neither.
+    """
+    try:
+        with path.open("rb") as handle:
+            if handle.read(len(_SQLITE)) != _SQLITE:
+                return []
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as base:
+            rows = base.execute("SELECT name, type, sql FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
+    except (sqlite3.Error, OSError):
+        return []  # said by who reads it
+    words = [(str(name), kind, " ".join(str(sql).lower().split())) for name, kind, sql in rows]
+    virtual = re.compile(r"create virtual table .* using (?!rtree\b)")
+    return sorted(name for name, kind, sql in words if kind == "view" or virtual.match(sql))[:10]
 
 
 def _swells(path: Path) -> bool:

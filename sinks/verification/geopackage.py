@@ -90,7 +90,8 @@ def _expected(run: Written) -> dict[str, dict[str, float]]:
 def _strangers(level: str, table: pd.DataFrame, regions: pd.DataFrame, expected: dict[str, Any]) -> list[str]:
     """Fields and regions that the run does not have, and regions that are called otherwise."""
     words = {*_NAMES, "notice"}
-    strange = [f"{level}.{c}" for c in table if c not in words and c not in expected and not c.startswith("mark_")]
+    fields = [str(column) for column in table.columns]
+    strange = [f"{level}.{c}" for c in fields if c not in words and c not in expected and not c.startswith("mark_")]
     for row in table[list(_NAMES)].fillna("").to_dict("records"):
         code = row.pop("code")
         known = regions.loc[code] if code in regions.index else None
@@ -106,7 +107,7 @@ def _text(value: object) -> object:
 def _figures(table: pd.DataFrame, expected: dict[str, dict[str, float]]) -> Deviation:
     """Greatest difference of a figure, relative to what it should be; what is there on one side only is off by 1."""
     off, where = [], []
-    for field in (column for column in table.columns if column in expected):
+    for field in (str(column) for column in table.columns if column in expected):
         there = pd.to_numeric(table[field], errors="coerce").to_numpy(float)
         sought = table["code"].map(expected[field]).to_numpy(float)
         size = np.where(sought == 0, 1.0, np.abs(sought))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import sys
 import time
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -254,6 +256,46 @@ def test_a_zip_file_with_a_virtual_layer_in_it_is_asked_for(world: World, folder
     with pytest.raises(sinks.SinksError) as error:
         sinks.check(world.save(content, folder / "p.toml"))
     assert ids(error) == ["trust.leads"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        # Counts for ever, and never gives a row.
+        "CREATE VIEW leagues AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) "
+        "SELECT h.* FROM c, hidden h WHERE x < 0",
+        "CREATE VIEW leagues AS SELECT * FROM hidden",
+        "CREATE VIRTUAL TABLE other USING fts5(name)",
+    ],
+)
+@pytest.mark.parametrize("by", ["itself", "virtual"])
+def test_a_geopackage_that_computes_what_it_shows_is_asked_for(
+    world: World, folder: Path, statement: str, by: str
+) -> None:
+    path = folder / "r.gpkg"
+    shutil.copy(world.folder / "leagues.gpkg", path)
+    with closing(sqlite3.connect(path)) as base, base:
+        for (name,) in base.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            base.execute(f'DROP TRIGGER "{name}"')
+        base.execute("ALTER TABLE leagues RENAME TO hidden")
+        base.execute(statement)
+    (folder / "r.vrt").write_text(
+        '<OGRVRTDataSource><OGRVRTLayer name="r"><SrcDataSource relativeToVRT="1">r.gpkg</SrcDataSource>'
+        "<SrcLayer>leagues</SrcLayer></OGRVRTLayer></OGRVRTDataSource>"
+    )
+    content = world.project()
+    content["regions"]["file"] = "r.gpkg" if by == "itself" else "r.vrt"
+    with pytest.raises(sinks.SinksError) as error:
+        sinks.check(world.save(content, folder / "p.toml"))
+    assert ids(error) == ["trust.computes"]
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 5000 + ".tif", "a\x01.tif", "<VRTDataset/>", "PG:dbname=x", "CON", "vrt://a.tif"]
+)
+def test_names_that_no_file_has_are_refused_in_words(world: World, folder: Path, name: str) -> None:
+    with pytest.raises(sinks.SinksError):
+        sinks.check(world.save(world.project(land_cover=land(world, name)), folder / "p.toml"))
 
 
 def test_a_workbook_that_unpacks_without_end_is_not_opened(world: World, folder: Path) -> None:
