@@ -10,7 +10,7 @@ endif
 READY  := $(VENV)/.ready
 TESTED := $(VENV)/.ready-for-tests
 
-.PHONY: demo test docs lint hooks bench mutation mutation-core faults differential fuzz audit notebooks system clean
+.PHONY: demo test docs lint hooks bench mutation mutation-core faults differential fuzz coverage audit notebooks system clean
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -82,7 +82,7 @@ mutation: $(TESTED)
 mutation-core: $(TESTED)
 	$(BIN)/python tests/mutation/core.py
 
-# Fifty kills at random moments, and every kind of failure at every call by which a file reaches the disk; two hours.
+# Fifty kills at random moments, and every kind of failure at every call by which a file reaches the disk; an hour.
 faults: $(TESTED)
 	SINKS_KILLS=50 $(BIN)/python -m pytest -rP tests/integration/test_faults.py tests/integration/test_failing_disk.py
 
@@ -96,6 +96,10 @@ differential: $(TESTED)
 MINUTES ?= 40
 fuzz: $(TESTED)
 	$(BIN)/python tests/fuzz/fuzz.py --minutes $(MINUTES) --seed $(SEED)
+
+# Branches of tabulation, account and assessment that the tests nearest to them do not take; ten minutes.
+coverage: $(READY)
+	$(BIN)/python tests/branches/measure.py
 
 # Known vulnerabilities of the packages that constraints.txt names.
 audit: $(READY)

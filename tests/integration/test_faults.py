@@ -6,14 +6,14 @@ The suite kills a few times; ``SINKS_KILLS=50`` (``make faults``) kills as often
 from __future__ import annotations
 
 import errno
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import pandas as pd
 import pytest
 
 import sinks
+from fuzz.baselines import write_baseline
 from sinks.errors import RunError
 from sinks.results import run_folder
 from sinks.results.run_folder import read_run, write_run
@@ -52,47 +53,87 @@ def command(project: Path, out: Path) -> list[str]:
     return [sys.executable, "-c", RUN, "run", str(project), "--out", str(out), *options]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals")
-def test_killed_at_any_moment(world: World, tmp_path: Path) -> None:
-    """From the first line of the program to its last: start, check, pass, draws, writing."""
-    project = world.save(world.project(), tmp_path / "project.toml")
-    out = tmp_path / "result"
-    subprocess.run(command(project, out), check=True, capture_output=True, timeout=600)
-    account = (out / "account.csv").read_bytes()
-    # Kernels are compiled now, so that this is what a run takes.
-    began = time.monotonic()
-    subprocess.run(command(project, out), check=True, capture_output=True, timeout=600)
-    whole = time.monotonic() - began
-    moments = random.Random(int(os.environ.get("SINKS_SEED", "1")))
-    number = 0
-    while number < KILLS:
-        before = content(out)
-        with subprocess.Popen(command(project, out), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+class Lives:
+    """Makes runs that can be killed: forks of one process, or, from time to time, from the start of Python on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._said = folder / "said.txt"
+        call = [sys.executable, "-m", "support.lives"]
+        tests = str(Path(__file__).parents[1])
+        paths = os.pathsep.join([tests, str(Path(tests).parent), os.environ.get("PYTHONPATH", "")])
+        self._forks = subprocess.Popen(
+            call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": paths}
+        )
+
+    def make(self, arguments: list[str], kill: tuple[float, int] | None = None) -> tuple[int, str, float]:
+        """One life: how it ended, what it said, and how long it took; a kill is a moment and a signal."""
+        assert self._forks.stdin is not None
+        assert self._forks.stdout is not None
+        print(json.dumps([arguments, str(self._said), *(kill or (0, 0))]), file=self._forks.stdin, flush=True)
+        ended, seconds = json.loads(self._forks.stdout.readline())
+        return ended, self._said.read_text(encoding="utf-8", errors="replace"), seconds
+
+    def make_from_the_start(self, arguments: list[str], kill: tuple[float, int]) -> tuple[int, str]:
+        """A life that begins with the start of Python."""
+        with subprocess.Popen(
+            [sys.executable, "-c", RUN, *arguments],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as process:
             try:
-                process.communicate(timeout=moments.random() * whole)
+                process.communicate(timeout=kill[0])
             except subprocess.TimeoutExpired:
-                process.send_signal(SIGNALS[number % len(SIGNALS)])
-                _, said = process.communicate(timeout=300)
-            else:
-                # It was quicker than the one that was measured: that is no kill.
-                whole *= 0.8
-                continue
+                process.send_signal(kill[1])
+            _, said = process.communicate(timeout=1200)
+        return process.returncode, said.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        assert self._forks.stdin is not None
+        with self._forks:
+            self._forks.stdin.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals")
+def test_killed_at_any_moment(tmp_path: Path) -> None:
+    """Through the whole life of the program: check, pass, draws, writing; every fifth from the start of Python on."""
+    place = tmp_path / "place"
+    place.mkdir()
+    write_baseline("rasters", place)
+    out, whole_place = place / "result", sorted([*(path.name for path in place.iterdir()), "result"])
+    arguments = command(place / "project.toml", out)[3:]
+    with closing(Lives(tmp_path)) as lives:
+        _kill(lives, out, arguments, whole_place)
+
+
+def _kill(lives: Lives, out: Path, arguments: list[str], names: list[str]) -> None:
+    assert lives.make(arguments)[0] == 0
+    account = (out / "account.csv").read_bytes()
+    _, _, whole = lives.make(arguments)
+    moments, number = random.Random(int(os.environ.get("SINKS_SEED", "1"))), 0
+    while number < KILLS:
+        before, kill = content(out), SIGNALS[number % len(SIGNALS)]
+        if number % 5 == 4:
+            ended, text = lives.make_from_the_start(arguments, (moments.random() * 4 * whole, kill))
+        else:
+            ended, text, _ = lives.make(arguments, (moments.random() * whole, kill))
+        if ended == 0:
+            # It was quicker than its moment: that is no kill.
+            whole *= 0.9
+            continue
         number += 1
-        text = said.decode("utf-8", "replace")
         # Python itself is still starting in the first moments, and ends as it does then.
         assert "sinks/" not in text or "Traceback" not in text, text
-        if process.returncode != 0:
-            assert ("--resume" in text) <= (tmp_path / ".result.checkpoint" / "tabulation.npz").exists(), text
-            # The old result to the last byte, or the new one whole.
-            after = content(out)
-            assert after == before or "已完整写出" in text or process.returncode < 0
+        assert ("--resume" in text) <= (out.parent / ".result.checkpoint" / "tabulation.npz").exists(), text
+        # The old result to the last byte, or the new one whole.
+        assert content(out) == before or "已完整写出" in text or ended < 0
         sinks.open_run(out)
         assert (out / "account.csv").read_bytes() == account
-        again = subprocess.run(command(project, out), capture_output=True, timeout=300)
-        assert again.returncode == 0, again.stderr.decode("utf-8", "replace")
+        ended_again, said, whole = lives.make(arguments)
+        assert ended_again == 0, said
         assert (out / "account.csv").read_bytes() == account, "to the last digit"
-        assert {path.name for path in tmp_path.iterdir()} == {"project.toml", "result"}
-        print(f"kill {number}: {signal.Signals(SIGNALS[(number - 1) % len(SIGNALS)]).name}, ended {process.returncode}")
+        assert sorted(path.name for path in out.parent.iterdir()) == names
+        print(f"kill {number}: {signal.Signals(kill).name}, ended {ended}", flush=True)
 
 
 # ---- failing at every write -----------------------------------------------------------------------------------------
