@@ -287,7 +287,11 @@ class AccountInputs:
                 found.append(rows)
         if entries and not found and not problems:
             for entry in entries:
-                problems.add("account.no_activity", entry.method.id, source=entry.source, ecosystems=entry.ecosystems)
+                found_dates = sorted(
+                    self.activity.states.loc[self.activity.states["source"] == entry.source, "date"].unique()
+                )
+                values = {"source": entry.source, "ecosystems": entry.ecosystems, "found": found_dates}
+                problems.add("account.no_activity", entry.method.id, **values, dates=self.dates)
         problems.raise_as(AccountError)
         return _on_common_land(found, self.activity, self.no_carbon)
 

@@ -43,6 +43,7 @@ def note_noise(
         _note(rows, "failed", findings)
     for _, rows in whole[~refused & whole["verdict"].isin([*WITHHELD, "doubtful"])].groupby("verdict", sort=False):
         _note(rows, "warning", findings)
+    _note_unmoved(whole, findings)
     if (whole["accuracy_basis"] == "none").any():
         findings.add("checks.no_map_accuracy", "note", ALL)
     _note_basis(whole[whole["accuracy_basis"] != "none"], mapped, knowledge, periods, findings)
@@ -59,6 +60,17 @@ def _note(rows: pd.DataFrame, status: Status, findings: Findings) -> None:
     else:
         values = _ratio(worst)
         findings.add("checks.classification_noise", status, worst["region_name"], code, **values, count=len(rows))
+
+
+def _note_unmoved(whole: pd.DataFrame, findings: Findings) -> None:
+    """A zero that says nothing: what changed on the maps has no density before or after."""
+    rows = whole[(whole["verdict"] == "no_carbon") & (whole["map_observed_share"] > 0)]
+    rows = rows[rows["other_t_c"].fillna(0.0) == 0].sort_values("map_observed_share", ascending=False)
+    if len(rows):
+        worst = rows.iloc[0]
+        code = str(worst["region_code"]) if rows["region_code"].nunique() == 1 else ""
+        values = {"period": worst["period"], "observed": f"{worst['map_observed_share']:.1%}", "count": len(rows)}
+        findings.add("checks.no_known_change", "warning", worst["region_name"], code, **values)
 
 
 def _ratio(row: pd.Series[Any]) -> dict[str, str]:

@@ -7,6 +7,7 @@ import pandas as pd
 LEADING = (
     "classification_noise",
     "map_worse_than_published",
+    "no_known_change",
     "interval_partial",
     "record_differs",
     "land_left",

@@ -20,7 +20,7 @@ from sinks.uncertainty.confusion_matrix import ConfusionMatrix, read_matrix
 from sinks.uncertainty.correlations import Correlation, check_correlations
 from sinks.vocabulary import ecosystems
 from sinks.workflow.derived_strata import mapping_of
-from sinks.workflow.given_once import check_ages, notes_of_dates
+from sinks.workflow.given_once import check_ages, notes_of_dates, sources_without_dates
 from sinks.workflow.land_survey import check_land_survey
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.tabulate_layers import blank_activity, layer_states, strata_maps
@@ -317,7 +317,8 @@ def with_notes(prepared: Prepared, states: list[LayerStates], further: Sequence[
     missing = Gather()
     missing(check_figures, prepared)
     layers = (note for layer in states for note in layer.notes)
-    noted = (*prepared.regions.notes, *notes_of_dates(prepared), *layers, *missing.problems, *further)
+    dates = (*notes_of_dates(prepared), *sources_without_dates(prepared, states))
+    noted = (*prepared.regions.notes, *dates, *layers, *missing.problems, *further)
     return replace(prepared, notes=noted)
 
 

@@ -12,12 +12,13 @@ from pathlib import PurePath
 
 from sinks.errors import LayerError, Problem, Problems
 from sinks.layers.codes import STAND_ID
+from sinks.layers.layer_states import LayerStates
 from sinks.layers.rasters.derived import DerivedLayer
 from sinks.layers.rasters.raster import Layer, layer_file
 from sinks.layers.rasters.years import dates_alike
 from sinks.layers.stands.vector import VectorLayer
 from sinks.project.base import STATIC
-from sinks.vocabulary import of_time
+from sinks.vocabulary import ecosystems, of_time
 from sinks.workflow.of_stands import is_overlaid, rests_on_changes
 from sinks.workflow.prepare import Prepared
 
@@ -65,6 +66,24 @@ def notes_of_dates(prepared: Prepared) -> Iterator[Problem]:
         yield Problem("vector.same_survey", stands.name, {"file": PurePath(stands.path).name, "dates": alike})
     yield from _states_given_once(prepared)
     yield from _changes_of_groups(prepared)
+
+
+def sources_without_dates(prepared: Prepared, states: Sequence[LayerStates]) -> Iterator[Problem]:
+    """Surveys and statistics that give the area of an ecosystem and lack a date of the account."""
+    project = prepared.project
+    known: dict[str, set[str]] = {}
+    for layer in states:
+        for source, date in layer.states[["source", "date"]].drop_duplicates().itertuples(index=False):
+            known.setdefault(str(source), set()).add(str(date))
+    for source, found in known.items():
+        lands = [name for name, whose in project.area_source.items() if whose == source]
+        missing = [date for date in project.dates if date not in found]
+        # What has none of the dates is refused by name.
+        if lands and missing and len(missing) < len(project.dates):
+            values = {"ecosystems": [ecosystems()[name].label for name in lands], "source": source}
+            yield Problem(
+                "account.source_without_dates", source, {**values, "found": sorted(found), "missing": missing}
+            )
 
 
 def _changes_of_groups(prepared: Prepared) -> Iterator[Problem]:

@@ -23,7 +23,7 @@ Severity = Literal["error", "warning", "note"]
 IN_DOUBT = frozenset(
     {
         *("regions.displaced", "regions.builtin_overlap", "raster.same_file", "checks.input_changed"),
-        *("raster.state_given_once", "vector.same_survey", "vector.change_of_groups"),
+        *("raster.state_given_once", "vector.same_survey", "vector.change_of_groups", "account.source_without_dates"),
         *("assessment.withheld_noise", "assessment.withheld_interval", "checks.no_assessment"),
         "checks.densities_scaled",
     }

@@ -18,7 +18,7 @@ from sinks.results.contents import RunContents
 from sinks.results.leading_checks import leading_first
 from sinks.results.partial_intervals import is_partial, least_share
 from sinks.results.shown_tables import methodology_titles, ordered_ecosystems, ordered_periods, shown_checks, units_of
-from sinks.results.withheld import withheld
+from sinks.results.withheld import Doubt, doubts, unmoved, withheld
 from sinks.text import language
 from sinks.vocabulary import ALL, pools
 
@@ -165,6 +165,22 @@ class Facts:
     def withheld(self, code: str, period: str | None) -> bool:
         """Whether a region's sink cannot be told from the noise of the maps, so that it is no headline."""
         return (code, period) in self._withheld
+
+    @cached_property
+    def _unmoved(self) -> frozenset[tuple[str, str]]:
+        return unmoved(self.contents)
+
+    def unmoved(self, code: str, period: str | None) -> bool:
+        """Whether a sink is zero because nothing that changed has a density before and after."""
+        return (code, period) in self._unmoved
+
+    @cached_property
+    def _doubts(self) -> dict[tuple[str, str], Doubt]:
+        return doubts(self.contents)
+
+    def doubt(self, code: str, period: str | None) -> Doubt | None:
+        """How much of a sink may be noise of the maps; None where the ratio is two or more, or not known."""
+        return None if period is None else self._doubts.get((code, period))
 
     def is_sink(self, code: str, quantity: str, period: str) -> bool:
         """Whether a figure is the region's sink: net removals, or a change of stock that is the same as they."""

@@ -111,6 +111,17 @@ def removals(figure: Amount, period: str, subject: str, *, withheld: bool = Fals
     )
 
 
+def removals_of(facts: Facts, code: str, period: str, subject: str) -> str:
+    """:func:`removals` of a region: no number where it may be noise, no balance where nothing that counts changed."""
+    if facts.unmoved(code, period):
+        return word("removals.unmoved", subject=subject, period=spoken_period(period))
+    figure, doubt = facts.amount(code, "net_removals", period), facts.doubt(code, period)
+    text = removals(figure, period, subject, withheld=facts.withheld(code, period))
+    if doubt is None:
+        return text
+    return sentences(text, word("removals.noise", noise=said("uptake", doubt.noise), ratio=f"{doubt.ratio:.1f}"))
+
+
 def removals_parts(facts: Facts, code: str, period: str) -> str:
     """Which ecosystems are sinks, which are sources, which cannot be told, which are neither."""
     groups: dict[str, list[str]] = {"sink": [], "source": [], "unsure": [], "balanced": []}
@@ -154,7 +165,8 @@ def regions_by_sign(facts: Facts, code: str, period: str) -> str:
         return ""
     count, level = len(known), known[0][0].level
     doubted = [child for child, _ in known if facts.withheld(child.code, period)]
-    known = [(child, figure) for child, figure in known if child not in doubted]
+    still = [child for child, _ in known if facts.unmoved(child.code, period)]
+    known = [(child, figure) for child, figure in known if child not in (*doubted, *still)]
     sinks = sorted((f for f in known if f[1].direction == "sink"), key=lambda f: -f[1].value)
     sources = sorted((f for f in known if f[1].direction == "source"), key=lambda f: f[1].value)
     unsure = [f for f in known if f[1].direction.endswith("_unsure")]
@@ -168,7 +180,7 @@ def regions_by_sign(facts: Facts, code: str, period: str) -> str:
         for key, group in (("sink", sinks), ("source", sources))
         if group
     ]
-    bare = (("unsure", unsure), ("balanced", balanced), ("withheld", doubted))
+    bare = (("unsure", unsure), ("balanced", balanced), ("unmoved", still), ("withheld", doubted))
     clauses += [word(f"regions.{key}", count=len(group)) for key, group in bare if group]
     head = word("regions.head", count=count, level=level_name(facts, level, count))
     return word("regions.signs", head=head, clauses=word("clause.separator").join(clauses))

@@ -144,3 +144,15 @@ def test_a_change_that_is_not_stand_by_stand_is_told(folder: Path, area: str, ea
     given: dict[str, Any] = {"areas": {"forest": "survey"}, "methodologies": [method]}
     found = noted(folder, vectors={"survey": survey | {"each_stand": each, "area": area}}, **given)
     assert [note.id for note in found] == (["vector.change_of_groups"] if told else [])
+
+
+def test_a_survey_that_lacks_a_date_of_the_account_is_told(folder: Path) -> None:
+    """At a date without a survey its land is not in the account: it seems to be lost."""
+    survey = stands("stands.gpkg", "stands_later.gpkg")["survey"]
+    first = {"2018": survey["files"]["2018"]}
+    given = {"areas": {"forest": "survey"}}
+    both = sinks.check(project(folder, vectors={"survey": survey}, **given)).notes
+    assert "account.source_without_dates" not in {note.id for note in both}
+    notes = sinks.check(project(folder, vectors={"survey": {**survey, "files": first}}, **given)).notes
+    (note,) = [one for one in notes if one.id == "account.source_without_dates"]
+    assert (note.values["found"], note.values["missing"]) == (["2018"], ["2023"])

@@ -148,8 +148,7 @@ def _text(page: Page) -> list[str]:
     stock = grammar.stock(facts, code, date) if date is not None else ""
     sink = ""
     if period:
-        figure, doubted = facts.amount(code, "net_removals", period), facts.withheld(code, period)
-        sink = grammar.removals(figure, period, word("subject.all"), withheld=doubted)
+        sink = grammar.removals_of(facts, code, period, word("subject.all"))
     second = sentences(sink or word("overview.no_removals"), grammar.ranks(facts, code), page.see("table_overview"))
     return [sentences(area, stock), second]
 

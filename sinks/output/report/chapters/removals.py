@@ -8,7 +8,7 @@ from sinks.output.figures import Bar, as_png, bar_chart
 from sinks.output.report import grammar, mapping
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
 from sinks.output.report.chapters.stock import by_region, figure_caption
-from sinks.output.report.facts import Amount
+from sinks.output.report.facts import Amount, Facts
 from sinks.output.report.page import Page, amounts_note, headers, missed_note, misses, partial_notes, withheld_note
 from sinks.output.report.words import amount, in_print, sentences, word
 from sinks.results.labels import term
@@ -59,7 +59,7 @@ def _text(page: Page, period: str) -> list[str]:
     found = [
         sentences(
             _whole(page, period),
-            "" if facts.withheld(code, period) else grammar.removals_parts(facts, code, period),
+            "" if _says_nothing(facts, code, period) else grammar.removals_parts(facts, code, period),
             page.see("table_removals", "figure_removals"),
         )
     ]
@@ -68,8 +68,11 @@ def _text(page: Page, period: str) -> list[str]:
 
 def _whole(page: Page, period: str) -> str:
     """All ecosystems together."""
-    figure, doubted = page.facts.amount(page.code, QUANTITY, period), page.facts.withheld(page.code, period)
-    return grammar.removals(figure, period, word("subject.all"), withheld=doubted)
+    return grammar.removals_of(page.facts, page.code, period, word("subject.all"))
+
+
+def _says_nothing(facts: Facts, code: str, period: str) -> bool:
+    return facts.withheld(code, period) or facts.unmoved(code, period)
 
 
 def _regions_text(page: Page, period: str) -> str:

@@ -69,11 +69,17 @@ def _sink(page: Page) -> KeyFigure:
         return KeyFigure(title, ABSENT, word("summary.no_sink"))
     if page.facts.withheld(page.code, period):
         return KeyFigure(title, word("summary.withheld"), word("summary.withheld_why"))
+    if page.facts.unmoved(page.code, period):
+        return KeyFigure(title, said("rate", figure.value), word("summary.unmoved"))
+    doubt = page.facts.doubt(page.code, period)
+    doubted = (
+        "" if doubt is None else word("summary.noise", noise=said("rate", doubt.noise), ratio=f"{doubt.ratio:.1f}")
+    )
     # A source is printed with its sign: the word that names it stands below.
     return KeyFigure(
         title,
         said("rate", figure.value),
-        sentences(word(f"direction.{figure.direction}"), _certainty(figure, "rate")),
+        sentences(word(f"direction.{figure.direction}"), _certainty(figure, "rate"), doubted),
     )
 
 
@@ -126,8 +132,9 @@ def _meaning(page: Page) -> list[str]:
     stock = _shares(page, "carbon_stock", date) if date else ""
     sink = ""
     if period is not None and facts.amount(code, "net_removals", period).known:
-        doubted = facts.withheld(code, period)
-        sink = word("summary.doubted") if doubted else grammar.removals_parts(facts, code, period)
+        doubted, still = facts.withheld(code, period), facts.unmoved(code, period)
+        told = "" if still else grammar.removals_parts(facts, code, period)
+        sink = word("summary.doubted") if doubted else told
     return [sentences(stock, sink), _dual_meaning(page)]
 
 
