@@ -75,3 +75,20 @@ def test_finer_regions_change_no_total(seed: int) -> None:
     by_two = Cutter(fine).cut(stands, 4490)
     by_one = Cutter(whole).cut(stands, 4490)
     assert by_two.outside_ha == pytest.approx(by_one.outside_ha, rel=1e-7, abs=1e-7)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_slivers_are_as_finely_drawn_as_the_stand_that_they_are_of(seed: int) -> None:
+    """Hairs across borders, a micrometre to a decimetre wide: their rounding is a share of the stand."""
+    cutter = Cutter(partition(seed, 12))
+    random = np.random.default_rng(seed)
+    start = random.uniform([110.1, 40.1], [111.9, 41.9], (200, 2))
+    along = start + random.uniform(-0.02, 0.02, (200, 2))
+    beside = along + random.uniform(-1.0, 1.0, (200, 2)) * 10.0 ** random.uniform(-11.0, -6.0, (200, 1))
+    projector = Projector(pyproj.CRS(4490), cutter.plane)
+    hairs = projector.geometries(shapely.polygons(np.stack([start, along, beside], axis=1)))
+    hectare = np.full(200, 1e4)
+    pieces = cutter.cut_projected(hairs, Projector(cutter.plane, cutter.plane), hectare)
+    together = np.bincount(pieces.stand, pieces.area_ha, minlength=200)
+    assert np.abs(together + pieces.outside_ha - pieces.stand_area_ha).max() <= 2e-9

@@ -112,8 +112,14 @@ class Cutter:
         """Cut one batch; see :func:`cut`."""
         return self.cut_projected(geometries, Projector(pyproj.CRS.from_user_input(crs), self.plane))
 
-    def cut_projected(self, geometries: Any, projector: Projector) -> Pieces:
-        """Cut one batch that ``projector`` takes into :attr:`plane`; see :func:`cut`."""
+    def cut_projected(
+        self, geometries: Any, projector: Projector, size_m2: npt.NDArray[np.float64] | None = None
+    ) -> Pieces:
+        """Cut one batch that ``projector`` takes into :attr:`plane`; see :func:`cut`.
+
+        ``size_m2`` is the area of which :data:`ROUNDING` is a share, where that is not the area of the polygon: a
+        sliver is as finely drawn as the stand that it is of.
+        """
         stands = np.asarray(geometries, dtype=object)
         areas, bounds = np.empty(len(stands)), np.empty((len(stands), 4))
         region = np.empty(len(stands), dtype=np.int64)
@@ -130,8 +136,9 @@ class Cutter:
             crossed[self._edge_tree.query(planar, predicate="intersects")[0]] = True
             region[doubtful[~crossed]] = self._locate(planar[~crossed])
             border.append(doubtful[crossed])
-            found.append(self._overlay(planar[crossed], doubtful[crossed]))
-        return self._assemble(areas, bounds, region, border, found)
+            size = None if size_m2 is None else size_m2[doubtful[crossed]]
+            found.append(self._overlay(planar[crossed], doubtful[crossed], size))
+        return self._assemble(areas, areas if size_m2 is None else size_m2, bounds, region, border, found)
 
     def _locate(self, planar: Geometries) -> npt.NDArray[np.int64]:
         """Region of each stand that no boundary crosses, from its first vertex; ``CellMap.OUTSIDE`` for none."""
@@ -140,7 +147,7 @@ class Cutter:
         return self._cells.locate(coordinates[first])
 
     def _overlay(
-        self, planar: Geometries, stand: npt.NDArray[np.intp]
+        self, planar: Geometries, stand: npt.NDArray[np.intp], size: npt.NDArray[np.float64] | None
     ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """(stand, region, area in m2) of border stands, each intersected with what the regions have near it."""
         left: list[npt.NDArray[np.intp]] = [np.empty(0, np.intp)]
@@ -154,7 +161,7 @@ class Cutter:
         row = np.concatenate(left)
         area = np.asarray(shapely.area(shapely.intersection(planar[row], np.concatenate(pieces))), dtype=np.float64)
         # Less than this is where two roundings of one edge differ, and no land.
-        kept = area > ROUNDING * shapely.area(planar)[row]
+        kept = area > ROUNDING * (shapely.area(planar) if size is None else size)[row]
         return stand[row[kept]], np.concatenate(regions)[kept], area[kept]
 
     def _pieces(self, key: tuple[int, int, int]) -> tuple[npt.NDArray[np.intp], Geometries]:
@@ -168,6 +175,7 @@ class Cutter:
     def _assemble(
         self,
         areas: npt.NDArray[np.float64],
+        size: npt.NDArray[np.float64],
         bounds: npt.NDArray[np.float64],
         region: npt.NDArray[np.int64],
         border: list[npt.NDArray[np.intp]],
@@ -182,8 +190,8 @@ class Cutter:
         piece_region = np.concatenate([region[inside], *(part[1] for part in found)])
         piece_area = np.concatenate([areas[inside], *(part[2] for part in found)])
         outside = areas - np.bincount(stand, piece_area, minlength=len(areas))
-        _check_partition(outside, areas)
-        outside[np.abs(outside) <= ROUNDING * areas] = 0.0
+        _check_partition(outside, size)
+        outside[np.abs(outside) <= ROUNDING * size] = 0.0
         order = np.lexsort((piece_region, stand))
         return Pieces(
             stand=stand[order].astype(np.int64),

@@ -90,7 +90,7 @@ def _shared(
 ) -> list[pd.DataFrame]:
     """Pieces of the stands that reach into a tile."""
     left, right = _same_outline(stands, others)
-    same = _pieces(cutter, fid[left], other_fid[right], stands[left])
+    same = _pieces(cutter, fid[left], other_fid[right], stands[left], shapely.area(stands[left]))
     moved, met = np.ones(len(stands), dtype=bool), np.ones(len(others), dtype=bool)
     moved[left], met[right] = False, False
     fid, stands = fid[moved], _disjoint(stands[moved])
@@ -103,7 +103,7 @@ def _shared(
         size = np.minimum(shapely.area(stands[a]), shapely.area(others[b]))
         # Less than this is where two roundings of one edge differ, and no land.
         land = shapely.area(shared) > ROUNDING * size
-        found.append(_pieces(cutter, fid[a[land]], other_fid[b[land]], shared[land]))
+        found.append(_pieces(cutter, fid[a[land]], other_fid[b[land]], shared[land], size[land]))
     return found
 
 
@@ -145,12 +145,12 @@ def _empty(n: int) -> Geometries:
 
 
 def _pieces(
-    cutter: Cutter, first: npt.NDArray[np.int64], last: npt.NDArray[np.int64], shared: Geometries
+    cutter: Cutter, first: npt.NDArray[np.int64], last: npt.NDArray[np.int64], shared: Geometries, size_m2: Floats
 ) -> pd.DataFrame:
-    """Shared land cut by regions; what lies in none of them is left out."""
+    """Shared land cut by regions; what lies in none of them is left out.  ``size_m2`` is the area of the stands."""
     if not len(shared):
         return _nothing()
-    pieces = cutter.cut_projected(shared, Projector(cutter.plane, cutter.plane))
+    pieces = cutter.cut_projected(shared, Projector(cutter.plane, cutter.plane), size_m2)
     width = 2e4 * pieces.stand_area_ha / shapely.length(shared)
     columns = {"first": first[pieces.stand], "last": last[pieces.stand], "region": pieces.region.astype(np.int64)}
     return pd.DataFrame({**columns, "area_ha": pieces.area_ha, "width": width[pieces.stand]})
