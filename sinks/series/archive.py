@@ -35,7 +35,6 @@ from sinks.provenance import InputFile
 from sinks.results import atomic
 from sinks.results.run_folder import read_run, write_exports, write_run
 from sinks.results.verified import unverified_digest
-from sinks.results.years import TABLE
 from sinks.series.definition import Definition, changed_parts, definition_of, grids_of
 from sinks.series.made import GRID, Made, finished
 from sinks.series.recalculation import compare_vintages, recalculation
@@ -427,7 +426,7 @@ class Series:
             run_sha256="",
             sums_sha256="",
         )
-        made = made.with_table(TABLE, years_with(self, made.run.contents, row, made.definition))
+        made = made.with_table("years", years_with(self, made.run.contents, row, made.definition))
         run = made.named({"vintage": name, "made": how, "base": row.base, "segment": segment})
         folder = self.folder / "vintages" / name
         shutil.rmtree(folder, ignore_errors=True)  # of an attempt that failed; no row of the register knows it

@@ -384,9 +384,11 @@ def _run_files() -> frozenset[str]:
         or '"ccer_audit"' in text
         or '"gases"' in text
         or '"projection_balance"' in text
+        or '"land_survey": ' in text
         for name in re.findall(r'"([a-z_]+)": ', text)
     }
-    written = {f"{name}{end}" for name in tables for end in (".csv", ".parquet")}
+    kept = {name for text in code.values() for name in re.findall(r'with_table\("([a-z_]+)"', text)}
+    written = {f"{name}{end}" for name in tables | kept for end in (".csv", ".parquet")}
     named = re.findall(r'"([a-z_-]+\.(?:xlsx|gpkg|json|html|csv|png))"', "".join(code.values()))
     return frozenset(written | set(named))
 
