@@ -1,4 +1,4 @@
-"""Standards of the region whose text was not at hand: a place each, that names it and asks for its numbers."""
+"""Standards of the region and of Baotou whose text was not at hand: a place each, that names it and asks for its numbers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ REGISTRY = Registry((), ("methodologies",))
 PLACES = {
     "db15_3766": ("DB15/T 3766-2024", "grassland"),
     "db15_4248": ("DB15/T 4248-2025", "bare"),
+    "db1502_022": ("DB1502/T 022-2024", "forest"),
+    "db1502_030": ("DB1502/T 030-2025", "wetland"),
+    "db1502_031": ("DB1502/T 031-2025", "forest"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Management of forest: gain-loss beyond a reference level, by hand; what is asked of the user."""
+"""Management and protection of forest: gain-loss beyond a reference level, by hand; what is asked of the user."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sinks.errors import ParameterError
 from sinks.methodology import Registry
 
 REGISTRY = Registry((), ("methodologies",))
-IDS = ("forest_management",)
+IDS = ("forest_management", "natural_forest_protection")
 ROWS = pd.DataFrame({"ecosystem": ["forest"], "species_group": ["larch"]})
 OURS = """# extends: {id}
 parameter,species_group,value,unit,low,high,interval,distribution,basis,source,locator,note
