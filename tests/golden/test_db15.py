@@ -1,4 +1,4 @@
-"""Standards of the region and of Baotou whose text was not at hand: a place each, that names it and asks for numbers."""
+"""Standards of the region and of Baotou whose text was not at hand: each a place that names it and asks for numbers."""
 
 from __future__ import annotations
 
