@@ -17,6 +17,7 @@ import pandas as pd
 import xlsxwriter
 
 from sinks.account.basis import ORDER as BASES
+from sinks.results.in_words import said_without_ids
 from sinks.results.labels import label, labels, stratum_name, term
 from sinks.results.leading_checks import leading_first
 from sinks.results.marks import Place, marks
@@ -36,16 +37,20 @@ from sinks.results.shown_tables import (
     verification,
 )
 from sinks.results.withheld import withheld
+from sinks.results.workbook_front import front_sheet
 from sinks.results.workbook_sheets import Column, SheetWriter, StyledWorkbook
 from sinks.vocabulary import ALL, quantities
 
 if TYPE_CHECKING:
     from sinks.results.contents import RunContents
 
-MOST_REGION_SHEETS = 40
+MOST_REGION_SHEETS = 20
 """Regions with a sheet of their own, coarsest level first; a workbook of more sheets can no longer be paged through."""
 
 _SCALED_UNIT = {"area": "unit.10k_ha", "carbon_stock": "unit.10k_t_c", "net_removals": "unit.10k_t_co2_yr"}
+_OF_METHODOLOGIES = {
+    *("methodology", "methodologies", "record_methodology", "lowest_methodology", "highest_methodology"),
+}
 _TERM_COLUMNS = {
     *(
         "agreement",
@@ -61,7 +66,7 @@ _TERM_COLUMNS = {
         "interval",
         "kind",
     ),
-    *("indicator", "state", "used_in"),
+    *("indicator", "state", "used_in", "line"),
     *("ecosystem_from", "ecosystem_to", "verdict", "accuracy_basis", "withheld", "explained_by", "cause"),
 }
 
@@ -83,8 +88,9 @@ def write_workbook(contents: RunContents, path: Path) -> None:
     book.workbook.set_properties({"title": label("readme.title"), "created": created})
     titles = methodology_titles(contents.record)
     with_sheet, without = _regions_with_sheets(contents.regions.frame)
-    _read_me(book, contents, without)
     marked = marks(contents)
+    front_sheet(book, contents, marked)
+    _read_me(book, contents, without)
     _summary(book, contents, marked)
     tables = pool_tables(contents.account, with_sheet)
     for code in with_sheet:
@@ -166,8 +172,8 @@ def _caveats(contents: RunContents, without: Sequence[str]) -> list[str]:
     of = {status: int(counts.get(status, 0)) for status in ("failed", "warning", "note")}
     found.append(label("readme.checks", count=len(checks), **of))
     found.extend(
-        label("readme.check", check=check, status=term("status", str(status)), where=where, detail=detail)
-        for check, status, where, detail in shown[["check", "status", "where", "detail"]].itertuples(index=False)
+        label("readme.check", status=term("status", str(status)), where=where, detail=said_without_ids(str(detail)))
+        for status, where, detail in shown[["status", "where", "detail"]].itertuples(index=False)
     )
     found.append(label("readme.unverified", count=unverified, all=len(parameters)))
     if without:
@@ -365,8 +371,12 @@ def _said(column: str, value: object, titles: Mapping[str, str]) -> object:
     """A cell in words, where it holds a word that is known."""
     if not isinstance(value, str | bool):
         return value
-    if column == "methodology":
+    if column in _OF_METHODOLOGIES:
         return methodology_names(str(value), titles)
+    if column == "pools":
+        return label("list.separator").join(term("pool", pool) for pool in str(value).split("+"))
+    if column == "input":
+        return term("quantity", str(value))
     if column == "parameter":
         named = term("parameter", str(value))
         return named if named != value else term("pool", str(value))

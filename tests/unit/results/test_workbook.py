@@ -87,12 +87,45 @@ def test_the_transition_sheet_has_row_and_column_totals(run: Path) -> None:
     assert whole.loc["森林", "转为 合计（ha）"] == 105.0
 
 
+def test_the_first_sheet_has_the_figures_of_the_whole_and_a_line_for_each_region(run: Path) -> None:
+    rows = [list(row) for row in openpyxl.load_workbook(run / "account.xlsx").worksheets[0].iter_rows(values_only=True)]
+    account = make_contents().account
+    total = account[(account[["ecosystem", "stratum", "pool"]] == "all").all(axis=1)]
+    total = total.set_index(["region_code", "quantity", "period"])["value"]
+    said = {row[0]: row for row in rows if row[0]}
+    stock, sink = said["碳储量"], said["年碳汇量"]
+    assert stock[1:4] == ["2023", pytest.approx(total["150000", "carbon_stock", "2023"] / 1e4), "万吨碳"]
+    assert sink[1:4] == ["2020-2023", pytest.approx(total["150000", "net_removals", "2020-2023"] / 1e4), "万吨CO2/年"]
+    assert said["碳排放双控判定"][2] == "未评估"
+    assert said["鄂尔多斯市"][1] == pytest.approx(total["150600", "carbon_stock", "2023"] / 1e4)
+    assert "“汇总”" in "".join(str(row[0]) for row in rows)
+
+
+def test_the_verdicts_of_regions_are_counted_on_the_first_sheet(tmp_path: Path) -> None:
+    verdicts = pd.DataFrame(
+        {
+            "region_code": ["150600", "150700", "150600"],
+            "year": [2023, 2023, 2022],
+            "quantity": "verdict",
+            "value": [1.0, -1.0, -1.0],
+            "basis": "computed",
+            "withheld": ["", "noise", ""],
+        }
+    )
+    rows = cells_of(make_contents(tables={"assessment": verdicts}), "结论", tmp_path / "account.xlsx")
+    said = {row[0]: row for row in rows if row[0]}
+    assert said["碳排放双控判定"][1:3] == ["2023", "2个地区中完成1个"]
+    assert said["鄂尔多斯市"][3] == "完成"
+    frame = make_contents().regions.frame
+    assert said[frame.loc[frame["code"] == "150700", "name"].iloc[0]][3] == "不作判定"
+
+
 @pytest.mark.parametrize(("lang", "first", "summary"), [("zh", "说明", "汇总"), ("en", "Read me", "Summary")])
-def test_the_first_sheet_warns_in_either_language(tmp_path: Path, lang: str, first: str, summary: str) -> None:
+def test_the_second_sheet_warns_in_either_language(tmp_path: Path, lang: str, first: str, summary: str) -> None:
     with using_language(lang):
         out = write_run(make_contents(), tmp_path / "run")
     book = openpyxl.load_workbook(out / "account.xlsx")
-    assert book.sheetnames[:2] == [first, summary]
+    assert book.sheetnames[1:3] == [first, summary]
     text = "\n".join(str(cell.value) for row in book[first].iter_rows() for cell in row)
     assert "示范数据" in text
     assert "Hulunbuir" in text
