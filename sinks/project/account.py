@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Literal
 
 from pydantic import Field
 
 from sinks.project.base import Date, Section
+
+
+class RedHead(Section):
+    """``[project.red_head]``: the head of a formal document (红头), as GB/T 9704-2012 lays it out."""
+
+    issuer: str = Field(min_length=1, description="Name of the issuing office as it stands in red on page one.")
+    number: str = Field(min_length=1, description="Number of the document (发文字号).")
+    date: datetime.date = Field(description="Date of issue, for example 2026-12-01; it replaces the date of the run.")
 
 
 class ProjectSection(Section):
@@ -21,6 +30,9 @@ class ProjectSection(Section):
     )
     issuer: str | None = Field(
         default=None, description="Who issues the reports; without it the line on page one is left to be filled in."
+    )
+    red_head: RedHead | None = Field(
+        default=None, description="Red head of the reports with issuer, number and date; without it they have none."
     )
     land_history: bool = Field(
         default=True,

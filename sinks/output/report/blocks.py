@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["body", "caveat", "note", "item", "summary", "notice", "formula"]
+from sinks.text import display_width
+
+Kind = Literal["body", "caveat", "note", "item", "summary", "notice", "formula", "red_issuer", "red_number"]
 
 REFERENCE = re.compile("\ue000([a-z0-9_]+)\ue001")
 """A cross-reference inside a text: the key of a table or figure between two characters that no font and no name has."""
@@ -63,10 +65,35 @@ class Table:
     widths: Sequence[float] = field(default_factory=tuple)
 
     def relative_widths(self) -> list[float]:
-        """Widths of the columns as shares of the table's."""
-        count = len(self.header)
-        raw = list(self.widths) or [1.5 if place < self.text_columns else 1.0 for place in range(count)]
+        """Widths of the columns as shares of the table's; where none are given, such that no number breaks."""
+        raw = list(self.widths) or self._needed()
         return [width / sum(raw) for width in raw]
+
+    def _needed(self) -> list[float]:
+        """What the cells of each column need, and an equal part of the room that is left."""
+        needed = []
+        for place, head in enumerate(self.header):
+            cells = [row[place] for row in self.rows]
+            longest = max((_unbroken(cell) for cell in cells), default=0)
+            if place < self.text_columns:
+                longest = max(longest, min(max(map(display_width, cells), default=0), _LONG_NAME))
+            # Heads and totals are bold.
+            needed.append(1.1 * max(longest, _unbroken(head), display_width(head) / 2) + _PADDING)
+        left = max(_ROOM - sum(needed), 0.0) / max(len(needed), 1)
+        return [width + left for width in needed]
+
+
+_ROOM, _PADDING, _LONG_NAME = 104, 2, 16
+"""Narrow characters of a line of a table, those that go into a cell's margins, and of a name that is not broken."""
+
+
+def _unbroken(text: str) -> int:
+    """Narrow characters of the longest piece of a text that is not broken over lines."""
+    pieces = (part for word in text.split() for part in _PIECES.findall(word))
+    return max((display_width(piece) for piece in pieces), default=0)
+
+
+_PIECES = re.compile("[\u2e80-\uffef]|[^\u2e80-\uffef]+")
 
 
 @dataclass(frozen=True)

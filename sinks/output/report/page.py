@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
+from typing import Any
 
 import pandas as pd
 
@@ -71,6 +72,14 @@ class Page:
         """A bracketed reference to those of the tables and figures that the template has; nothing when it has none."""
         there = [reference(key) for key in keys if self.wanted(key)]
         return word("see", items=joined(there)) if there else ""
+
+
+def red_head(record: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """Issuer, number and date of the red head, when the project has one."""
+    project = record.get("project")
+    section = project.get("project") if isinstance(project, Mapping) else None
+    found = section.get("red_head") if isinstance(section, Mapping) else None
+    return {key: str(text) for key, text in found.items()} if isinstance(found, Mapping) else None
 
 
 def headers(*keys: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from sinks.errors import Problem, Problems, RunError
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Facts, Region
 from sinks.output.report.grammar import spoken_period
-from sinks.output.report.page import Page
+from sinks.output.report.page import Page, red_head
 from sinks.output.report.word.document import Template, built_in_template
 from sinks.output.report.words import word
 from sinks.results import atomic
@@ -133,7 +134,9 @@ def values(page: Page, *, annex: bool = False) -> dict[str, str]:
     title = word("annex.title" if annex else "title", region=page.region.name)
     dates = page.facts.dates("carbon_stock") or page.facts.dates("area")
     span = spoken_period("-".join(dict.fromkeys((dates[0], dates[-1])))) if dates else ""
-    day, issuer = contents.created.date(), _said_in_project(contents.record, "issuer")
+    head = red_head(contents.record)
+    day = date.fromisoformat(head["date"]) if head else contents.created.date()
+    issuer = head["issuer"] if head else _said_in_project(contents.record, "issuer")
     return {
         "title": title,
         "subtitle": word("subtitle", span=span) if span else "",

@@ -12,7 +12,7 @@ from sinks.output.report.assessed import VERDICTS, RegionAssessment, assessed, b
 from sinks.output.report.blocks import Block, Chapters, KeyFigure, KeyFigures, Paragraph
 from sinks.output.report.chapters.overview import own_checks, verified
 from sinks.output.report.facts import Amount, Region
-from sinks.output.report.page import Page
+from sinks.output.report.page import Page, red_head
 from sinks.output.report.words import (
     ABSENT,
     joined,
@@ -35,15 +35,24 @@ MOST_LANDS = 3
 
 
 def blocks(page: Page) -> Chapters:
-    """Tags ``summary_notice``, ``key_figures``, ``meaning_text``, ``assumed_text``, ``warnings_text``."""
+    """Tags ``red_head``, ``summary_notice``, ``key_figures``, ``meaning_text``, ``assumed_text``, ``warnings_text``."""
     notice = [word("caveat.demonstration")] if page.facts.contents.record.get("demonstration") else []
     return {
+        "red_head": _red_head(page),
         "summary_notice": tuple(Paragraph(text, "notice") for text in notice),
         "key_figures": (KeyFigures((_stock(page), _sink(page), _dual(page))),),
         "meaning_text": tuple(Paragraph(text, "summary") for text in _meaning(page) if text),
         "assumed_text": _numbered([text for text in _assumed(page) if text]),
         "warnings_text": _numbered(_warnings(page)),
     }
+
+
+def _red_head(page: Page) -> tuple[Block, ...]:
+    """Issuer and number of a formal document, where the project has them; nothing is made up."""
+    head = red_head(page.facts.contents.record)
+    if head is None:
+        return ()
+    return Paragraph(head["issuer"], "red_issuer"), Paragraph(head["number"], "red_number")
 
 
 def _numbered(texts: list[str]) -> tuple[Block, ...]:

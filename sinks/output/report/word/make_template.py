@@ -123,6 +123,7 @@ def _head(document: Doc) -> None:
 
 def _summary_page(document: Doc) -> None:
     """What a chief reads: three figures, what they mean, what they rest on, what is open, who says so and when."""
+    document.add_paragraph("{{p red_head }}", style="Red Number")
     _head(document)
     document.add_paragraph("{{p summary_notice }}", style="Notice")
     document.add_paragraph("{{p key_figures }}", style="Summary Text")
@@ -236,18 +237,20 @@ def _caveats(document: Doc, faces: Type) -> None:
         style = _new(document, name)
         _look(style, face, faces.latin, size, align=align)
         _spacing(style, line=Pt(19))
-        style.element.get_or_add_pPr().append(
-            parse_xml(
-                f"<w:pBdr {nsdecls('w')}>"
-                + "".join(
-                    f'<w:{side} w:val="single" w:sz="8" w:space="4" w:color="B00000"/>'
-                    for side in ("top", "left", "bottom", "right")
-                )
-                + "</w:pBdr>"
-            )
-        )
+        _border(style, ("top", "left", "bottom", "right"), 8, "B00000")
     document.styles["Caveat Title"].font.color.rgb = RGBColor(0xB0, 0, 0)
     document.styles["Caveat Title"].paragraph_format.keep_with_next = True
+
+
+def _border(style: Any, sides: Sequence[str], eighths: int, colour: str) -> None:
+    """Lines round the paragraphs of a style, ``eighths`` of a point thick."""
+    lines = "".join(f'<w:{side} w:val="single" w:sz="{eighths}" w:space="4" w:color="{colour}"/>' for side in sides)
+    properties = style.element.get_or_add_pPr()
+    border = parse_xml(f"<w:pBdr {nsdecls('w')}>{lines}</w:pBdr>")
+    # Word insists on the order of the schema: what stands before a border in it stays before it.
+    ahead = ("keepNext", "keepLines", "pageBreakBefore", "framePr", "widowControl", "numPr", "suppressLineNumbers")
+    place = sum(1 for child in properties if child.tag in {qn(f"w:{name}") for name in ahead})
+    properties.insert(place, border)
 
 
 def _summary(document: Doc, faces: Type) -> None:
@@ -273,6 +276,14 @@ def _summary(document: Doc, faces: Type) -> None:
     _spacing(styles["Key Title"], before=4, after=4)
     _spacing(styles["Key Remark"], before=4, after=4)
     _spacing(styles["Signature"], before=6)
+    # GB/T 9704-2012, 7.2.4 to 7.2.7: issuer in red above the number, a red line as wide as the text below it.
+    for name, face, size, colour in (
+        ("Red Issuer", faces.title, Pt(36), "E60012"),
+        ("Red Number", faces.body, SIZE_3, "000000"),
+    ):
+        _look(_new(document, name), face, faces.latin, size, align=ALIGN.CENTER, colour=colour)
+        _spacing(styles[name], after=6)
+    _border(styles["Red Number"], ("bottom",), 12, "E60012")
     _spacing(styles["Formula"], before=1, after=3)
     styles["Formula"].paragraph_format.left_indent = Mm(12)
 

@@ -36,6 +36,8 @@ _STYLES = {
     "summary": "SummaryText",
     "notice": "Notice",
     "formula": "Formula",
+    "red_issuer": "RedIssuer",
+    "red_number": "RedNumber",
 }
 
 _BOOKMARK = "_Ref_"
@@ -149,7 +151,7 @@ def _table(table: Table, width: float, kept_whole: int) -> str:
     rows = [_row(table.header, twips, ["TableHead"] * len(twips), smaller, header=True, keep=True)]
     styles = ["TableText" if place < table.text_columns else "TableNumber" for place in range(len(twips))]
     for place, cells in enumerate(table.rows):
-        looks = small + ("<w:b/><w:bCs/>" if place in table.totals else "")
+        looks = ("<w:b/><w:bCs/>" if place in table.totals else "") + small
         rows.append(_row(cells, twips, styles, looks, keep=whole or place + 1 == len(table.rows)))
     head = paragraph("Caption", _caption("table", table.key, table.caption))
     unit = paragraph("TableUnit", run(word("table.unit", unit=table.unit))) if table.unit else ""
@@ -158,7 +160,12 @@ def _table(table: Table, width: float, kept_whole: int) -> str:
         '<w:tblLayout w:type="fixed"/><w:tblLook w:val="0420" w:firstRow="1" w:lastRow="0" w:firstColumn="0" '
         f'w:lastColumn="0" w:noHBand="0" w:noVBand="1"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(rows)}</w:tbl>'
     )
-    notes = "".join(paragraph("TableNote", with_references(text)) for text in _numbered(table.notes))
+    texts = _numbered(table.notes)
+    # All notes stay with the table.
+    notes = "".join(
+        paragraph("TableNote", with_references(text), "<w:keepNext/>" if place < len(texts) else "")
+        for place, text in enumerate(texts, 1)
+    )
     # A paragraph has to stand between two tables, or Word joins them.
     return head + unit + body + (notes or paragraph("TableNote", ""))
 
