@@ -1,9 +1,10 @@
-"""The map on a phone, a notebook and a desk: in view at once, nothing over anything else."""
+"""The map on a phone, a notebook and a desk: in view at once, nothing over anything else, and usable without a mouse."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ pytestmark = [
     pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no Chromium with its driver on this machine"),
     pytest.mark.allow_hosts(["127.0.0.1", "localhost", "::1"]),
 ]
+
+AXE = Path(find_spec("axe_core_python").origin or "").with_name("axe.min.js")  # type: ignore[union-attr]
 
 SIZES = {390: 844, 1366: 768, 1920: 1080}
 
@@ -82,3 +85,31 @@ def test_map_is_in_view_at_once_and_nothing_lies_over_anything(browser: Any, sav
     for place, one in enumerate(found["places"]):
         assert all(overlap(one, other) <= 1 for other in found["places"][place + 1 :])
         assert overlap(one, found["legend"]) <= 1
+
+
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("layer", ["sink", "coverage"])
+def test_axe_finds_nothing(browser: Any, saved: Path, width: int, layer: str) -> None:
+    """Names of controls, contrast, landmarks, order of headings and the rest of the rules of axe-core."""
+    size = {"width": width, "height": SIZES[width], "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(saved.as_uri())
+    WebDriverWait(browser, 30).until(
+        lambda d: d.execute_script("return document.querySelectorAll('.place').length > 0")
+    )
+    browser.execute_script(
+        "const s = document.getElementById('layer'); s.value = arguments[0]; s.dispatchEvent(new Event('change'));",
+        layer,
+    )
+    browser.execute_script("document.getElementById('caveats').open = true;")
+    browser.execute_script(AXE.read_text(encoding="utf-8"))
+    found = browser.execute_async_script(
+        "const done = arguments[0]; axe.run().then((r) => done(r.violations), (e) => done(String(e)));"
+    )
+    assert [(one["id"], one["impact"], one["nodes"][0]["html"][:100]) for one in found] == []
+
+
+def test_readers_may_enlarge_the_page(saved: Path) -> None:
+    text = saved.read_text(encoding="utf-8")
+    assert "user-scalable" not in text
+    assert "maximum-scale" not in text

@@ -13,7 +13,7 @@ import pandas as pd
 
 from sinks.assessment.withheld import NOISE
 from sinks.errors import Problems, RunError
-from sinks.output.map.layers import EMISSIONS, LAYERS, OFFSET_SHARE, Layer
+from sinks.output.map.layers import EMISSIONS, LAYERS, NOISE_LAYER, OFFSET_SHARE, Layer
 from sinks.output.map.outlines import lineage, outlines
 from sinks.results.contents import RunContents
 from sinks.results.labels import term
@@ -58,6 +58,7 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
     check_account(contents.account)
     rows = _sums_over_strata(contents.account)
     offsets = _offsets(assessment)
+    signals = _signals(contents, set(rows["region_code"]))
     _check(contents, rows, offsets, assessment)
     frame = contents.regions.frame
     known = set(rows["region_code"]) | set(frame["parent"])
@@ -71,7 +72,8 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
         "terms": _terms(rows, contents.checks, frame),
         "levels": _levels(shown),
         "regions": _regions(shown),
-        "layers": [layer.to_json() for layer in _layers(rows, offsets)],
+        "layers": [layer.to_json() for layer in _layers(rows, offsets, signals)],
+        "signals": _columns(signals, ("region_code", "period"), ("value",)),
         "rows": _columns(rows, ("region_code", "ecosystem", "pool", "quantity", "period"), _STATISTICS),
         "methodologies": _methodologies(rows["methodology"], contents.record),
         "offsets": _columns(offsets, ("region_code", "quantity", "year"), ("value", "low", "high")),
@@ -127,14 +129,27 @@ def _check(contents: RunContents, rows: pd.DataFrame, offsets: pd.DataFrame, giv
     problems.raise_as(RunError)
 
 
-def _layers(rows: pd.DataFrame, offsets: pd.DataFrame) -> list[Layer]:
+def _signals(contents: RunContents, codes: set[str]) -> pd.DataFrame:
+    """Signal to noise of the regions' sinks by period, where errors of the maps were reckoned."""
+    table = contents.tables.get("noise")
+    columns = ["region_code", "period", "value"]
+    if table is None or "signal_to_noise" not in table:
+        return pd.DataFrame(columns=columns)
+    whole = (table["ecosystem_from"] == ALL) & (table["ecosystem_to"] == ALL) & table["region_code"].isin(codes)
+    found = table[whole & table["signal_to_noise"].notna()].rename(columns={"signal_to_noise": "value"})
+    return found.drop_duplicates(columns[:2])[columns]
+
+
+def _layers(rows: pd.DataFrame, offsets: pd.DataFrame, signals: pd.DataFrame) -> list[Layer]:
     """The layers that have something to show."""
-    layers = [layer for layer in LAYERS if _has_figures(layer, rows)]
+    layers = [layer for layer in LAYERS if _has_figures(layer, rows)] + ([NOISE_LAYER] if len(signals) else [])
     return [*layers, OFFSET_SHARE] if len(offsets) else layers
 
 
 def _has_figures(layer: Layer, rows: pd.DataFrame) -> bool:
     mine = rows[rows["quantity"] == layer.quantity]
+    if layer.measure == "coverage":
+        return bool(mine["coverage"].notna().any())
     return bool(mine[["low", "high"]].notna().all(axis=1).any() if layer.measure == "relative" else len(mine))
 
 

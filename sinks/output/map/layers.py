@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from branca.utilities import color_brewer
 
-Measure = Literal["total", "per_area", "relative", "assessment"]
+Measure = Literal["total", "per_area", "relative", "coverage", "noise", "assessment"]
 Scale = Literal["sequential", "diverging"]
 
 # ColorBrewer schemes that stay distinct with the common colour-vision deficiencies and in grey.
@@ -25,9 +25,10 @@ class Layer:
         Its name and unit are the labels ``layer.<id>`` and ``unit.<id>``.
     quantity : str
         Of the account, or of the assessment.
-    measure : {"total", "per_area", "relative", "assessment"}
+    measure : {"total", "per_area", "relative", "coverage", "noise", "assessment"}
         The value itself; per hectare of the ecosystem at the (last) date; half the width of the interval over the
-        absolute value; or a figure of the assessment over the emissions, which knows no ecosystem.
+        absolute value; the observed share of the area; the change of stock over what errors of the maps alone make,
+        all ecosystems together; or a figure of the assessment over the emissions, which knows no ecosystem.
     scale : {"sequential", "diverging"}
         A diverging scale has zero in its middle, so that a source of carbon never looks like a small sink.
     palette : str
@@ -73,8 +74,12 @@ LAYERS = (
     Layer("not_estimated", "not_estimated", "total", "sequential", "YlGn", _IN_TEN_THOUSANDS),
     Layer("sink_uncertainty", "net_removals", "relative", "sequential", "Purples", _IN_PERCENT, 1),
     Layer("stock_uncertainty", "carbon_stock", "relative", "sequential", "Purples", _IN_PERCENT, 1),
+    Layer("coverage", "area", "coverage", "sequential", "Blues", _IN_PERCENT, 1),
 )
 """The first layer with figures is the one the page opens with."""
+
+NOISE_LAYER = Layer("noise", "noise", "noise", "sequential", "PuBu")
+"""Signal to noise of the sink by class densities; shown where errors of the maps were reckoned."""
 
 OFFSET_SHARE = Layer("offset_share", "sink_counted", "assessment", "diverging", "BrBG", _IN_PERCENT)
 """Counted sink over the emissions before any deduction; shown when an assessment is given."""

@@ -26,6 +26,8 @@ _SCRIPTS = (
     "main.js",
 )
 _POLICY_MARK = "<!-- content-security-policy -->"
+_VIEWPORT = re.compile(r'<meta name="viewport"[^>]*>')
+_ENLARGEABLE = '<meta name="viewport" content="width=device-width, initial-scale=1">'
 _INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 _IMAGE = re.compile(r"url\((images/[\w-]+\.png)\)")
 
@@ -56,7 +58,8 @@ class OfflineFigure(Figure):
 
     def render(self, **kwargs: Any) -> str:
         """The whole page."""
-        page = super().render(**kwargs)
+        # folium forbids readers to enlarge the page, which those with weak eyes need.
+        page = _VIEWPORT.sub(_ENLARGEABLE, super().render(**kwargs))
         return page.replace(_POLICY_MARK, f'<meta http-equiv="Content-Security-Policy" content="{self._policy(page)}">')
 
     def _policy(self, page: str) -> str:

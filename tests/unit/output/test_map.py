@@ -31,7 +31,7 @@ from sinks.errors import AccountError, LayerError, RunError
 from sinks.output.map import draw_map, write_map
 from sinks.output.map import outlines as outlines_module
 from sinks.output.map.content import map_labels, page_content
-from sinks.output.map.layers import LAYERS, OFFSET_SHARE
+from sinks.output.map.layers import LAYERS, NOISE_LAYER, OFFSET_SHARE
 from sinks.output.map.outlines import outlines
 from sinks.output.map.overlay import MAX_PIXELS, paint
 from sinks.output.map.page import as_json
@@ -177,7 +177,7 @@ def test_page_holds_every_sum_of_the_account_to_the_last_digit() -> None:
 def test_only_layers_with_figures_are_offered() -> None:
     offered = {layer["id"] for layer in embedded(page())["layers"]}
     # No row of the account is a change, and the sink's interval lacks its upper end.
-    assert offered == {"sink", "sink_per_ha", "stock_density", "stock", "stock_uncertainty"}
+    assert offered == {"sink", "sink_per_ha", "stock_density", "stock", "stock_uncertainty", "coverage"}
 
 
 def test_offset_share_comes_from_the_assessment_without_the_rows_of_the_rule() -> None:
@@ -190,7 +190,7 @@ def test_offset_share_comes_from_the_assessment_without_the_rows_of_the_rule() -
 
 
 def test_diverging_scales_have_a_middle_colour_and_sequential_ones_need_none() -> None:
-    for layer in (*LAYERS, OFFSET_SHARE):
+    for layer in (*LAYERS, NOISE_LAYER, OFFSET_SHARE):
         colours = layer.to_json()["colours"]
         assert len(set(colours)) == len(colours)
         assert layer.scale == "sequential" or len(colours) % 2 == 1
@@ -380,9 +380,17 @@ def test_every_label_is_there_in_both_languages_and_used() -> None:
     used = set(re.findall(r'say\("([\w.]+)"[,)]', SCRIPTS))
     page_text = files("sinks.output.map").joinpath("page.html").read_text(encoding="utf-8")
     used |= set(re.findall(r'data-say="([\w.]+)"', page_text)) | {"png", "print", "language"}
-    layers = (*LAYERS, OFFSET_SHARE)
+    layers = (*LAYERS, NOISE_LAYER, OFFSET_SHARE)
     used |= {f"{kind}.{layer.id}" for kind in ("layer", "unit") for layer in layers}
-    used |= {"note.per_area", "note.relative", "note.assessment", "panel.sink_counted", "panel.emissions"}
+    used |= {
+        "note.per_area",
+        "note.relative",
+        "note.coverage",
+        "note.noise",
+        "note.assessment",
+        "panel.sink_counted",
+        "panel.emissions",
+    }
     used |= {f"group.{name}" for name in ("sink", "stock", "quality", "assessment")}
     used |= {f"leading.{check}" for check in LEADING}
     assert used == set(map_labels())
@@ -499,3 +507,20 @@ def test_stock_that_is_known_once_has_a_layer(quantity: str) -> None:
     rows = pd.concat([account(), pd.DataFrame([row("1501", quantity, "2020-2023", 5e3)])], ignore_index=True)
     assert quantity in {layer["id"] for layer in page_content(run(account=rows), None)["layers"]}
     assert quantity not in {layer["id"] for layer in page_content(run(), None)["layers"]}
+
+
+def test_signal_to_noise_and_coverage_are_those_of_the_run() -> None:
+    noise = pd.DataFrame(
+        {
+            "region_code": ["1501", "1501", "9999"],
+            "period": "2020-2023",
+            "ecosystem_from": ["all", "forest", "all"],
+            "ecosystem_to": ["all", "grassland", "all"],
+            "signal_to_noise": [0.75, 3.0, 2.0],
+            "withheld": False,
+        }
+    )
+    content = page_content(run(tables={"noise": noise}), None)
+    assert records(content["signals"]) == [{"region_code": "1501", "period": "2020-2023", "value": 0.75}]
+    assert "noise" in {layer["id"] for layer in content["layers"]}
+    assert "noise" not in {layer["id"] for layer in page_content(run(), None)["layers"]}

@@ -13,6 +13,9 @@ data.offsets.value.forEach((value, i) => {
   offsets.set(key.join("\u0000"), { value, low: data.offsets.low[i], high: data.offsets.high[i] });
 });
 
+const signals = new Map(data.signals.value.map((value, i) =>
+  [["region_code", "period"].map((c) => data.signals[c].words[data.signals[c].at[i]]).join("\u0000"), value]));
+
 const regions = new Map(data.regions.map((region) => [region.code, region]));
 const children = new Map(data.regions.map((region) => [region.code, []]));
 data.regions.forEach((region) => region.parent && children.get(region.parent).push(region.code));
@@ -67,6 +70,7 @@ function absence(layer, code, ecosystem, period) {
 /** The periods in which a layer has figures, in their order. */
 function periodsOf(layer) {
   if (layer.measure === "assessment") return [...data.offsets.year.words].sort();
+  if (layer.measure === "noise") return [...data.signals.period.words].sort();
   const found = new Set();
   rows.value.forEach((_, i) => {
     if (rows.quantity.words[rows.quantity.at[i]] === layer.quantity) found.add(rows.period.words[rows.period.at[i]]);
@@ -82,12 +86,24 @@ function lastDate(period) {
 /** What the account has for a layer and region: {value, low, high, share} in base units of the layer, or null. */
 function measured(layer, code, ecosystem, period) {
   if (layer.measure === "assessment") return offsetShare(layer, code, period);
+  if (layer.measure === "noise") return only(signals.get([code, period].join("\u0000")));
   const found = entry(code, ecosystem, "all", layer.quantity, period);
   if (!found || found.value === null) return null;
   if (layer.measure === "total") return found;
   if (layer.measure === "relative") return relative(found);
+  if (layer.measure === "coverage") return only(found.coverage);
   const area = entry(code, ecosystem, "all", "area", lastDate(period));
   return area && area.value > 0 ? scaled(found, 1 / area.value) : null;
+}
+
+/** A figure that has no interval, or null where there is none. */
+function only(value) {
+  return value === null || value === undefined ? null : { value, low: null, high: null };
+}
+
+/** Whether a layer knows no ecosystems: it shows all of them together. */
+function ofWhole(layer) {
+  return layer.measure === "assessment" || layer.measure === "noise";
 }
 
 /** One figure of the assessment, or null. */

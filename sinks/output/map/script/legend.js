@@ -48,7 +48,7 @@ function drawCrumbs(element, code, open) {
 
 /** What the legend says, once for the page and once for the exported image. */
 function legendLines(layer, scale, absences) {
-  const ecosystem = layer.measure === "assessment" ? say("ecosystem.all") : ecosystemName(state.ecosystem);
+  const ecosystem = ofWhole(layer) ? say("ecosystem.all") : ecosystemName(state.ecosystem);
   const classes = [...scale.classes].reverse().map((c) => ({ colour: c.colour, text: classLabel(c), negative: Boolean(c.negative) }));
   if (absences.length) classes.push({ colour: MISSING, text: absences.join(say("separator")), negative: false });
   return {
@@ -72,7 +72,7 @@ function notesOf(layer) {
   const notes = [];
   if (layer.scale === "diverging" && layer.quantity === "net_removals") notes.push(say("note.sign"));
   if (layer.quantity === "stock_change") notes.push(say("note.change"));
-  if (["per_area", "relative", "assessment"].includes(layer.measure)) notes.push(say("note." + layer.measure));
+  if (["per_area", "relative", "coverage", "noise", "assessment"].includes(layer.measure)) notes.push(say("note." + layer.measure));
   return notes;
 }
 

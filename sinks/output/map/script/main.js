@@ -40,7 +40,7 @@ function start(map) {
     const layer = layers.get(state.layer);
     const coloured = state.focus ? [...within(state.focus)] : regionsAt(state.level);
     const level = state.focus ? regions.get(coloured[0]).level : state.level;
-    const ecosystem = layer.measure === "assessment" ? "all" : state.ecosystem;
+    const ecosystem = ofWhole(layer) ? "all" : state.ecosystem;
     const display = (code, period) => {
       const found = headline(layer, code, ecosystem, period);
       return found && found.value !== null ? found.value * layer.factor : null;
@@ -146,6 +146,7 @@ function start(map) {
     byId("search").placeholder = say("search.hint");
     document.querySelectorAll("[data-say]").forEach((element) => { element.textContent = say(element.dataset.say); });
     byId("tools").setAttribute("aria-label", say("controls"));
+    byId("notices").setAttribute("aria-label", say("notices"));
     drawNotices();
     drawChoices(layer, ecosystem);
     const foot = [say("internal"), ...sourceLines(), ...(data.tiles ? [say("tiles", { origin: new URL(data.tiles.replace(/[{}]/g, "")).origin })] : [])];
@@ -170,7 +171,7 @@ function start(map) {
     const lands = ["all", ...Object.keys(data.terms.ecosystem).filter((land) => land !== "all")];
     byId("ecosystem").replaceChildren(...lands.map((land) => html("option", { value: land }, ecosystemName(land))));
     byId("ecosystem").value = ecosystem;
-    byId("ecosystem").disabled = layer.measure === "assessment";
+    byId("ecosystem").disabled = ofWhole(layer);
     choices("period", periodsOf(layer), state.period, (period) => period, (period) => { state.period = period; update(); });
     drawYears(layer);
     choices("level", drawnLevels, state.focus ? null : state.level, (level) => term("level", level), (level) => {
@@ -201,7 +202,7 @@ function start(map) {
   }
 
   function layerGroups() {
-    const group = (l) => (l.measure === "assessment" ? "assessment" : l.measure === "relative" ? "quality" : l.quantity === "net_removals" ? "sink" : "stock");
+    const group = (l) => (l.measure === "assessment" ? "assessment" : ["relative", "coverage", "noise"].includes(l.measure) ? "quality" : l.quantity === "net_removals" ? "sink" : "stock");
     const option = (l) => html("option", { value: l.id }, say("layer." + l.id));
     return ["sink", "stock", "quality", "assessment"]
       .map((name) => [name, data.layers.filter((l) => group(l) === name)])

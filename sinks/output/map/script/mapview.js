@@ -6,6 +6,8 @@ const SOURCE_EDGE = "#8c3f04";
 /** Draws regions on `map`; `open(code)` is called when one is chosen. */
 function makeMapView(map, open) {
   const renderer = L.svg({ padding: 0.5 });
+  // What the page is for, so that a screen reader can go to it at once.
+  map.getContainer().setAttribute("role", "main");
   const ground = L.layerGroup().addTo(map);
   const names = L.layerGroup().addTo(map);
   let drawn = [];

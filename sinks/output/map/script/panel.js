@@ -16,7 +16,8 @@ function drawPanel(element, view, open) {
   if (code !== null && layer.measure !== "assessment") parts.push(cards(view));
   if (code !== null && layer.measure === "assessment") parts.push(html("dl", { class: "cards" }, layerCard(view), offsetCards(view)));
   const ranked = view.ranked.length ? [ranking(view, open)] : [];
-  const detail = code !== null && layer.measure !== "assessment" ? [poolTable(view), ecosystemChart(view)] : [];
+  // A share of the area and a ratio of errors have no pools.
+  const detail = code !== null && !ofWhole(layer) && layer.measure !== "coverage" ? [poolTable(view), ecosystemChart(view)] : [];
   // A long ranking would push the table out of sight.
   parts.push(...(view.ranked.length > LONG_RANKING ? [...detail, ...ranked] : [...ranked, ...detail]));
   parts.push(html("p", { class: "quiet" }, [say("panel.blank"), anyInterval ? say("panel.interval") : ""].join("")), html("p", { class: "quiet" }, say("panel.rounding")));
