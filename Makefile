@@ -10,7 +10,7 @@ endif
 READY  := $(VENV)/.ready
 TESTED := $(VENV)/.ready-for-tests
 
-.PHONY: demo test docs lint hooks bench mutation mutation-core faults differential fuzz coverage audit notebooks system clean
+.PHONY: demo test docs lint hooks bench mutation mutation-core faults differential fuzz coverage pages audit notebooks system clean
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -100,6 +100,10 @@ fuzz: $(TESTED)
 # Branches of tabulation, account and assessment that the tests nearest to them do not take; ten minutes.
 coverage: $(READY)
 	$(BIN)/python tests/branches/measure.py
+
+# Reports of Ordos, of the whole region and of Ningxia, in both languages, page by page as LibreOffice lays them out.
+pages: $(TESTED) system
+	SINKS_PAGES=1 $(BIN)/python -m pytest tests/integration/test_report_layout.py
 
 # Known vulnerabilities of the packages that constraints.txt names.
 audit: $(READY)

@@ -1,4 +1,4 @@
-"""The map on a phone, a notebook and a desk: in view at once, nothing over anything else, and usable without a mouse."""
+"""The map on a phone, a notebook and a desk: in view at once, nothing over anything else, for every reader."""
 
 from __future__ import annotations
 
