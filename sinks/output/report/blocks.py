@@ -78,12 +78,16 @@ class Table:
             if place < self.text_columns:
                 longest = max(longest, min(max(map(display_width, cells), default=0), _LONG_NAME))
             # Heads and totals are bold.
-            needed.append(1.1 * max(longest, _unbroken(head), display_width(head) / 2) + _PADDING)
+            needed.append(1.15 * max(longest, _unbroken(head), display_width(head) / 2) + _PADDING)
         left = max(_ROOM - sum(needed), 0.0) / max(len(needed), 1)
         return [width + left for width in needed]
 
+    def crowding(self) -> float:
+        """How often the cells, unbroken, would fill a line: above 1 the type has to be smaller."""
+        return 1.0 if self.widths else max(sum(self._needed()) / _ROOM, 1.0)
 
-_ROOM, _PADDING, _LONG_NAME = 104, 2, 16
+
+_ROOM, _PADDING, _LONG_NAME = 92, 2, 16
 """Narrow characters of a line of a table, those that go into a cell's margins, and of a name that is not broken."""
 
 

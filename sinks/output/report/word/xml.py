@@ -21,6 +21,9 @@ _TEXT_WIDTH = {False: 156.0, True: 225.0}
 _MANY_COLUMNS = 6
 """Columns above which a table is set smaller."""
 
+_SMALLEST = 12
+"""Half points below which no table is set."""
+
 _KEPT_WHOLE = {False: 15, True: 8}
 """Rows up to which a table stays on one page, upright and lying; a longer one would leave half a page empty."""
 
@@ -145,7 +148,10 @@ def _size(png: bytes) -> tuple[int, int]:
 
 def _table(table: Table, width: float, kept_whole: int) -> str:
     twips = [round(share * width / 25.4 * 1440) for share in table.relative_widths()]
-    small, smaller = ("", "") if len(table.header) <= _MANY_COLUMNS else (_size_of(17), _size_of(15))
+    crowding = table.crowding()
+    small, smaller = ("", "")
+    if len(table.header) > _MANY_COLUMNS or crowding > 1:
+        small, smaller = (_size_of(max(round(size / crowding), _SMALLEST)) for size in (17, 15))
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in twips)
     whole = len(table.rows) <= kept_whole
     rows = [_row(table.header, twips, ["TableHead"] * len(twips), smaller, header=True, keep=True)]
