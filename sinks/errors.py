@@ -59,7 +59,15 @@ class SinksError(Exception):
 
 
 class ProjectError(SinksError):
-    """The project file says something that cannot be: unknown key, missing file, wrong type, contradiction."""
+    """The project file says something that cannot be: unknown key, missing file, wrong type, contradiction.
+
+    Attributes
+    ----------
+    rest : object
+        The project without what is wrong, where that leaves one whose files can be looked at in the same pass.
+    """
+
+    rest: object = None
 
 
 class RegionError(SinksError):

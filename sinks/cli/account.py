@@ -65,9 +65,10 @@ def run(
     """核算项目 PROJECT（.toml，或以往结果的 run.json） / make the account of a project."""
     import sinks
     from sinks.results.run_folder import destination
+    from sinks.workflow.read_project import read_project
     from sinks.workflow.stages import stage
 
-    loaded = sinks.Project.read(project)
+    loaded = read_project(project)
     folder = out or Path("out") / loaded.project.name
     checkpoint = folder.with_name(f".{folder.name}.checkpoint")
     with destination(folder, force) as left, _said_what_is_kept(folder, checkpoint):
@@ -143,7 +144,7 @@ def check(project: Path, official: bool, as_json: bool) -> None:
         if project.is_dir():
             found = findings_of_run(sinks.open_run(project), official=official)
         else:
-            prepared = sinks.check(sinks.Project.read(project))
+            prepared = sinks.check(project)
             found = findings(prepared, official=official)
             found = gravest_first([*found, *expectations(prepared, Path("out") / prepared.project.project.name)])
     except SinksError as error:

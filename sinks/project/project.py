@@ -7,6 +7,7 @@ in full, every default filled in, with each run, and can be read again from ther
 
 from __future__ import annotations
 
+import copy
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -161,12 +162,31 @@ class Project(Section):
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 explain(detail, content, cls, where, problems)
-            problems.raise_as(ProjectError)
-            raise
+            raise _with_rest(problems, cls._without(content, folder, error)) from error
         project._objects = dict(objects or {})
         project._check(where, problems)
-        problems.raise_as(ProjectError)
+        if len(problems):
+            raise _with_rest(problems, project)
         return project
+
+    @classmethod
+    def _without(cls, content: Mapping[str, Any], folder: Path, error: ValidationError) -> Project | None:
+        """The project without the keys that are unknown; None where more than that is wrong."""
+        kept: Any = copy.deepcopy({**content})
+        for detail in error.errors(include_url=False):
+            if detail["type"] != "extra_forbidden":
+                return None
+            section: Any = kept
+            try:
+                for name in detail["loc"][:-1]:
+                    section = section[name]
+                del section[detail["loc"][-1]]
+            except (KeyError, IndexError, TypeError):
+                return None
+        try:
+            return cls.model_validate({**kept, "folder": folder})
+        except ValidationError:
+            return None
 
     @classmethod
     def from_record(cls, record: Any, path: Path, objects: Mapping[str, Held] | None = None) -> Project:
@@ -391,6 +411,16 @@ class Project(Section):
 def _known(name: str, names: Mapping[str, Any] | list[str], where: str, id: str, problems: Problems) -> None:
     if name not in names:
         problems.add(id, where, found=name, near=near(name, list(names)))
+
+
+def _with_rest(problems: Problems, rest: Project | None) -> ProjectError:
+    """Everything that is wrong, and the project that is left of the file."""
+    try:
+        problems.raise_as(ProjectError)
+    except ProjectError as error:
+        error.rest = rest
+        return error
+    raise AssertionError("nothing was wrong")
 
 
 def _one(id: str, where: object, **values: Any) -> ProjectError:

@@ -199,4 +199,6 @@ def _read(project: Project | str | Path) -> Project:
     if not isinstance(project, str | PathLike):
         values = {"found": repr(project)[:80]}
         raise ProjectError(Problem("project.not_a_project", type(project).__name__, values))
-    return Project.read(project)
+    from sinks.workflow.read_project import read_project
+
+    return read_project(project)

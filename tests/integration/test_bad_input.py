@@ -577,3 +577,20 @@ def _pattern(id: str, lang: str) -> str:
     template: str = getattr(messages()[id], lang)
     parts = string.Formatter().parse(template)
     return "".join(re.escape(literal) + (".+" if name is not None else "") for literal, name, _, _ in parts)
+
+
+def test_a_slip_in_the_project_file_hides_no_fault_of_regions_and_legends(tmp_path: Path) -> None:
+    shapes = [shapely.box(110, 40, 111, 41), shapely.box(111, 40, 112, 41)]
+    gpd.GeoDataFrame({"code": ["1", "1"], "name": ["甲", "乙"]}, geometry=shapes, crs=4490).to_file(tmp_path / "r.gpkg")
+    legend = "code,name_zh,name_en,class,ecosystem\n2,林,forest,forest,wood\n"
+    (tmp_path / "own.csv").write_text(legend, encoding="utf-8")
+    lines = [
+        *("[project]", 'name = "t"', 'title = "t"', "dates = [2020]", "drawz = 0"),
+        *("[regions]", 'file = "r.gpkg"', 'code = "code"', 'name = "name"'),
+        *("[land_cover]", 'legend = "own.csv"', 'files = { 2020 = "a.tif" }'),
+        *("[[methodologies]]", 'id = "lookup_density"', 'ecosystems = ["forest"]'),
+    ]
+    (tmp_path / "p.toml").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(sinks.errors.SinksError) as error:
+        sinks.check(tmp_path / "p.toml")
+    assert {problem.id.partition(".")[0] for problem in error.value.problems} >= {"project", "regions", "legends"}

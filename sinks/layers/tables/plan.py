@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from sinks import units
@@ -20,6 +21,7 @@ from sinks.vocabulary import Quantity, ecosystems, quantities
 REGION, DATE, AREA, ECOSYSTEM = "region", "date", "area", "ecosystem"
 
 _BRACKETS = re.compile(r"[(（\[［]([^()（）\[\]［］]*)[)）\]］]")
+_MONTH = re.compile(r"_\d\d$")
 _YEAR_OR_NUMBER = re.compile(r"[\d.^\s+-]*")
 
 
@@ -101,7 +103,7 @@ def plan_columns(layer: TableLayer, problems: Problems) -> Plan:
         if name is None:
             lists = [id for id, stratum in legend_strata().items() if stratum]
             ready = [*strata(), *(stratum for stratum in legend_strata().values() if stratum)]
-            shown = {"strata": list(dict.fromkeys(ready)), "inputs": sorted(known), "lists": lists}
+            shown = {"strata": list(dict.fromkeys(ready)), "inputs": _like(role, known), "lists": lists}
             problems.add("table.unknown_role", where, role=role, **shown)
             continue
         if name == AS_WRITTEN and role != LAND_COVER:
@@ -127,6 +129,11 @@ def _check_roles(layer: TableLayer, problems: Problems) -> None:
     if layer.ecosystem is not None and layer.ecosystem not in ecosystems():
         values = {"column": "ecosystem", "found": layer.ecosystem, "known": ecosystems_said()}
         problems.add("table.unknown_ecosystem", where, **values)
+
+
+def _like(role: str, known: Collection[str]) -> list[str]:
+    """The inputs whose names are like a word that is none; all but those of single months where none is."""
+    return get_close_matches(role, sorted(known), 8) or sorted(name for name in known if not _MONTH.search(name))
 
 
 def _usual_codes(role: str) -> str | None:
