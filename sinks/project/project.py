@@ -172,10 +172,14 @@ class Project(Section):
     @classmethod
     def _without(cls, content: Mapping[str, Any], folder: Path, error: ValidationError) -> Project | None:
         """The project without the keys that are unknown; None where more than that is wrong."""
-        kept: Any = copy.deepcopy({**content})
-        for detail in error.errors(include_url=False):
-            if detail["type"] != "extra_forbidden":
-                return None
+        details = error.errors(include_url=False)
+        if any(detail["type"] != "extra_forbidden" for detail in details):
+            return None
+        try:
+            kept: Any = copy.deepcopy({**content})
+        except RecursionError:
+            return None
+        for detail in details:
             section: Any = kept
             try:
                 for name in detail["loc"][:-1]:
