@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from sinks.errors import Problems
+from sinks.errors import Problems, ProjectError
 from sinks.project.regions import BuiltinRegions, FileRegions
 from sinks.text import message
 
@@ -120,3 +120,10 @@ def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
         yield annotation
     for inner in get_args(annotation):
         yield from _models_in(inner)
+
+
+def with_rest(problems: Problems, rest: object) -> ProjectError:
+    """Everything that is wrong, and the project that is left of the file."""
+    error = ProjectError(*problems)
+    error.rest = rest
+    return error

@@ -27,7 +27,7 @@ from sinks.project.assessment import AssessmentSection
 from sinks.project.base import STATIC, Section
 from sinks.project.build import held_content
 from sinks.project.derived import DerivedInputSection, DeriveSection
-from sinks.project.explain import explain, near
+from sinks.project.explain import explain, near, with_rest
 from sinks.project.land_survey import LandSurveySection
 from sinks.project.map_noise import MapNoiseSection
 from sinks.project.methods import CorrelationSection, MethodologySection, NominalErrorsSection
@@ -162,11 +162,11 @@ class Project(Section):
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 explain(detail, content, cls, where, problems)
-            raise _with_rest(problems, cls._without(content, folder, error)) from error
+            raise with_rest(problems, cls._without(content, folder, error)) from error
         project._objects = dict(objects or {})
         project._check(where, problems)
         if len(problems):
-            raise _with_rest(problems, project)
+            raise with_rest(problems, project)
         return project
 
     @classmethod
@@ -415,16 +415,6 @@ class Project(Section):
 def _known(name: str, names: Mapping[str, Any] | list[str], where: str, id: str, problems: Problems) -> None:
     if name not in names:
         problems.add(id, where, found=name, near=near(name, list(names)))
-
-
-def _with_rest(problems: Problems, rest: Project | None) -> ProjectError:
-    """Everything that is wrong, and the project that is left of the file."""
-    try:
-        problems.raise_as(ProjectError)
-    except ProjectError as error:
-        error.rest = rest
-        return error
-    raise AssertionError("nothing was wrong")
 
 
 def _one(id: str, where: object, **values: Any) -> ProjectError:
