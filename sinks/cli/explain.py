@@ -69,15 +69,17 @@ def trace(run_folder: Path, figure: str, region: str | None, out: Path | None) -
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
 @click.option("--project", type=PATH, help="改用另一项目的 [assessment] / that of another project.")
+@click.option("--alternatives", is_flag=True, help="换一种规则再判 / the verdict by other rules.")
 @click.option("--out", type=PATH, help="CSV 文件夹 / folder for the tables [RUN/assessment].")
 @trust_option
 @lang
 @reports_problems
-def assess(run_folder: Path, project: Path | None, out: Path | None) -> None:
+def assess(run_folder: Path, project: Path | None, alternatives: bool, out: Path | None) -> None:
     """碳排放双控评价 / dual control: the sink beside each league's emissions."""
     import sinks
 
-    echo_and_write(sinks.open_run(run_folder).assess(project), run_folder, out)
+    run = sinks.open_run(run_folder)
+    echo_and_write(run.alternatives(project) if alternatives else run.assess(project), run_folder, out)
 
 
 @click.command()

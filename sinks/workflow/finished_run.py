@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sinks.analysis.inventory import Inventory
     from sinks.analysis.sensitivity import Sensitivity
     from sinks.assessment.admission import Admission
+    from sinks.assessment.alternatives import Alternatives
     from sinks.assessment.evaluate import Evaluation
     from sinks.assessment.indicators import Progress
     from sinks.assessment.valuation import SinkValue
@@ -210,6 +211,17 @@ class Run(RunViews):
         """
         other = None if project is None else questions.other_project(project)
         return self._answer(questions.assess(self._prepared, self._inputs, self.account, other))
+
+    def alternatives(self, project: Project | str | Path | None = None) -> Alternatives:
+        """The verdict by other coefficients, caps, pools and bases; see :mod:`sinks.assessment.alternatives`.
+
+        Raises
+        ------
+        SinksError
+            As of :meth:`assess`.
+        """
+        other = None if project is None else questions.other_project(project)
+        return self._answer(questions.alternatives(self._prepared, self._inputs, self.account, other))
 
     def admit(self, projects: str | Path) -> Admission:
         """Effect of new projects (the table ``admission``) on targets; see :mod:`sinks.assessment.admission`."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sinks.analysis.decomposition import Difference, QuickEstimate
     from sinks.analysis.inventory import Inventory
     from sinks.assessment.admission import Admission
+    from sinks.assessment.alternatives import Alternatives
     from sinks.assessment.evaluate import Evaluation
     from sinks.assessment.indicators import Progress
     from sinks.assessment.inputs import Inputs
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from sinks.planning.sites import Effects
     from sinks.project.planning import PotentialSection, RestorationSection
     from sinks.project.projection import ProjectionSection
+    from sinks.project.rules import Rule
     from sinks.projection.projection import Projection
     from sinks.results.shown_intervals import Intervals
 
@@ -129,6 +131,35 @@ def assess(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, othe
     if evaluation is None:
         raise ProjectError(Problem("project.no_assessment", (other or prepared.project).project.name))
     return evaluation
+
+
+def alternatives(
+    prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, other: Project | None
+) -> Alternatives:
+    """The verdict under rules that differ in one thing from that of the project, or of another one."""
+    from sinks.assessment import alternatives as ways
+    from sinks.assessment.evaluation_indicators import counted_by_document, evaluation_indicators
+
+    project, noise = other or prepared.project, table_of_noise(prepared, given, account)
+    section = _section(project, "assessment", project.assessment)
+    own, drawn = prepared.assessment_inputs if other is None else None, dict[object, Any]()
+
+    def again(rule: Rule) -> Evaluation:
+        # Draws differ by what of the account counts, and by nothing else of a rule.
+        scope = rule.ecosystems.value, rule.pools.value
+        if given.draws is not None and scope not in drawn:
+            drawn[scope] = given.inputs.removals(prepared.entries, given.draws, *scope)
+        changed = project.model_copy(update={"assessment": section.model_copy(update={"rule": rule})})
+        found = assess_account(prepared, given, account, noise, changed, drawn.get(scope), own)
+        assert found is not None
+        return found
+
+    first = again(section.rule)
+    rules = ways.alternatives(section.rule, account)
+    table = ways.verdict_alternatives(
+        rules, lambda rule: first.assessment if rule == section.rule else again(rule).assessment
+    )
+    return ways.Alternatives(table, counted_by_document(), evaluation_indicators(first))
 
 
 def admit(prepared: Prepared, given: ProjectInputs, account: pd.DataFrame, projects: str | Path) -> Admission:

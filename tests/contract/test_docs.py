@@ -216,7 +216,7 @@ def _columns() -> Iterator[str]:
     from sinks.account import other_gases as beside
     from sinks.analysis import comparison as compare
     from sinks.analysis import land_survey, noise_of_maps, other_assumption, reconciliation, sensitivity, spread
-    from sinks.assessment import annual_plan, budget, input_tables, result, targets, withheld
+    from sinks.assessment import alternatives, annual_plan, budget, input_tables, result, targets, withheld
     from sinks.projection import engine, projection
     from sinks.results import years
     from sinks.series import recalculation
@@ -231,7 +231,7 @@ def _columns() -> Iterator[str]:
     yield from (*noise_of_maps.COLUMNS, *noise_of_maps.VERDICTS, *spread.COLUMNS, *other_assumption.COLUMNS)
     yield from (*nominal_errors(), INTERVAL, SAME_AS, CORRELATION, FORMULA, *get_args(withheld.Reason))
     yield from (*reconciliation.COLUMNS, *reconciliation.OF_STOCK, *reconciliation.OF_SINK)
-    yield from (*annual_plan.QUANTITIES, *projection.COLUMNS, *engine.DEAD, engine.ATMOSPHERE)
+    yield from (*alternatives.COLUMNS, *annual_plan.QUANTITIES, *projection.COLUMNS, *engine.DEAD, engine.ATMOSPHERE)
     yield from (column.name for table in input_tables.tables() for column in input_tables.columns(table))
     yield from (name for name in ("figures", "reasons", "refusals") if name in compare.Comparison.__dataclass_fields__)
 
@@ -385,6 +385,7 @@ def _run_files() -> frozenset[str]:
         or '"gases"' in text
         or '"projection_balance"' in text
         or '"land_survey": ' in text
+        or '"counted_by_document"' in text
         for name in re.findall(r'"([a-z_]+)": ', text)
     }
     kept = {name for text in code.values() for name in re.findall(r'with_table\("([a-z_]+)"', text)}
