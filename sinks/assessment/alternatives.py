@@ -78,9 +78,9 @@ class Alternatives(Answer):
         }
 
     def glance(self) -> list[pd.DataFrame]:
-        """The outermost regions that are judged, and the indicators of these."""
-        codes = set(self._of(self.table, Origin.outermost)["region_code"])
-        shown = codes or set(self.table["region_code"].head(1))
+        """What is judged by the rule, every alternative that turns it, and the indicators of the outermost regions."""
+        codes = set(self._of(self.indicators, Origin.outermost)["region_code"])
+        shown = codes or set(self.indicators["region_code"].head(1))
         columns = [
             "region_name",
             "what",
@@ -92,7 +92,9 @@ class Alternatives(Answer):
             "differs",
         ]
         own = self.indicators[self.indicators["region_code"].isin(shown)]
-        return [self.table.loc[self.table["region_code"].isin(shown), columns], own]
+        rows = self.table[(self.table["what"] == AS_IS) | self.table["differs"]]
+        order = rows["region_code"].map({code: place for place, code in enumerate(dict.fromkeys(rows["region_code"]))})
+        return [rows.iloc[order.argsort(kind="stable")][columns], own]
 
     def remarks(self) -> list[str]:
         turned = self.table.loc[self.table["differs"], ["region_name", "what"]].drop_duplicates()
@@ -162,7 +164,7 @@ def verdict_alternatives(rules: Sequence[Alternative], again: Again) -> pd.DataF
             continue
         values, year = found.values(), max(one.rule.years)
         for code, name in found.names().items():
-            if (code, year, "verdict") not in values and (code, year) not in found.withheld:
+            if (code, year, "required_change") not in values:
                 continue
             verdict = values.get((code, year, "verdict"), np.nan)
             if one.what == AS_IS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import wrap
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -14,9 +15,12 @@ from sinks.output.figures.style import as_png
 from sinks.projection.projection import STANDS, Projection
 from sinks.results import atomic
 from sinks.results.shown_tables import TEN_THOUSAND
+from sinks.text import language
 from sinks.vocabulary import ALL
 
 _SHOWN = ("carbon_stock", "net_removals")
+_WIDE = 84
+"""Letters of a line of the title; Chinese characters are twice as wide."""
 
 
 def draw_projection(found: Projection, region: str | None = None) -> Figure:
@@ -38,7 +42,11 @@ def draw_projection(found: Projection, region: str | None = None) -> Figure:
     rows = rows[rows["part"] == part]
     panels = [(word(f"axis.{quantity}"), _lines(rows[rows["quantity"] == quantity])) for quantity in _SHOWN]
     # Demonstration data say so on every picture.
-    return line_panels(panels, "  ".join([_name(found, code), word(f"part.{part}"), found.notice]).strip())
+    title = [
+        f"{_name(found, code)}  {word(f'part.{part}')}",
+        *wrap(found.notice, _WIDE if language() == "en" else _WIDE // 2),
+    ]
+    return line_panels(panels, "\n".join(title))
 
 
 def write_projection(found: Projection, folder: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -35,6 +36,10 @@ EARLY = "region_code,ecosystem,year,quantity,value,unit,source\n" + "".join(
 PRICES = "scenario,year,quantity,value,unit,source\nlow,2021-2030,price,50,CNY/t CO2,x\n"
 
 
+STANDS = "region_code,curve,age,quantity,value,unit,source\n150600,pine,10-12,area,3,10^3 ha,x\n"
+TABLES = {"prices": PRICES, "early": EARLY, "stands": STANDS}
+
+
 @pytest.fixture(autouse=True)
 def _chinese_again() -> Any:
     before = language()
@@ -49,12 +54,13 @@ def run_folder(world: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     squares = [shapely.box(x, 39.5, x + 0.3, 39.8) for x in (108.5, 108.9)]
     frame = gpd.GeoDataFrame({"project_id": ["R1", "R2"], "start_year": [2020, 2021]}, geometry=squares, crs=4490)
     frame.to_file(folder / "sites.gpkg")
-    for name, text in (("planting", PLANTING), ("curves", CURVES), ("prices", PRICES), ("early", EARLY)):
+    for name, text in {**TABLES, "planting": PLANTING, "curves": CURVES}.items():
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
     sites, plans = str(folder / "sites.gpkg"), {k: str(folder / f"{k}.csv") for k in ("planting", "curves")}
     condition = {"name": "land", "layer": "ecosystem", "allowed": ["grassland"]}
     content = world.project(
         restoration={"file": sites, "ring": 20_000, "strata": ["ecosystem"]},
+        projection={"stands": str(folder / "stands.csv"), "start": 2023, "years": [2030], **plans},
         potential={"zones": [{"name": "red line", "file": sites, "inside": False}], "conditions": [condition], **plans},
     )
     content["project"] = content["project"] | {"demonstration": True}
@@ -232,3 +238,13 @@ def test_section_that_is_not_there_is_asked_for(world: Any, tmp_path: Path) -> N
         found = invoke(verb, tmp_path / "run")
         assert found.exit_code == EXIT_INPUT
         assert f"[{verb}]" in found.output
+
+
+def test_projection_is_a_table_a_balance_and_a_figure(run_folder: Path, tmp_path: Path) -> None:
+    result = invoke("projection", run_folder, "--out", tmp_path, "--lang", "en")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "projection.png").read_bytes().startswith(b"\x89PNG")
+    balance = pd.read_csv(tmp_path / "projection_balance.csv", dtype={"region_code": str}).set_index("region_code")
+    # Six thousand hectares, a thousand a year from 2025 on.
+    grown = sum(1000 * 80 * (1 - math.exp(-0.03 * age)) ** 1.9 for age in range(6))
+    assert balance.loc["150600", "difference"] == pytest.approx(grown * 44 / 12)
