@@ -21,20 +21,16 @@ import pandas as pd
 from sinks.account.amounts import latest, years_of
 from sinks.assessment.answer import Answer, Origin
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.input_tables import WHERE, records
 from sinks.assessment.words import word
-from sinks.errors import Problem, Problems
+from sinks.errors import Problem
 from sinks.uncertainty.draws import Floats
-from sinks.vocabulary import ALL, ecosystems, quantities
+from sinks.vocabulary import ALL, quantities
 
 _FIGURES = ("value", "unit", "low", "high", "interval", "distribution")
 _WORDS = ("source", "locator", "note", "basis", "role")
 """Columns of a parameter table that change a result, and those that do not."""
 
 Effect = Literal["area", "density", "method", "parameter", "data"]
-
-NOT_ESTIMATED = "not_estimated"
-"""Basis of a quick estimate that has no figure."""
 
 KEY = ["region_code", "ecosystem", "pool"]
 
@@ -81,37 +77,6 @@ class Difference(Answer):
         if self.last != self.periods:
             said.insert(1, word("note.diff_last", before=self.last[0], after=self.last[1]))
         return [*self.unlike, *said, *self._left_out(self.effects, Origin.inner)]
-
-
-@dataclass(frozen=True, repr=False)
-class QuickEstimate(Answer):
-    """A quick estimate of years without an account; an assumption, which its table says.
-
-    Attributes
-    ----------
-    table : DataFrame
-        As :func:`estimate_account` has it.
-    """
-
-    table: pd.DataFrame
-
-    NAMED = ("basis", "ecosystem")
-
-    def data(self) -> dict[str, pd.DataFrame]:
-        return {"quick_estimate": self.table.assign(note=word("note.estimate"))}
-
-    def glance(self) -> list[pd.DataFrame]:
-        return [self.table.rename(columns={"value": "sink"})]
-
-    def remarks(self) -> list[str]:
-        none = self.table[(self.table["basis"] == NOT_ESTIMATED) & (self.table["ecosystem"] != ALL)]
-        land = [f"{region} {ecosystems()[name].label}" for region, name in zip(*_unique(none), strict=True)]
-        return [word("note.estimate"), *([word("note.estimate_source", land=land)] if land else [])]
-
-
-def _unique(rows: pd.DataFrame) -> tuple[list[str], list[str]]:
-    named = rows.drop_duplicates(["region_code", "ecosystem"])
-    return named["region_code"].tolist(), named["ecosystem"].tolist()
 
 
 def compared_periods(
@@ -223,109 +188,6 @@ def decompose(
     of_area = np.full(len(both), "data" if same_time else "area")
     parts = [both[KEY].assign(effect=name, value=value) for name, value in ((of_area, area), (of_density, density))]
     return _summed(parts)
-
-
-def quick_estimate(last: pd.DataFrame, early: pd.DataFrame, year: int) -> pd.DataFrame:
-    """A first estimate for a year whose account is not made yet, from the last account and early statistics.
-
-    Parameters
-    ----------
-    last : DataFrame
-        Rows of the last account to carry on: ``region_code, ecosystem, value, low, high`` [t CO2/yr].
-    early : DataFrame
-        ``region_code, ecosystem, ratio``: an early indicator (such as area or volume increment) of the year over the
-        same indicator of the account's period.
-    year : int
-
-    Returns
-    -------
-    DataFrame
-        ``region_code, ecosystem, year, value, low, high, basis`` with the basis ``assumed``: the interval is the
-        account's, scaled, and does not cover how well the indicator predicts.  An indicator scales a gain and not a
-        loss: of less increment a source does not get smaller.  Where the base is a source and the ratio is not 1 there
-        is no figure, with the basis ``not_estimated``; an end of an interval that is a source never improves.
-
-    Raises
-    ------
-    AssessmentError
-        No ratio for a row of the account.
-    """
-    merged = last.merge(early[["region_code", "ecosystem", "ratio"]], on=["region_code", "ecosystem"], how="left")
-    gaps = merged[~np.isfinite(merged["ratio"].astype(float))]
-    if len(gaps):
-        missing = [f"{r}/{e}" for r, e in zip(gaps["region_code"], gaps["ecosystem"], strict=True)]
-        raise AssessmentError(Problem("assessment.no_ratio", "statistics", {"year": year, "missing": missing}))
-    ratio = merged["ratio"].astype(float)
-    gain = (ratio - 1) * merged["value"]
-    scaled = {}
-    for name in ("value", "low", "high"):
-        worst = np.minimum(merged[name] * ratio, merged[name] + gain)
-        scaled[name] = (merged[name] * ratio).where(merged[name] >= 0, worst)
-    source = (merged["value"] < 0) & (ratio != 1)
-    scaled = {name: values.mask(source) for name, values in scaled.items()}
-    found = merged.assign(year=year, basis=np.where(source, NOT_ESTIMATED, "assumed"), **scaled)
-    return found[["region_code", "ecosystem", "year", "value", "low", "high", "basis"]]
-
-
-def estimate_account(account: pd.DataFrame, early: pd.DataFrame) -> pd.DataFrame:
-    """Quick estimates for every region and year of a table of early statistics; see :func:`quick_estimate`.
-
-    Parameters
-    ----------
-    account : DataFrame
-    early : DataFrame
-        The parsed table ``early``.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`quick_estimate`, with the ``period`` of the account that is carried on, and a row ``all`` for each
-        region and year: its ecosystems added up, and their ends too, the widest interval that they allow.  Where one
-        of them has no figure, there is no sum.
-
-    Raises
-    ------
-    AssessmentError
-        A region is not in the account, a figure stands twice, or an ecosystem of the account has no ratio.
-    """
-    rows = account[(account["quantity"] == "net_removals") & account["period"].str.contains("-")]
-    rows = rows[(rows["stratum"] == ALL) & (rows["pool"] == ALL) & (rows["ecosystem"] != ALL)]
-    if rows.empty:
-        values = {"quantity": "net_removals", "period": "...-...", "found": sorted(set(account["period"]))}
-        raise AssessmentError(Problem("assessment.no_leaves", "account", values))
-    period = max(rows["period"].unique(), key=lambda one: (one[-4:], one))
-    last = rows.loc[rows["period"] == period, ["region_code", "ecosystem", "value", "low", "high"]]
-    problems, key = Problems(), ["region_code", "ecosystem", "year"]
-    for row in records(early[~early["region_code"].isin(set(last["region_code"]))]):
-        problems.add("assessment.unknown_region", row[WHERE], table="early", region=row["region_code"])
-    first = early.drop_duplicates(key).set_index(key)[WHERE]
-    for row in records(early[early.duplicated(key)]):
-        named = [str(row[name]) for name in key]
-        values = {"table": "early", "key": named, "first": first[tuple(row[name] for name in key)]}
-        problems.add("assessment.row_twice", row[WHERE], **values)
-    problems.raise_as(AssessmentError)
-    parts = []
-    for year, given in early.rename(columns={"value": "ratio"}).groupby("year", sort=True):
-        asked = last[last["region_code"].isin(set(given["region_code"]))]
-        parts.append(quick_estimate(asked, given, int(str(year))))
-    found = pd.concat(parts, ignore_index=True)
-    # An ecosystem without an interval adds its value to both ends of the sum and nothing to its width.
-    ends = {name: found[name].fillna(found["value"]) for name in ("low", "high")}
-    keys = ["region_code", "year"]
-    groups = found.assign(**ends).groupby(keys)
-    sums = groups[["value", "low", "high"]].sum().reset_index()
-    partial = found["basis"].eq(NOT_ESTIMATED).groupby([found[key] for key in keys]).any().to_numpy(dtype=bool)
-    known = (sums["high"] > sums["low"]) & ~partial
-    sums = sums.assign(
-        ecosystem=ALL,
-        value=sums["value"].mask(partial),
-        low=sums["low"].where(known),
-        high=sums["high"].where(known),
-        basis=np.where(partial, NOT_ESTIMATED, "assumed"),
-    )
-    table = pd.concat([found, sums[list(found.columns)]], ignore_index=True)
-    table.insert(list(table.columns).index("year"), "period", period)
-    return table
 
 
 def effects_by_region(effects: pd.DataFrame) -> pd.DataFrame:

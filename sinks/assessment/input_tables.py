@@ -37,7 +37,9 @@ WHERE = "where"
 _PATTERNS = {
     "code": r"\S.*",
     "text": r".*",
+    "name": r".*",
     "year": r"(19|20|21)\d\d",
+    "running": r"(19|20|21)\d\d(Q[1-4])?",
     "period": r"(19|20|21)\d\d(-(19|20|21)\d\d)?",
     "price_base": r"(19|20)\d\d constant|current",
     "age": r"\d{1,3}",
@@ -49,13 +51,22 @@ _WORDS = {"quantity": (), "state": get_args(CreditState), "function": ("richards
 """Kinds of columns whose cells are one of a few words."""
 
 
+_OPTIONAL = "name"
+"""Kind of the columns that a table may lack; their cells are empty then."""
+
+
 @dataclass(frozen=True)
 class Column:
-    """A column that a table must have."""
+    """A column that a table must have, or may have where its kind is ``name``."""
 
     name: str
     kind: str
     label: Text
+
+    @property
+    def optional(self) -> bool:
+        """Whether a table may lack it."""
+        return self.kind == _OPTIONAL
 
 
 @dataclass(frozen=True)
@@ -97,9 +108,10 @@ def read_table(table: str, path: str | Path, *, sheet: str | None = None, encodi
     AssessmentError
         Cells do not hold what they should, all of them named.
     """
-    names = [column.name for column in columns(table)]
+    names = [column.name for column in columns(table) if not column.optional]
+    more = [column.name for column in columns(table) if column.optional]
     numeric = [column.name for column in columns(table) if column.kind == "number"]
-    read = read_sheet(path, names, Form(sheet=sheet, encoding=encoding), numeric=numeric)
+    read = read_sheet(path, names, Form(sheet=sheet, encoding=encoding), numeric=numeric, optional=more)
     return parse_table(table, read.cells, read.where, decimal=read.decimal)
 
 
@@ -130,9 +142,11 @@ def parse_table(table: str, cells: pd.DataFrame, where: str = "", *, decimal: st
     """
     problems = Problems()
     where = where or table
-    missing = [column.name for column in columns(table) if column.name not in cells.columns]
+    absent = [column for column in columns(table) if column.name not in cells.columns]
+    missing = [column.name for column in absent if not column.optional]
     if missing:
         raise AssessmentError(Problem("assessment.no_column", where, {"table": table, "columns": missing}))
+    cells = cells.assign(**{column.name: "" for column in absent})
     parsed = pd.DataFrame(index=cells.index)
     parsed[WHERE] = [f"{where}:{row}" for row in cells.index]
     sound = np.ones(len(cells), dtype=bool)
@@ -197,7 +211,7 @@ def _parse_column(
             **values,
             expected=_expected(table, column, text.iloc[row]),
         )
-    if column.kind in ("year", "period"):
+    if column.kind in ("year", "period", "running"):
         fits = fits & _plausible_years(column, text, fits, where, problems)
     if column.kind == "ages":
         backwards = fits & np.array([fit and _is_backwards(cell) for fit, cell in zip(fits, text, strict=True)], bool)
@@ -215,7 +229,7 @@ def _plausible_years(
     """Which years and spans can be: within the years that there are figures or plans for, and not backwards."""
     limit, good = bounds("assessment")["year"], np.ones(len(text), dtype=bool)
     for row in np.flatnonzero(fits):
-        if limit.outside([float(year) for year in text.iloc[row].split("-")]).any():
+        if limit.outside([float(year) for year in re.findall(r"\d{4}", text.iloc[row])]).any():
             _not_plausible(limit, text.iloc[row], where.iloc[row], column.label, problems)
             good[row] = False
         # A span whose end is before its start holds no year: its row would be dropped without a word.

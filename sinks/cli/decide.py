@@ -120,11 +120,12 @@ def value(run_folder: Path, prices: Path, discount_rate: float, base_year: int, 
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
 @click.option("--table", "early", type=PATH, required=True, help="早期统计 CSV / early statistics.")
+@click.option("--record", type=PATH, help="以往估算与结果 CSV / earlier quick estimates and what came after.")
 @_out
 @lang
 @reports_problems
-def estimate(run_folder: Path, early: Path, out: Path | None) -> None:
-    """尚无核算年份的快速估算（假定） / quick estimate of a year not accounted yet (assumed)."""
+def estimate(run_folder: Path, early: Path, record: Path | None, out: Path | None) -> None:
+    """尚无核算的年份或季度的快速估算（假定） / quick estimate of a year or quarter not accounted yet (assumed)."""
     import sinks
 
-    echo_and_write(sinks.open_run(run_folder).estimate(early), run_folder, out)
+    echo_and_write(sinks.open_run(run_folder).estimate(early, record), run_folder, out)

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from sinks.activity import Activity
     from sinks.analysis.comparison import Comparison
-    from sinks.analysis.decomposition import Difference, QuickEstimate
+    from sinks.analysis.decomposition import Difference
     from sinks.analysis.inventory import Inventory
+    from sinks.analysis.quick_estimate import QuickEstimate
     from sinks.analysis.sensitivity import Sensitivity
     from sinks.assessment.admission import Admission
     from sinks.assessment.alternatives import Alternatives
@@ -282,9 +283,17 @@ class Run(RunViews):
         """Value of the sink by year, and its present value; see :mod:`sinks.assessment.valuation`."""
         return self._answer(questions.value(self.contents, prices, discount_rate, base_year))
 
-    def estimate(self, early: str | Path) -> QuickEstimate:
-        """Quick estimate of a year without an account; see :func:`sinks.analysis.decomposition.estimate_account`."""
-        return self._answer(questions.estimate(self.account, early))
+    def estimate(self, early: str | Path, record: str | Path | None = None) -> QuickEstimate:
+        """Quick estimate of a year without an account; see :func:`sinks.analysis.quick_estimate.estimate_account`.
+
+        Parameters
+        ----------
+        early : path
+            Early statistics; the table ``early``.
+        record : path, optional
+            Earlier quick estimates and what came after; the table ``estimate_record``.
+        """
+        return self._answer(questions.estimate(self.account, early, record))
 
     def map(self, **options: Any) -> folium.Map:
         """The interactive map, one page that needs no network; see :func:`sinks.output.map.draw_map`."""

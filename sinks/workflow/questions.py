@@ -16,7 +16,8 @@ from sinks.analysis.comparison import Comparison
 from sinks.analysis.comparison import compare as compare_entries
 from sinks.analysis.reconciliation import reconciliation
 from sinks.analysis.sensitivity import Sensitivity, compare_approaches, sensitivity
-from sinks.errors import Problem, ProjectError, RunError
+from sinks.assessment.errors import AssessmentError
+from sinks.errors import Problem, Problems, ProjectError, RunError, SinksError
 from sinks.objects import Held
 from sinks.project.project import Project
 from sinks.results.contents import RunContents
@@ -33,8 +34,9 @@ from sinks.workflow.prepare import Prepared, prepare
 from sinks.workflow.tabulate_layers import tabulate_rasters
 
 if TYPE_CHECKING:
-    from sinks.analysis.decomposition import Difference, QuickEstimate
+    from sinks.analysis.decomposition import Difference
     from sinks.analysis.inventory import Inventory
+    from sinks.analysis.quick_estimate import QuickEstimate
     from sinks.assessment.admission import Admission
     from sinks.assessment.alternatives import Alternatives
     from sinks.assessment.evaluate import Evaluation
@@ -278,12 +280,19 @@ def value(contents: RunContents, prices: str | Path, discount_rate: float, base_
     return SinkValue(*value_of_account(contents.account, table, discount_rate, base_year, withheld(contents)))
 
 
-def estimate(account: pd.DataFrame, early: str | Path) -> QuickEstimate:
-    """Quick estimate of a year that has no account yet."""
-    from sinks.analysis.decomposition import QuickEstimate, estimate_account
+def estimate(account: pd.DataFrame, early: str | Path, record: str | Path | None) -> QuickEstimate:
+    """Quick estimate of a year that has no account yet, beside what became of earlier ones."""
+    from sinks.analysis.quick_estimate import estimate_account
     from sinks.assessment.input_tables import read_table
 
-    return QuickEstimate(estimate_account(account, read_table("early", early)))
+    problems, tables = Problems(), {}
+    for name, path in {"early": early, **({} if record is None else {"estimate_record": record})}.items():
+        try:
+            tables[name] = read_table(name, path)
+        except SinksError as error:
+            problems.extend(error)
+    problems.raise_as(AssessmentError)
+    return estimate_account(account, tables["early"], tables.get("estimate_record"))
 
 
 def paint(

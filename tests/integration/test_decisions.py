@@ -31,7 +31,7 @@ CURVES = (
 EARLY = "region_code,ecosystem,year,quantity,value,unit,source\n" + "".join(
     f"{code},{land},2024,ratio,1.1,1,x\n"
     for code in ("150200", "150300", "150600")
-    for land in ("forest", "shrub", "grassland", "wetland", "cropland", "settlement", "other")
+    for land in ("forest", "shrub", "grassland", "wetland", "cropland", "urban", "bare")
 )
 PRICES = "scenario,year,quantity,value,unit,source\nlow,2021-2030,price,50,CNY/t CO2,x\n"
 

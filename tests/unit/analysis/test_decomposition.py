@@ -13,7 +13,6 @@ from sinks.analysis.decomposition import (
     decompose,
     explain,
     leaves,
-    quick_estimate,
 )
 from sinks.analysis.inventory import categories
 from sinks.assessment.errors import AssessmentError
@@ -108,18 +107,6 @@ def test_every_ecosystem_has_a_category() -> None:
     assert categories().keys() == ecosystems().keys()
 
 
-def test_quick_estimate_is_scaled_and_marked() -> None:
-    last = pd.DataFrame(
-        {"region_code": ["1506"], "ecosystem": ["forest"], "value": [100.0], "low": [80.0], "high": [130.0]}
-    )
-    early = pd.DataFrame({"region_code": ["1506"], "ecosystem": ["forest"], "ratio": [1.1]})
-    row = quick_estimate(last, early, 2024).iloc[0]
-    assert (row["value"], row["low"], row["high"]) == pytest.approx((110, 88, 143))
-    assert (row["year"], row["basis"]) == (2024, "assumed")
-    with pytest.raises(AssessmentError, match="1506/forest"):
-        quick_estimate(last, early.iloc[:0], 2024)
-
-
 SINK = pd.DataFrame({"region_code": ["1506", "1506"], "year": [2023, 2025], "value": [100.0, -20.0]})
 PRICES = pd.DataFrame({"scenario": ["low", "low"], "year": [2023, 2025], "price": [50.0, 121.0]})
 
@@ -185,23 +172,3 @@ def test_periods_asked_for_must_be_there_and_alike() -> None:
         with pytest.raises(AssessmentError) as caught:
             compared_periods(have, have, "net_removals", asked)
         assert [problem.id for problem in caught.value.problems] == [f"assessment.{id}"]
-
-
-@pytest.mark.parametrize("ratio", [0.5, 0.9, 1.0, 1.1, 2.0])
-def test_a_ratio_never_improves_a_loss(ratio: float) -> None:
-    """A source has no figure unless all stays as it was; an end of an interval that is a source does not improve."""
-    values = [(-100.0, -130.0, -80.0), (50.0, -10.0, 110.0), (50.0, 20.0, 80.0)]
-    last = pd.DataFrame(values, columns=["value", "low", "high"]).assign(
-        region_code=["1", "2", "3"], ecosystem="forest"
-    )
-    early = pd.DataFrame({"region_code": ["1", "2", "3"], "ecosystem": "forest", "ratio": ratio})
-    found = quick_estimate(last, early, 2025).set_index("region_code")
-    if ratio == 1:
-        assert found["value"].tolist() == [-100, 50, 50]
-        assert found["low"].tolist() == [-130, -10, 20]
-    else:
-        assert found.loc["1", ["value", "low", "high"]].isna().all()
-        assert found.loc["1", "basis"] == "not_estimated"
-        assert found.loc["2", "value"] == pytest.approx(50 * ratio)
-        assert found.loc["2", "low"] == pytest.approx(-10 + 50 * (ratio - 1) if ratio < 1 else -10 * ratio)
-        assert found.loc["3", "low"] == pytest.approx(20 * ratio)

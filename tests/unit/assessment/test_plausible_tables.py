@@ -58,7 +58,9 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "limits: density": ("limits", "forest", "limit", -1, "t C/ha", ""),
     "prices: negative": ("prices", "low", "2021", "price", -1, "CNY/t CO2", ""),
     "prices: far too high": ("prices", "low", "2021", "price", 90, "10^4 CNY/t CO2", ""),
-    "early: percent for ratio": ("early", "150100", "forest", 2024, "ratio", 110, "1", ""),
+    "early: percent for ratio": ("early", "150100", "forest", 2024, "ratio", 110, "1", "", ""),
+    "early: percent for an error": ("early", "150100", "forest", "2024Q1", "error", 15, "1", "", ""),
+    "early: no error": ("early", "150100", "forest", 2024, "error", 0, "1", "", ""),
 }
 
 

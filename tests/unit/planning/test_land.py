@@ -17,8 +17,9 @@ from sinks.account.account import AccountInputs
 from sinks.account.entries import Entry
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import Activity
-from sinks.analysis.decomposition import effects_by_region, estimate_account, explain, shown_effects
+from sinks.analysis.decomposition import effects_by_region, explain, shown_effects
 from sinks.analysis.inventory import Inventory, inventory, provincial_items
+from sinks.analysis.quick_estimate import estimate_account
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.indicators import follow_run, observe, published_observations, published_targets
 from sinks.assessment.input_tables import parse_table, read_table, tables
@@ -513,7 +514,7 @@ def early(*rows: tuple[str, str, str]) -> pd.DataFrame:
 
 def test_quick_estimate_of_an_account_is_marked(entry: Entry) -> None:
     account = basis(activity(CHANGES)).account([entry]).table
-    found = estimate_account(account, early(("1501", "forest", "1.1"), ("1501", "grassland", "1")))
+    found = estimate_account(account, early(("1501", "forest", "1.1"), ("1501", "grassland", "1"))).table
     assert set(found["basis"]) == {"assumed"}
     row = found[found["ecosystem"] == "all"].iloc[0]
     # Forest gained 100 t C, grassland lost 20 t C.
