@@ -145,6 +145,9 @@ def _reference(table: gpd.GeoDataFrame, declared: object | None, draft: _Draft) 
 
 # ---- building ------------------------------------------------------------------------------------------------------
 
+MOST_LETTERS = 200
+"""Letters of the longest name of a region: more is a text, for which no map, table or report has room."""
+
 
 @dataclass
 class _Draft:
@@ -236,6 +239,10 @@ class _Draft:
             self.problems.add("regions.no_region_code", self.where, count=len(missing), rows=missing[:MAX_LISTED])
         if lost := [f"#{row} {name}" for row, name in zip(self.rows, self.names, strict=True) if _is_lost(name)]:
             self.problems.add("regions.name_lost", self.where, count=len(lost), rows=lost[:MAX_LISTED])
+        named = zip(self.rows, self.codes, self.names, strict=True)
+        if long := [f"#{row} {code}: {len(name):,}" for row, code, name in named if len(name) > MOST_LETTERS]:
+            values = {"count": len(long), "rows": long[:MAX_LISTED], "most": MOST_LETTERS}
+            self.problems.add("regions.name_too_long", self.where, **values)
         if bad := [f"#{row} {name}: {code}" for row, code, name in labelled if "." in code]:
             self.problems.add("regions.bad_code", self.where, count=len(bad), rows=bad[:MAX_LISTED])
         for code in dict.fromkeys(c for c in self.codes if c and self.codes.count(c) > 1):

@@ -14,8 +14,11 @@ from typing import Any
 
 import shapely
 
+from sinks.analysis.land_survey import survey_classes
+from sinks.assessment.input_tables import read_table
 from sinks.geo.legends import Legend
 from sinks.layers.rasters.raster import inspect
+from sinks.project.land_survey import LandSurveySection
 from sinks.project.project import Project
 from sinks.workflow.prepare import Prepared
 
@@ -39,7 +42,7 @@ def definition_of(prepared: Prepared) -> Definition:
     Raises
     ------
     LayerError
-        A map of the land cover cannot be opened.
+        A map of the land cover cannot be opened, or the land survey that densities are scaled to cannot be read.
     """
     project = prepared.project
     cover = project.land_cover
@@ -100,9 +103,27 @@ def _rest(prepared: Prepared, project: Project) -> dict[str, str]:
         found["land_cover"] = _word(read)
     if content["accuracy"]:
         found["accuracy"] = _word(_without(content["accuracy"], ("matrix",)))
+    if project.land_survey is not None and project.land_survey.scale_densities is not None:
+        found["land_survey"] = _scale(project, project.land_survey, project.land_survey.scale_densities)
     for key in ("map_noise", "no_carbon", "correlations", "nominal_errors", "areas"):
         found[key] = _word(content[key])
     return found
+
+
+def _scale(project: Project, section: LandSurveySection, date: str) -> str:
+    """What densities are scaled to: the areas of one year of the survey, and what its classes are in the account.
+
+    Rows of other years decide no figure of the account: a survey may grow with the series.
+    """
+    table = read_table("land_survey", project.path(section.file))
+    year = section.years.get(date, int(date) if date.isdecimal() else None)
+    rows = sorted(
+        f"{code} {cls} {float(value)!r}"
+        for code, cls, value in table.loc[table["year"] == year, ["region_code", "class", "value"]].to_numpy(object)
+    )
+    classes = survey_classes(project.path(section.classes) if section.classes else None)
+    lands = [f"{code} {one.ecosystem}" for code, one in sorted(classes.items())]
+    return f"{date} {_digest([str(year), *rows, *lands])}"
 
 
 def _without(section: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sinks.layers.rasters.raster import (
     inspect,
 )
 from sinks.tabulation.joint import column
+from sinks.tabulation.unread import with_sampled_codes
 
 Slot = tuple[Layer, str]
 """A layer and a date (or ``static``): one file of the pass."""
@@ -70,7 +71,8 @@ class PassLayers:
                     found[name] = source.on(first.grid, resampling[name])
                 except SinksError as error:
                     problems.extend(error)
-        problems.raise_as(LayerError)
+        if len(problems):
+            raise LayerError(*with_sampled_codes(problems, self, found))
         return found
 
     def _check(self) -> None:

@@ -38,6 +38,7 @@ from sinks.tabulation.found_tables import bins_table, sums_table
 from sinks.tabulation.joint import Joint, column
 from sinks.tabulation.pass_layers import PassLayers
 from sinks.tabulation.scheduler import Progress, Scheduler, run_tasks
+from sinks.tabulation.unread import check_readable, with_codes_of_others
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -109,7 +110,10 @@ def tabulate(
     regions, spec = specified(units, layers)
     shape, tasks = planned(spec, block_size)
     kept = Checkpoint(checkpoint, _fingerprint(spec, regions, shape)) if checkpoint is not None else None
-    total = run_tasks(spec, tasks, scheduler_of(scheduler, threads), progress, kept)
+    try:
+        total = run_tasks(spec, tasks, scheduler_of(scheduler, threads), progress, kept)
+    except LayerError as error:
+        raise with_codes_of_others(error, layers, spec) from error
     _check_result(layers, spec, total)
     table, exact = sums_table(layers, spec, regions.codes, total)
     bins, exact_bins = bins_table(layers, spec, total)
@@ -150,14 +154,17 @@ def check_layers(
     strata: Sequence[CategoricalLayer] = (),
     inputs: Sequence[ContinuousLayer] = (),
 ) -> Grid:
-    """Check everything that can be checked without reading a cell; parameters and errors as of :func:`tabulate`.
+    """Check all that can be checked without reading more than samples; parameters and errors as of :func:`tabulate`.
 
     Returns
     -------
     Grid
         The reference grid.
     """
-    return specified(units, PassLayers(land_cover, tuple(strata), tuple(inputs)))[1].areas.grid
+    layers = PassLayers(land_cover, tuple(strata), tuple(inputs))
+    _, spec = specified(units, layers)
+    check_readable(layers, spec, planned(spec)[1])
+    return spec.areas.grid
 
 
 def planned(spec: Spec, block_size: int | None = None) -> tuple[tuple[int, int], list[Task]]:

@@ -320,6 +320,23 @@ def test_more_land_than_the_region_is_said_for_every_date(world: Any, tmp_path: 
     assert all(area in result.stderr for area in ("150600", "2,000,000,000 ha", "900,000,000 ha"))
 
 
+@pytest.mark.parametrize("verb", ["check", "run"])
+def test_a_truncated_date_hides_no_unknown_codes_of_another(world: Any, tmp_path: Path, verb: str) -> None:
+    strange = world.arrays["cover_2020"].copy()
+    strange[350:360, 260:270] = 77
+    content = corrupt_block(world, tmp_path)
+    content["land_cover"]["files"]["2020"] = str(world.write(tmp_path / "strange.tif", strange))
+    path = tmp_path / "corrupt.tif"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    project = world.save(content, tmp_path / "project.toml")
+    before = everything(tmp_path)
+    result = invoke(verb, project, "--lang", "en", *(("--out", tmp_path / "new", "--quiet") if verb == "run" else ()))
+    assert result.exit_code == EXIT_INPUT
+    assert_says(result.stderr, "en", ("raster.corrupt_block", "corrupt.tif"), ("raster.sampled_unknown", "strange.tif"))
+    assert "77" in result.stderr
+    assert everything(tmp_path) == before
+
+
 def test_a_wrong_legend_is_answered_with_the_one_that_fits(world: Any, tmp_path: Path) -> None:
     """Before the pass, from a sample, for every date."""
     project = world.save(wrong_legend(world, tmp_path), tmp_path / "project.toml")

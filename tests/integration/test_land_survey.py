@@ -11,6 +11,8 @@ import pytest
 
 import sinks
 from sinks.errors import ProjectError, SinksError
+from sinks.series.definition import changed_parts, definition_of
+from sinks.workflow.prepare import prepare
 from support.yearly_maps import write_maps, yearly_content
 
 DATES = ("2020", "2021")
@@ -176,3 +178,21 @@ def test_classes_of_ones_own_are_read_and_checked(maps: Path, plain: sinks.Run) 
     with pytest.raises(ProjectError) as caught:
         sinks.check(project(maps, survey(plain), classes=str(path)))
     assert {p.id for p in caught.value.problems} == {"survey.no_ecosystem", "survey.class_again", "survey.no_source"}
+
+
+def test_another_scale_or_survey_behind_it_is_another_definition(plain: sinks.Run, maps: Path) -> None:
+    """What decides densities; a survey that densities are not scaled to stands beside the figures and decides none."""
+    table = survey(plain)
+
+    def definition(rows: pd.DataFrame, **section: Any) -> dict[str, dict[str, str]]:
+        return definition_of(prepare(project(maps, rows, **section)))
+
+    scaled = definition(table, scale_densities="2020")
+    other = table.assign(value=table["value"] * np.where(table["class"] == "0301", 1.01, 1.0))
+    later = pd.concat([table, table.assign(year=2021)])
+    assert changed_parts(scaled, definition(other, scale_densities="2020")) == {"definition": "land_survey"}
+    assert changed_parts(scaled, definition(later, scale_densities="2021")) == {"definition": "land_survey"}
+    assert changed_parts(scaled, definition(table)) == {"definition": "land_survey"}
+    # Rows of a year that nothing is scaled to, another order, and a survey that only stands beside.
+    assert changed_parts(scaled, definition(later.iloc[::-1], scale_densities="2020")) == {}
+    assert changed_parts(definition(table), definition(other)) == {}

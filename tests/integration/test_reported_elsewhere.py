@@ -143,6 +143,19 @@ def squares(**columns: list[Any]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(columns, geometry=shapes, crs=4490)
 
 
+def test_a_text_is_no_name_of_a_region(tmp_path: Path) -> None:
+    """Two hundred letters are the most: longer ones are named by row and length, before anything is laid out."""
+    for length in (200, 201, 40_000):
+        squares(code=["990101", "990102"], name=["甲", "乙" * length]).to_file(tmp_path / f"{length}.gpkg")
+    assert len(load_file(tmp_path / "200.gpkg", "code", "name").frame) == 2
+    for length, shown in ((201, "201"), (40_000, "40,000")):
+        with pytest.raises(SinksError) as error:
+            load_file(tmp_path / f"{length}.gpkg", "code", "name")
+        (problem,) = error.value.problems
+        assert (problem.id, problem.values["rows"]) == ("regions.name_too_long", [f"#2 990102: {shown}"])
+        assert len(str(problem)) < 500
+
+
 def test_names_that_were_lost_on_writing(tmp_path: Path) -> None:
     """ProjectSidewalk 5276: a file written as Latin-1 holds a question mark for every Chinese sign, in every name."""
     squares(code=["150100", "150200"], name=["?????", "???"]).to_file(tmp_path / "lost.shp", encoding="ISO-8859-1")

@@ -25,8 +25,8 @@ from sinks.geo.grid import Grid
 from sinks.geo.grid_crs import same_crs
 from sinks.geo.legends import Legend
 from sinks.layers.rasters.arrays import file_behind, spooled
-from sinks.layers.rasters.opened import check_variables, file_on_disk, open_dataset, stamp, unzipped
-from sinks.layers.rasters.sample import check_codes
+from sinks.layers.rasters.opened import check_variables, open_dataset, stamp, unzipped
+from sinks.layers.rasters.sample import check_codes, is_at_hand
 from sinks.layers.rasters.shares import check_share
 from sinks.layers.rasters.validity import (
     Hidden,
@@ -336,8 +336,7 @@ def _check_meaning(layer: Layer, date: str, dataset: Any, where: str, problems: 
         date = layer.of_date
     if "other_year" not in layer.accept and not len(problems):
         check_year(date, file_behind(path) or path, band, dataset, where, problems)
-    at_hand = is_object(dataset.name) or file_on_disk(dataset.name).is_file()
-    if at_hand and not len(problems):
+    if is_at_hand(dataset.name) and not len(problems):
         nodata = layer.nodata if layer.nodata is not None else dataset.nodatavals[band - 1]
         if isinstance(layer, CategoricalLayer):
             check_codes(dataset, band, nodata, layer.legend, where, problems)

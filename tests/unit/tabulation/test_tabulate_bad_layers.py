@@ -93,6 +93,58 @@ def test_a_corrupt_file_leaves_a_clear_error(world: dict[str, Any], tmp_path: Pa
     assert ids(error) == ["raster.corrupt_block"]
 
 
+def spoilt(path: Path, kind: str) -> Path:
+    """A tiled file of noise that opens and cannot be read through, or that does not open."""
+    noise = np.random.default_rng(6).integers(1, 10, (70, 90)).astype(np.uint8)
+    write(path, noise, nodata=0, compress="deflate", tiled=True, blockxsize=32, blockysize=32)
+    data = bytearray(path.read_bytes())
+    if kind == "block":
+        data[len(data) // 2 : len(data) // 2 + 300] = bytes(300)
+    path.write_bytes(data if kind == "block" else data[: {"tail": len(data) * 2 // 3, "head": 60}[kind]])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "id"),
+    [("block", "raster.corrupt_block"), ("tail", "raster.corrupt_block"), ("head", "raster.unreadable")],
+)
+def test_unknown_codes_are_named_beside_a_file_that_cannot_be_read(
+    world: dict[str, Any], tmp_path: Path, kind: str, id: str
+) -> None:
+    strange = world["second"].copy()
+    strange[30:33, 40:44] = 77
+    layer = cover(y2020=spoilt(tmp_path / "a.tif", kind), y2023=write(tmp_path / "b.tif", strange, nodata=0))
+    for look in (check_layers, tabulate):
+        with pytest.raises(SinksError) as error:
+            look(world["units"], layer)
+        assert ids(error) == [id, "raster.sampled_unknown"]
+        first, second = error.value.problems
+        assert ("a.tif" in first.where, "b.tif" in second.where, second.values["codes"]) == (True, True, ["77"])
+
+
+def test_a_pass_that_ends_early_names_unknown_codes_too(world: dict[str, Any], tmp_path: Path) -> None:
+    """The other file is sampled by the pass itself, which no check went before; a sound one adds nothing."""
+    strange = np.where(world["second"] == 4, 78, world["second"]).astype(np.uint8)
+    broken = spoilt(tmp_path / "a.tif", "block")
+    for name, array, expected in (("b", strange, ["raster.sampled_unknown"]), ("c", world["second"], [])):
+        layer = cover(y2020=broken, y2023=write(tmp_path / f"{name}.tif", array, nodata=0))
+        with pytest.raises(SinksError) as error:
+            tabulate(world["units"], layer, threads=1)
+        assert ids(error) == ["raster.corrupt_block", *expected]
+
+
+def test_a_check_lets_pass_what_no_region_touches(world: dict[str, Any], tmp_path: Path) -> None:
+    """Of a file cut short, whose lost rows lie south of the only region, every cell that counts can be read."""
+    noise = np.random.default_rng(6).integers(1, 10, (1100, 64)).astype(np.uint8)
+    path = write(tmp_path / "a.tif", noise, nodata=0, compress="deflate", tiled=True, blockxsize=32, blockysize=32)
+    path.write_bytes(path.read_bytes()[:-2000])
+    north, south = (regions(shapely.box(111, y, 115, y + 1)) for y in (43, -65))
+    assert check_layers(north, cover(y2020=path)).height == 1100
+    with pytest.raises(SinksError) as error:
+        check_layers(south, cover(y2020=path))
+    assert ids(error) == ["raster.corrupt_block"]
+
+
 @pytest.mark.parametrize(
     ("problem", "units"),
     [
