@@ -21,6 +21,9 @@ from rasterio.transform import Affine
 settings.register_profile("deterministic", derandomize=True, deadline=None)
 settings.load_profile("deterministic")
 
+# A package of the tests brings numexpr, which pandas would use where it is there: users have none.
+pd.set_option("compute.use_numexpr", False)
+
 CELL = 0.01
 WEST, NORTH = 106.4, 42.9
 ROWS, COLUMNS = 560, 520

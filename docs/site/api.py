@@ -50,6 +50,7 @@ PAGES = (
         (
             "sinks.assessment.answer.Answer",
             "sinks.assessment.evaluate.Evaluation",
+            "sinks.assessment.alternatives.Alternatives",
             "sinks.assessment.admission.Admission",
             "sinks.assessment.indicators.Progress",
             "sinks.assessment.valuation.SinkValue",

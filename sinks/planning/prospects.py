@@ -303,7 +303,8 @@ def _needed(
     planting: pd.DataFrame, curves: Mapping[str, NamedCurve], year: int, removals: float, suited: float
 ) -> pd.DataFrame:
     """What it takes: every scenario scaled as a whole, whatever curves it mixes."""
-    reached = _planted(planting, curves, [year]).query("region_code == @ALL").set_index("scenario")["removals"]
+    of_regions = _planted(planting, curves, [year])
+    reached = of_regions[of_regions["region_code"] == ALL].set_index("scenario")["removals"]
     planted = planting[planting["year"] <= year].groupby("scenario")["area_ha"].sum()
     found = scaled_to(reached, planted.reindex(reached.index, fill_value=0.0), removals, suited)
     return found.assign(year=year, removals=removals)

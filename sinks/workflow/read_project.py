@@ -7,6 +7,9 @@ from pathlib import Path
 from sinks.errors import Problem, ProjectError, SinksError
 from sinks.project.project import Project
 
+_MISSING = "raster.missing_file"
+"""The project file's own fault, told already."""
+
 _PLACES = ("regions", "legends", "crs", "dbf", "raster")
 """What is said of files that stand by themselves; anything else may follow from the fault of the project file."""
 
@@ -34,8 +37,9 @@ def _problems_of_places(project: Project) -> list[Problem]:
     try:
         prepare(project)
     except SinksError as error:
-        return [problem for problem in error.problems if problem.id.partition(".")[0] in _PLACES]
-    except (LookupError, ValueError, AssertionError):
+        of_places = [problem for problem in error.problems if problem.id.partition(".")[0] in _PLACES]
+        return [problem for problem in of_places if problem.id != _MISSING]
+    except (LookupError, ValueError, AssertionError, OSError):
         # What is left of a project at fault may fail in ways of its own; then its own faults are all that can be said.
         return []
     return []

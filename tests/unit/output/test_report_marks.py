@@ -21,6 +21,10 @@ from support.reported_run import make_account, make_contents
 
 PERIOD, REGION, DOUBTED, PARTLY = "2020-2023", "150000", "150700", "150600"
 
+NOISE = {"region_code": DOUBTED, "period": PERIOD, "ecosystem_from": "all", "ecosystem_to": "all"}
+NOISE |= {"verdict": "not_told", "withheld": True, "map_observed_share": 0.05, "noise_t_c": 9e5, "signal_to_noise": 0.7}
+NOISE |= {"other_t_c": 0.0}
+
 
 def contents() -> RunContents:
     """One league whose sink may be noise, one whose sink is covered in part, land that is known once."""
@@ -35,7 +39,7 @@ def contents() -> RunContents:
         for name, value, area in (("newly_known", 7e4, 3e4), ("no_longer_known", 5e4, 2e4), ("not_estimated", 4e4, 1e4))
     ]
     account = pd.concat([account, *apart], ignore_index=True)
-    noise = pd.DataFrame({"region_code": [DOUBTED], "period": [PERIOD], "withheld": [True]})
+    noise = pd.DataFrame(NOISE, index=[0])
     leaves = account.assign(stratum=account["ecosystem"])
     leaves = leaves[(leaves["ecosystem"] != "all") & (leaves["pool"] != "all")]
     tables = {"noise": noise, "reconciliation": reconciliation(pd.concat([account, leaves]))}

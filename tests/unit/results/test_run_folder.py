@@ -414,7 +414,7 @@ def test_one_date_one_level_and_no_parameters_make_a_run_too(tmp_path: Path) -> 
     )
     out = write_run(bare, tmp_path / "run")
     book = openpyxl.load_workbook(out / "account.xlsx")
-    assert book.sheetnames[1:4] == ["汇总", "汇总 (2)", "汇总 (3)"]
+    assert [name for name in book.sheetnames if name.startswith("汇总")] == ["汇总", "汇总 (2)", "汇总 (3)"]
     assert "示范数据" not in "".join(str(cell.value) for row in book["说明"].iter_rows() for cell in row)
     read = read_run(out)
     assert read.activity.changes.empty
