@@ -15,7 +15,9 @@ from sinks.output.report.blocks import Paragraph, Picture, Table
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Facts
 from sinks.output.report.page import Page
+from sinks.output.report.words import known_word
 from sinks.results.contents import RunContents
+from sinks.results.leading_checks import LEADING
 from sinks.text import using_language
 from support.reported_run import make_account, make_contents
 
@@ -147,3 +149,9 @@ def test_page_one_begins_with_what_bears_on_every_figure() -> None:
     # One line for the kind, that of the region itself, with how many more there are.
     assert sum("信噪比" in line for line in said) == 1
     assert "同类另有1项" in said[places[0]]
+
+
+def test_what_a_reader_meets_first_is_short() -> None:
+    """Page one has one line for each kind of check that bears on every figure."""
+    for check in LEADING:
+        assert known_word(f"brief.{check}"), check

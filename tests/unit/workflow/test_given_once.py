@@ -127,7 +127,7 @@ def test_a_sink_of_a_state_that_was_measured_once_is_told(folder: Path) -> None:
     (note,) = noted(folder, inputs={"growing_stock": once}, methodologies=[method])
     assert (note.id, note.where) == ("raster.state_given_once", "inputs.growing_stock")
     assert note.values["dates"] == ["2018", "2023"]
-    assert "森林" in str(note.values["methods"]) or "蓄积" in str(note.values["methods"])
+    assert "growing stock" in str(note.values["methods"]) or "蓄积" in str(note.values["methods"])
     assert noted(folder, inputs={"growing_stock": twice}, methodologies=[method]) == []
     # A stock alone rests on it, and so does what is no state.
     assert noted(folder, inputs={"growing_stock": once}, methodologies=[{**method, "accounts_for": ["stock"]}]) == []
