@@ -174,7 +174,8 @@ def estimate_account(account: pd.DataFrame, early: pd.DataFrame, record: pd.Data
     QuickEstimate
         The table has the columns of :func:`quick_estimate`, the ``period`` of the account that is carried on, the
         ``drivers`` that were named, and a row ``all`` for each region, year and span: its ecosystems added up, and
-        their ends too, the widest interval that they allow.  Where one of them has no figure, there is no sum.
+        their ends too, the widest interval that they allow.  Where one of them has no figure, there is no sum, and
+        where one that is not zero has no interval, the sum has none.
 
     Raises
     ------
@@ -290,7 +291,8 @@ def _check_early(early: pd.DataFrame, last: pd.DataFrame, period: str, problems:
         if quantity == "quarter_share" and "Q" not in row["year"]:
             problems.add("assessment.early_quarter", row[WHERE], found=row["year"])
         if quantity == "gain" and land in sinks and row["value"] < sinks[land]:
-            problems.add("assessment.early_gain", row[WHERE], found=row["value"], sink=sinks[land], period=period)
+            values = {"found": f"{row['value']:,.0f}", "sink": f"{sinks[land]:,.0f}", "period": period}
+            problems.add("assessment.early_gain", row[WHERE], **values)
         # A ratio of land that the account does not have moves nothing; tonnes would be lost without a word.
         if quantity in ("change", "gain") and land not in sinks and land[0] in set(last["region_code"]):
             have = sorted(name for region, name in sinks if region == land[0])
@@ -334,8 +336,9 @@ def _by_region(found: pd.DataFrame) -> pd.DataFrame:
     for key, part in found.groupby(keys, sort=True):
         whole = len(part) == lands[key[0], key[2]] and bool((part["basis"] != NOT_ESTIMATED).all())
         ways = set(part["widened"]) - {NO_INTERVAL, ""}
-        # Land without an interval in the account adds its value to both ends of the sum and nothing to its width.
-        low, high = (part[name].fillna(part["value"]).sum() for name in ("low", "high"))
+        # As in the account: a sum of which a part has no interval has none, unless that part is nothing.
+        ends = [part[name].where(part["value"] != 0, part[name].fillna(0.0)) for name in ("low", "high")]
+        low, high = (float(end.sum(skipna=False)) for end in ends)
         known = bool(whole and ways and NO_ERROR not in ways and high > low)
         why = NO_ERROR if NO_ERROR in ways else NO_INTERVAL
         rows.append({

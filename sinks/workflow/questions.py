@@ -291,8 +291,15 @@ def estimate(account: pd.DataFrame, early: str | Path, record: str | Path | None
             tables[name] = read_table(name, path)
         except SinksError as error:
             problems.extend(error)
+    # What one table holds is judged even where the other cannot be read: all that is wrong is told in one pass.
+    if "early" not in tables:
+        problems.raise_as(AssessmentError)
+    try:
+        found = estimate_account(account, tables["early"], tables.get("estimate_record"))
+    except AssessmentError as error:
+        problems.extend(error)
     problems.raise_as(AssessmentError)
-    return estimate_account(account, tables["early"], tables.get("estimate_record"))
+    return found
 
 
 def paint(

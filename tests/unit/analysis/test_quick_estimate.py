@@ -115,6 +115,18 @@ def test_an_error_given_is_joined_with_the_interval() -> None:
     assert set(rows["widened"]) == {"given"}
 
 
+def test_a_sum_has_an_interval_only_where_its_parts_have() -> None:
+    lands = ("forest", "grassland", "wetland")
+    given = early(*still(*lands, "shrub"), *[(land, "2024", "error", 0.1) for land in (*lands, "shrub")])
+    for value, widened in ((5.0, "no_account_interval"), (0.0, "given")):
+        found = estimate_account(account(("1506", "shrub", value, math.nan, math.nan)), given)
+        rows = rows_of(found)
+        assert rows.loc["all", "widened"] == widened
+        assert rows.loc["shrub", "widened"] == "no_account_interval"
+        assert np.isnan(rows.loc["all", "low"]) == (value != 0)
+        assert rows.loc["all", "value"] == 70 + value
+
+
 def test_an_estimate_near_zero_keeps_the_error_of_the_last_account() -> None:
     given = early(("forest", "2024", "change", -100), ("forest", "2024", "error", 0.1), *still("grassland", "wetland"))
     row = rows_of(estimate_account(account(), given)).loc["forest"]
