@@ -33,11 +33,12 @@ EARLY = "region_code,ecosystem,year,quantity,value,unit,source\n" + "".join(
     for code in ("150200", "150300", "150600")
     for land in ("forest", "shrub", "grassland", "wetland", "cropland", "urban", "bare")
 )
+RECORD = "region_code,ecosystem,year,quantity,value,unit,source\n150600,forest,2022,early,5,10^4 t CO2/yr,x\n"
 PRICES = "scenario,year,quantity,value,unit,source\nlow,2021-2030,price,50,CNY/t CO2,x\n"
 
 
 STANDS = "region_code,curve,age,quantity,value,unit,source\n150600,pine,10-12,area,3,10^3 ha,x\n"
-TABLES = {"prices": PRICES, "early": EARLY, "stands": STANDS}
+TABLES = {"prices": PRICES, "early": EARLY, "record": RECORD, "stands": STANDS}
 
 
 @pytest.fixture(autouse=True)
@@ -154,7 +155,10 @@ ASKED: dict[str, tuple[list[object], Callable[[sinks.Run, Path], Answer]]] = {
         ["--prices", "prices.csv", "--discount-rate", 0.05, "--base-year", 2023],
         lambda run, folder: run.value(folder / "prices.csv", 0.05, 2023),
     ),
-    "estimate": (["--table", "early.csv"], lambda run, folder: run.estimate(folder / "early.csv")),
+    "estimate": (
+        ["--table", "early.csv", "--record", "record.csv"],
+        lambda run, folder: run.estimate(folder / "early.csv", folder / "record.csv"),
+    ),
     "uncertainty": (["--top", 2, "--region", "150300"], lambda run, _: run.uncertainty("150300", 2)),
     "compare": ([], lambda run, _: run.compare()),
 }
