@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -14,13 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sinks.analysis.sensitivity import APPROACH_COLUMNS
+from sinks.assessment.result import rule_rows
 from sinks.assessment.withheld import JUDGED
 from sinks.output.report import grammar
 from sinks.output.report.blocks import KeyFigures, Paragraph, Picture, Table, reference
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Amount, Facts
 from sinks.output.report.words import ABSENT, amount, joined, ordinal, percent, printed
-from sinks.text import LANGUAGES, using_language
+from sinks.project.rules import Rule
+from sinks.text import LANGUAGES, message, using_language
 from sinks.vocabulary import ALL
 from support.reported_run import (
     EVIL,
@@ -364,3 +367,34 @@ def test_page_one_of_the_region_counts_its_leagues_and_a_verdict_has_telling_dec
     assert own.figures[2].figure == "未完成"
     assert own.figures[2].remark.startswith("强度下降10.88%，进度要求10.90%")
     assert "10.88%，进度要求为10.90%" in text({"dual_text": league["dual_text"]})
+
+
+def test_notes_of_the_rule_are_in_the_language_of_the_document() -> None:
+    """Of a run made in either language; what the user names as a source stays as it is."""
+    rule = Rule.model_validate({
+        "base_year": 2020, "years": [2021], "ecosystems": ["forest", "grassland"], "baseline": "gross_net",
+        "k": {"value": 0.5, "source": "内政办发〔2024〕1号"},
+        "base_period": "2019-2020", "periods": {"2021": "2020-2021"},
+    })  # fmt: skip
+    for before, after in (("zh", "en"), ("en", "zh"), ("zh", "zh")):
+        with using_language(before):
+            table = pd.concat([assessment(1.0), rule_rows(rule)], ignore_index=True)
+            expected_total = message("assessment.note_expected", year="2025")
+        given = {"region_code": "150600", "year": 2023, "basis": "given", "value": 1.0, "unit": "t CO2"}
+        rows = pd.DataFrame([given | {"quantity": "expected_total", "note": expected_total},
+                             given | {"quantity": "emissions", "note": "统计公报"}])  # fmt: skip
+        made = page("150600", assessment=pd.concat([table, rows], ignore_index=True))
+        record = {**made.facts.contents.record, "project": {"assessment": {"rule": rule.model_dump(mode="json")}}}
+        contents = replace(made.facts.contents, record=record)
+        made = replace(made, facts=Facts(contents))
+        with using_language(after):
+            found = chapters(made)
+            (rules,), (documents,) = found["table_rules"], found["table_documents"]
+            wanted = list(rule_rows(rule)["note"])
+            assert isinstance(rules, Table)
+            assert isinstance(documents, Table)
+            shown = [row[-1] for row in rules.rows][-len(wanted) :]
+            assert shown == wanted
+            assert {row[-1] for row in documents.rows} >= {message("assessment.note_expected", year="2025"), "统计公报"}
+        own = "".join(shown).replace("内政办发〔2024〕1号", "")
+        assert bool(re.search("[\u4e00-\u9fff]", own)) == (after == "zh")

@@ -8,6 +8,7 @@ from math import isfinite
 import pandas as pd
 
 from sinks.assessment.input_tables import RESULT, measures
+from sinks.assessment.retold import retold, retold_rules
 from sinks.assessment.withheld import INTERVAL, NOISE
 from sinks.output.figures import PathPoint, Step, as_png, target_path, waterfall
 from sinks.output.report.assessed import VERDICTS, RegionAssessment, assessed, below, counts
@@ -251,12 +252,14 @@ def _rules(page: Page) -> tuple[Block, ...]:
     table = page.assessment
     if table is None:
         return ()
+    section = (page.facts.contents.record.get("project") or {}).get("assessment") or {}
+    notes = retold_rules(section.get("rule"))
     rows = [
         [
             known_word(str(quantity)) or str(quantity).removeprefix("rule."),
             "" if pd.isna(value) else f"{value:g}",
             known_word(f"basis.{basis}") or str(basis),
-            str(note),
+            notes.get(str(note)) or retold(str(note)),
         ]
         for quantity, value, basis, note in table.loc[
             table["region_code"] == ALL, ["quantity", "value", "basis", "note"]

@@ -7,6 +7,7 @@ from functools import cache
 import pandas as pd
 
 from sinks.assessment.input_tables import RESULT, measures
+from sinks.assessment.retold import retold
 from sinks.errors import SinksError
 from sinks.methodology.describe import formulas
 from sinks.methodology.registry import Registry
@@ -116,7 +117,7 @@ def _documents(page: Page) -> tuple[Block, ...]:
     documents: dict[tuple[str, str], set[int]] = {}
     for quantity, year, document in given[["quantity", "year", "note"]].itertuples(index=False):
         if isinstance(document, str) and document:
-            documents.setdefault((str(quantity), document), set()).add(int(year))
+            documents.setdefault((str(quantity), retold(document)), set()).add(int(year))
     rows = [
         [
             str(known[quantity].label) if quantity in known else term("quantity", quantity),
