@@ -365,7 +365,7 @@ class Series:
         before, kept = self.run(last.vintage), self.sums(last)
         pair = for_dates(given, [partner, *added])
         prepared = prepare(pair)
-        definition = definition_of(prepared)
+        definition = definition_of(prepared, given)
         self._check_definition(prepared, definition, last, where)
         earlier = stored(before.record)
         whole = replace(prepared, project=joined(earlier, given))

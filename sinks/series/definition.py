@@ -36,8 +36,14 @@ _NOT_FIGURES = ("name", "title", "dates", "demonstration", "map_approval", "cove
 """Keys of ``[project]`` that change no figure."""
 
 
-def definition_of(prepared: Prepared) -> Definition:
+def definition_of(prepared: Prepared, whole: Project | None = None) -> Definition:
     """The definition of a project that is prepared.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    whole : Project, optional
+        The project that ``prepared`` is some of the dates of: its land survey speaks of the whole account.
 
     Raises
     ------
@@ -55,7 +61,12 @@ def definition_of(prepared: Prepared) -> Definition:
         words = [entry.ecosystems, entry.pools, entry.accounts_for, entry.source, entry.role]
         table = entry.method.table.frame.to_csv(index=False)
         methods[f"{number} {entry.method.id}"] = f"{entry.method.edition} {_digest([repr(words), table])}"
-    return {"product": product, "legend": legends, "methodology": methods, "definition": _rest(prepared, project)}
+    return {
+        "product": product,
+        "legend": legends,
+        "methodology": methods,
+        "definition": _rest(prepared, project, whole or project),
+    }
 
 
 def grids_of(prepared: Prepared) -> dict[str, str]:
@@ -88,7 +99,7 @@ def changed_parts(before: Mapping[str, Mapping[str, str]], after: Mapping[str, M
     return found
 
 
-def _rest(prepared: Prepared, project: Project) -> dict[str, str]:
+def _rest(prepared: Prepared, project: Project, whole: Project) -> dict[str, str]:
     frame = prepared.regions.frame
     shapes = [shapely.to_wkb(shape).hex() for shape in prepared.regions.units.geometry]
     found = {"regions": _digest([*map(str, frame["code"]), *map(str, frame["parent"]), *shapes])}
@@ -103,8 +114,8 @@ def _rest(prepared: Prepared, project: Project) -> dict[str, str]:
         found["land_cover"] = _word(read)
     if content["accuracy"]:
         found["accuracy"] = _word(_without(content["accuracy"], ("matrix",)))
-    if project.land_survey is not None and project.land_survey.scale_densities is not None:
-        found["land_survey"] = _scale(project, project.land_survey, project.land_survey.scale_densities)
+    if whole.land_survey is not None and whole.land_survey.scale_densities is not None:
+        found["land_survey"] = _scale(whole, whole.land_survey, whole.land_survey.scale_densities)
     for key in ("map_noise", "no_carbon", "correlations", "nominal_errors", "areas"):
         found[key] = _word(content[key])
     return found

@@ -11,6 +11,7 @@ import pytest
 
 import sinks
 from sinks.errors import ProjectError, SinksError
+from sinks.series import Series
 from sinks.series.definition import changed_parts, definition_of
 from sinks.workflow.prepare import prepare
 from support.yearly_maps import write_maps, yearly_content
@@ -196,3 +197,30 @@ def test_another_scale_or_survey_behind_it_is_another_definition(plain: sinks.Ru
     # Rows of a year that nothing is scaled to, another order, and a survey that only stands beside.
     assert changed_parts(scaled, definition(later.iloc[::-1], scale_densities="2020")) == {}
     assert changed_parts(definition(table), definition(other)) == {}
+
+
+def test_a_series_with_scaled_densities_goes_on(plain: sinks.Run, maps: Path, tmp_path: Path) -> None:
+    """A year is added to what is scaled to the same survey, and to no other."""
+
+    def content(dates: tuple[str, ...], share: float = 1.0) -> dict[str, Any]:
+        table = survey(plain)
+        path = tmp_path / f"survey_{share}.csv"
+        table.assign(value=table["value"] * np.where(table["class"] == "0301", share, 1.0)).to_csv(path, index=False)
+        section = {"file": str(path), "years": {"2020": 2019}, "scale_densities": "2020"}
+        return yearly_content(maps, dates, land_survey=section)
+
+    def given(*of: Any) -> sinks.Project:
+        return sinks.Project.from_dict(content(*of), folder=maps)
+
+    series = Series.open(tmp_path / "series", new=True)
+    series = series.add(given(DATES))
+    with pytest.raises(SinksError) as error:
+        series.add(given((*DATES, "2022"), 0.99))
+    assert [problem.id for problem in error.value.problems] == ["series.other_definition"]
+    series = series.add(given((*DATES, "2022")))
+    whole = sinks.run(given((*DATES, "2022"))).account
+    last = series.run().account
+    keys = ["region_code", "ecosystem", "stratum", "pool", "quantity", "period"]
+    both = last.merge(whole, on=keys)
+    assert len(both) == len(whole) == len(last)
+    assert np.allclose(both["value_x"], both["value_y"], rtol=1e-12, equal_nan=True)
