@@ -284,9 +284,12 @@ def has_numbers(name: str) -> bool:
     ("form", "name"),
     [pair for pair in product(FORMS, TABLES) if pair[0] is not _formulas_with_values or has_numbers(pair[1])],
 )
-def test_every_table_in_every_form_of_a_workbook(tmp_path: Path, form: Callable[[Grid, Path], None], name: str) -> None:
+@pytest.mark.parametrize("suffix", [".xlsx", ".xlsm"])
+def test_every_table_in_every_form_of_a_workbook(
+    tmp_path: Path, form: Callable[[Grid, Path], None], name: str, suffix: str
+) -> None:
     read, grid, expected = TABLES[name]
-    path = tmp_path / "t.xlsx"
+    path = tmp_path / f"t{suffix}"
     form(grid, path)
     assert read(path) == expected
 
@@ -298,6 +301,14 @@ def refused(read: Callable[[Path], Any], path: Path) -> set[str]:
         with using_language(language):
             assert str(caught.value)
     return {problem.id for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize(("suffix", "name"), list(product([".xls", ".xlsb", ".ods", ".et"], TABLES)))
+def test_workbooks_of_other_programs_are_refused_by_name(tmp_path: Path, suffix: str, name: str) -> None:
+    """Excel 97, binary Excel, OpenDocument and WPS."""
+    path = tmp_path / f"t{suffix}"
+    path.write_bytes(b"\xd0\xcf\x11\xe0" if suffix in (".xls", ".et") else b"PK\x03\x04")
+    assert refused(TABLES[name][0], path) == {"table.unknown_format"}
 
 
 def place_of_number(grid: Grid) -> tuple[int, int]:
