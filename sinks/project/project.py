@@ -37,9 +37,11 @@ from sinks.project.projection import ProjectionSection
 from sinks.project.rasters import InputSection, LandCoverSection, MonthlyInputSection, RasterSection, StratumSection
 from sinks.project.regions import BuiltinRegions, FileRegions
 from sinks.project.shown import as_html, as_line
+from sinks.project.stac import with_items
 from sinks.project.tables import TableSection
 from sinks.project.vectors import VectorSection
 from sinks.provenance import InputFile
+from sinks.trust.territory import Territory
 from sinks.vocabulary import MONTHS, ecosystems, month_id, pools, quantities
 
 
@@ -108,7 +110,8 @@ class Project(Section):
         except ValueError as error:
             # Not only TOMLDecodeError: Python refuses to read a number of thousands of digits.
             raise _one("project.syntax", path, detail=str(error)) from None
-        project = cls.from_dict(content, folder=path.resolve().parent, where=str(path))
+        folder = path.resolve().parent
+        project = cls.from_dict(content, folder=folder, where=str(path), territory=Territory.of(folder))
         project._file = path
         return project
 
@@ -149,24 +152,27 @@ class Project(Section):
         folder: Path,
         where: str = "project",
         objects: Mapping[str, Held] | None = None,
+        territory: Territory | None = None,
     ) -> Project:
         """Check a project given as a dictionary; ``folder`` is what its paths are relative to.
 
-        ``objects`` are those that the names of objects in it stand for.
+        ``objects`` are those that the names of objects in it stand for; STAC items beyond ``territory`` need consent.
         """
         if not isinstance(content, Mapping):
             raise _one("project.not_a_table", where, found=type(content).__name__)
         problems = Problems()
+        content = with_items(content, folder, where, problems, territory)
+        of_items = len(problems)
         try:
             project = cls.model_validate({**content, "folder": folder})
         except ValidationError as error:
             for detail in error.errors(include_url=False):
                 explain(detail, content, cls, where, problems)
-            raise with_rest(problems, cls._without(content, folder, error)) from error
+            raise with_rest(problems, None if of_items else cls._without(content, folder, error)) from error
         project._objects = dict(objects or {})
         project._check(where, problems)
         if len(problems):
-            raise with_rest(problems, project)
+            raise with_rest(problems, None if of_items else project)
         return project
 
     @classmethod
@@ -208,7 +214,8 @@ class Project(Section):
             recorded = tuple(InputFile.from_json(file) for file in record["inputs"])
         except (KeyError, TypeError):
             raise _one("project.not_a_record", path) from None
-        project = cls.from_dict(content, folder=folder, where=str(path), objects=objects)
+        beyond = Territory.of(folder, own=False)
+        project = cls.from_dict(content, folder=folder, where=str(path), objects=objects, territory=beyond)
         project._file, project._recorded = path, recorded
         return project
 

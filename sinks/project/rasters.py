@@ -14,7 +14,13 @@ class RasterSection(Section):
     """What every raster layer says: one file for each date, or one for all."""
 
     files: Files | None = Field(default=None, description="A file for each date: {2020 = ..., 2023 = ...}.")
-    file: str | None = Field(default=None, description="One file for all dates.")
+    file: str | None = Field(
+        default=None,
+        description="One file for all dates; or a STAC item, an ItemCollection or a folder of items, each by its date.",
+    )
+    asset: str | None = Field(
+        default=None, exclude=True, description="Which asset of STAC items; needed where several of them are rasters."
+    )
     band: int = Field(default=1, ge=1, description="Band to read.")
     bands: Bands = Field(
         default_factory=dict, description="Band of each date, where one file holds several: {2020 = 21, 2022 = 23}."
@@ -35,6 +41,8 @@ class RasterSection(Section):
     def _one_kind_of_file(self) -> Self:
         if (self.files is None) == (self.file is None):
             raise ValueError("files_or_file")
+        if self.asset is not None:
+            raise ValueError("asset_without_item")  # items have become files by now, and their asset is settled
         if self.bands and self.band != 1:
             raise ValueError("band_or_bands")
         if self.bands and self.files is not None and set(self.bands) != set(self.files):

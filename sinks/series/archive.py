@@ -156,8 +156,8 @@ class Series:
             The project cannot be used, does not go on from the series, or is of another definition.  Nothing is
             written then.
         """
-        given = project if isinstance(project, Project) else Project.read(project)
         with self._alone() as here, trusting(trust):
+            given = project if isinstance(project, Project) else Project.read(project)
             check_consent(given)
             last = here.register.last()
             if last is None or new_segment:
@@ -196,9 +196,9 @@ class Series:
         SinksError
             The project cannot be used or lacks a year; nothing is written then.
         """
-        given = project if isinstance(project, Project) else Project.read(project)
-        where = str(given.file or "project")
         with self._alone() as here, trusting(trust):
+            given = project if isinstance(project, Project) else Project.read(project)
+            where = str(given.file or "project")
             last = here.register.last()
             problems = Problems()
             if last is None:

@@ -94,6 +94,11 @@ class Territory:
                 return
         yield from self._local(place, Path(path))
 
+    def documents(self, place: str, real: Path) -> Iterator[Ask | Problem]:
+        """What has to be agreed to before a resolved file or folder of text is read that leads to further files."""
+        if not self.holds(real):
+            yield self._ask("trust.outside", place, real)
+
     def code(self, place: str, path: str) -> Iterator[Ask | Problem]:
         """What has to be agreed to before the Python in ``path`` runs."""
         if not Path(path).is_file():

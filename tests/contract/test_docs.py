@@ -127,8 +127,8 @@ def _models() -> dict[str, set[str]]:
 
     def visit(model: type[pydantic.BaseModel], place: str) -> None:
         for name, field in model.model_fields.items():
-            if field.exclude:
-                continue
+            if name == "folder":
+                continue  # of the project and not of its file; other keys that records leave out are keys
             key = field.alias or name
             found.setdefault(place, set()).add(key)
             for inner in _models_in(field.annotation):

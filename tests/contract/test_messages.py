@@ -18,6 +18,7 @@ ROOMS = {id.split(".")[0] for id in messages()}
 USED = {found for found in re.findall(r'"([a-z_]+\.[a-z0-9_]+)"', CODE) if found.split(".")[0] in ROOMS}
 # Ids that are put together from a value: the prefix is in the code, the rest is in the data.
 COMPOSED = {
+    "project.asset_without_item",
     "project.band_or_bands",
     "project.bands_dates",
     "project.expression_or_model",
