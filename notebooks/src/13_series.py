@@ -88,7 +88,8 @@ series.register.table()[["vintage", "status", "made", "base", "dates"]]
 # *Only the maps of 2022 and 2023 were read for the last vintage; it is the same as one run over all maps.*
 
 # %%
-read = series.inputs().query("vintage == '2023-1'")["path"]
+inputs = series.inputs()
+read = inputs.loc[inputs["vintage"] == "2023-1", "path"]
 print(sorted(Path(path).name for path in read))
 whole = sinks.run(project(*years))
 print(series.run().account.equals(whole.account))

@@ -108,7 +108,7 @@ class Assessment:
         names += ["verdict", "verdict_without_sink"]
         rows = self.table[self.table["quantity"].isin(names) & (self.table["year"] == self.table["year"].max())]
         wide = rows.pivot(index=["region_code", "region_name", "year"], columns="quantity", values="value")
-        return _in_words(wide.reindex(columns=names).reset_index(), self.withheld)
+        return _in_words(wide.reindex(columns=names).reset_index().rename_axis(columns=None), self.withheld)
 
 
 def _in_words(table: pd.DataFrame, withheld: Withheld) -> pd.DataFrame:

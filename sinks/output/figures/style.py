@@ -56,7 +56,11 @@ def stock_scale() -> Colormap:
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw inside with our font and line weights, and leave the caller's settings as they were."""
+    """Draw inside with our font and line weights, and leave the caller's settings as they were.
+
+    A notebook turns matplotlib interactive when pyplot is loaded first, which may be inside; that is kept, for without it
+    no later figure of the notebook would be shown.
+    """
     with mpl.rc_context(
         {
             "font.family": font_family(),
@@ -79,6 +83,8 @@ def styled() -> Iterator[None]:
         }
     ):
         yield
+        interactive = mpl.is_interactive()
+    mpl.interactive(interactive)
 
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import geopandas as gpd
+import matplotlib as mpl
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -257,3 +258,15 @@ def test_same_figure_same_bytes() -> None:
 def test_any_name_can_be_drawn(name: str) -> None:
     """Formulas, line breaks and unknown characters are text."""
     as_png(bar_chart([Bar(name, 1.0, "1.00")], "万tC", signed=True), dpi=30)
+
+
+def test_a_notebook_that_turns_interactive_while_we_draw_stays_so() -> None:
+    before = mpl.is_interactive()
+    try:
+        for inside in (True, False):
+            mpl.interactive(not inside)
+            with styled():
+                mpl.interactive(inside)  # as the backend of a notebook does when pyplot is loaded first
+            assert mpl.is_interactive() is inside
+    finally:
+        mpl.interactive(before)
