@@ -58,8 +58,8 @@ def stock_scale() -> Colormap:
 def styled() -> Iterator[None]:
     """Draw inside with our font and line weights, and leave the caller's settings as they were.
 
-    A notebook turns matplotlib interactive when pyplot is loaded first, which may be inside; that is kept, for without it
-    no later figure of the notebook would be shown.
+    A notebook turns matplotlib interactive when pyplot is loaded first, which may be inside; that is kept, for without
+    it no later figure of the notebook would be shown.
     """
     with mpl.rc_context(
         {
