@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -75,6 +76,15 @@ def test_a_report_goes_elsewhere_where_the_users_folder_cannot_be_written(
     assert report.parent == tmp_path
 
 
+@pytest.fixture
+def interrupt_is_felt() -> Iterator[None]:
+    """A shell tells what it starts in the background to ignore an interrupt, and these tests may be such."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupt_is_felt")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals")
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 143), ("SIGINT", 130)])
 def test_a_signal_ends_the_verb_and_the_handler_goes_with_it(name: str, code: int) -> None:
