@@ -47,7 +47,7 @@ class _Item:
 
     @property
     def name(self) -> str:
-        return str(self.content.get("id", "?"))
+        return _shown(self.content.get("id"))
 
 
 @dataclass
@@ -197,7 +197,7 @@ class _Reader:
         before = len(self.problems)
         for item in items:
             if (year := _year(item.content["properties"])) is None:
-                said = {key: item.content["properties"].get(key) for key in _WHEN}
+                said = {key: _shown(item.content["properties"].get(key)) for key in _WHEN}
                 self.problems.add(
                     "stac.no_year", at, file=item.file, item=item.name, found=[f"{k} = {v}" for k, v in said.items()]
                 )
@@ -235,9 +235,7 @@ class _Reader:
                 return None
         href = assets[names[0]].get("href")
         if (found := _resolved(href, item.file)) is None:
-            self.problems.add(
-                "stac.bad_href", at, file=item.file, item=item.name, asset=names[0], found=str(href)[:200]
-            )
+            self.problems.add("stac.bad_href", at, file=item.file, item=item.name, asset=names[0], found=_shown(href))
         return found
 
 
@@ -261,7 +259,7 @@ def with_items(
     """
     project = content.get("project")
     dates = project.get("dates") if isinstance(project, Mapping) else None
-    asked = [str(one) for one in dates if isinstance(one, str | int)] if isinstance(dates, list | tuple) else []
+    asked = [one for one in map(_shown, dates) if len(one) == 4] if isinstance(dates, list | tuple) else []
     reader = _Reader(folder, where, problems, asked, territory)
     changed = dict(content)
     if isinstance(cover := content.get("land_cover"), Mapping):
@@ -276,6 +274,13 @@ def with_items(
 
 
 _WHEN = ("datetime", "start_datetime", "end_datetime")
+
+
+def _shown(value: object) -> str:
+    """A value of an item in few words, however long or deep it is."""
+    if isinstance(value, str):
+        return value[:200]
+    return str(value) if value is None or (isinstance(value, int) and abs(value) < 1 << 64) else type(value).__name__
 
 
 def _is_item(feature: object, version: object) -> TypeGuard[Mapping[str, Any]]:

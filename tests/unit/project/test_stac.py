@@ -237,6 +237,20 @@ def test_a_file_beyond_the_limit_is_not_read(folder: Path) -> None:
     assert refusal(folder, file="one.json")[0] == "stac.too_large"
 
 
+def test_values_of_another_kind_are_said_in_few_words(folder: Path) -> None:
+    deep: Any = "x"
+    for _ in range(300):
+        deep = [deep]
+    two(folder, when={"datetime": deep}, id=deep)
+    id, said = refusal(folder)
+    assert id == "stac.no_year"
+    assert "datetime = list" in said
+    two(folder, href=deep, id="x" * 10_000)
+    id, said = refusal(folder)
+    assert id == "stac.bad_href"
+    assert len(said) < 1000
+
+
 def test_an_asset_of_files_that_are_no_items_is_refused(folder: Path) -> None:
     assert refusal(folder, file=None, files={2020: "a.tif", 2023: "b.tif"}, asset="map")[0] == (
         "project.asset_without_item"
