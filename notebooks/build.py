@@ -52,6 +52,8 @@ def _local_only(self, address):
         raise OSError(f"notebooks run offline; no connection to {address[0]}")
     return _connect(self, address)
 _socket.socket.connect = _local_only
+import pandas as _pandas
+_pandas.set_option("compute.use_numexpr", False)  # a package of the tests brings it: users have none
 """
 
 
