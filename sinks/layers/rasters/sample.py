@@ -7,6 +7,7 @@ how much land.
 
 from __future__ import annotations
 
+import os
 import warnings
 from functools import cache, lru_cache
 from itertools import product
@@ -55,7 +56,8 @@ def unread_windows(dataset: Any, band: int) -> int:
 
 def is_at_hand(path: str) -> bool:
     """Whether a look at the cells costs no more than reading from this disk or from memory."""
-    return is_object(path) or file_on_disk(path).is_file()
+    # A derived layer is named by its rule, which is no file and may be longer than a file's name can be.
+    return is_object(path) or os.path.isfile(file_on_disk(path))
 
 
 def _sample(dataset: Any, band: int) -> _Sample:
