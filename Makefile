@@ -74,7 +74,7 @@ bench: $(TESTED)
 	$(PIP) --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks
 
-# Changes coefficients and signs in turn and sees that a test notices; one to two minutes.
+# Changes coefficients and signs in turn and sees that a test notices; about three minutes.
 mutation: $(TESTED)
 	$(BIN)/python tests/mutation/mutate.py
 
@@ -98,7 +98,7 @@ fuzz: $(TESTED)
 	$(BIN)/python tests/fuzz/fuzz.py --minutes $(MINUTES) --seed $(SEED)
 
 # Branches of tabulation, account and assessment that the tests nearest to them do not take; ten minutes.
-coverage: $(READY)
+coverage: $(TESTED)
 	$(BIN)/python tests/branches/measure.py
 
 # Reports of Ordos, of the whole region and of Ningxia, in both languages, page by page as LibreOffice lays them out.

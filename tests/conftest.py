@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ import pytest
 import rasterio
 from hypothesis import settings
 from rasterio.transform import Affine
+
+from sinks.text import using_language
 
 # The same examples in every run, and no clock: a slow machine must not fail a law.
 settings.register_profile("deterministic", derandomize=True, deadline=None)
@@ -69,6 +71,13 @@ class World:
         """A project as a TOML file."""
         path.write_text(_toml(content), encoding="utf-8")
         return path
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """A command sets the language of its process: the next test begins in that of the program again."""
+    with using_language("zh"):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -146,6 +146,11 @@ def years_of(period: str) -> int:
     return int(last) - int(first)
 
 
+def span_of(period: str) -> int:
+    """Years between the ends of a period; zero for a date."""
+    return years_of(period) if "-" in period else 0
+
+
 def steps_of(dates: Sequence[str], period: str) -> list[str]:
     """The periods between consecutive dates of which a longer one consists.
 

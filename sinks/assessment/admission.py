@@ -65,6 +65,8 @@ class NewProject:
         At the constant prices of the assessment [10^4 CNY].
     reductions : mapping of str to float
         By kind (:data:`REDUCTIONS`) [t CO2/yr].
+    served : float
+        Credits that the register has used for it already, which the assessment without it has taken off [t CO2].
     """
 
     id: str
@@ -73,11 +75,22 @@ class NewProject:
     emissions: float
     value_added: float
     reductions: Mapping[str, float]
+    served: float = 0.0
+
+    @property
+    def credits(self) -> float:
+        """Credits that it is to use [t CO2]."""
+        return self.reductions.get(CREDITS, 0.0)
 
     @property
     def net(self) -> float:
         """Emissions less reductions [t CO2]."""
         return self.emissions - sum(self.reductions.values())
+
+    @property
+    def added(self) -> float:
+        """What it adds to the emissions after deductions, from which credits used for it are off already [t CO2]."""
+        return self.net + min(self.served, self.credits)
 
 
 @dataclass(frozen=True, repr=False)
@@ -169,9 +182,9 @@ def admit(projects: Sequence[NewProject], inputs: Inputs, before: Evaluation, ag
     Raises
     ------
     AssessmentError
-        A project wants to use credits that its league does not hold.
+        Projects want to use credits that their league does not hold, one by one or together.
     """
-    _check_credits(projects, before)
+    projects = _with_credits(projects, before)
     names, year = before.assessment.names(), max(before.assessment.rule.years)
     effects, opinions = [], []
     groups = {one.id: [one] for one in projects}
@@ -196,26 +209,37 @@ def with_projects(inputs: Inputs, projects: Sequence[NewProject], year: int) -> 
     for one in projects:
         here = (emissions["region_code"] == one.region) & (emissions["year"] == year)
         row = emissions.index[here & (emissions["quantity"] == "process")][0]
-        emissions.loc[row, "value"] += one.net
+        emissions.loc[row, "value"] += one.added
         gdp.loc[(gdp["region_code"] == one.region) & (gdp["year"] == year), "value"] += one.value_added
     bases = gdp["price_base"]
     return replace(inputs, emissions=emissions, gdp=gdp.assign(quantity="gdp", unit="10^4 CNY", price_base=bases))
 
 
-def _check_credits(projects: Sequence[NewProject], before: Evaluation) -> None:
-    """Credits have to be held by the league, or used for the project already, where there is a register of them."""
+def _with_credits(projects: Sequence[NewProject], before: Evaluation) -> list[NewProject]:
+    """The projects with what the register has used for them; what they want beyond it their league has to hold.
+
+    A tonne is held once: projects of one league share what it has.
+    """
     if before.credits is None:
-        return
-    problems, rows = Problems(), before.credits
+        return list(projects)
+    problems, rows, found = Problems(), before.credits, []
+    wanted: dict[str, dict[str, float]] = {}
     for one in projects:
-        wanted = one.reductions.get(CREDITS, 0.0)
-        served = (rows["place"] == USED) & (rows["served"] == one.id)
-        held = (rows["place"] == HELD) & (rows["holder"] == one.region)
-        there = float(rows.loc[served | held, "tonnes"].sum())
-        if wanted > there:
-            values = {"found": f"{wanted:,.0f}", "there": f"{there:,.0f}", "region": one.region}
-            problems.add("assessment.admission_credits", one.id, **values)
+        served = float(rows.loc[(rows["place"] == USED) & (rows["served"] == one.id), "tonnes"].sum())
+        wanted.setdefault(one.region, {})[one.id] = max(0.0, one.credits - served)
+        # Where the rule does not let the buyer count credits, nothing of them is off the emissions yet.
+        found.append(replace(one, served=served if before.assessment.rule.credits_at_buyer.value else 0.0))
+    for region, of_projects in wanted.items():
+        there = float(rows.loc[(rows["place"] == HELD) & (rows["holder"] == region), "tonnes"].sum())
+        alone = {id: tonnes for id, tonnes in of_projects.items() if tonnes > there}
+        asking = {id: tonnes for id, tonnes in of_projects.items() if tonnes > 0}
+        together = {} if alone else {", ".join(asking): sum(asking.values())}
+        for ids, tonnes in (alone or together).items():
+            if tonnes > there:
+                values = {"found": f"{tonnes:,.0f}", "there": f"{there:,.0f}", "region": region}
+                problems.add("assessment.admission_credits", ids, **values)
     problems.raise_as(AssessmentError)
+    return found
 
 
 def _effects(
@@ -266,7 +290,7 @@ def _opinion(
 ) -> tuple[str, float, float]:
     """The opinion, and the reductions that are still needed to keep the path, and to leave the room as it was."""
     at = positions(before.assessment).get((code, year))
-    net, value = sum(one.net for one in projects), sum(one.value_added for one in projects)
+    net, value = sum(one.added for one in projects), sum(one.value_added for one in projects)
     if at is None:
         return OPEN, float("nan"), float("nan")
     to_target, to_neutral = still_needed(at, net, value)

@@ -26,7 +26,9 @@ NOT_GIVEN = "not_given"
 
 
 def counted_by_document() -> pd.DataFrame:
-    """What documents say of the sinks that count: ``document, number, date, role, ecosystems, pools, text, basis``.
+    """What documents say of the sinks that count.
+
+    Columns ``document, number, date, role, ecosystems, pools, basis, source, text``.
 
     A blank cell means that the document says nothing of it.
     """

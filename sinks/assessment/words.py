@@ -8,7 +8,7 @@ import pandas as pd
 
 from sinks.assessment.input_tables import labels
 from sinks.text import Text, filled, words_of
-from sinks.vocabulary import ecosystems
+from sinks.vocabulary import ecosystems, pools
 
 
 def words() -> Mapping[str, Text]:
@@ -38,8 +38,10 @@ def readable(table: pd.DataFrame, *, named: Mapping[str, str] | None = None) -> 
 
 
 def _named(kind: str, cell: str) -> str:
-    if kind == "ecosystem" and cell in ecosystems():
+    if kind in ("ecosystem", "part") and cell in ecosystems():
         return str(ecosystems()[cell].label)
+    if kind == "pool" and cell in pools():
+        return str(pools()[cell].label)
     if kind == "indicator" and cell in labels("targets"):
         return str(labels("targets")[cell])
     return word(f"{kind}.{cell}") if f"{kind}.{cell}" in words() else cell

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import IO
 
 from sinks.errors import LayerError, Problem
-from sinks.tables.encoding import BIG5, decode, is_traditional
+from sinks.geo.zipped import files_inside
+from sinks.tables.encoding import BIG5, BIG5_FAMILY, decode, is_traditional
 
 _LANGUAGE_BYTE = 29
 # Code pages by language byte, as GDAL's Shapefile driver reads them; 0x00 and 0x57 ("ANSI") say nothing.
@@ -142,7 +143,7 @@ def _doubtful(table: _Dbf, declared: str) -> bool:
     known = codecs.lookup(declared).name
     if known == "utf-8":
         return False
-    if known not in ("big5", "cp950") and table.is_big5:
+    if known not in BIG5_FAMILY and table.is_big5:
         return True
     best = max((table.commonness(one) for one in _CANDIDATES if table.decodes(one)), default=0.0)
     return best - table.commonness(declared) > _FAR_MORE
@@ -155,7 +156,7 @@ def _readings(table: _Dbf, tried: str | None) -> dict[str, str]:
     best = max(fitting, key=table.commonness, default="?")
     if "UTF-8" in fitting and table.texts >= _SURE_TEXTS:
         best = "UTF-8"
-    elif table.is_big5 and known not in ("big5", "cp950"):
+    elif table.is_big5 and known not in BIG5_FAMILY:
         fitting, best = [BIG5, *fitting], BIG5
     shown = [f'{one}: "{table.shown(one)}"' for one in fitting if one == best or one != "GB18030"]
     return {"readings": "; ".join(shown) or "?", "suggestion": best}
@@ -231,7 +232,7 @@ def _tables(path: Path) -> Iterator[_Dbf]:
     if path.suffix.lower() == ".zip":
         if not path.name.lower().endswith(".gdb.zip") and zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                yield from _pairs(archive.namelist(), archive.open)
+                yield from _pairs(files_inside(archive.namelist()), archive.open)
     elif path.is_dir() and path.suffix.lower() != ".gdb":
         yield from _pairs([entry.name for entry in path.iterdir()], lambda name: (path / name).open("rb"))
     elif path.suffix.lower() == ".shp":

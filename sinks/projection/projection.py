@@ -205,13 +205,12 @@ class _Sum:
     @classmethod
     def of(cls, courses: Sequence[Course], years: int, width: int) -> _Sum:
         area, released = np.zeros(years), np.zeros((years, width))
-        pools: dict[str, Floats] = {ALL: np.zeros((years, width))}
+        pools: dict[str, Floats] = {}
         for course in courses:
             area += course.area_ha
             released += course.released
             for place, pool in enumerate(course.pools):
                 pools[pool] = pools.get(pool, np.zeros((years, width))) + course.stock[:, place]
-        del pools[ALL]
         return cls(area, pools or {ALL: np.zeros((years, width))}, released)
 
 

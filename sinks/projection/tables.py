@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import nan
 from typing import Any
 
@@ -62,7 +62,6 @@ class Plans:
     plan: pd.DataFrame
     limits: pd.DataFrame | None
     scenarios: tuple[str, ...]
-    oldest: int = field(default=0)
 
     def planned(self, scenario: str, key: Key) -> list[Planned]:
         """Events of a scenario on the stands of a region and growth, in the order of their rows.
@@ -134,14 +133,12 @@ def read_plans(
         problems.add("projection.forest_twice", row[WHERE])
     problems.raise_as(AssessmentError)
     area = _areas_by_age(tables["stands"])
-    end = max(section.years)
-    oldest = max((len(ages) - 1 for ages in area.values()), default=0) + end - section.start
     plans = Plans(
         area, bound, curves, points, _planting(tables.get("planting")), events, plan, limits,
-        _scenarios(section, plan, tables.get("planting")), oldest,
+        _scenarios(section, plan, tables.get("planting")),
     )  # fmt: skip
     _check_reach(plans, section, problems)
-    _check_planting(plans.planting, tables.get("planting"), section, problems)
+    _check_planting(tables.get("planting"), section, problems)
     _check_pools(plans, section, problems)
     problems.raise_as(AssessmentError)
     return plans
@@ -237,9 +234,7 @@ def _check_plan(
             problems.add("projection.too_early", row[WHERE], found=row["year"], start=section.start)
 
 
-def _check_planting(
-    planting: pd.DataFrame, table: pd.DataFrame | None, section: ProjectionSection, problems: Problems
-) -> None:
+def _check_planting(table: pd.DataFrame | None, section: ProjectionSection, problems: Problems) -> None:
     for row in records(table) if table is not None else ():
         if int(row["year"][:4]) <= section.start:
             problems.add("projection.too_early", row[WHERE], found=row["year"], start=section.start)

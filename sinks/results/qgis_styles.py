@@ -75,7 +75,7 @@ def styles_of(
     for quantity, signed in (("net_removals", True), ("carbon_stock", False)):
         period = _latest(names, quantity)
         field = names.get((ALL, quantity, period, "value"))
-        area = names.get((ALL, "area", period[-4:], "value"), names.get((ALL, "area", _latest(names, "area"), "value")))
+        area = names.get((ALL, "area", period[-4:], "value"))
         if field is None or area is None or field not in figures:
             continue
         values = (figures[field] / figures[area].where(figures[area] > 0)).dropna()

@@ -1,7 +1,8 @@
 """The run folder as a research object: ``ro-crate-metadata.json`` says what lies in it and what it was made from.
 
-RO-Crate 1.1 (Sefton et al. 2021, https://w3id.org/ro/crate/1.1), which archives and catalogues read.  Every file of the
-run stands in it with size and SHA-256, every input by its checksum, and the action that made the ones of the others.
+RO-Crate 1.1 (Sefton et al. 2021, https://w3id.org/ro/crate/1.1), which archives and catalogues read.  Every file that
+the run wrote stands in it with size and SHA-256, every input by its checksum, and the action that made the ones of the
+others.  What is made from the run later (workbook, report, map, verification) is listed in ``derived.json``.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sinks.account.amounts import span_of
 from sinks.results.labels import label, term
 from sinks.results.marks import Place
 from sinks.results.shown_tables import TEN_THOUSAND, ordered_periods
@@ -78,7 +79,7 @@ class _Figures:
         for quantity in _UNITS:
             found = ordered_periods(whole.loc[whole["quantity"] == quantity, "period"])
             if found:
-                self.periods[quantity] = max(found, key=lambda period: (_years(period), found.index(period)))
+                self.periods[quantity] = max(found, key=lambda period: (span_of(period), found.index(period)))
         self._assessment = contents.tables.get("assessment")
 
     def row(self, code: str, quantity: str) -> list[object]:
@@ -149,11 +150,6 @@ class _Figures:
             verdict = [self._verdict(code)[1] or ""] if with_verdict else []
             rows.append([name, *(self._cells(code, quantity)[0] for quantity in self.periods), *verdict])
         return columns, rows
-
-
-def _years(period: str) -> int:
-    first, _, last = period.partition("-")
-    return int(last) - int(first) if first.isdigit() and last.isdigit() else 0
 
 
 def _assumed(contents: RunContents) -> list[str]:

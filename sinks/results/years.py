@@ -68,4 +68,4 @@ def years_in(contents: RunContents) -> pd.DataFrame:
         return held
     account = contents.account
     dates = sorted({str(date) for date in account.loc[account["quantity"] == "area", "period"]})
-    return years_of(contents, dates if len(dates) > 2 else dates[:1]).iloc[: None if len(dates) > 2 else 0]
+    return years_of(contents, dates) if len(dates) > 2 else pd.DataFrame(columns=list(COLUMNS))

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from sinks.errors import LayerError, Problem
 
 UTF_8, GB18030, BIG5 = "UTF-8", "GB18030", "Big5"
+BIG5_FAMILY = frozenset({"big5", "cp950", "big5hkscs"})
+"""Names that Python has for Big5 and its extensions."""
 
 # Lead bytes in Big5 of its signs and its 5401 common characters (level 1).
 _BIG5_FIRST, _BIG5_LAST = 0xA1, 0xC6
@@ -127,13 +129,13 @@ def _better(content: bytes, known: str) -> str | None:
     as_utf_8 = _try(content, UTF_8)
     if as_utf_8 is not None and _has_han(as_utf_8):
         return UTF_8
-    if known != "big5" and is_traditional(content) and not _is_common_chinese(_try(content, GB18030) or ""):
+    if known not in BIG5_FAMILY and is_traditional(content) and not _is_common_chinese(_try(content, GB18030) or ""):
         return BIG5
     if known.startswith("gb"):
         return None
     as_chinese = _try(content, GB18030)
     single = len(bytes(range(0xA1, 0xFF)).decode(known, errors="replace")) == 0xFF - 0xA1
-    return GB18030 if (single or known == "big5") and as_chinese and _is_common_chinese(as_chinese) else None
+    return GB18030 if (single or known in BIG5_FAMILY) and as_chinese and _is_common_chinese(as_chinese) else None
 
 
 def _strict(content: bytes, where: str, encoding: str) -> str:

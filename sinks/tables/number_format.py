@@ -303,10 +303,9 @@ def _compared(number: Decimal, section: _Section, before: str, digits: str) -> S
         return Shown(text, is_same=False)
     read = Decimal(written)
     step = Decimal(1).scaleb(-len(written.partition(".")[2])) / 2
-    hidden = number == 0 and not digits and text in _NOTHING
     for factor, unit in _readings(words):
         if abs(read * factor - abs(number) * 100**section.percents) <= step * factor:
-            return Shown(text, is_hidden_zero=hidden, unit=unit)
+            return Shown(text, unit=unit)
     return Shown(text, is_same=False)
 
 

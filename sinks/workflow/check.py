@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from sinks.account.adjusted_areas import check_adjustable
 from sinks.account.hierarchy import Hierarchy
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.inputs import Places
-from sinks.errors import Gather, LayerError, MethodologyError, Problem, ProjectError
+from sinks.errors import Gather, LayerError, MethodologyError, Problem, Problems, ProjectError
 from sinks.layers.layer_states import LayerStates
 from sinks.project.base import STATIC
 from sinks.project.planning import PotentialSection, RestorationSection
@@ -26,6 +26,7 @@ from sinks.workflow.prepare import Prepared
 from sinks.workflow.tabulate_layers import blank_activity, layer_states, strata_maps
 
 if TYPE_CHECKING:
+    from sinks.methodology import Bound
     from sinks.projection.tables import Plans
 
 
@@ -259,11 +260,23 @@ def check_projection(prepared: Prepared, section: ProjectionSection) -> Plans:
         raise AssessmentError(Problem("projection.start_before", "projection.start", found))
     paths = {key: project.path(path) for key, path in section.files()}
     names = dict(zip(regions.frame["code"], regions.frame["name"], strict=True))
-    methods = {entry.method.id: entry.method for entry in prepared.entries}
+    methods = _methods_of(prepared, {one.methodology for one in section.growth})
     places = Places(names, _areas(prepared))
     plans = read_plans(section, paths, places, Hierarchy.of(regions.frame), methods)
     growths(plans, section, None)
     return plans
+
+
+def _methods_of(prepared: Prepared, wanted: Collection[str]) -> dict[str, Bound]:
+    """The methodologies of the entries by id; one that is wanted must not stand with two tables of parameters."""
+    problems = Problems()
+    found: dict[str, Bound] = {}
+    for entry in prepared.entries:
+        first = found.setdefault(entry.method.id, entry.method)
+        if first.table is not entry.method.table and entry.method.id in wanted:
+            problems.add("projection.methodology_twice", "projection.growth", found=entry.method.id)
+    problems.raise_as(AssessmentError)
+    return found
 
 
 def check_figures(prepared: Prepared) -> None:

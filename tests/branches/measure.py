@@ -40,7 +40,6 @@ COMPILED = (
     "tests/unit/account",
     "tests/unit/assessment",
     "tests/unit/tabulation/test_checkpoint.py",
-    "tests/unit/tabulation/test_branches.py",
     "tests/unit/uncertainty/test_confusion_matrix.py",
     "tests/unit/planning/test_land.py",
     "tests/unit/analysis/test_noise_of_maps.py",

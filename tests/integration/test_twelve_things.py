@@ -99,9 +99,13 @@ def test_areas_of_cells_and_their_shares(data: Data) -> None:
 def test_figures_and_maps(data: Data) -> None:
     here, there = both("joined", data)
     assert sorted(here["value"]) == sorted(there["value"])
-    for thing in ("bars", "maps"):
-        ours, theirs = both(thing, data)
-        assert np.size(ours) == np.size(theirs)
+    ours, theirs = ([bar.get_width() for bar in axes.patches] for axes in both("bars", data))
+    assert len(theirs) > 1
+    for width in theirs:
+        assert min(abs(width - other) for other in ours) == pytest.approx(0, abs=1e-6 * abs(width))
+    ours, theirs = both("maps", data)
+    assert len(ours) == len(theirs)
+    assert all(axes.collections for axes in (*ours, *theirs))
     assert all("</html>" in page.get_root().render() for page in both("map", data))
 
 

@@ -52,7 +52,8 @@ def make_account() -> pd.DataFrame:
         hectares.clear()
         hectares.update({eco: first / 50 for eco, (first, _) in stock.items()})
         for eco, (first, last) in stock.items():
-            add(code, eco, ALL, ALL, "area", "2020", hectares[eco], "ha")
+            for date in ("2020", "2023"):
+                add(code, eco, ALL, ALL, "area", date, hectares[eco], "ha")
             for pool, share in (("biomass", 0.25), ("soil_organic_carbon", 0.75), (ALL, 1.0)):
                 add(code, eco, ALL, pool, "carbon_stock", "2020", first * share, "t C")
                 add(code, eco, ALL, pool, "carbon_stock", "2023", last * share, "t C")

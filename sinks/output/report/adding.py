@@ -14,7 +14,9 @@ from math import isclose, isfinite
 
 import numpy as np
 
-STEP = 100.0
+from sinks.output.report.words import DECIMALS, UNITS
+
+STEP: float = UNITS["zh"] / 10 ** DECIMALS["zh"]
 """A unit of the last printed digit [t, ha], in either language: 0.01 万 and 0.1 thousand."""
 
 SAME = 1e-6

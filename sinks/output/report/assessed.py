@@ -93,8 +93,9 @@ def assessed(page: Page, code: str | None = None) -> RegionAssessment:
     known = page.facts.assessed
     place = (id(page.assessment), code or page.code)
     if place not in known:
-        known[place] = RegionAssessment(page, code)
-    found: RegionAssessment = known[place]
+        # The table is kept with what was read out of it, so that its number stays its own.
+        known[place] = (page.assessment, RegionAssessment(page, code))
+    found: RegionAssessment = known[place][1]
     return found
 
 

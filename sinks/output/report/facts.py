@@ -11,7 +11,7 @@ from typing import Any, Literal
 import geopandas as gpd
 import pandas as pd
 
-from sinks.account.amounts import per_year
+from sinks.account.amounts import per_year, span_of
 from sinks.output.report.in_print import PrintedAccount
 from sinks.output.report.words import in_print, rounded
 from sinks.results.contents import RunContents
@@ -219,7 +219,7 @@ class Facts:
     def main_period(self) -> str | None:
         """The longest period with net removals; of equally long ones the last."""
         periods = self.dates("net_removals")
-        return max(periods, key=lambda period: (_span(period), period)) if periods else None
+        return max(periods, key=lambda period: (span_of(period), period)) if periods else None
 
     @cached_property
     def _places(self) -> dict[tuple[str, str], dict[str, tuple[list[str], set[str]]]]:
@@ -282,12 +282,6 @@ class Facts:
 
 
 _UNKNOWN = Amount()
-
-
-def _span(period: str) -> int:
-    """Years between the ends of a period such as ``2020-2023``."""
-    first, _, last = period.partition("-")
-    return int(last) - int(first) if first.isdigit() and last.isdigit() else 0
 
 
 def open_checks(contents: RunContents) -> pd.DataFrame:

@@ -169,6 +169,46 @@ def test_credits_that_nobody_holds_cannot_be_used(
     assert [problem.id for problem in caught.value.problems] == ["assessment.admission_credits"]
 
 
+def holdings(*rows: tuple[str, str, str, int]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["place", "holder", "served", "tonnes"])
+
+
+def evaluated(regions: gpd.GeoDataFrame, account: pd.DataFrame, inputs: Inputs) -> Evaluation:
+    return evaluate(SECTION, account, regions, lambda file: str(DATA / file), inputs=inputs)
+
+
+@pytest.mark.parametrize(("each", "enough"), [(250.0, True), (251.0, False)])
+def test_a_tonne_that_is_held_is_used_once(
+    regions: gpd.GeoDataFrame, account: pd.DataFrame, tables: Inputs, each: float, enough: bool
+) -> None:
+    """Two projects of one league share its 500 t."""
+    before = replace(evaluated(regions, account, tables), credits=holdings(("held", LEAGUE, "", 500)))
+    two = [(id, *row[1:]) for id in ("P1", "P2") for row in ONE]
+    wanted = read_projects(projects(*two, *[(id, LEAGUE, "credits", each, "t CO2") for id in ("P1", "P2")]), [LEAGUE])
+    if enough:
+        assert len(admit(wanted, tables, before, lambda inputs: evaluated(regions, account, inputs)).opinions)
+        return
+    with pytest.raises(AssessmentError) as caught:
+        admit(wanted, tables, before, lambda inputs: before)
+    (problem,) = caught.value.problems
+    assert (problem.id, problem.where) == ("assessment.admission_credits", "P1, P2")
+    assert (problem.values["found"], problem.values["there"]) == ("502", "500")
+
+
+def test_credits_that_were_used_for_a_project_are_not_taken_off_twice(
+    regions: gpd.GeoDataFrame, account: pd.DataFrame, tables: Inputs
+) -> None:
+    """The league's emissions without the project have the 1,000 t off already: with it they rise by all it emits."""
+    received = pd.DataFrame({"region_code": [LEAGUE], "year": [YEAR], "value": [1000.0]})
+    inputs = replace(tables, received=received)
+    before = replace(evaluated(regions, account, inputs), credits=holdings(("used", LEAGUE, "P1", 1000)))
+    wanted = read_projects(projects(*ONE, ("P1", LEAGUE, "credits", 1000.0, "t CO2")), [LEAGUE])
+    found = admit(wanted, inputs, before, lambda others: evaluated(regions, account, others))
+    line = figures(found, "P1", LEAGUE).loc["adjusted_emissions"]
+    others = sum(one.net for one in read_projects(projects(*ONE), [LEAGUE]))
+    assert line["after"] - line["before"] == pytest.approx(others, rel=1e-9)
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_opinion_is_a_page_that_says_it(found: Admission, tmp_path: Path, lang: str) -> None:
     with using_language(lang):

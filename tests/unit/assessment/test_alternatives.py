@@ -127,6 +127,8 @@ def test_turning_values_are_zeros_of_the_room(made: Any, table: pd.DataFrame) ->
     k = of(table, K, "0.5")["turns_at"]
     if np.isfinite(k):
         assert room(found, k, np.inf, 4e6) == pytest.approx(0.0, abs=1.0)
+    signs = np.sign([room(found, one, np.inf, 4e6) for one in np.linspace(0, 50, 2_001)])
+    assert (np.diff(signs) != 0).any() == (np.isfinite(k) and k <= 50)
     share = of(table, CAP, "1 %")["turns_at"]
     if np.isfinite(share):
         assert room(found, 1.0, share, 4e6) == pytest.approx(0.0, abs=1.0)
@@ -139,6 +141,7 @@ def test_turning_values_are_zeros_of_the_room(made: Any, table: pd.DataFrame) ->
 
 def test_a_verdict_that_differs_is_said(table: pd.DataFrame) -> None:
     first = table[table["what"] == AS_IS].set_index("region_code")["verdict"]
+    assert set(table["differs"]) == {True, False}
     for row in table.itertuples():
         assert row.differs == (row.verdict != first[row.region_code])
     shown = Alternatives(table, counted_by_document(), pd.DataFrame({"region_code": []}))
