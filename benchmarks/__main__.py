@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 
 def measure(case: cases.Case, areas: Path) -> dict[str, Any]:
     """Run a case's jobs in turn; lists of measurements by label."""
-    jobs = {label: job for label, job in case.jobs.items() if job["name"] not in PEERS or find_spec(job["name"])}
+    jobs = {label: job for label, job in case.jobs().items() if job["name"] not in PEERS or find_spec(job["name"])}
     found: dict[str, list[dict[str, float]]] = {label: [] for label in jobs}
     for _ in range(case.rounds):
         for label, job in jobs.items():
@@ -58,7 +58,7 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a minute's check on a small square")
-    parser.add_argument("--only", nargs="*", help="ids of the cases to run; the others keep their last results")
+    parser.add_argument("--only", nargs="*", help="ids of the cases to run; the page keeps the tables of the others")
     arguments = parser.parse_args()
     kept = WORK / "results.json"
     results: dict[str, Any] = json.loads(kept.read_text()) if arguments.only and kept.exists() else {}
@@ -71,7 +71,8 @@ def main() -> None:
         if not arguments.quick:
             kept.write_text(json.dumps(results, indent=1))
     if not arguments.quick:
-        (ROOT / "docs" / "performance.md").write_text(document(results), encoding="utf-8")
+        page = ROOT / "docs" / "performance.md"
+        page.write_text(document(results, page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import territory
+from benchmarks import layouts, territory
+
+Jobs = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -16,8 +19,8 @@ class Case:
     Parameters
     ----------
     id, title : str
-    jobs : dict
-        Job by label; the first is the one that the others are divided by.
+    jobs : callable
+        Makes the files where they are missing; job by label, the first is the one that the others are divided by.
     rounds : int
     compare : bool
         Whether the areas that the jobs found are compared.
@@ -25,7 +28,7 @@ class Case:
 
     id: str
     title: str
-    jobs: dict[str, dict[str, Any]]
+    jobs: Callable[[], Jobs]
     rounds: int = 3
     compare: bool = False
 
@@ -37,56 +40,80 @@ def job(name: str, regions: str, files: list[Path], **options: Any) -> dict[str,
     return {"name": name, "regions": regions, "files": [str(path) for path in files], **twice, **options}
 
 
+def in_layouts(work: Path, kind: str, size: int, rounds: int) -> Jobs:
+    """The pass beside the floor in every layout; a process times both in turn."""
+    return {
+        name: {"name": "beside_floor", "regions": kind, "legend": layouts.legend(name), "rounds": rounds,
+               "files": [str(path) for path in layouts.files(work, kind, size, name)]}
+        for name in layouts.LAYOUTS
+    }  # fmt: skip
+
+
 def quick(work: Path) -> list[Case]:
     """Within a minute, on a small square; says whether all is in order, not how fast."""
-    files = territory.files(work, "full", 4_000, "deflate")
-    jobs = {name: job(name, "full", files) for name in ("floor", "sinks", "exactextract", "rasterstats")}
-    return [Case("quick", "4,000 x 4,000 cells, DEFLATE, every cell in one of the prefectures", jobs, 1, compare=True)]
+
+    def peers() -> Jobs:
+        files = territory.files(work, "full", 4_000, "deflate")
+        return {name: job(name, "full", files) for name in ("floor", "sinks", "exactextract", "rasterstats")}
+
+    title = "4,000 x 4,000 cells, {}, every cell in one of the prefectures".format
+    return [
+        Case("quick", title("DEFLATE"), peers, 1, compare=True),
+        Case("layouts", title("each layout"), lambda: in_layouts(work, "full", 4_000, 1), 1),
+    ]
 
 
-def full(work: Path, large: int = 40_000, small: int = 10_000) -> list[Case]:
+def full(work: Path, large: int = 40_000, middle: int = 16_000, small: int = 10_000) -> list[Case]:
     """Every bar."""
 
     def files(kind: str, size: int = large, compress: str = "deflate") -> list[Path]:
         return territory.files(work, kind, size, compress)
 
-    def pair(regions: str, paths: list[Path], **options: Any) -> dict[str, dict[str, Any]]:
-        return {name: job(name, regions, paths, **options) for name in ("floor", "sinks")}
+    def pair(regions: str, paths: list[Path], **options: Any) -> Jobs:
+        return beside(regions, paths, ("floor", "sinks"), **options)
 
-    leagues = files("leagues")
-    both = {"equal-area": job("sinks", "full", files("full")),
-            "EPSG:4490": job("sinks", "geographic", files("geographic"))}  # fmt: skip
+    def both() -> Jobs:
+        return {"equal-area": job("sinks", "full", files("full")),
+                "EPSG:4490": job("sinks", "geographic", files("geographic"))}  # fmt: skip
+
     peers = ("sinks", "exactextract", "rasterstats", "flox")
-    cases = [
+
+    def beside(regions: str, paths: list[Path], names: Sequence[str], **options: Any) -> Jobs:
+        return {name: job(name, regions, paths, **options) for name in names}
+
+    return [
         Case("leagues", f"{large:,} x {large:,}, DEFLATE, 12 leagues",
-             {name: job(name, "leagues", leagues) for name in ("floor", "floor_touched", "sinks")}),
+             lambda: beside("leagues", files("leagues"), ("floor", "floor_touched", "sinks"))),
         Case("cover", f"{large:,} x {large:,}, DEFLATE, every cell in one of the prefectures",
-             pair("full", files("full"))),
+             lambda: pair("full", files("full"))),
         Case("zstd", f"{large:,} x {large:,}, ZSTD, every cell in one of the prefectures",
-             pair("full", files("full", compress="zstd"))),
+             lambda: pair("full", files("full", compress="zstd"))),
         Case("geographic", f"{large:,} x {large:,}, areas by row against equal areas", both),
         Case("stock", f"{small:,} x {small:,}, with a float32 layer, DEFLATE",
-             pair("full", files("full", small), inputs=[str(territory.stock(work, small, "deflate"))])),
+             lambda: pair("full", files("full", small), inputs=[str(territory.stock(work, small, "deflate"))])),
         Case("stock_zstd", f"{small:,} x {small:,}, with a float32 layer, ZSTD",
-             pair("full", files("full", small, "zstd"), inputs=[str(territory.stock(work, small, "zstd"))])),
+             lambda: pair("full", files("full", small, "zstd"), inputs=[str(territory.stock(work, small, "zstd"))])),
         Case("noise", f"{small:,} x {small:,}, DEFLATE, every cell of a random class",
-             pair("full", files("noise", small))),
+             lambda: pair("full", files("noise", small))),
+        Case("layouts", f"{middle:,} x {middle:,}, each layout, every cell in one of the prefectures",
+             lambda: in_layouts(work, "full", middle, 3), 1),
+        Case("layouts_leagues", f"{middle:,} x {middle:,}, each layout, 12 leagues",
+             lambda: in_layouts(work, "leagues", middle, 3), 1),
         Case("first", "The first run after installing against the next, whole process",
-             {"next": job("sinks", "full", files("full", small), repeats=1),
-              "first": job("sinks", "full", files("full", small), repeats=1, empty_cache=True)}, rounds=1),
+             lambda: {"next": job("sinks", "full", files("full", small), repeats=1),
+                      "first": job("sinks", "full", files("full", small), repeats=1, empty_cache=True)}, rounds=1),
         Case("peers", f"{small:,} x {small:,}, DEFLATE, every cell in one of the prefectures",
-             {name: job(name, "full", files("full", small)) for name in peers}, rounds=1, compare=True),
+             lambda: beside("full", files("full", small), peers), rounds=1, compare=True),
         Case("scale", "Time against pixels: 1e8, 1.6e9, 1.4e10",
-             {f"{n:,}": job("sinks", "full", paths, repeats=2)
-              for n, paths in ((large, files("full")), (small, files("full", small)),
-                               (3 * large, territory.ten_metres(work, large, "deflate")))}, rounds=1),
+             lambda: {f"{n:,}": job("sinks", "full", paths, repeats=2)
+                      for n, paths in ((large, files("full")), (small, files("full", small)),
+                                       (3 * large, territory.ten_metres(work, large, "deflate")))}, rounds=1),
         Case("dask", f"{large:,} x {large:,}, dask workers of one thread",
-             {f"{n} worker(s)": job("dask", "full", files("full"), workers=n) for n in (1, 2)}, rounds=3),
+             lambda: {f"{n} worker(s)": job("dask", "full", files("full"), workers=n) for n in (1, 2)}, rounds=3),
         Case("peers_leagues", f"{large:,} x {large:,}, DEFLATE, 12 leagues",
-             {name: job(name, "leagues", leagues) for name in ("sinks", "exactextract", "rasterstats")}, rounds=1,
+             lambda: beside("leagues", files("leagues"), peers[:3]), rounds=1,
              compare=True),
         Case("peers_full", f"{large:,} x {large:,}, DEFLATE, every cell in one of the prefectures",
-             {name: job(name, "full", files("full")) for name in ("sinks", "exactextract", "rasterstats")}, rounds=1,
+             lambda: beside("full", files("full"), peers[:3]), rounds=1,
              compare=True),
     ]  # fmt: skip
-    return cases

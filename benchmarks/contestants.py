@@ -79,9 +79,8 @@ def sinks(job: dict[str, Any], units: gpd.GeoDataFrame, scheduler: Any = None) -
     from sinks.layers.rasters.raster import CategoricalLayer, ContinuousLayer
     from sinks.tabulation import tabulate
 
-    cover = CategoricalLayer(
-        "land_cover", dict(zip(territory.DATES, job["files"], strict=True)), load_legend("globeland30")
-    )
+    files = dict(zip(territory.DATES, job["files"], strict=True))
+    cover = CategoricalLayer("land_cover", files, load_legend(job.get("legend", "globeland30")))
     stocks = [{"static": path} for path in job.get("inputs", [])]
     inputs = [ContinuousLayer("stock", "growing_stock", files, 0.0, 1500.0) for files in stocks]
     threads = job.get("threads", 2)
@@ -92,6 +91,18 @@ def sinks(job: dict[str, Any], units: gpd.GeoDataFrame, scheduler: Any = None) -
         areas.columns = ["region", "class", "ha"]
         parts.append(areas.assign(date=date))
     return pd.concat(parts)
+
+
+def beside_floor(job: dict[str, Any], units: gpd.GeoDataFrame) -> dict[str, list[float]]:
+    """Processor seconds of the floor and of the pass in turn, in one process; the first round is not counted."""
+    found: dict[str, list[float]] = {"floor": [], "cpu": []}
+    for at in range(job.get("rounds", 3) + 1):
+        for name, run in (("floor", floor), ("cpu", sinks)):
+            used = time.process_time()
+            run(job, units)
+            if at:
+                found[name].append(time.process_time() - used)
+    return found
 
 
 def dask(job: dict[str, Any], units: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -180,6 +191,9 @@ def main() -> None:
     """Run the job of the command line."""
     job = json.loads(sys.argv[1])
     units = territory.regions(job["regions"])
+    if job["name"] == "beside_floor":
+        print(json.dumps({**beside_floor(job, units), "peak": peak_megabytes()}))
+        return
     run = {f.__name__: f for f in (floor, floor_touched, sinks, dask, exactextract, rasterstats, flox)}[job["name"]]
     cluster = None
     if job["name"] == "dask":

@@ -49,6 +49,8 @@ def compared(tables: dict[str, Path]) -> dict[str, dict[str, float]]:
 def summary(result: dict[str, Any]) -> str:
     """A table of one case: seconds, ratio to the first job, memory."""
     labels = list(result["jobs"])
+    if "floor" in result["jobs"][labels[0]][0]:
+        return _beside_floor(result)
     lines = [
         f"### {result['title']}",
         "",
@@ -71,17 +73,43 @@ def summary(result: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _beside_floor(result: dict[str, Any]) -> str:
+    """A table of jobs that timed the floor and the pass in turn; the ratio is the median of those within rounds."""
+    lines = [
+        f"### {result['title']}",
+        "",
+        "| layout | floor, processor [s] | pass, processor [s] | ratio | peak RSS [MB] |",
+        "|---|---|---|---|---|",
+    ]
+    for label, (run,) in result["jobs"].items():
+        floor, cpu = statistics.median(run["floor"]), statistics.median(run["cpu"])
+        ratio = statistics.median(b / a for a, b in zip(run["floor"], run["cpu"], strict=True))
+        lines.append(f"| {label} | {floor:.2f} | {cpu:.2f} | {ratio:.2f} | {run['peak']:.0f} |")
+    return "\n".join(lines) + "\n"
+
+
 def _ratio(result: dict[str, Any], label: str, base: str, what: str) -> float:
     """Median of the ratios within rounds: what slows the machine for a while slows both."""
     pairs = zip(result["jobs"][label], result["jobs"][base], strict=True)
     return statistics.median(mine[what] / max(other[what], 1e-9) for mine, other in pairs)
 
 
-def document(results: dict[str, Any]) -> str:
-    """All of docs/performance.md: the text that stays, the machine, and the tables."""
+def document(results: dict[str, Any], present: str) -> str:
+    """All of docs/performance.md: the text that stays, the machine, and the tables; those not measured as they are.
+
+    Parameters
+    ----------
+    results : dict
+        Results by id of the case.
+    present : str
+        The page as it is.
+    """
     text = TEXT.read_text(encoding="utf-8")
-    tables = "\n".join(summary(result) for result in results.values())
-    return text.replace("{machine}", _machine()).replace("{tables}", tables)
+    kept = re.findall(r"^### .+?(?=^##)", present.split("## Results", 1)[1].split("## What is not reached")[0] + "##",
+                      re.DOTALL | re.MULTILINE)  # fmt: skip
+    tables = {table.split("\n", 1)[0]: table.strip() + "\n" for table in kept}
+    tables |= {table.split("\n", 1)[0]: table for table in map(summary, results.values())}
+    return text.replace("{machine}", _machine()).replace("{tables}", "\n".join(tables.values()))
 
 
 def _machine() -> str:
