@@ -52,10 +52,13 @@ def _read(job: dict[str, Any], wanted: Callable[[Window], bool]) -> None:
     paths, threads = [*job["files"], *job.get("inputs", [])], job.get("threads", 2)
     with rasterio.open(paths[0]) as dataset:
         width, height = dataset.width, dataset.height
+        striped = dataset.block_shapes[0][1] == width
+    # Strips are read whole: for windows that cut them each would be decoded again.
+    rows, columns = (_ROWS * _COLUMNS // width, width) if striped else (_ROWS, _COLUMNS)
     windows = [
-        Window(column, row, min(_COLUMNS, width - column), min(_ROWS, height - row))
-        for row in range(0, height, _ROWS)
-        for column in range(0, width, _COLUMNS)
+        Window(column, row, min(columns, width - column), min(rows, height - row))
+        for row in range(0, height, rows)
+        for column in range(0, width, columns)
     ]
     windows = [window for window in windows if wanted(window)]
 

@@ -152,13 +152,11 @@ class Tabulator:
         for reader, axis, row in zip(self._readers[: len(codes)], self._spec.axes, codes, strict=True):
             # Signed codes are kept as the unsigned ones of the same bits.
             kept = row.view(f"int{self._bits}") if axis.source.dtype.startswith("int") and axis.direct else row
-            for tile, out in _tiles(block, tile_width, kept):
-                if axis.direct:
-                    reader.read(tile.row, tile.column, out)
-                else:
-                    raw = np.empty(out.shape, axis.source.dtype)
-                    reader.read(tile.row, tile.column, raw)
-                    out[...] = axis.map(raw)
+            out = kept[: block.cells]
+            raw = out if axis.direct else np.empty(block.cells, axis.source.dtype)
+            reader.read_tiles(block.row, block.column, (block.rows, block.columns), tile_width, raw)
+            if not axis.direct:
+                out[...] = axis.map(raw)
         kernels.mark_changes(codes, block.cells, self._marks)
         return codes
 
@@ -167,8 +165,8 @@ class Tabulator:
         if self._values.shape[1] < block.cells:
             self._values = np.empty((len(self._spec.inputs), block.cells), self._value_type())
         for reader, row in zip(self._readers[len(self._spec.axes) :], self._values, strict=True):
-            for tile, out in _tiles(block, tile_width, row):
-                reader.read(tile.row, tile.column, out)
+            shape = (block.rows, block.columns)
+            reader.read_tiles(block.row, block.column, shape, tile_width, row[: block.cells])
         return self._values
 
     def _take(self) -> Partial:
@@ -246,15 +244,6 @@ def _bands(blocks: Sequence[Block]) -> Iterator[tuple[tuple[int, int], list[Bloc
     """Blocks that share their rows, and those rows."""
     for rows, band in groupby(blocks, key=lambda block: (block.row, block.row + block.rows)):
         yield rows, list(band)
-
-
-def _tiles(block: Block, width: int, row: npt.NDArray[Any]) -> Iterator[tuple[Block, npt.NDArray[Any]]]:
-    """The tiles of a block from west to east, each with its place [rows, columns] in one layer's buffer."""
-    at = 0
-    for column in range(block.column, block.column + block.columns, width):
-        tile = Block(block.row, column, block.rows, min(width, block.column + block.columns - column))
-        yield tile, row[at : at + tile.cells].reshape(tile.rows, tile.columns)
-        at += tile.cells
 
 
 def _axes_with_unknown(spec: Spec, partial: Partial) -> list[int]:

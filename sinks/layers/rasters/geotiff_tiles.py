@@ -1,41 +1,48 @@
-"""Tiles of local GeoTIFF files, decoded straight into place.
+"""Blocks of local GeoTIFF files, tiles or strips, decoded straight into place.
 
-GDAL keeps every tile in a cache of its own and copies it from there; a pass that reads each tile once pays for both and
-uses neither.  Here GDAL says where a tile lies in the file and how it is packed, and the tile is unpacked by the codecs
-of imagecodecs into the array where it is wanted, without the interpreter's lock.
+GDAL keeps every block in a cache of its own and copies it from there; a pass that reads each block once pays for both
+and uses neither.  Here the file's own directory says where a block lies and how it is packed, and many blocks are
+unpacked in one go into the array where they are wanted, without the interpreter's lock.
 
 What this reads is what GDAL reads, bit for bit.  Whatever is out of the ordinary, a file of another kind, a window that
-cuts through tiles, a tile that is missing or broken, is left to GDAL.
+cuts through blocks, a block that is missing or broken, is left to GDAL.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import Any
 
-import imagecodecs
 import numpy as np
 import numpy.typing as npt
 from rasterio.io import DatasetReader
 
-from sinks.layers.rasters import predictors
+from sinks.layers.rasters import predictors, unpackers
+from sinks.layers.rasters.tiff_directory import Directory, read_directory
 
 Bytes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
 
-_CODECS: dict[str, Callable[..., Any]] = {
-    "DEFLATE": partial(imagecodecs.deflate_decode, raw=False),
-    "ZSTD": imagecodecs.zstd_decode,
-}
-"""Those that are faster than in GDAL; its LZW is twice as fast."""
+Unpack = Callable[[Bytes, Ints, Ints, Bytes, int], bool]
+"""From packed bytes, where blocks begin in them and how long they are, into room for all of them of so many bytes each;
+whether every block could be unpacked and has that size."""
 
 _TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
-_LEAST_CELLS = 1 << 14
-"""Cells of a tile below which asking for its place costs more than GDAL's cache."""
+_LEAST_CELLS = {8: 1 << 12, 32946: 1 << 12, 50000: 1 << 12}
+"""Cells of a block below which a call for each costs more than GDAL's cache, by compression."""
+
+_NOT_PACKED = 1
+
+_GAP = 1 << 12
+"""Bytes between two blocks of a file that are rather read than sought over."""
+
+_MOST_PACKED = 2
+"""Times its size that a packed block can have: what needs more room than this is no block."""
 
 
 class TileDecoder:
@@ -49,19 +56,19 @@ class TileDecoder:
         Rows and columns of a tile.
     """
 
-    def __init__(self, dataset: Any, band: int, file: FileIO, decode: Callable[..., Any], predictor: int) -> None:
-        self.shape: tuple[int, int] = tuple(dataset.block_shapes[band - 1])
-        self._dataset = dataset
-        self._band = band
+    def __init__(self, dataset: Any, band: int, file: FileIO, directory: Directory, unpack: Unpack) -> None:
+        self.shape = directory.block
         self._file = file
-        self._decode = decode
-        self._predictor = predictor
+        self._directory = directory
+        self._unpack = unpack
         self._size: tuple[int, int] = dataset.shape
         self._dtype = np.dtype(dataset.dtypes[band - 1])
-        # At the margin of the grid a tile is stored in full, a strip only as far as the grid goes.
-        self._padded = bool(dataset.profile["tiled"])
+        self._across = -(-self._size[1] // self.shape[1])
+        down = -(-self._size[0] // self.shape[0])
+        self._first = (band - 1) * self._across * down
+        self._length = file.seek(0, 2)
         self._stored = np.empty(0, np.uint8)
-        self._unpacked = np.empty(self.shape[0] * self.shape[1] * self._dtype.itemsize, np.uint8)
+        self._unpacked = np.empty(0, np.uint8)
 
     @classmethod
     def of(cls, dataset: Any, band: int) -> TileDecoder | None:
@@ -75,27 +82,16 @@ class TileDecoder:
         """
         if not isinstance(dataset, DatasetReader) or dataset.driver != "GTiff":
             return None
-        structure = dataset.tags(ns="IMAGE_STRUCTURE") | dataset.tags(ns="IMAGE_STRUCTURE", bidx=band)
-        dtype = dataset.dtypes[band - 1]
-        rows, columns = dataset.block_shapes[band - 1]
-        decode = _CODECS.get(structure.get("COMPRESSION", ""))
-        predictor = int(structure.get("PREDICTOR", predictors.NONE))
         path = Path(dataset.name)
-        ordinary = (
-            dtype in _TYPES
-            and "NBITS" not in structure
-            and (dataset.count == 1 or structure.get("INTERLEAVE") == "BAND")
-            and rows * columns >= _LEAST_CELLS
-            and predictors.known(predictor, dtype)
-            and path.is_file()
-        )
-        if decode is None or not ordinary:
+        if dataset.dtypes[band - 1] not in _TYPES or not path.is_file():
             return None
         file = FileIO(path)
-        if file.read(2) != (b"II" if sys.byteorder == "little" else b"MM"):
+        directory = read_directory(file)
+        unpack = _unpacker(directory.compression) if directory is not None else None
+        if directory is None or unpack is None or not _ordinary(dataset, band, directory):
             file.close()
             return None
-        return cls(dataset, band, file, decode, predictor)
+        return cls(dataset, band, file, directory, unpack)
 
     def close(self) -> None:
         self._file.close()
@@ -105,52 +101,189 @@ class TileDecoder:
 
         ``out`` may then hold anything.
         """
-        (rows, columns), (tall, wide), (height, width) = out.shape, self.shape, self._size
-        cut_above, cut_below = row % tall, (row + rows) % tall and row + rows != height
-        cut_left, cut_right = column % wide, (column + columns) % wide and column + columns != width
-        if cut_above or cut_below or cut_left or cut_right:
+        if not self._whole(row, column, out.shape[0], out.shape[1]):
             return False
-        return all(
-            self._read_tile((row + top) // tall, (column + left) // wide, out[top : top + tall, left : left + wide])
-            for top in range(0, rows, tall)
-            for left in range(0, columns, wide)
-        )
-
-    def _read_tile(self, down: int, across: int, out: npt.NDArray[Any]) -> bool:
-        """Fill ``out`` with the part of a tile that lies on the grid."""
-        stored = self._load(down, across)
-        if stored is None:
-            return False
+        in_place = out.dtype == self._dtype and out.flags.c_contiguous and out.shape[1] == self.shape[1]
+        if in_place:
+            return self._read_column(row, column, out)
+        rows, columns = out.shape
         tall, wide = self.shape
-        shape = (tall if self._padded else min(tall, self._size[0] - down * tall), wide)
-        in_place = out.shape == shape and out.dtype == self._dtype and out.flags.c_contiguous
-        if in_place and self._predictor == predictors.NONE:
-            return self._unpack(stored, out.reshape(-1).view(np.uint8))
-        unpacked = self._unpacked[: shape[0] * shape[1] * self._dtype.itemsize]
-        if not self._unpack(stored, unpacked):
-            return False
-        cells = out if in_place else np.empty(shape, self._dtype)
-        predictors.undo(self._predictor, unpacked, cells)
-        if not in_place:
-            out[...] = cells[: out.shape[0], : out.shape[1]]
+        # As many tiles at a time as lie side by side.
+        for top in range(0, rows, tall):
+            tiles = self._tiles(row + top, column, 1, -(-columns // wide))
+            if tiles is None:
+                return False
+            for at, cells in enumerate(tiles):
+                part = out[top : top + tall, at * wide : (at + 1) * wide]
+                part[...] = cells[: part.shape[0], : part.shape[1]]
         return True
 
-    def _load(self, down: int, across: int) -> Bytes | None:
-        """A tile as it is stored; None where the file leaves it out, or ends before the tile does."""
-        tag = f"{across}_{down}"
-        place = int(self._dataset.get_tag_item(f"BLOCK_OFFSET_{tag}", "TIFF", bidx=self._band) or 0)
-        size = int(self._dataset.get_tag_item(f"BLOCK_SIZE_{tag}", "TIFF", bidx=self._band) or 0)
-        if not place or not size:
-            return None
-        if self._stored.size < size:
-            self._stored = np.empty(2 * size, np.uint8)
-        stored = self._stored[:size]
-        self._file.seek(place)
-        return stored if self._file.readinto(stored.data) == size else None
+    def read_tiles(self, row: int, column: int, shape: tuple[int, int], out: npt.NDArray[Any]) -> bool:
+        """Fill ``out`` [cells] with a window of ``shape``, tile by tile from west to east, each row after row.
 
-    def _unpack(self, stored: Bytes, out: Bytes) -> bool:
-        """Whether a tile could be unpacked and has the size it should have."""
+        False where GDAL has to do it; ``out`` may then hold anything.
+        """
+        (rows, columns), wide = shape, self.shape[1]
+        if not self._whole(row, column, rows, columns):
+            return False
+        done = 0
+        if out.dtype == self._dtype and rows % self.shape[0] == 0:
+            # Tiles that are not cut by the margin of the grid follow each other as they do in the file, all in one go.
+            done = columns // wide
+            numbers = self._numbers(row, column, rows // self.shape[0], done).T.ravel()
+            if not self._fill(numbers, out[: rows * done * wide].reshape(-1, wide)):
+                return False
+        for left in range(done * wide, columns, wide):
+            width = min(wide, columns - left)
+            if not self.read(row, column + left, out[left * rows : (left + width) * rows].reshape(rows, width)):
+                return False
+        return True
+
+    def _whole(self, row: int, column: int, rows: int, columns: int) -> bool:
+        """Whether a window cuts through no tile."""
+        (tall, wide), (height, width) = self.shape, self._size
+        cut_below = (row + rows) % tall and row + rows != height
+        cut_right = (column + columns) % wide and column + columns != width
+        return not (row % tall or column % wide or cut_below or cut_right)
+
+    def _numbers(self, row: int, column: int, down: int, across: int) -> Ints:
+        """Numbers [down, across] of the tiles from the one at ``row``, ``column``."""
+        tall, wide = self.shape
+        first = self._first + row // tall * self._across + column // wide
+        numbers: Ints = first + np.arange(down)[:, None] * self._across + np.arange(across)
+        return numbers
+
+    def _read_column(self, row: int, column: int, out: npt.NDArray[Any]) -> bool:
+        """Fill ``out``, as wide as a tile, with tiles one below the other."""
+        tall = self.shape[0]
+        whole = out.shape[0] // tall
+        if not self._fill(self._numbers(row, column, whole, 1).ravel(), out[: whole * tall]):
+            return False
+        rest = out[whole * tall :]
+        if rest.shape[0]:
+            tiles = self._tiles(row + whole * tall, column, 1, 1)
+            if tiles is None:
+                return False
+            rest[...] = tiles[0, : rest.shape[0]]
+        return True
+
+    def _tiles(self, row: int, column: int, down: int, across: int) -> npt.NDArray[Any] | None:
+        """Whole tiles [number, rows, columns]; a strip at the lower margin only as far as the grid goes."""
+        tall, wide = self.shape
+        rows = tall if self._directory.tiled else min(tall, self._size[0] - row)
+        cells = np.empty((down * across, rows, wide), self._dtype)
+        done = self._fill(self._numbers(row, column, down, across).ravel(), cells.reshape(-1, wide), rows)
+        return cells if done else None
+
+    def _fill(self, numbers: Ints, out: npt.NDArray[Any], rows: int | None = None) -> bool:
+        """Fill ``out`` with tiles, each ``rows`` high and as wide as ``out``; False where GDAL has to do it."""
+        if numbers.size == 0:
+            return True
+        if numbers[-1] >= self._directory.offsets.size:
+            return False
+        directory, rows = self._directory, rows or self.shape[0]
+        room = rows * -(-out.shape[1] * directory.bits // 8)
+        in_place = directory.bits == 8 * out.itemsize and directory.predictor != predictors.FLOATING
+        if in_place:
+            target = out.reshape(-1).view(np.uint8)
+        else:
+            if self._unpacked.size < room * numbers.size:
+                self._unpacked = np.empty(room * numbers.size, np.uint8)
+            target = self._unpacked[: room * numbers.size]
+        if not self._load(numbers, target, room):
+            return False
+        if directory.bits < 8:
+            predictors.spread(target.reshape(out.shape[0], -1), directory.bits, out.view(np.uint8))
+        elif directory.predictor != predictors.NONE:
+            predictors.undo(directory.predictor, target, out)
+        return True
+
+    def _load(self, numbers: Ints, target: Bytes, room: int) -> bool:
+        """Fill ``target`` with tiles unpacked, ``room`` bytes each."""
+        offsets, sizes = self._directory.offsets[numbers], self._directory.sizes[numbers]
+        packed = self._directory.compression != _NOT_PACKED
+        if min(offsets.min(), sizes.min()) <= 0 or max(offsets.max(), sizes.max()) > self._length:
+            return False
+        if sizes.max() > _MOST_PACKED * room + _GAP:
+            return False
+        if not packed:
+            return bool((sizes == room).all()) and all(
+                self._take(place, target[first * room : last * room])
+                for place, first, last in _stretches(offsets, sizes)
+            )
+        # In the order of the file, and what lies close together at once.
+        order = np.argsort(offsets, kind="stable")
+        starts, begin = np.empty_like(offsets), offsets[order]
+        end = begin + sizes[order]
+        breaks = np.flatnonzero((begin[1:] < end[:-1]) | (begin[1:] > end[:-1] + _GAP)) + 1
+        heads, tails = np.r_[0, breaks], np.r_[breaks, order.size]
+        lengths = end[tails - 1] - begin[heads]
+        bases = np.cumsum(lengths) - lengths
+        starts[order] = begin - np.repeat(begin[heads] - bases, tails - heads)
+        total = int(lengths.sum())
+        if self._stored.size < total + unpackers.SLACK:
+            self._stored = np.zeros(2 * total + unpackers.SLACK, np.uint8)
+        taken = all(
+            self._take(int(place), self._stored[base : base + length])
+            for place, base, length in zip(begin[heads], bases.tolist(), lengths.tolist(), strict=True)
+        )
+        return taken and self._unpack(self._stored[: total + unpackers.SLACK], starts, sizes, target, room)
+
+    def _take(self, place: int, into: Bytes) -> bool:
+        """Fill ``into`` with bytes of the file; False where the file ends before."""
+        self._file.seek(place)
+        return self._file.readinto(into.data) == into.size
+
+
+def _stretches(offsets: Ints, sizes: Ints) -> Iterator[tuple[int, int, int]]:
+    """Place, first and last of the blocks that lie one after the other in a file."""
+    breaks = (np.flatnonzero(offsets[1:] != offsets[:-1] + sizes[:-1]) + 1).tolist()
+    for first, last in zip([0, *breaks], [*breaks, offsets.size], strict=True):
+        yield int(offsets[first]), first, last
+
+
+def _ordinary(dataset: Any, band: int, directory: Directory) -> bool:
+    """Whether the file's directory says what GDAL says, and nothing that is undone nowhere here."""
+    dtype = np.dtype(dataset.dtypes[band - 1])
+    few = directory.bits in predictors.FEW and dtype == np.uint8 and directory.predictor == predictors.NONE
+    own_order = directory.little == (sys.byteorder == "little") or directory.bits <= 8
+    return (
+        directory.block == tuple(dataset.block_shapes[band - 1])
+        and directory.samples == dataset.count
+        and (directory.samples == 1 or directory.planar == 2)
+        and (directory.bits == 8 * dtype.itemsize or few)
+        and directory.fill_order == 1
+        and own_order
+        and directory.block[0] * directory.block[1] >= _LEAST_CELLS.get(directory.compression, 1)
+        and predictors.known(directory.predictor, str(dtype))
+    )
+
+
+def _unpacker(compression: int) -> Unpack | None:
+    """How blocks of a compression are unpacked, loaded only where a file has it."""
+    if compression == _NOT_PACKED:
+        return lambda *_: True
+    if compression in (8, 32946, 50000):
+        import imagecodecs
+
+        if compression == 50000:
+            return _one_by_one(imagecodecs.zstd_decode)
+        return _one_by_one(partial(imagecodecs.deflate_decode, raw=False))
+    if compression in (5, 32773):
+        return unpackers.lzw() if compression == 5 else unpackers.packbits()
+    return None
+
+
+def _one_by_one(decode: Callable[..., Any]) -> Unpack:
+    """Blocks by a codec that takes one."""
+
+    def unpack(packed: Bytes, starts: Ints, sizes: Ints, out: Bytes, size: int) -> bool:
         try:
-            return len(self._decode(stored, out=out)) == out.size
+            return all(
+                len(decode(packed[start : start + length], out=out[at : at + size])) == size
+                for start, length, at in zip(starts.tolist(), sizes.tolist(), range(0, out.size, size), strict=True)
+            )
         except (RuntimeError, ValueError):  # every codec has its own kind of RuntimeError
             return False
+
+    return unpack

@@ -13,6 +13,9 @@ from numba import njit
 
 NONE, HORIZONTAL, FLOATING = 1, 2, 3
 
+FEW = (1, 2, 4)
+"""Bits of a cell of which a byte holds several."""
+
 
 def known(predictor: int, dtype: str) -> bool:
     """Whether a predictor can be undone here for cells of a type."""
@@ -28,20 +31,36 @@ def undo(predictor: int, unpacked: npt.NDArray[np.uint8], out: npt.NDArray[Any])
     Parameters
     ----------
     predictor : int
-        One that is :func:`known` for ``out.dtype``.
+        One that is :func:`known` for ``out.dtype``, and not :data:`NONE`.
     unpacked : uint8, [bytes of out]
-        Is overwritten.
+        Is overwritten.  Differences of cells may lie in ``out`` itself.
     out : array, [rows, columns]
         In one piece, row after row.
     """
-    if predictor == NONE:
-        out[...] = unpacked.view(out.dtype).reshape(out.shape)
-    elif predictor == HORIZONTAL:
+    if predictor == HORIZONTAL:
         # Unsigned, so that sums wrap around as the differences did.
         cells = unpacked.view(f"u{out.itemsize}").reshape(out.shape)
         _sum_rows(cells, out.view(cells.dtype))
     else:
         _sum_planes(unpacked.reshape(out.shape[0], out.itemsize, out.shape[1]), out.view(np.uint32))
+
+
+def spread(packed: npt.NDArray[np.uint8], bits: int, out: npt.NDArray[np.uint8]) -> None:
+    """Cells of one, two or four bits, a byte each.
+
+    Parameters
+    ----------
+    packed : uint8, [rows, bytes of a row]
+        The first cell in the highest bits of the first byte; every row begins with a byte of its own.
+    bits : int
+        One of :data:`FEW`.
+    out : uint8, [rows, columns]
+    """
+    cells = 8 // bits
+    for place in range(cells):
+        part = out[:, place::cells]
+        np.right_shift(packed[:, : part.shape[1]], 8 - bits * (place + 1), out=part)
+    np.bitwise_and(out, (1 << bits) - 1, out=out)
 
 
 @njit(nogil=True, cache=True)

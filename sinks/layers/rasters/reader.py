@@ -98,6 +98,19 @@ class RasterReader:
             flipped = self.source.south_up and self.source.mode == "direct"
             self._read(row, column, out, self._reference.height if flipped else None)
 
+    def read_tiles(self, row: int, column: int, shape: tuple[int, int], width: int, out: npt.NDArray[Any]) -> None:
+        """Fill ``out`` [cells] with a window of ``shape``, tile by tile from west to east, each row after row.
+
+        As :meth:`read` for each of the tiles, ``width`` wide, and in one go where they are the file's own.
+        """
+        rows, columns = shape
+        own = self._tiles if self._hidden is None else None
+        if own is not None and width == own.shape[1] and own.read_tiles(row, column, shape, out):
+            return
+        for left in range(0, columns, width):
+            wide = min(width, columns - left)
+            self.read(row, column + left, out[left * rows : (left + wide) * rows].reshape(rows, wide))
+
     def _read(self, row: int, column: int, out: npt.NDArray[Any], flipped_height: int | None) -> None:
         if flipped_height is not None:
             row, out = flipped_height - row - out.shape[0], out[::-1]
