@@ -86,11 +86,12 @@ mutation-core: $(TESTED)
 faults: $(TESTED)
 	SINKS_KILLS=50 $(BIN)/python -m pytest -rP tests/integration/test_faults.py tests/integration/test_failing_disk.py
 
-# The compiled pass beside a plain reference, on ten thousand random small worlds; a quarter of an hour.
+# The compiled pass, and posting and draws, beside plain references on ten thousand random small worlds each; an hour.
 CASES ?= 10000
 SEED  ?= 1
 differential: $(TESTED)
 	$(BIN)/python tests/differential/engine.py --cases $(CASES) --seed $(SEED)
+	$(BIN)/python tests/differential/posting.py --cases $(CASES) --seed $(SEED)
 
 # Spoilt projects, legends, tables and layers through check and run; another seed is another search.
 MINUTES ?= 40

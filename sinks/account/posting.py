@@ -190,6 +190,8 @@ def _amounts(
 ) -> dict[Time, dict[str, Amount]]:
     """Amounts of one leaf by time and pool, by unit: t C for stocks, t C/yr for fluxes."""
     drawn = _draws(totals, entry_rows, ecosystem, times, table)
+    # Land of which nothing counts has draws too, all zero: without any, a difference with it would have none either.
+    none = totals.nothing().draws
     found: dict[Time, dict[str, Amount]] = {}
     for time, (at, shares) in times.items():
         units, area = entry_rows.units[at], entry_rows.parts.area[at]
@@ -203,7 +205,7 @@ def _amounts(
             stated = np.where(entry_rows.stated[pool][at], np.abs(amount), 0.0)
             found[time][pool] = Amount(
                 totals.units(units, amount),
-                drawn.get((time, pool)),
+                drawn.get((time, pool), none),
                 totals.units(units, valued),
                 totals.units(units, meant),
                 totals.units(units, np.abs(amount)),

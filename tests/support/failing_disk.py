@@ -16,6 +16,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from sinks.errors import RunError
 from sinks.results import atomic
+from sinks.results.contents import RunContents, StoredRegions
 from sinks.results.run_folder import write_run
 from sinks.tabulation import checkpoint as checkpoints
 from sinks.tabulation.crosstab import Partial
@@ -65,6 +67,15 @@ class Disk:
             _shim.failing_disk_arm(b"", ctypes.c_long(-1), 0, 0)
 
 
+def small_contents() -> RunContents:
+    """A finished run of one region and one figure: every file of a result, written with as few calls as it takes."""
+    contents = make_contents()
+    account, frame = contents.account, contents.regions.frame
+    one = account.eval("region_code == '150000' & ecosystem == 'all' & quantity == 'carbon_stock' & period == '2020'")
+    regions = StoredRegions(frame[frame["code"] == "150000"].reset_index(drop=True))
+    return replace(contents, account=account[one & (account["pool"] == "all")].reset_index(drop=True), regions=regions)
+
+
 def told(attempt: Callable[[], object]) -> set[str]:
     """Ids of the problems that an attempt ends with; anything but a problem is a defect and ends the program."""
     try:
@@ -93,7 +104,7 @@ def whole_of(place: Path, out: Path) -> Path:
 
 def replaced(place: Path, step: int, every: bool) -> Counter[str]:
     """A result that is there is replaced: it stands to the last byte, whatever fails."""
-    contents, out, disk = make_contents(), place / "result", Disk(place)
+    contents, out, disk = small_contents(), place / "result", Disk(place)
     write_run(contents, out)
     first = content(out)
     with disk.failing(-1):
@@ -115,7 +126,7 @@ def replaced(place: Path, step: int, every: bool) -> Counter[str]:
 
 def fresh(place: Path, step: int, every: bool) -> Counter[str]:
     """Where no result is, there is a whole one or none."""
-    contents, out, disk = make_contents(), place / "result", Disk(place)
+    contents, out, disk = small_contents(), place / "result", Disk(place)
     with disk.failing(-1):
         write_run(contents, out)
     first = content(out)
