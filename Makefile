@@ -10,7 +10,7 @@ endif
 READY  := $(VENV)/.ready
 TESTED := $(VENV)/.ready-for-tests
 
-.PHONY: demo test docs lint hooks bench mutation mutation-core faults differential fuzz coverage pages audit notebooks system clean
+.PHONY: demo test docs lint hooks bench mutation mutation-core faults differential fuzz fuzz-blocks coverage pages audit notebooks system clean
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -97,6 +97,10 @@ differential: $(TESTED)
 MINUTES ?= 40
 fuzz: $(TESTED)
 	$(BIN)/python tests/fuzz/fuzz.py --minutes $(MINUTES) --seed $(SEED)
+
+# Spoilt tiles and strips, decoded here and by GDAL; two minutes.
+fuzz-blocks: $(TESTED)
+	$(BIN)/python tests/fuzz/blocks.py --count 100000 --seed $(SEED)
 
 # Branches of tabulation, account and assessment that the tests nearest to them do not take; ten minutes.
 coverage: $(TESTED)

@@ -94,6 +94,16 @@ class Axis:
         LayerError
             When a class code is not a whole number.
         """
+        flat = values.ravel()
+        # Land is patchy: one look-up for each run of equal cells.
+        changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+        if 2 * changes.size >= flat.size:
+            return self._digits(values)
+        begins = np.concatenate([[0], changes])
+        lengths = np.diff(begins, append=flat.size)
+        return np.repeat(self._digits(flat[begins]), lengths).reshape(values.shape)
+
+    def _digits(self, values: npt.NDArray[Any]) -> npt.NDArray[np.uint16]:
         if np.issubdtype(values.dtype, np.floating):
             broken = ~np.isnan(values) & (values != np.floor(values))
             if broken.any():
