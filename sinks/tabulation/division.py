@@ -33,8 +33,9 @@ def divide(runs: Runs, blocks: Sequence[Block], cells: Ints) -> list[Runs]:
     west = np.array([block.column for block in blocks], np.int64)
     east = np.array([block.column + block.columns for block in blocks], np.int64)
     ptr, parts = _divide(runs, west, east, cells)
-    bounds = [slice(offsets[0], offsets[-1]) for offsets in ptr]
-    return [Runs(offsets - offsets[0], *(part[at] for part in parts)) for offsets, at in zip(ptr, bounds, strict=True)]
+    rows = runs.ptr.shape[0] - 1
+    offsets = [ptr[at * rows : (at + 1) * rows + 1] for at in range(len(blocks))]
+    return [Runs(of - of[0], *(part[of[0] : of[-1]] for part in parts)) for of in offsets]
 
 
 @njit(nogil=True, cache=True)
@@ -51,7 +52,7 @@ def _first_blocks(east):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def _divide(runs, west, east, cells):  # type: ignore[no-untyped-def]
-    """Offsets [block, rows + 1] into the runs of all blocks, one block after the other; and those runs."""
+    """Offsets into the runs of all blocks, row after row and one block after the other; and those runs."""
     blocks, rows = west.shape[0], runs.ptr.shape[0] - 1
     first_blocks = _first_blocks(east)
     beyond = first_blocks.shape[0] - 1
@@ -79,7 +80,4 @@ def _divide(runs, west, east, cells):  # type: ignore[no-untyped-def]
                 cells[region[at]] += stop[at] - start[at]
                 fill[block * rows + row] += 1
                 block += 1
-    ptr = np.empty((blocks, rows + 1), np.int64)
-    for block in range(blocks):
-        ptr[block] = counts[block * rows : (block + 1) * rows + 1]
-    return ptr, (start, stop, region, fraction)
+    return counts, (start, stop, region, fraction)

@@ -41,6 +41,24 @@ def _chinese_again() -> Any:
     set_language(before)
 
 
+@pytest.fixture(scope="module")
+def finished(world: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run, for tests that read it and write elsewhere."""
+    folder = tmp_path_factory.mktemp("finished")
+    project = world.save(world.project(), folder / "project.toml")
+    assert invoke("run", project, "--out", folder / "result", "--quiet").exit_code == 0
+    return folder / "result"
+
+
+@pytest.fixture(scope="module")
+def without_methods(world: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that counts nothing but areas."""
+    folder = tmp_path_factory.mktemp("without")
+    project = world.save(world.project(methodologies=[]), folder / "project.toml")
+    assert invoke("run", project, "--out", folder / "result", "--quiet").exit_code == 0
+    return folder / "result"
+
+
 def invoke(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
@@ -153,11 +171,9 @@ def test_a_first_project_has_a_name_that_can_be_one(tmp_path: Path) -> None:
     assert not (tmp_path / "project.toml").exists()
 
 
-def test_command_and_python_are_one(world: Any, tmp_path: Path) -> None:
+def test_command_and_python_are_one(world: Any, finished: Path, tmp_path: Path) -> None:
     project = world.save(world.project(), tmp_path / "project.toml")
-    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
-    by_command = sinks.open_run(tmp_path / "result")
-    assert by_command.account.equals(sinks.run(project).account)
+    assert sinks.open_run(finished).account.equals(sinks.run(project).account)
 
 
 def test_tabulate_is_a_function_however_often_it_is_called(world: Any) -> None:
@@ -178,10 +194,8 @@ def test_the_bar_of_progress_is_for_the_terminal_only(world: Any, tmp_path: Path
     assert "px" not in result.stdout
 
 
-def test_a_difference_of_what_no_account_has_is_refused(world: Any, tmp_path: Path) -> None:
-    project = world.save(world.project(methodologies=[]), tmp_path / "project.toml")
-    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
-    result = invoke("diff", tmp_path / "result", tmp_path / "result", "--lang", "en")
+def test_a_difference_of_what_no_account_has_is_refused(without_methods: Path) -> None:
+    result = invoke("diff", without_methods, without_methods, "--lang", "en")
     assert result.exit_code == EXIT_INPUT
     assert "net_removals" in result.stderr
 
@@ -217,9 +231,7 @@ def test_columns_stand_under_their_headers_for_chinese_names_too() -> None:
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_what_the_disk_refuses_is_the_users_to_solve(world: Any, tmp_path: Path, lang: str) -> None:
-    project = world.save(world.project(), tmp_path / "project.toml")
-    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
+def test_what_the_disk_refuses_is_the_users_to_solve(finished: Path, tmp_path: Path, lang: str) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way", encoding="utf-8")
     answers = [
@@ -235,8 +247,8 @@ def test_what_the_disk_refuses_is_the_users_to_solve(world: Any, tmp_path: Path,
         "2020=a.tif",
     ]
     for arguments in (
-        ["map", tmp_path / "result", "--out", blocked / "map.html"],
-        ["report", tmp_path / "result", "--out", blocked, "--quiet"],
+        ["map", finished, "--out", blocked / "map.html"],
+        ["report", finished, "--out", blocked, "--quiet"],
         ["new", "mine", "--folder", blocked],
         ["init", blocked / "my.toml", *answers],
         ["init", "--assessment", blocked],
@@ -247,35 +259,29 @@ def test_what_the_disk_refuses_is_the_users_to_solve(world: Any, tmp_path: Path,
     assert blocked.read_text(encoding="utf-8") == "in the way"
 
 
-def test_folders_on_the_way_are_made(world: Any, tmp_path: Path) -> None:
-    project = world.save(world.project(), tmp_path / "project.toml")
-    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
+def test_folders_on_the_way_are_made(finished: Path, tmp_path: Path) -> None:
     for arguments, made in (
-        (["map", tmp_path / "result", "--out", tmp_path / "a" / "b" / "map.html"], "a/b/map.html"),
+        (["map", finished, "--out", tmp_path / "a" / "b" / "map.html"], "a/b/map.html"),
         (["new", "mine", "--folder", tmp_path / "methods"], "methods/mine.py"),
     ):
         assert invoke(*arguments).exit_code == 0
         assert (tmp_path / made).is_file()
 
 
-def test_tables_go_where_they_are_sent(world: Any, tmp_path: Path) -> None:
-    project = world.save(world.project(), tmp_path / "project.toml")
-    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
+def test_tables_go_where_they_are_sent(finished: Path, tmp_path: Path) -> None:
     out = tmp_path / "not" / "there" / "diff.csv"
-    made = invoke("diff", tmp_path / "result", tmp_path / "result", "--out", out)
+    made = invoke("diff", finished, finished, "--out", out)
     assert made.exit_code == 0, made.output
     assert out.read_bytes().startswith(b"\xef\xbb\xbf")
     blocked = tmp_path / "file"
     blocked.write_text("in the way", encoding="utf-8")
-    refused = invoke("diff", tmp_path / "result", tmp_path / "result", "--out", blocked / "diff.csv")
+    refused = invoke("diff", finished, finished, "--out", blocked / "diff.csv")
     assert refused.exit_code == EXIT_INPUT
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_uncertainty_is_ranked_and_both_approaches_shown(world: Any, tmp_path: Path, lang: str) -> None:
-    project = world.save(world.project(), tmp_path / "project.toml")
-    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
-    shown = invoke("uncertainty", tmp_path / "result", "--lang", lang, "--top", 2, "--out", tmp_path / "tables")
+def test_uncertainty_is_ranked_and_both_approaches_shown(finished: Path, tmp_path: Path, lang: str) -> None:
+    shown = invoke("uncertainty", finished, "--lang", lang, "--top", 2, "--out", tmp_path / "tables")
     assert shown.exit_code == 0, shown.output
     assert ("Approach 1 low" in shown.output) == (lang == "en")
     assert ("方法1下限" in shown.output) == (lang == "zh")
@@ -284,20 +290,18 @@ def test_uncertainty_is_ranked_and_both_approaches_shown(world: Any, tmp_path: P
     given = written[written["agreement"].notna()].reset_index(drop=True)
     assert 0 < len(given) < len(written)
     assert written.loc[written["agreement"].isna(), "approach_1_low"].isna().all()
-    pd.testing.assert_frame_equal(given, pd.read_csv(tmp_path / "result" / "uncertainty.csv"))
+    pd.testing.assert_frame_equal(given, pd.read_csv(finished / "uncertainty.csv"))
     assert (tmp_path / "tables" / "uncertainty_sources.csv").exists()
-    rows = [*openpyxl.load_workbook(tmp_path / "result" / "account.xlsx")["不确定性"].iter_rows(values_only=True)]
+    rows = [*openpyxl.load_workbook(finished / "account.xlsx")["不确定性"].iter_rows(values_only=True)]
     assert rows[1][-1] == "两法比较"
     assert {row[-1] for row in rows[2:]} <= {"一致", "不一致：分布偏斜", "不一致：宽窄不同"}
-    refused = invoke("uncertainty", tmp_path / "result", "--region", "99", "--lang", lang)
+    refused = invoke("uncertainty", finished, "--region", "99", "--lang", lang)
     assert refused.exit_code == EXIT_INPUT
     assert "99" in refused.stderr
 
 
-def test_without_uncertainty_there_is_nothing_to_rank(world: Any, tmp_path: Path) -> None:
-    project = world.save(world.project(methodologies=[]), tmp_path / "project.toml")
-    assert invoke("run", project, "--out", tmp_path / "result", "--quiet").exit_code == 0
-    shown = invoke("uncertainty", tmp_path / "result", "--lang", "en")
+def test_without_uncertainty_there_is_nothing_to_rank(without_methods: Path) -> None:
+    shown = invoke("uncertainty", without_methods, "--lang", "en")
     assert shown.exit_code == 0, shown.output
     assert "nothing to rank" in shown.output
-    assert not (tmp_path / "result" / "uncertainty.csv").exists()
+    assert not (without_methods / "uncertainty.csv").exists()

@@ -89,7 +89,7 @@ def check_statements(table: pd.DataFrame, account: pd.DataFrame) -> None:
 
 
 @given(accounts())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_both_statements_close_for_any_account(account: pd.DataFrame) -> None:
     if account.empty:
         assert reconciliation(account.astype({"period": str})).empty
