@@ -181,9 +181,22 @@ def _unended(name: str, value: object) -> object:
     return value.rstrip(" .。") if name == "reason" and isinstance(value, str) else value
 
 
+_WRITTEN_BITS = 4096
+
+
+def text_of(value: object) -> str:
+    """A value or key as text; an integer of thousands of digits, which Python refuses to write, by its size."""
+    try:
+        return str(value)
+    except ValueError:
+        if not isinstance(value, int):
+            return type(value).__name__
+        return f"{'-' if value < 0 else ''}2^{value.bit_length() - 1}..."
+
+
 def _show(value: object) -> object:
     """Values as a reader expects them: lists joined, not with Python's brackets and quotes."""
     if isinstance(value, list | tuple | set | frozenset) and not isinstance(value, Text):
-        items = sorted(map(str, value)) if isinstance(value, set | frozenset) else [str(v) for v in value]
+        items = sorted(map(text_of, value)) if isinstance(value, set | frozenset) else [text_of(v) for v in value]
         return ("、" if language() == "zh" else ", ").join(items)
-    return value
+    return text_of(value) if type(value) is int and value.bit_length() > _WRITTEN_BITS else value

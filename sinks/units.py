@@ -106,6 +106,10 @@ _CHINESE = {
 }
 # What has no word in it is a number, however it is written: 10000, 1e4, 10^4, 5/5.
 _NUMBER = re.compile(r"([\d\s/^*().+-]|(?<=\d)[eE](?=[\d+-]))+")
+_RAISED = re.compile(r"\^|\*\*")
+_POWER = re.compile(r"(?:\^|\*\*)\s*\(?\s*[+-]?\s*\d{1,2}(?:\.\d+)?(?![\w.])\s*\)?(?!\s*(?:\^|\*\*))")
+"""A power of one or two digits that is not raised itself: numbers such as ``9^9^9`` take for ever to be written out."""
+_LONGEST = 120
 _SUBSTANCES = "CO2e|CO2|C|CH4|N2O|DM"
 
 
@@ -256,7 +260,7 @@ def _registry() -> pint.UnitRegistry[Any]:
 @cache
 def _parse(unit: str) -> Any:
     text = _normalise(unit)
-    if not text or not re.fullmatch(r"[\w\s/^*().%+-]+", text):
+    if not re.fullmatch(r"[\w\s/^*().%+-]+", text) or len(text) > _LONGEST or not _is_quick(text):
         raise UnitError(Problem("units.unknown", unit or '""', {"unit": unit}))
     if text == "1":
         return _registry().Quantity(1, "")
@@ -266,13 +270,22 @@ def _parse(unit: str) -> Any:
         parsed: Any = _registry().Quantity(_grouped(text))
     except Exception as error:  # pint and the tokenizer below it raise a dozen kinds, all of them "not a unit" here
         raise UnitError(Problem("units.unknown", unit, {"unit": unit})) from error
-    if not _is_power_of_ten(float(parsed.m)):
+    if not _is_power_of_ten(parsed.m):
         raise UnitError(Problem("units.multiple", unit, {"unit": unit}))
     return parsed
 
 
+def _is_quick(text: str) -> bool:
+    """Whether the powers of a unit are small, and at most one of a bracket, so that they are worked out in no time."""
+    return len(_RAISED.findall(text)) == len(_POWER.findall(text)) and len(re.findall(r"\)\s*(?:\^|\*\*)", text)) < 2
+
+
 def _is_power_of_ten(number: float) -> bool:
     """Whether a unit may be counted in so many: 10^4 ha, but not 9999 ha, which is a value in the wrong column."""
+    try:
+        number = float(number)
+    except OverflowError:
+        return False
     if not (math.isfinite(number) and number > 0):
         return False
     exponent = math.log10(number)

@@ -36,7 +36,8 @@ BASES = ("read", "memory", "own")
 """How a class came to be known: read in its document, recalled, or defined by the maker of the legend."""
 
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
-_PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+_PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_INTEGER = re.compile(r"-?\d{1,18}")
 _OVERRIDE_KEYS = {"class", "ecosystem", "add", "name_zh", "name_en"}
 
 
@@ -73,6 +74,11 @@ class LegendClass:
     def text(self) -> str:
         """The code as text, as it stands in the activity table."""
         return str(self.code)
+
+    @property
+    def number(self) -> int | None:
+        """The number by which a raster may hold the code, or None; a longer one is in no raster."""
+        return int(self.text) if _INTEGER.fullmatch(self.text) else None
 
     @property
     def is_nodata(self) -> bool:
@@ -123,9 +129,14 @@ class Legend:
         """Classes by the number a raster would hold; two classes share one where a leading zero made the difference."""
         found: dict[int, tuple[LegendClass, ...]] = {}
         for c in self.classes:
-            if c.text.removeprefix("-").isdecimal():
-                found[int(c.text)] = (*found.get(int(c.text), ()), c)
+            if c.number is not None:
+                found[c.number] = (*found.get(c.number, ()), c)
         return found
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Codes that a raster can hold, ascending."""
+        return tuple(sorted(self._by_number))
 
     def get(self, code: object) -> LegendClass | None:
         """The class of ``code`` (number or text), or None when the legend has none.
@@ -140,7 +151,7 @@ class Legend:
         text = _code_text(code)
         if isinstance(code, str) and text in self.by_text:
             return self.by_text[text]
-        if not text.removeprefix("-").isdecimal():
+        if not _INTEGER.fullmatch(text):
             return None
         matches = self._by_number.get(int(text), ())
         if len(matches) > 1:

@@ -201,7 +201,7 @@ class CodeBook:
         """
         text = plain(raw)
         try:
-            doubtful = zeros_lost and text.isdecimal() and not text.startswith("0")
+            doubtful = zeros_lost and text.isdecimal() and len(text) < 19 and not text.startswith("0")
             match = self.legend.get(int(text) if doubtful else text)
         except LegendError:
             return None, Read.AMBIGUOUS

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sinks.errors import Problems
+from sinks.text import text_of
 from sinks.vocabulary import MONTHS
 
 DATES = ("time", "date", "year")
@@ -96,4 +97,4 @@ def _moment(value: Any) -> tuple[str, int | None] | None:
 
 def plain(mapping: Mapping[Any, Any]) -> dict[str, Any]:
     """A mapping by date with the dates as text."""
-    return {str(date): value for date, value in mapping.items()}
+    return {text_of(date): value for date, value in mapping.items()}

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from sinks.text import text_of
 from sinks.vocabulary.bounds import bounds
 
 STATIC = "static"
@@ -27,11 +28,11 @@ def within(of: str, quantity: str) -> Any:
 
 def _as_text(value: object) -> object:
     """Dates and codes may be written as numbers in TOML; inside they are text."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return text_of(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _keys_as_text(value: object) -> object:
-    return {str(k): v for k, v in value.items()} if isinstance(value, Mapping) else value
+    return {text_of(k): v for k, v in value.items()} if isinstance(value, Mapping) else value
 
 
 KeysAsText = BeforeValidator(_keys_as_text)

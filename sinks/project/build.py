@@ -14,6 +14,7 @@ from typing import Any
 from sinks.errors import Problems, ProjectError
 from sinks.objects import PREFIX, Held, Kind, find, hold, kind_of
 from sinks.project.array_dates import MONTH_AXIS, by_month, by_year, check_said_date, dated_axis, plain
+from sinks.text import text_of
 from sinks.vocabulary import MONTH
 
 _RASTERS = ("strata", "inputs", "monthly_inputs")
@@ -69,7 +70,7 @@ class _Holder:
         if not isinstance(sections, Mapping):
             return self.walk(sections, (name,))
         return {
-            str(key): self.raster(section, f"{name}.{key}", monthly=name == "monthly_inputs")
+            text_of(key): self.raster(section, f"{name}.{key}", monthly=name == "monthly_inputs")
             for key, section in sections.items()
         }
 
@@ -114,7 +115,7 @@ class _Holder:
             self._wrong(type(value).__name__, place, expected or _kind_at(place))
             return ""
         if isinstance(value, Mapping):
-            return {key: self.walk(one, (*place, str(key))) for key, one in value.items()}
+            return {key: self.walk(one, (*place, text_of(key))) for key, one in value.items()}
         if isinstance(value, list | tuple):
             return [self.walk(one, (*place, str(number))) for number, one in enumerate(value, 1)]
         return value

@@ -12,11 +12,20 @@ from pydantic_core import ErrorDetails
 
 from sinks.errors import Problems, ProjectError
 from sinks.project.regions import BuiltinRegions, FileRegions
-from sinks.text import message
+from sinks.text import message, text_of
 
 _REGIONS = (BuiltinRegions.__name__, FileRegions.__name__)
 
-_SHORT = Repr()
+
+class _Short(Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        try:
+            return super().repr_int(x, level)
+        except ValueError:
+            return text_of(x)
+
+
+_SHORT = _Short()
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother, _SHORT.maxlong = 3, 80, 80, 40
 
 

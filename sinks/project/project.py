@@ -436,7 +436,7 @@ def _from_record(path: Path) -> Project:
 
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _one("project.not_a_record", path) from None
     return Project.from_record(record, path)
 

@@ -109,7 +109,7 @@ class Register:
             texts = {name: str(values[name] or "") for name in COLUMNS}
             if texts["status"] not in MOVES:
                 problems.add("series.bad_status", where, found=texts["status"], known=list(MOVES))
-            if not texts["segment"].isdecimal():
+            if not texts["segment"].isdecimal() or len(texts["segment"]) > 9:
                 problems.add("series.bad_segment", where, found=texts["segment"])
                 continue
             segment = int(texts.pop("segment"))

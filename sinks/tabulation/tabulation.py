@@ -18,7 +18,6 @@ from pyproj import CRS, Transformer
 from sinks.errors import CRSError, LayerError, LegendError, Problem, Problems, RegionError, SinksError
 from sinks.geo.crs import densify_to
 from sinks.geo.grid import CellAreas, Grid
-from sinks.geo.legends import Legend
 from sinks.geo.polygon_area import polygon_areas
 from sinks.geo.topology import M2_PER_HA
 from sinks.input_sets import InputGroup, InputSet
@@ -232,7 +231,7 @@ def _spec(layers: PassLayers, sources: dict[str, RasterSource], regions: _Region
     _check_extents(sources, regions, reference)
     areas = CellAreas(reference)
     largest, cells = _largest_weight(areas), reference.width * reference.height
-    axes = tuple(Axis(sources[column(layer, date)], _numbers(layer.legend)) for layer, date in layers.categorical)
+    axes = tuple(Axis(sources[column(layer, date)], layer.legend.numbers) for layer, date in layers.categorical)
     inputs = tuple(
         Input.of(sources[column(layer, date)], layer.low, layer.high, largest, cells)
         for layer, date in layers.continuous
@@ -252,7 +251,7 @@ def _watch(
     places = {layer.name: at for at, (layer, when) in enumerate(layers.continuous) if when in (date, STATIC)}
     axis = next(at for at, found in enumerate(layers.categorical) if found == (layers.land_cover, date))
     legend = layers.land_cover.legend
-    lands = [legend.get(code) for code in _numbers(legend)]
+    lands = [legend.get(code) for code in legend.numbers]
     asked = [land is not None and land.ecosystem in watched.ecosystems for land in lands]
 
     def group(one: InputGroup) -> BinnedGroup:
@@ -306,11 +305,6 @@ def _largest_weight(areas: CellAreas) -> int:
     # Areas vary smoothly over a grid: between sampled rows they cannot double.
     rows = np.unique(np.linspace(0, height - 1, 65).astype(int))
     return 2 * max(int(areas.weights(row, row + 1).max()) for row in rows.tolist())
-
-
-def _numbers(legend: Legend) -> tuple[int, ...]:
-    """Codes of a legend that a raster can hold, ascending."""
-    return tuple(sorted({int(c.text) for c in legend if c.text.removeprefix("-").isdecimal()}))
 
 
 def _fingerprint(spec: Spec, regions: _Regions, shape: tuple[int, int]) -> Fingerprint:
@@ -382,7 +376,7 @@ def _unobserved(layers: PassLayers, spec: Spec, total: Partial) -> list[RasterSo
     _, digits = spec.digits(total.keys)
     empty: list[RasterSource] = []
     for axis, found, (layer, _) in zip(spec.axes, digits, layers.categorical, strict=True):
-        named = {int(c.text) for c in layer.legend if c.is_nodata and c.text.removeprefix("-").isdecimal()}
+        named = {c.number for c in layer.legend if c.is_nodata}
         absent = [axis.absent, *(digit for digit, code in enumerate(axis.codes) if code in named)]
         if np.isin(found, absent).all():
             empty.append(axis.source)

@@ -102,8 +102,8 @@ def production(name: str, layer: str, legend: Legend, classes: Mapping[str, str]
             rows |= set(found.rows.tolist())
     problems.raise_as(LayerError)
     of_kind = {kind: Coefficients(*numbers[:, at].tolist()) for at, kind in enumerate(kinds)}
-    codes = ((one.text, classes[one.cls]) for one in legend if not one.is_nodata)
-    by_code = tuple((int(text), of_kind[kind]) for text, kind in codes if kind != NONE and text.isdecimal())
+    codes = ((one.number, classes[one.cls]) for one in legend if not one.is_nodata)
+    by_code = tuple((number, of_kind[kind]) for number, kind in codes if kind != NONE and number is not None)
     rule = Casa(layer, f"casa({layer}, {', '.join(SERIES)})", by_code)
     return Production(rule, table.frame.iloc[sorted(rows)], table.sources)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -78,6 +79,27 @@ def test_an_unknown_unit_is_named(unit: str) -> None:
         units.check(unit, "t C/ha", where="table.csv:3")
     assert error.value.problems[0].id == "units.unknown"
     assert error.value.problems[0].where == "table.csv:3"
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("9^9^9^9 t", "10^9999999 t", "10**10**10 t", "(10^4)^9999999 t", "((t^9)^9)^9", "10^1_000 t", "10^400 t"),
+        *("(" * 3000 + "t" + ")" * 3000, "t^" * 500 + "2"),
+    ],
+)
+def test_a_unit_that_would_take_for_ever_is_unknown_at_once(unit: str) -> None:
+    began = time.process_time()
+    with pytest.raises(UnitError) as error:
+        units.check(unit, "t C/ha")
+    assert error.value.problems[0].id == "units.unknown"
+    assert time.process_time() - began < 2
+
+
+def test_powers_of_ten_may_be_beyond_what_a_number_holds() -> None:
+    with pytest.raises(UnitError) as error:
+        units.check("*".join(["10^99"] * 4) + " t", "t")
+    assert error.value.problems[0].id == "units.multiple"
 
 
 @pytest.mark.parametrize(

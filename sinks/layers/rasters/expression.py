@@ -129,8 +129,12 @@ def parse(
         tree = ast.parse(text.strip().replace("^", "**"), mode="eval").body
     except (SyntaxError, ValueError) as error:
         problems.add("derived.syntax", where, text=text, reason=str(getattr(error, "msg", error)))
-        problems.raise_as(LayerError)
-        raise
+        raise LayerError(*problems) from error
+    except (RecursionError, MemoryError):
+        tree = None
+    if tree is None or _depth(tree) > _DEEPEST:
+        problems.add("derived.too_deep", where, text=f"{text[:60]}...", most=_DEEPEST)
+        raise LayerError(*problems)
     compiler = _Compiler(where, inputs, coefficients, problems)
     root, found = compiler.compile(tree)
     for name in sorted(set(coefficients) - compiler.used.keys()):
@@ -141,6 +145,17 @@ def parse(
     root = compiler.converted(root, found, compiler.unit(unit), text)
     problems.raise_as(LayerError)
     return Expression(text, used, unit, root)
+
+
+_DEEPEST = 100
+
+
+def _depth(tree: ast.AST) -> int:
+    """How many steps lie within each other."""
+    level, found = [tree], 0
+    while level:
+        level, found = [inner for node in level for inner in ast.iter_child_nodes(node)], found + 1
+    return found
 
 
 _BINARY: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "^"}

@@ -158,10 +158,7 @@ def _known(legend: Legend, code: int) -> bool:
 def _numbers(stratum: str) -> list[tuple[str, frozenset[int]]]:
     """Built-in legends of a kind with the codes that a raster can hold, the shortest first."""
     legends = [legend for legend in map(load_legend, available_legends()) if legend.stratum == stratum]
-    found = [
-        (legend.id, frozenset(int(c.text) for c in legend if c.text.removeprefix("-").isdecimal()))
-        for legend in legends
-    ]
+    found = [(legend.id, frozenset(legend.numbers)) for legend in legends]
     return sorted(found, key=lambda pair: len(pair[1]))
 
 

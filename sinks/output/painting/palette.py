@@ -131,7 +131,7 @@ def palette(joint: Joint, found: Floats, reference: Grid, codes: Sequence[str]) 
     """
     axes, digits = [], []
     for layer, date in _slots(joint.land_cover, joint.strata, joint.dates):
-        numbers = tuple(sorted({int(c.text) for c in layer.legend if c.text.removeprefix("-").isdecimal()}))
+        numbers = layer.legend.numbers
         axis = Axis(inspect(layer, date).on(reference, layer.resampling), numbers)
         raw = joint.table[column(layer, date)]
         axes.append(axis)

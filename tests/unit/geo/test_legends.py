@@ -169,6 +169,15 @@ def test_own_file_with_or_without_byte_order_mark(tmp_path: Path, encoding: str)
     assert legend.lookup([2])[0].name.en == "水"
 
 
+def test_a_code_of_thousands_of_digits_is_text_that_no_raster_has(tmp_path: Path) -> None:
+    long = "9" * 6000
+    path = write(tmp_path / "own.csv", "1,林,Forest,forest,forest,own,bureau,", f"{long},水,,water,water,,,")
+    legend = load_legend(path)
+    assert legend.codes == (1, long)
+    assert legend.numbers == (1,)
+    assert legend.get(int("9" * 18)) is legend.get(long[:-1]) is None
+
+
 def test_an_encoding_is_read_when_declared_and_refused_when_in_doubt(tmp_path: Path) -> None:
     path = write(tmp_path / "rare.csv", "1,䶮林,Forest,forest,forest,,,", encoding="gb18030")
     assert load_legend(path, encoding="GB18030").lookup([1])[0].name.zh == "䶮林"

@@ -134,11 +134,21 @@ def test_a_respiration_model_with_temperature_and_rain() -> None:
         ("npp % ndvi_max", FLUX, ["derived.not_allowed"]),
         ("__import__('os').system('true')", FLUX, ["derived.not_allowed"]),
         ("(lambda: npp)()", FLUX, ["derived.not_allowed"]),
+        ("npp" + " + npp" * 20_000, FLUX, ["derived.too_deep"]),
+        ("-" * 5000 + "npp", FLUX, ["derived.too_deep"]),
+        ("npp ^ " + "2 ^ " * 200 + "2", FLUX, ["derived.too_deep"]),
+        ("npp * 0x" + "f" * 6000, FLUX, ["derived.literal"]),
         ("npp * 2 + rain - soil", FLUX, ["derived.literal", "derived.unknown_name", "derived.unknown_name"]),
     ],
 )
 def test_what_is_wrong_is_said_all_at_once(text: str, unit: str, expected: list[str]) -> None:
     assert problems(text, unit) == expected
+
+
+def test_a_long_number_in_an_expression_is_said_by_its_size() -> None:
+    with pytest.raises(LayerError) as caught:
+        parse("npp * 0x" + "f" * 6000, "layer", {"npp": FLUX}, {}, FLUX)
+    assert "2^23999..." in str(caught.value)
 
 
 def test_coefficients_are_checked() -> None:

@@ -154,6 +154,9 @@ def test_all_problems_come_at_once(folder: Path) -> None:
     [
         ("p.toml", "[project\n", "project.syntax"),
         ("p.json", "{}", "project.not_a_record"),
+        ("p.json", '{"format": ' + "9" * 5000 + "}", "project.not_a_record"),
+        ("p.json", "[" * 200_000, "project.not_a_record"),
+        ("p.json", '{"a":' * 100_000, "project.not_a_record"),
     ],
 )
 def test_a_file_that_is_not_a_project(tmp_path: Path, name: str, text: str, id: str) -> None:
@@ -226,9 +229,20 @@ def test_whatever_stands_in_the_wrong_place_is_said_in_few_words(folder: Path, p
     deep: object = "x"
     for _ in range(3000):
         deep = [deep]
-    for value in (1, 1.5, float("nan"), True, None, "", [], [[1]], {}, {"a": 1}, {1: 2}, date(2020, 1, 1), deep):
+    # Python writes out no integer of thousands of digits.
+    long: tuple[object, ...] = (10**5000, [-(10**5000)], {10**5000: 1}, {(10**5000,): 1}, {10**5000})
+    for value in (1, 1.5, float("nan"), True, None, "", [], [[1]], {}, {"a": 1}, {1: 2}, date(2020, 1, 1), deep, *long):
         assert len(refusal(replaced(place, value), folder)) < 20_000
     assert refusal(replaced(place[:1], deep), folder)
+
+
+def test_an_integer_that_is_not_written_out_is_said_by_its_size(folder: Path) -> None:
+    long = 10**5000  # 2 to the 16609.6
+    for build in (Project.from_dict, lambda found, folder: Project.build(folder=folder, **found)):
+        with pytest.raises(ProjectError) as caught:
+            build(replaced(("project", "dates"), [2020, long]), folder=folder)
+        assert caught.value.problems[0].id == "project.bad_date"
+        assert "2^16609..." in str(caught.value)
 
 
 @pytest.mark.parametrize("found", [1, True, "regions.gpkg", [], 1.5], ids=str)
