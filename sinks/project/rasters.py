@@ -25,11 +25,11 @@ class RasterSection(Section):
     bands: Bands = Field(
         default_factory=dict, description="Band of each date, where one file holds several: {2020 = 21, 2022 = 23}."
     )
-    accept: tuple[Literal["other_year", "mask_band", "fraction"], ...] = Field(
+    accept: tuple[Literal["other_year", "mask_band", "fraction", "zeros"], ...] = Field(
         default=(),
         description="Doubts that are settled: other_year (a file named after another year stands for a date), "
         "mask_band (a band of 0 and 255 is data and hides no cell), "
-        "fraction (a share in percent that is nowhere beyond one).",
+        "fraction (a share in percent that is nowhere beyond one), zeros (cells of value 0 were observed).",
     )
     nodata: float | None = Field(default=None, description="Value of unobserved cells, when the file does not say it.")
     crs: str | None = Field(default=None, description="CRS, when the file does not say it or says it wrongly.")

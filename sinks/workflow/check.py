@@ -24,6 +24,7 @@ from sinks.workflow.given_once import check_ages, notes_of_dates, sources_withou
 from sinks.workflow.land_survey import check_land_survey
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.tabulate_layers import blank_activity, layer_states, strata_maps
+from sinks.workflow.undeclared_zeros import notes_of_zeros
 
 if TYPE_CHECKING:
     from sinks.methodology import Bound
@@ -331,7 +332,8 @@ def with_notes(prepared: Prepared, states: list[LayerStates], further: Sequence[
     missing(check_figures, prepared)
     layers = (note for layer in states for note in layer.notes)
     dates = (*notes_of_dates(prepared), *sources_without_dates(prepared, states))
-    noted = (*prepared.regions.notes, *dates, *layers, *missing.problems, *further)
+    zeros = notes_of_zeros(prepared)
+    noted = (*prepared.regions.notes, *dates, *zeros, *layers, *missing.problems, *further)
     return replace(prepared, notes=noted)
 
 

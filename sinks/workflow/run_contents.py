@@ -14,8 +14,11 @@ import pandas as pd
 
 from sinks.account.account import Account
 from sinks.account.findings import Findings, Least, note_findings
+from sinks.account.hierarchy import Hierarchy
 from sinks.account.laws import check_laws
 from sinks.account.other_gases import POTENTIALS, Potentials, other_gases
+from sinks.account.unlikely_dates import note_alike, note_area_jumps, own_files
+from sinks.activity import LAND_COVER, Activity
 from sinks.analysis.noise_findings import note_noise
 from sinks.analysis.other_assumption import note_assumptions, other_assumption
 from sinks.analysis.reconciliation import reconciliation
@@ -23,8 +26,10 @@ from sinks.analysis.sensitivity import compare_approaches, sensitivity
 from sinks.analysis.spread import note_differences, pairs, spread
 from sinks.errors import Problem
 from sinks.layers.held import described, digest_of, size_of
+from sinks.layers.rasters.derived import DerivedLayer
 from sinks.methodology import Bound
 from sinks.objects import find, is_object
+from sinks.project.base import STATIC
 from sinks.project.project import Project
 from sinks.provenance import InputFile
 from sinks.results.contents import RunContents
@@ -175,8 +180,18 @@ def _checks(
         used=areas is not None,
     )
     project = prepared.project
+    _note_dates(prepared, given.mapped, hierarchy, findings)
     note_noise(tables["noise"], given.mapped, map_knowledge(project), project.periods, findings)
     return findings.table()
+
+
+def _note_dates(prepared: Prepared, mapped: Activity, hierarchy: Hierarchy, findings: Findings) -> None:
+    """What is the same at two dates although each has a file of its own, and areas that are far from those before."""
+    cover = prepared.land_cover
+    own = cover is not None and own_files(cover.files, STATIC)
+    layers = [one.name for one in prepared.inputs if not isinstance(one, DerivedLayer) and own_files(one.files, STATIC)]
+    note_alike(mapped, LAND_COVER if own else "", layers, findings)
+    note_area_jumps(mapped, LAND_COVER, dict(hierarchy.regions[["code", "name"]].itertuples(index=False)), findings)
 
 
 def _potentials(prepared: Prepared, emitted: pd.DataFrame) -> Potentials | None:

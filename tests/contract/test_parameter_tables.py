@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import defaultdict
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -15,6 +16,8 @@ from sinks import units
 from sinks.errors import ParameterError
 from sinks.methodology import Registry
 from sinks.parameters import COLUMNS, CORRELATION, FORMULA, SAME_AS, Crosswalk, ParameterTable
+from sinks.parameters.estimate import key_of
+from sinks.parameters.row import Row
 from sinks.provenance import Source, read_sources
 
 FOLDER = Path(__file__).parents[2] / "methodologies"
@@ -301,3 +304,29 @@ def test_larch_soil_follows_from_the_stocks_of_the_paper() -> None:
 
 def _forest(group: str) -> dict[str, str]:
     return {"ecosystem": "forest", "class": "forest", "species_group": group, "grassland_type": ""}
+
+
+APART = {
+    ("grassland_yield", 2.8, "warm temperate, dry"): "Table 6.1 prints the ratio of each climate zone",
+    ("soil_transition", 20.0, "cold temperate, dry, volcanic"): "Table 2.3 prints the stock of each zone and soil",
+    ("soil_transition", 20.0, "cool temperate dry, volcanic"): "Table 2.3 prints the stock of each zone and soil",
+    ("soil_transition", 34.0, "warm temperate, moist, sandy"): "Table 2.3 prints the stock of each zone and soil",
+    ("soil_transition", 88.0, "warm temperate, moist, hac"): "Table 2.3 prints the stock of each zone and soil",
+}
+"""Rows that have the numbers of another cell of the same printed table, and why they are an estimate of their own."""
+
+
+def test_one_published_estimate_is_one_in_every_row_that_repeats_it() -> None:
+    """Equal numbers at one place of one document are drawn once, in whatever table: two spellings are one place."""
+    alike: defaultdict[tuple[object, ...], dict[str, tuple[str, Row]]] = defaultdict(dict)
+    for name in TABLES:
+        for row in table(name).rows:
+            place = tuple(re.findall(r"\d+(?:\.\d+)*", row.locator))
+            if row.interval:
+                estimate = (row.source, place, row.unit, row.value, row.low, row.high)
+                alike[estimate].setdefault(key_of(row), (name, row))
+    apart = [found for group in alike.values() for found in list(group.values())[1:]]
+    found = {(name, row.value, row.locator) for name, row in apart}
+    for name, value, place in found:
+        assert any((name, value) == known[:2] and place.endswith(known[2]) for known in APART), (name, value, place)
+    assert len(found) == len(APART), "a reason that no row needs any more"

@@ -50,3 +50,15 @@ def test_grassland_by_region(grassland_type: str, area: float, stock: float) -> 
     layers = ("above_ground_biomass", "below_ground_biomass", "soil_organic_carbon")
     whole = sum(found[layer] for layer in layers) * units.convert(area, "Mha", "ha")
     assert units.convert(whole, "t C", "Pg C") == pytest.approx(stock, rel=2e-3)
+
+
+@pytest.mark.parametrize("label", ["holds", "depth", "area"])
+def test_every_density_says_what_it_holds_to_which_depth_and_of_which_land(label: str) -> None:
+    """What the document states of it, and else that it does not; soils of one depth only."""
+    table = pd.read_csv("methodologies/lookup_density.csv", encoding="utf-8-sig", keep_default_na=False)
+    stated = table["note"].str.extract(rf"(?:^|; ){label}: ([^;]+)")[0]
+    assert stated.notna().all(), table[stated.isna()]
+    if label == "depth":
+        soils = table["parameter"] == "soil_organic_carbon"
+        assert stated[soils].str.startswith("0-100 cm").all()
+        assert not stated[~soils].str.startswith("0-100 cm").any()

