@@ -8,7 +8,11 @@
 # %%
 import sinks
 
-run = sinks.run("../data/projects/demo.toml")
+project = sinks.Project.read("../data/projects/demo.toml")
+content = project.record()
+content["regions"]["levels"] = ["league"]
+content["methodologies"] = [one for one in content["methodologies"] if one.get("role") != "comparison"]
+run = sinks.run(sinks.Project.from_dict(content, folder=project.folder))
 evaluation = run.assess()
 verdicts = evaluation.assessment.verdicts()
 verdicts = verdicts[(verdicts["year"] == 2023) & (verdicts["region_code"] != "150000")]
@@ -43,8 +47,6 @@ rule[["quantity", "basis", "value", "note"]]
 # *Half the coefficient, at most 5 % of the emissions: assessed anew, without running again.*
 
 # %%
-project = sinks.Project.read("../data/projects/demo.toml")
-content = project.record()
 content["assessment"]["rule"] |= {"k": 0.5, "cap_share": 0.05}
 strict = run.assess(sinks.Project.from_dict(content, folder=project.folder))
 

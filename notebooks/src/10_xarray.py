@@ -78,10 +78,10 @@ run.plot.maps("carbon_stock", level="league");
 # %% [markdown]
 # ## 取出数组 / Arrays out
 #
-# 密度是惰性的：看到哪里才绘到哪里。密度乘估算面积，对 x、y 求和就是核算，边界像元也不例外。
+# 密度是惰性的：看到哪里才绘到哪里。各盟市的密度乘覆盖面积，对 x、y 求和就是核算，边界像元也不例外。
 #
-# *Densities are lazy: painted where they are looked at. Times the estimated area, summed over x and y, they are the account, cells on
-# boundaries included.*
+# *Densities are lazy: painted where they are looked at. Those of a league times its coverage, summed over x and y, are the account, cells
+# on boundaries included.*
 
 # %%
 density = run.density("2023", ["above_ground_biomass", "soil_organic_carbon"])
@@ -95,8 +95,7 @@ axes.set_title(""), axes.set_aspect(1.3);
 
 # %%
 own = run.density("2023", "soil_organic_carbon", level="league").sel(region=["150200", "150300"])
-area = run.estimated_area("carbon_stock", "2023", "soil_organic_carbon", level="league").sel(region=["150200", "150300"])
-painted = (own * area).sum(("y", "x")).squeeze(drop=True).to_series()
+painted = (own * run.coverage("league")).sum(("y", "x")).squeeze(drop=True).to_series()
 account = run.by("pool", "carbon_stock", level="league", period="2023").query("pool == 'soil_organic_carbon'")
 bool((painted / account.set_index("region_code")["value"] - 1).abs().max() < 1e-9)
 

@@ -18,6 +18,7 @@ from matplotlib.text import Text
 
 from sinks.analysis.reconciliation import OF_STOCK, reconciliation
 from sinks.errors import Problem, RunError
+from sinks.output.figures.flows import Flow, draw_flows, height_of
 from sinks.output.figures.fonts import drawable, font_family
 from sinks.output.figures.maps import local_albers
 from sinks.output.figures.style import FAINT, INK, MISSING, NEUTRAL, SINK, SOURCE, diverging, stock_scale, styled
@@ -26,7 +27,7 @@ from sinks.results.contents import RunContents
 from sinks.results.frames import by_part, the_region, totals, transition_matrix
 from sinks.results.labels import label, term
 from sinks.results.shown_tables import TEN_THOUSAND
-from sinks.vocabulary import ALL
+from sinks.vocabulary import ALL, NODATA
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +55,7 @@ class Plots:
         return self.bars(quantity, **options)
 
     def __dir__(self) -> list[str]:
-        return ["bars", "maps", "matrix", "series", "waterfall"]
+        return ["bars", "maps", "matrix", "sankey", "series", "waterfall"]
 
     def bars(
         self,
@@ -184,6 +185,37 @@ class Plots:
                 if area > 0:
                     ink = "white" if row != column and shade[row, column] > 0.65 else INK
                     axes.text(column, row, f"{area:,.2f}", ha="center", va="center", fontsize=7, color=ink)
+            return _finished(axes)
+
+    def sankey(self, region: str, period: str | None = None, *, ax: Axes | None = None) -> Axes:
+        """Land that changed, as bands from the ecosystems before to those after; heights are areas.
+
+        What stayed is left out: it would hide the rest.  See :meth:`matrix` for it.
+
+        Raises
+        ------
+        RunError
+            As of :func:`sinks.results.frames.transition_matrix`, or no land changed.
+        """
+        table = transition_matrix(self.contents, region, period)
+        pairs = [(a, b) for a in table.index for b in table.columns if a != b and NODATA not in (a, b)]
+        areas = {pair: float(table.loc[pair]) / TEN_THOUSAND for pair in pairs}
+        flows = [Flow(*pair, area) for pair, area in areas.items() if area > 0]
+        if not flows:
+            values = {"region": self._name(region), "period": table.attrs["period"]}
+            raise RunError(Problem("results.no_transition", "sankey", values))
+        before, after = str(table.attrs["period"]).split("-")
+        with styled():
+            axes = _axes(ax, height_of(flows) + 0.4)
+            draw_flows(
+                axes,
+                flows,
+                list(table.index),
+                lambda land, area: f"{term('ecosystem', land)} {area:,.2f}",
+                "{:,.2f}".format,
+                (word("axis.before", date=before), word("axis.after", date=after)),
+            )
+            axes.set_title(drawable(f"{self._name(region)} ({label('unit.10k_ha')})"), fontsize=9)
             return _finished(axes)
 
     def waterfall(self, region: str, period: str | None = None, *, ax: Axes | None = None) -> Axes:

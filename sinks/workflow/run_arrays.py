@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sinks.errors import Problem, RunError
+from sinks.layers.rasters.raster import inspect
 from sinks.output.painting.amounts import Amounts, Subject, amounts, painted_pools
 from sinks.output.painting.canvas import Scene
 from sinks.output.painting.lazy import (
@@ -22,7 +23,7 @@ from sinks.output.painting.lazy import (
     Painter,
     cell_areas,
     density_of,
-    estimated_of,
+    labels_of,
     lazy_array,
 )
 from sinks.output.painting.painter import Layers, reference_grid
@@ -73,9 +74,8 @@ class RunArrays:
         pools: Sequence[str] | str | None,
         level: str | None,
         chunks: Chunks,
-        area: bool = False,
     ) -> xr.DataArray:
-        """Densities of a quantity, (region?, date or period, pool, y, x); with ``area`` what they are the mean over.
+        """Densities of a quantity, (region?, date or period, pool, y, x), per hectare of a cell inside the regions.
 
         Parameters
         ----------
@@ -87,7 +87,6 @@ class RunArrays:
             Each region of this level by itself along ``region``, so that a cell on a boundary has the density of each.
         chunks : int or mapping, optional
             As of :func:`sinks.output.painting.lazy.lazy_array`.
-        area : bool
 
         Raises
         ------
@@ -97,20 +96,24 @@ class RunArrays:
         subjects = [Subject.of(what, period, self.contents.account) for period in self._periods(what, periods)]
         chosen = self._pools(subjects, pools)
         regions = self._codes(level) if level is not None else [None]
-        make = estimated_of if area else density_of
         laid = [(subject, self._laid(subject, pool)) for subject in subjects for pool in chosen]
         left_out = dict.fromkeys(method for _, found in laid for method in found.left_out)
         values = [self._values(subject, found) for subject, found in laid]
-        painters = [self._painter(one, region, make) for region in regions for one in values]
+        painters = [self._painter(one, region) for region in regions for one in values]
         axis = "date" if what == "carbon_stock_density" else "period"
         leading = {axis: [subject.period for subject in subjects], "pool": chosen}
         if level is not None:
             leading = {"region": [str(code) for code in regions], **leading}
-        return self._array(painters, leading, self._attrs(subjects[0], area, tuple(left_out)), chunks)
+        return self._array(painters, leading, self._attrs(subjects[0], tuple(left_out)), chunks)
 
     @cached_property
     def _ground(self) -> Ground:
         return Ground.of(self.layers.units, reference_grid(self.layers.land_cover))
+
+    @cached_property
+    def _labels(self) -> tuple[Floats, Floats]:
+        land_cover = self.layers.land_cover
+        return labels_of(inspect(land_cover, min(land_cover.files)))
 
     @cached_property
     def _joint(self) -> Joint:
@@ -173,28 +176,24 @@ class RunArrays:
 
         return made
 
-    def _scene(self, values: Callable[[], tuple[Joint, Floats]], region: str | None) -> Scene:
+    def _scene(self, values: Callable[[], tuple[Joint, Floats]], ground: Ground) -> Scene:
         """What paints densities on the land of all regions, or of one."""
-        ground = self._ground if region is None else self._ground_of(region)
         joint, found = values()
         inside = joint.table["region_code"].astype(str).isin(ground.codes).to_numpy()
         own = replace(joint, table=joint.table[inside].reset_index(drop=True))
         return ground.scene(palette(own, found[inside], ground.canvas.reference, ground.codes))
 
-    def _painter(
-        self, values: Callable[[], tuple[Joint, Floats]], region: str | None, make: Callable[[Scene], Painter]
-    ) -> Painter:
+    def _painter(self, values: Callable[[], tuple[Joint, Floats]], region: str | None) -> Painter:
         """A painter whose table of densities is made when the first window is asked for."""
 
         @cache
         def made() -> Painter:
-            return make(self._scene(values, region))
+            ground = self._ground if region is None else self._ground_of(region)
+            return density_of(self._scene(values, ground), ground)
 
         return lambda window: made()(window)
 
-    def _attrs(self, subject: Subject, area: bool, left_out: tuple[str, ...]) -> dict[str, Any]:
-        if area:
-            return {"long_name": f"area that the {subject.what} is the mean over", "units": "ha"}
+    def _attrs(self, subject: Subject, left_out: tuple[str, ...]) -> dict[str, Any]:
         record = self.contents.record
         attrs = {
             "long_name": f"{subject.quantity} per hectare, as {subject.unit.split('/')[0].removeprefix('t ')}",
@@ -212,4 +211,4 @@ class RunArrays:
     def _array(
         self, painters: Sequence[Painter], leading: dict[str, list[str]], attrs: dict[str, Any], chunks: Chunks
     ) -> xr.DataArray:
-        return lazy_array(self._ground.canvas, painters, leading, attrs, chunks)
+        return lazy_array(self._ground.canvas, painters, leading, attrs, chunks, self._labels)

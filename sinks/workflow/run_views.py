@@ -28,7 +28,7 @@ class RunViews:
 
     @property
     def plot(self) -> Plots:
-        """Figures for a notebook: ``bars``, ``series``, ``matrix``, ``waterfall``, ``maps``; axes in and out."""
+        """Figures: ``bars``, ``series``, ``matrix``, ``sankey``, ``waterfall``, ``maps``; axes in and out."""
         from sinks.output.plots import Plots
 
         return Plots(self.contents)
@@ -88,9 +88,13 @@ class RunViews:
     ) -> xr.DataArray:
         """Carbon density [t C/ha] cell by cell, (date, pool, y, x), painted when it is looked at; NaN: not known.
 
-        With ``level`` (``"league"``) each region by itself along ``region``, which is exact on boundary cells too:
-        times :meth:`estimated_area` of the same arguments, summed over y and x, it is the account.  Away from
-        boundaries it is so times :attr:`cell_area`.  ``chunks`` as of ``xarray.open_dataset``.
+        With ``level`` each region by itself along ``region``: per hectare of what a cell has in the region, so that
+        times :meth:`coverage` of the same level, summed over y and x, it is the account, cells on boundaries included.
+        Where a cell lies wholly in one region its coverage is :attr:`cell_area`.  Land of a cell that is not estimated
+        beside land that is counts as holding nothing.  ``chunks`` as of ``xarray.open_dataset``.
+
+        >>> density = run.density(level="league")  # doctest: +SKIP
+        >>> stock = (density * run.coverage("league")).sum(("y", "x"))  # doctest: +SKIP
 
         Raises
         ------
@@ -116,24 +120,14 @@ class RunViews:
         what = f"{quantity}_density"
         return self._painted().painted(what, periods=periods, pools=pools, level=level, chunks=chunks)
 
-    def estimated_area(
-        self,
-        quantity: Literal["carbon_stock", "stock_change", "net_removals"] = "carbon_stock",
-        periods: str | Sequence[str] | None = None,
-        pools: str | Sequence[str] | None = None,
-        *,
-        level: str | None = None,
-        chunks: int | Mapping[str, int] | None = None,
-    ) -> xr.DataArray:
-        """The part [ha] of each cell that :meth:`density` or :meth:`change` is the mean over, with its dimensions."""
-        what = f"{quantity}_density"
-        return self._painted().painted(what, periods=periods, pools=pools, level=level, chunks=chunks, area=True)
-
     @property
     def cell_area(self) -> xr.DataArray:
         """True area [ha] of every cell of the land cover that the regions reach, (y, x)."""
         return self._painted().cell_area()
 
     def coverage(self, level: str | None = None, *, chunks: int | Mapping[str, int] | None = None) -> xr.DataArray:
-        """Area [ha] of each cell inside each region, (region, y, x); by default of the finest regions."""
+        """Area [ha] of each cell inside each region, (region, y, x); by default of the finest regions.
+
+        Its sum over ``region`` is :attr:`cell_area` wherever the regions fill the cell.
+        """
         return self._painted().coverage(level, chunks)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import rioxarray
 import xarray as xr
@@ -74,3 +75,28 @@ def test_the_account_of_the_demonstration_is_that_of_its_files(way: str, of_file
     assert_frame_equal(run.activity.states, of_files.activity.states, check_exact=True)
     assert_frame_equal(run.activity.changes, of_files.activity.changes, check_exact=True)
     assert run.account["low"].notna().any()
+
+
+@pytest.mark.parametrize("quantity", ["carbon_stock", "stock_change", "net_removals"])
+def test_density_times_coverage_is_the_account_of_each_league_and_pool(quantity: str, of_files: Run) -> None:
+    """With xarray alone; the leagues' outlines cut hundreds of cells."""
+    stock = quantity == "carbon_stock"
+    density = of_files.density(level="league") if stock else of_files.change(quantity, level="league")  # type: ignore[arg-type]
+    found = (density * of_files.coverage("league")).sum(("y", "x")).to_series()
+    account = of_files.account[of_files.account["quantity"] == quantity]
+    account = account.query("ecosystem == 'all' and stratum == 'all' and pool != 'all'")
+    expected = account.set_index(["region_code", "period", "pool"])["value"].reindex(found.index)
+    assert len(found) >= 6
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    cut = of_files.coverage("league")
+    assert int(((cut > 0) & (cut < 0.999 * of_files.cell_area)).sum()) > 500
+
+
+def test_arrays_of_a_run_align_exactly_with_what_rioxarray_opens(of_files: Run) -> None:
+    """Labels are the same to the last digit, so that xarray joins without a tolerance."""
+    stock = rioxarray.open_rasterio(PROJECTS.parent / "raster" / "growing_stock_2023.tif", masked=True)
+    assert isinstance(stock, xr.DataArray)
+    cell = of_files.cell_area
+    own = stock.squeeze("band", drop=True).sel(x=cell["x"], y=cell["y"])  # by label, without a method
+    own, cell = xr.align(own, cell, join="exact")
+    assert own.shape == cell.shape

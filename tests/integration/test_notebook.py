@@ -74,7 +74,7 @@ def of_account(run: Run, quantity: str, period: str, pool: str) -> pd.Series:
 
 def test_density_times_its_area_is_the_account_of_every_league(of_files: Run) -> None:
     """Each league by itself, cells on boundaries included."""
-    density, area = of_files.density(level="league"), of_files.estimated_area(level="league")
+    density, area = of_files.density(level="league"), of_files.coverage("league")
     assert density.dims == ("region", "date", "pool", "y", "x")
     summed = (density * area).sum(("y", "x"))
     for date in ("2020", "2023"):
@@ -89,7 +89,7 @@ def test_density_times_its_area_is_the_account_of_every_league(of_files: Run) ->
 def test_away_from_boundaries_density_times_cell_area_is_enough(of_files: Run) -> None:
     density = of_files.density("2023", "litter").squeeze(drop=True)
     coverage, cell = of_files.coverage("league"), of_files.cell_area
-    area = of_files.estimated_area("carbon_stock", "2023", "litter").squeeze(drop=True)
+    area = coverage.sum("region")
     inside = (coverage.max("region") > cell * (1 - 1e-9)) & density.notnull()
     assert int(inside.sum()) > 10_000
     np.testing.assert_allclose(area.where(inside).sum(), cell.where(inside).sum(), rtol=1e-12)
@@ -98,10 +98,44 @@ def test_away_from_boundaries_density_times_cell_area_is_enough(of_files: Run) -
     np.testing.assert_allclose(by_league, exact, rtol=1e-9)
 
 
+def test_a_cell_of_which_only_a_part_is_estimated_adds_up_too() -> None:
+    """Two banners share a column of cells; growing stock is known in one of them alone, so half of the column is."""
+
+    def raster(values: Any) -> xr.DataArray:
+        y, x = 45 - 0.01 * np.arange(12), 110 + 0.01 * np.arange(12)
+        return xr.DataArray(values, {"y": y, "x": x}, ("y", "x")).rio.write_crs(4490)
+
+    west = np.broadcast_to(np.arange(12) < 5, (12, 12))
+    stock = raster(np.where(west, 80.0, np.nan).astype(np.float32)).rio.write_nodata(np.nan)
+    species = raster(np.full((12, 12), 1, np.uint8))
+    forest = raster(np.full((12, 12), 2, np.uint8))
+    shapes = [shapely.box(110, 44.9, edge, 45) for edge in (110.1, 110.0512)]
+    shapes += [shapely.box(110.0512, 44.9, 110.1, 45)]
+    frame = {"code": ["9", "1", "2"], "name": ["盟", "西旗", "东旗"], "parent": ["150000", "9", "9"]}
+    regions = gpd.GeoDataFrame(frame, geometry=shapes, crs=4490)
+    project = sinks.Project.build(
+        project={"name": "halves", "title": "halves", "dates": [2020], "draws": 0},
+        regions={"file": regions, "code": "code", "name": "name", "parent": "parent", "level": "banner"},
+        land_cover={"files": {2020: forest}, "legend": "clcd"},
+        strata={"species_group": {"file": species, "legend": "species_group", "ecosystems": ["forest"]}},
+        inputs={"growing_stock": {"files": {2020: stock}}},
+        methodologies=[{"id": "growing_stock_bef", "ecosystems": ["forest"], "accounts_for": ["stock"]}],
+    )
+    run = sinks.run(project)
+    (level,) = run.regions.loc[run.regions["code"] == "9", "level"]
+    found = (run.density(level=level) * run.coverage(level)).sel(region="9").sum().item()
+    shared = run.coverage("banner").sel(y=44.95, x=110.05, method="nearest")
+    assert (shared > 0).all()
+    # By label, without a method: an array's own labels are kept, which its transform does not give again.
+    forest.sel(x=run.cell_area["x"], y=run.cell_area["y"])
+    assert found > 0
+    assert found == pytest.approx(of_account(run, "carbon_stock", "2020", "all")["9"], rel=1e-12)
+
+
 @pytest.mark.parametrize("quantity", ["stock_change", "net_removals"])
 def test_changes_add_up_too(quantity: str, of_files: Run) -> None:
     change = of_files.change(quantity, level="league")  # type: ignore[arg-type]
-    area = of_files.estimated_area(quantity, level="league")  # type: ignore[arg-type]
+    area = of_files.coverage("league")
     found = (change * area).sum(("y", "x", "pool")).squeeze("period", drop=True).to_series()
     expected = of_account(of_files, quantity, "2020-2023", "all")
     size = of_account(of_files, "carbon_stock", "2023", "all")[LEAGUES].abs()

@@ -73,6 +73,21 @@ def test_the_matrix_prints_its_areas_and_the_waterfall_ends_at_the_stock(run: Ru
     assert last.get_height() == pytest.approx(stock / 1e4)
 
 
+def test_bands_are_the_land_that_changed(run: Run) -> None:
+    from matplotlib.figure import Figure
+
+    table = run.transitions("鄂尔多斯市").drop(index="nodata", columns="nodata", errors="ignore")
+    changed = table.to_numpy()[~np.eye(len(table), dtype=bool)] / 1e4
+    figure = Figure(figsize=(8, 4))
+    for axes in (run.plot.sankey("鄂尔多斯市"), run.plot.sankey("150600", "2020-2023", ax=figure.subplots(1, 2)[1])):
+        bars = [patch for patch in axes.patches if isinstance(patch, mpl.patches.Rectangle)]
+        before = sum(bar.get_height() for bar in bars if bar.get_x() < 0)
+        assert before == pytest.approx(changed.sum())
+        assert len(axes.patches) - len(bars) == int((changed > 0).sum())
+    with pytest.raises(RunError, match="2020-2023"):
+        run.plot.sankey("150600", "2000-2003")
+
+
 def test_figures_are_drawn_on_the_axes_that_are_given(run: Run) -> None:
     from matplotlib.figure import Figure
 
@@ -187,7 +202,7 @@ def test_a_long_table_says_how_much_of_it_is_not_shown() -> None:
 
 
 def test_names_that_a_notebook_completes_are_nouns(run: Run, world: Any) -> None:
-    assert dir(run.plot) == ["bars", "maps", "matrix", "series", "waterfall"]
+    assert dir(run.plot) == ["bars", "maps", "matrix", "sankey", "series", "waterfall"]
     assert set(dir(sinks)) == set(sinks.__all__)
     for name, thing in shown_things(run, world).items():
         names = dir(thing)

@@ -230,7 +230,7 @@ def map_there(data: Data) -> Any:
 
 
 def adds_up_here(data: Data) -> pd.Series:
-    density, area = data.run.density(level="league"), data.run.estimated_area(level="league")
+    density, area = data.run.density(level="league"), data.run.coverage("league")
     return (density * area).sum(("y", "x", "pool")).sel(date="2023").to_series()
 
 

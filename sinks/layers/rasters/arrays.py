@@ -91,6 +91,12 @@ class ArrayDataset:
     def close(self) -> None:
         """The array stays with whoever handed it in."""
 
+    @property
+    def labels(self) -> tuple[npt.NDArray[np.float64], ...] | None:
+        """Coordinates along x and y, as they are; None where one has none."""
+        found = [self._array.coords[axis].values for axis in (self._x, self._y) if axis in self._array.coords]
+        return tuple(np.asarray(one, np.float64) for one in found) if len(found) == 2 else None
+
     def read(self, band: int, *, window: Window | None = None, out: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
         """A window of a band, [rows, columns]; into ``out`` where it is given.
 

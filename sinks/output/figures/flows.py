@@ -74,29 +74,58 @@ def flow_diagram(
     """
     if not flows:
         return None
+    with styled():
+        figure = new_figure(height_of(flows))
+        draw_flows(figure.add_subplot(), flows, lands, label, printed, heads, _inches(_most(flows)))
+    return figure
+
+
+def height_of(flows: Sequence[Flow]) -> float:
+    """Inches that a figure of flows asks for."""
+    return _inches(_most(flows)) + _LINE * (_most(flows) - 1) + _HEAD
+
+
+def draw_flows(
+    axes: Axes,
+    flows: Sequence[Flow],
+    lands: Sequence[str],
+    label: Callable[[str, float], str],
+    printed: Callable[[float], str],
+    heads: tuple[str, str],
+    inches: float | None = None,
+) -> None:
+    """The diagram of :func:`flow_diagram` on an axes; ``inches`` is the height of all bands, by default of the axes."""
+    count = _most(flows)
+    if inches is None:
+        room = axes.get_window_extent().height / axes.figure.dpi
+        inches = max(room - _LINE * (count - 1), 0.5 * room)
     rank = {land: place for place, land in enumerate(lands)}
     flows = sorted(flows, key=lambda flow: (rank[flow.before], rank[flow.after]))
-    with styled():
-        count = max(len({flow.before for flow in flows}), len({flow.after for flow in flows}))
-        inches = 0.6 + 0.15 * count
-        line = sum(flow.area for flow in flows) / inches * _LINE
-        left, right = (_stack(flows, lands, side, line) for side in ("before", "after"))
-        # The side with fewer ecosystems has fewer gaps, so it is shorter; it is centred.
-        height = max(left.end, right.end)
-        left, right = (_moved(stack, (height - stack.end) / 2) for stack in (left, right))
-        figure = new_figure(inches + _LINE * (count - 1) + _HEAD)
-        axes = figure.add_subplot()
-        for flow, start, end in sorted(_places(flows, left, right), key=lambda place: -place[0].area):
-            # Large bands first, so that thin ones are seen on top of them.
-            _draw_band(axes, flow, start, end, printed(flow.area) if flow.area >= 0.8 * line else "")
-        _draw_stack(axes, left, -_BAR, label)
-        _draw_stack(axes, right, 1.0, label)
-        axes.set_title(drawable(heads[0]), loc="left", fontsize=8)
-        axes.set_title(drawable(heads[1]), loc="right", fontsize=8)
-        axes.set_xlim(-_BAR, 1 + _BAR)
-        axes.set_ylim(height, 0.0)
-        axes.set_axis_off()
-    return figure
+    line = sum(flow.area for flow in flows) / inches * _LINE
+    left, right = (_stack(flows, lands, side, line) for side in ("before", "after"))
+    # The side with fewer ecosystems has fewer gaps, so it is shorter; it is centred.
+    height = max(left.end, right.end)
+    left, right = (_moved(stack, (height - stack.end) / 2) for stack in (left, right))
+    for flow, start, end in sorted(_places(flows, left, right), key=lambda place: -place[0].area):
+        # Large bands first, so that thin ones are seen on top of them.
+        _draw_band(axes, flow, start, end, printed(flow.area) if flow.area >= 0.8 * line else "")
+    _draw_stack(axes, left, -_BAR, label)
+    _draw_stack(axes, right, 1.0, label)
+    axes.set_title(drawable(heads[0]), loc="left", fontsize=8)
+    axes.set_title(drawable(heads[1]), loc="right", fontsize=8)
+    axes.set_xlim(-_BAR, 1 + _BAR)
+    axes.set_ylim(height, 0.0)
+    axes.set_axis_off()
+
+
+def _most(flows: Sequence[Flow]) -> int:
+    """Ecosystems on the side that has more of them."""
+    return max(len({flow.before for flow in flows}), len({flow.after for flow in flows}))
+
+
+def _inches(count: int) -> float:
+    """Height of all bands together in a figure of its own."""
+    return 0.6 + 0.15 * count
 
 
 def _stack(flows: Sequence[Flow], lands: Sequence[str], side: str, gap: float) -> _Stack:

@@ -20,6 +20,7 @@ from pyproj import CRS
 
 from sinks.geo.crs import densify_to
 from sinks.geo.grid import CellAreas, Grid
+from sinks.layers.rasters.raster import RasterSource
 from sinks.output.painting.canvas import Canvas, Scene
 from sinks.output.painting.palette import Palette, plain_palette
 from sinks.tabulation.blocks import Block
@@ -76,21 +77,16 @@ class Ground:
         return area
 
 
-def density_of(scene: Scene) -> Painter:
-    """Paints the density of a scene; NaN where nothing is estimated."""
+def density_of(scene: Scene, ground: Ground) -> Painter:
+    """Paints what the cells of a scene hold per hectare of them inside the regions; NaN where nothing is estimated."""
 
     def paint(window: Block) -> Floats:
-        amount, area = scene.sums(window)
-        density = np.full(area.shape, np.nan)
-        np.divide(amount, area, out=density, where=area > 0)
+        amount, estimated = scene.sums(window)
+        density = np.full(amount.shape, np.nan)
+        np.divide(amount, ground.covered(window), out=density, where=estimated > 0)
         return density
 
     return paint
-
-
-def estimated_of(scene: Scene) -> Painter:
-    """Paints the area that the density of a scene is the mean over [ha]; zero where nothing is estimated."""
-    return lambda window: scene.sums(window)[1]
 
 
 def cell_areas(ground: Ground) -> Painter:
@@ -105,12 +101,28 @@ def cell_areas(ground: Ground) -> Painter:
     return paint
 
 
+def labels_of(source: RasterSource) -> tuple[Floats, Floats]:
+    """Coordinates of the cells of a source along x, and along y from north to south, so that arrays align exactly.
+
+    An array in memory keeps its own; those of a file are to the last digit what rioxarray computes of it.
+    """
+    with source.open() as dataset:
+        if (own := getattr(dataset, "labels", None)) is not None:
+            xs, ys = own
+        else:
+            t = dataset.transform
+            xs = np.arange(dataset.width) * float(t.a) + float(t.a * 0.5 + t.c)
+            ys = np.arange(dataset.height) * float(t.e) + float(t.e * 0.5 + t.f)
+    return xs, ys[::-1] if source.south_up else ys
+
+
 def lazy_array(
     canvas: Canvas,
     painters: Sequence[Painter],
     leading: Mapping[str, Sequence[str]],
     attrs: Mapping[str, Any],
-    chunks: Chunks = None,
+    chunks: Chunks,
+    labels: tuple[Floats, Floats],
 ) -> xr.DataArray:
     """An array whose planes are painted when they are asked for.
 
@@ -125,6 +137,8 @@ def lazy_array(
         Of the array.
     chunks : int or mapping, optional
         As of ``xarray.open_dataset``: ``{}`` for dask with chunks of four million cells; None without dask.
+    labels : tuple of float64
+        Of :func:`labels_of`.
 
     Returns
     -------
@@ -135,11 +149,11 @@ def lazy_array(
     import xarray as xr
     from xarray.core import indexing
 
-    backed = _painted_array(canvas, painters, tuple(len(labels) for labels in leading.values()))
-    xs, ys = _centres(canvas)
+    backed = _painted_array(canvas, painters, tuple(len(names) for names in leading.values()))
+    xs, ys = labels[0][canvas.column :][: canvas.columns], labels[1][canvas.row :][: canvas.rows]
     unit = "degree" if canvas.reference.is_geographic else "metre"
     # As objects: text of a fixed length is no type of Zarr.
-    coords: dict[str, Any] = {name: np.array(labels, dtype=object) for name, labels in leading.items()}
+    coords: dict[str, Any] = {name: np.array(names, dtype=object) for name, names in leading.items()}
     coords |= {"y": ("y", ys, {"axis": "Y", "units": unit}), "x": ("x", xs, {"axis": "X", "units": unit})}
     variable = xr.Variable((*leading, "y", "x"), indexing.LazilyIndexedArray(backed), dict(attrs))
     array = xr.DataArray(variable, coords=coords).rio.write_crs(canvas.reference.crs.to_wkt())
@@ -150,12 +164,6 @@ def lazy_array(
         array = array.chunk({**dict.fromkeys(leading, 1), "y": side, "x": side, **asked})
     found: xr.DataArray = array
     return found
-
-
-def _centres(canvas: Canvas) -> tuple[Floats, Floats]:
-    t = canvas.transform
-    columns, rows = np.arange(canvas.columns, dtype=np.float64), np.arange(canvas.rows, dtype=np.float64)
-    return float(t.c) + float(t.a) * (columns + 0.5), float(t.f) + float(t.e) * (rows + 0.5)
 
 
 def _painted_array(canvas: Canvas, painters: Sequence[Painter], leading: tuple[int, ...]) -> Any:
