@@ -9,15 +9,18 @@ Layers and tables of the project are not asked about here; they are the project'
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sinks.account.entries import EntryRows
-from sinks.account.hierarchy import Hierarchy
-from sinks.methodology import Bound, Resolved
 from sinks.vocabulary import ALL
+
+if TYPE_CHECKING:  # who reads a run asks for names of columns only
+    from sinks.account.entries import EntryRows
+    from sinks.account.hierarchy import Hierarchy
+    from sinks.methodology import Bound, Resolved
 
 ORDER = ("read", "derived", "user", "transcribed", "assumed", "memory")
 """From the strongest basis to the weakest."""

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sinks.account.account import AccountInputs, Entry
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import LAND_COVER
 from sinks.uncertainty.draws import Floats
 from sinks.vocabulary import ecosystems, pools
+
+if TYPE_CHECKING:
+    from sinks.account.account import AccountInputs, Entry
 
 _WHOLE = "ecosystem"
 """The pool, and its group, that holds all carbon of an ecosystem."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sinks.account.account import AccountInputs, Entry
 from sinks.account.hierarchy import Hierarchy
 from sinks.activity import LAND_COVER, Activity
 from sinks.analysis.class_densities import ClassDensities, lives_on_class
@@ -24,6 +23,9 @@ from sinks.uncertainty.map_accuracy import ClassAccuracy
 from sinks.uncertainty.map_noise import MapNoise, map_errors, map_noise, only, spread_errors
 from sinks.units import CO2_PER_C
 from sinks.vocabulary import ALL, ecosystems
+
+if TYPE_CHECKING:
+    from sinks.account.account import AccountInputs, Entry
 
 COLUMNS = (
     *("region_code", "region_name", "level", "period", "ecosystem_from", "ecosystem_to"),

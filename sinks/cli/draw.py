@@ -50,6 +50,7 @@ def report(
     from tqdm import tqdm
 
     import sinks
+    from sinks.output.report import figures_kept
     from sinks.text import language
 
     folder = out or run_folder / "report"
@@ -63,12 +64,13 @@ def report(
         bars[0].update(done - bars[0].n)
 
     try:
-        made = run.report(*regions, out=folder, lang=language(), template=template, progress=progress)
+        with figures_kept():
+            made = run.report(*regions, out=folder, lang=language(), template=template, progress=progress)
+            if html:
+                made.append(run.html(folder / "summary.html", lang=language()))
     finally:
         for bar in bars:
             bar.close()
-    if html:
-        made.append(run.html(folder / "summary.html", lang=language()))
     made_from(run_folder, made)
 
 

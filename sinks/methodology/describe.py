@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from sinks.methodology.bound import Bound
 from sinks.methodology.docstring import sections
 from sinks.methodology.plain import plain
+from sinks.methodology.spec import Methodology
 from sinks.parameters import Row
 from sinks.text import message
 from sinks.vocabulary import ecosystems, pools, quantities
@@ -106,9 +107,9 @@ def _readable(notes: str) -> str:
     return "\n\n".join(paragraphs)
 
 
-def formulas(bound: Bound) -> list[str]:
+def formulas(methodology: Methodology) -> list[str]:
     """The equations of a methodology, each a line of plain text, in the order of its docstring."""
-    notes = sections(bound.methodology.compute).get("Notes", "")
+    notes = sections(methodology.compute).get("Notes", "")
     found = []
     for paragraph in notes.split("\n\n"):
         head, sign, formula = paragraph.partition(".. math::")

@@ -92,6 +92,19 @@ class Registry:
             self._loaded[id] = self._extension(place) if place.path.suffix == ".csv" else self._module(place)
         return self._loaded[id]
 
+    def declared(self, id: str) -> Methodology:
+        """A methodology as its file has it, untried and without numbers: what it says of itself, quickly.
+
+        Raises
+        ------
+        MethodologyError
+            It is unknown, or its file has no methodology.
+        """
+        place = self._places.get(id)
+        if place is None or place.path.suffix == ".csv":
+            return self.get(id).methodology
+        return _methodology(place)
+
     def all(self) -> tuple[Bound, ...]:
         """Every methodology; what is wrong with any of them is raised together."""
         problems, loaded = Problems(), []
@@ -165,9 +178,7 @@ class Registry:
         return Problem("methodology.unknown", where, {"id": id, "known": self.ids})
 
     def _module(self, place: _Place) -> Bound:
-        methodology = getattr(_import(place), ATTRIBUTE, None)
-        if not isinstance(methodology, Methodology):
-            raise MethodologyError(Problem("methodology.no_attribute", place.origin, {"attribute": ATTRIBUTE}))
+        methodology = _methodology(place)
         problems = Problems()
         if methodology.id != place.id:
             problems.add("methodology.other_id", place.origin, id=methodology.id, stem=place.id)
@@ -256,6 +267,13 @@ def _in_files(files: Iterable[Path | str], problems: Problems) -> Iterable[_Plac
             problems.add("methodology.no_file", str(path))
         else:
             yield _Place(path.stem, path)
+
+
+def _methodology(place: _Place) -> Methodology:
+    methodology = getattr(_import(place), ATTRIBUTE, None)
+    if not isinstance(methodology, Methodology):
+        raise MethodologyError(Problem("methodology.no_attribute", place.origin, {"attribute": ATTRIBUTE}))
+    return methodology
 
 
 def _import(place: _Place) -> ModuleType:

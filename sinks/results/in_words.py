@@ -104,3 +104,12 @@ def _named(id: str) -> str:
         if (name := term(kind, id)) != id:
             return name
     return stratum_name(id)
+
+
+def share_in_words(fraction: float, decimals: int = 1) -> str:
+    """A fraction as a percentage; what is short of the whole never reads 100 %."""
+    text = f"{100 * fraction:.{decimals}f}"
+    whole = f"{100:.{decimals}f}"
+    if text == whole and fraction < 1 - 1e-9:
+        return f">{100 - 10.0**-decimals:.{decimals}f}%"
+    return f"{text}%"

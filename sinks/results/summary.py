@@ -12,6 +12,7 @@ from sinks.account.amounts import latest
 from sinks.account.basis import ORDER as BASES
 from sinks.folds import folded, of_frame
 from sinks.results.contents import RunContents
+from sinks.results.in_words import share_in_words
 from sinks.results.labels import label, term
 from sinks.results.leading_checks import LEADING, leading_first
 from sinks.results.partial_intervals import covered_share, is_partial, least_share
@@ -144,7 +145,7 @@ def _basis(contents: RunContents) -> list[str]:
     for quantity, rows in whole.groupby("quantity", sort=False):
         row = rows[rows["period"] == latest(rows["period"].unique())].iloc[0]
         parts = {basis: row[basis] for basis in BASES if row.get(basis, 0) >= _LEAST_SHARE}
-        named = [f"{label(f'column.{basis}').lower()} {share:.1%}" for basis, share in parts.items()]
+        named = [f"{label(f'column.{basis}').lower()} {share_in_words(share)}" for basis, share in parts.items()]
         shares = label("list.separator").join(named)
         if shares:
             of = {"quantity": term("quantity", str(quantity)), "period": row["period"]}
@@ -207,5 +208,5 @@ def _lines(table: pd.DataFrame, mute: Sequence[bool]) -> list[list[str]]:
             of_sink = [place for place, column in enumerate(row) if column in ("net_removals", "low", "high")]
             shown = ["" if place in of_sink else text for place, text in enumerate(shown)]
             shown[of_sink[0]] = label("withheld.headline")
-        lines.append([str(name), *shown, f"{row['coverage']:.1%}"])
+        lines.append([str(name), *shown, share_in_words(row["coverage"])])
     return lines

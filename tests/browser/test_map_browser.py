@@ -178,7 +178,25 @@ def test_opens_from_a_file_with_the_network_off(page: Any, saved: Path, contents
         assert page.find_element(By.CSS_SELECTOR, control).is_displayed()
 
 
+def test_densities_colour_regions_and_totals_are_circles(page: Any, account: pd.Series) -> None:
+    """The page opens on a density; totals have one ground, and larger circles where they are larger."""
+    script = (
+        "return [...document.querySelectorAll('path[data-circle]')].map(p => [p.dataset.circle, p.getBBox().width])"
+    )
+    assert Select(page.find_element(By.ID, "layer")).first_selected_option.get_attribute("value") == "sink_per_ha"
+    assert page.execute_script(script) == []
+    choose(page, "layer", "sink")
+    assert len({region(page, code).get_attribute("fill") for code in ("150100", "150600", "150700")}) == 1
+    widths = dict(page.execute_script(script))
+    assert set(widths) == drawn(page)
+    sizes = {code: abs(account[code, "all", "all", "net_removals", "2020-2023"]) for code in widths}
+    in_order = [widths[code] for code in sorted(sizes, key=sizes.__getitem__)]
+    assert in_order == sorted(in_order)
+    assert len(set(in_order)) > 2
+
+
 def test_panel_and_tooltip_show_the_account(page: Any, account: pd.Series) -> None:
+    choose(page, "layer", "sink")
     click(page, "150700")
     expected = account["150700", "all", "all", "net_removals", "2020-2023"]
     text, value = cards(page)["年碳汇量"]

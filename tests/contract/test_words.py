@@ -32,6 +32,9 @@ SAME_FOR_ANY_NUMBER = {
     "messages: checks.map_worse_than_published",
     *("report: rank.stock", "report: rank.sink", "report: rank.source", "report: dual.regions"),
     *("report: regions.largest", "report: regions.head", "report: regions.unsure"),
+    # All of them, who are two or more.
+    *(f"report: regions.all_{name}" for name in ("sink", "source", "unsure", "balanced", "unmoved", "withheld")),
+    *(f"report: dual.all_{name}" for name in ("met", "not_met", "undecided", "withheld")),
     # Some of all parameters; and a band of a number of bands, whose dates are what is counted.
     *("messages: official.unverified", "messages: raster.same_band_twice"),
     # "1 met the target" and "2 met the target" are alike.

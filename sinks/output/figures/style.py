@@ -107,7 +107,8 @@ def settle_layout(figure: Figure) -> None:
     if engine is not None:
         with styled():
             engine.execute(figure)
-        figure.set_layout_engine("none")
+        # Nothing rather than "none", which keeps a place for an engine: matplotlib would draw such a figure twice.
+        figure.set_layout_engine(None)
 
 
 def as_png(figure: Figure, dpi: int = 180) -> bytes:

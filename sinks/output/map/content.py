@@ -19,6 +19,7 @@ from sinks.results.contents import RunContents
 from sinks.results.labels import term
 from sinks.results.leading_checks import leading_first
 from sinks.results.partial_intervals import least_share
+from sinks.results.region_names import region_names
 from sinks.results.shown_tables import check_account, methodology_titles, shown_checks
 from sinks.results.withheld import withheld
 from sinks.text import LANGUAGES, Text, language, using_language, words_of
@@ -167,7 +168,7 @@ def _regions(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [
         {
             "code": row["code"],
-            "name": str(row["name"]),
+            "names": region_names(str(row["name"])),
             "level": row["level"],
             "parent": row["parent"] if row["parent"] in codes else "",
             "outline": shapes[row["code"]].polygons,

@@ -64,8 +64,8 @@ _IN_TEN_THOUSANDS = 1e-4
 _IN_PERCENT = 100.0
 
 LAYERS = (
-    Layer("sink", "net_removals", "total", "diverging", "BrBG", _IN_TEN_THOUSANDS),
     Layer("sink_per_ha", "net_removals", "per_area", "diverging", "BrBG", decimals=3),
+    Layer("sink", "net_removals", "total", "diverging", "BrBG", _IN_TEN_THOUSANDS),
     Layer("stock_density", "carbon_stock", "per_area", "sequential", "YlGn"),
     Layer("stock", "carbon_stock", "total", "sequential", "YlGn", _IN_TEN_THOUSANDS),
     Layer("change", "stock_change", "total", "diverging", "BrBG", _IN_TEN_THOUSANDS),
@@ -76,7 +76,7 @@ LAYERS = (
     Layer("stock_uncertainty", "carbon_stock", "relative", "sequential", "Purples", _IN_PERCENT, 1),
     Layer("coverage", "area", "coverage", "sequential", "Blues", _IN_PERCENT, 1),
 )
-"""The first layer with figures is the one the page opens with."""
+"""The first layer with figures is the one the page opens with.  Densities colour regions; totals are circles."""
 
 NOISE_LAYER = Layer("noise", "noise", "noise", "sequential", "PuBu")
 """Signal to noise of the sink by class densities; shown where errors of the maps were reckoned."""

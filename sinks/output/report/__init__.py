@@ -5,6 +5,7 @@ and ``word`` and ``html`` write the blocks; so the two say the same.
 """
 
 from sinks.output.report.html import write_html
+from sinks.output.report.page import figures_kept
 from sinks.output.report.write import write_reports, write_template
 
-__all__ = ["write_html", "write_reports", "write_template"]
+__all__ = ["figures_kept", "write_html", "write_reports", "write_template"]

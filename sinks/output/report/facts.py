@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isclose, isfinite, nan
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import geopandas as gpd
 import pandas as pd
@@ -17,10 +17,13 @@ from sinks.output.report.words import in_print, rounded
 from sinks.results.contents import RunContents
 from sinks.results.leading_checks import leading_first
 from sinks.results.partial_intervals import is_partial, least_share
+from sinks.results.region_names import region_name
 from sinks.results.shown_tables import methodology_titles, ordered_ecosystems, ordered_periods, shown_checks, units_of
 from sinks.results.withheld import Doubt, doubts, unmoved, withheld
 from sinks.text import language
 from sinks.vocabulary import ALL, pools
+
+T = TypeVar("T")
 
 Direction = Literal["sink", "source", "sink_unsure", "source_unsure", "balanced", "unknown"]
 
@@ -73,12 +76,13 @@ class Amount:
 
 @dataclass(frozen=True)
 class Region:
-    """A region by code, name and level."""
+    """A region by code, name in the present language, level, and the name that the regions' table has."""
 
     code: str
     name: str
     level: str
     parent: str
+    given: str
 
 
 _NUMBERS = ("value", "low", "high", "coverage", "area_ha", "uncertain_share")
@@ -99,6 +103,7 @@ class Facts:
         """Tags that each chapter fills, as far as one was made."""
         self.assessed: dict[tuple[int, str], Any] = {}
         """Assessments of regions, see :func:`sinks.output.report.assessed.assessed`."""
+        self._once: dict[tuple[str, str], Any] = {}
         self._dates: dict[str, list[str]] = {}
         self._checks: dict[tuple[str, str], pd.DataFrame] = {}
         account = contents.account
@@ -123,14 +128,31 @@ class Facts:
             )
         }
 
-    @cached_property
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What is the same for every region, made for the first of them in each language."""
+        place = (name, language())
+        if place not in self._once:
+            self._once[place] = make()
+        found: T = self._once[place]
+        return found
+
+    @property
     def regions(self) -> dict[str, Region]:
         """Regions of the account in the order of the regions' table."""
+        return self.once("regions", self._named_regions)
+
+    def _named_regions(self) -> dict[str, Region]:
         frame = self.contents.regions.frame
         there = set(self._rows["region_code"])
         # The root's parent is empty or missing, depending on the file the regions came from.
         return {
-            str(code): Region(str(code), str(name), str(level), str(parent) if isinstance(parent, str) else "")
+            str(code): Region(
+                code=str(code),
+                name=region_name(str(name)),
+                level=str(level),
+                parent=str(parent) if isinstance(parent, str) else "",
+                given=str(name),
+            )
             for code, name, level, parent in frame[["code", "name", "level", "parent"]].itertuples(index=False)
             if code in there
         }

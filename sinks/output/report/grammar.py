@@ -6,6 +6,7 @@ A source is never called a sink, an interval across zero never decides between t
 from __future__ import annotations
 
 from math import isfinite
+from typing import Any
 
 from sinks.output.report.facts import Amount, Direction, Facts
 from sinks.output.report.words import (
@@ -171,17 +172,18 @@ def regions_by_sign(facts: Facts, code: str, period: str) -> str:
     sources = sorted((f for f in known if f[1].direction == "source"), key=lambda f: f[1].value)
     unsure = [f for f in known if f[1].direction.endswith("_unsure")]
     balanced = [f for f in known if f[1].direction == "balanced"]
-    clauses = [
-        word(
-            f"regions.{key}",
-            count=len(group),
-            strongest=word("regions.strongest", region=group[0][0].name, value=said("uptake", abs(group[0][1].value))),
-        )
-        for key, group in (("sink", sinks), ("source", sources))
-        if group
-    ]
-    bare = (("unsure", unsure), ("balanced", balanced), ("unmoved", still), ("withheld", doubted))
-    clauses += [word(f"regions.{key}", count=len(group)) for key, group in bare if group]
+    said_of: dict[str, dict[str, Any]] = {}
+    for key, group in (("sink", sinks), ("source", sources)):
+        if group:
+            region, figure = group[0]
+            strongest = word("regions.strongest", region=region.name, value=said("uptake", abs(figure.value)))
+            said_of[key] = {"count": len(group), "strongest": strongest}
+    bare = {"unsure": len(unsure), "balanced": len(balanced), "unmoved": len(still), "withheld": len(doubted)}
+    said_of |= {key: {"count": number} for key, number in bare.items() if number}
+    if len(said_of) == 1:
+        ((key, values),) = said_of.items()
+        return word(f"regions.all_{key}", **values, level=level_name(facts, level, count))
+    clauses = [word(f"regions.{key}", **values) for key, values in said_of.items()]
     head = word("regions.head", count=count, level=level_name(facts, level, count))
     return word("regions.signs", head=head, clauses=word("clause.separator").join(clauses))
 
@@ -214,7 +216,7 @@ def spoken_period(period: str) -> str:
 
 def level_name(facts: Facts, level: str, count: int) -> str:
     """A level's name as its regions are called there, in the plural where English has one."""
-    level = level_by_names(level, [region.name for region in facts.regions.values() if region.level == level])
+    level = level_by_names(level, [region.given for region in facts.regions.values() if region.level == level])
     key = f"levels.{level}"
     return word(key, count=count) if key in words() else term("level", level)
 

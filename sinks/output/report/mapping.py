@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from math import isfinite, nan
 
-from sinks.output.figures import MapText, as_png, region_map
+from matplotlib.figure import Figure
+
+from sinks.output.figures import MapText, region_map
 from sinks.output.report import grammar
-from sinks.output.report.blocks import Block, Picture
+from sinks.output.report.blocks import Block
 from sinks.output.report.facts import Region
 from sinks.output.report.page import Page
 from sinks.output.report.words import printed, rounded, word
@@ -26,9 +28,9 @@ def density_map(page: Page, quantity: str, period: str, key: str) -> tuple[Block
     geometry = page.facts.geometry
     own = None if page.children else geometry[geometry["code"] == page.code]
     neighbours = {peer.code for peer in page.facts.peers(page.code)} - {*densities, page.code}
-    cached = (key, *densities, "" if own is None else page.code)
-    if cached not in page.cache:
-        figure = region_map(
+
+    def draw() -> Figure:
+        return region_map(
             geometry[geometry["code"].isin(densities)],
             densities,
             _text(page, quantity),
@@ -37,8 +39,8 @@ def density_map(page: Page, quantity: str, period: str, key: str) -> tuple[Block
             frame=own,
             around=geometry[geometry["code"].isin(neighbours)],
         )
-        page.cache[cached] = as_png(figure)
-    return (Picture(key, caption, page.cache[cached], word("alt.table", key=caption)),)
+
+    return page.drawn(key, caption, draw)
 
 
 def in_order(lands: list[str]) -> list[str]:

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
-from sinks.output.report.blocks import Table, reference
+from sinks.output.figures import as_png
+from sinks.output.report.blocks import Block, Picture, Table, reference
 from sinks.output.report.facts import Amount, Facts, Region
 from sinks.output.report.words import amount, in_print, joined, rounded, word
 from sinks.results.labels import label, term
 from sinks.results.partial_intervals import covered_share
 from sinks.text import language
 from sinks.vocabulary import ALL
+
+_kept: ContextVar[dict[tuple[int, int, str, str], bytes]] = ContextVar("kept")
+
+
+@contextmanager
+def figures_kept() -> Iterator[dict[tuple[int, int, str, str], bytes]]:
+    """Draw the figures of a run's first region once for all documents that are written inside."""
+    token = _kept.set({})
+    try:
+        yield _kept.get()
+    finally:
+        _kept.reset(token)
 
 
 @dataclass(frozen=True)
@@ -41,7 +57,16 @@ class Page:
     tags: frozenset[str] | None = None
     assessment: pd.DataFrame | None = None
     approval: str | None = None
-    cache: dict[tuple[str, ...], bytes] = field(default_factory=dict, compare=False, repr=False)
+
+    def drawn(self, key: str, caption: str, draw: Callable[[], Figure]) -> tuple[Block, ...]:
+        """A figure as a block, with words for those who cannot see it."""
+        # Of the others no second document tells, so that what is kept does not grow with the number of regions.
+        kept = _kept.get({}) if self.code == next(iter(self.facts.regions)) else {}
+        place = (id(self.facts.contents), id(self.assessment), key, language())
+        if place not in kept:
+            kept[place] = as_png(draw())
+        png = kept[place]
+        return (Picture(key, caption, png, word("alt.table", key=caption)),)
 
     @property
     def region(self) -> Region:

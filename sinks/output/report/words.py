@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from math import isfinite
 
+from sinks.results.in_words import share_in_words
 from sinks.results.labels import label, labels
 from sinks.text import Text, filled, language, words_of
 
@@ -139,8 +140,7 @@ def percent(fraction: float, decimals: int = 1) -> str:
     """A fraction as a percentage; what is short of the whole never reads 100 %."""
     if not isfinite(fraction):
         return ABSENT
-    text = f"{100 * fraction:.{decimals}f}%"
-    return ">99.9%" if text == "100.0%" and fraction < 1 - 1e-9 else text
+    return share_in_words(fraction, decimals)
 
 
 def ordinal(number: int) -> str:

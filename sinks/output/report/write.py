@@ -82,11 +82,11 @@ def write_reports(
         forms = [Template(template), *([Template(annex=True)] if annex else [])]
         for region in chosen[:1]:  # before anything is drawn: without figures it has all the tags that there are
             forms[0].check(set(chapters(Page(facts, region.code, frozenset(), assessment))) | VALUES)
-        written, cache = list[Path](), dict[tuple[str, ...], bytes]()
+        written = list[Path]()
         told = progress or (lambda done, total: None)
         for number, region in enumerate(chosen):
             told(number, len(chosen))
-            pages = (Page(facts, region.code, form.tags, assessment, allowed, cache) for form in forms)
+            pages = (Page(facts, region.code, form.tags, assessment, allowed) for form in forms)
             written += [_write(page, form, Path(out)) for page, form in zip(pages, forms, strict=True)]
         told(len(chosen), len(chosen))
     return written
@@ -173,7 +173,7 @@ def _chosen(facts: Facts, wanted: Collection[str] | None) -> list[Region]:
     known = facts.regions
     if wanted is None:
         return [r for r in known.values() if r.level in REPORTED or facts.children(r.code)] or list(known.values())
-    by_name = {region.name: region.code for region in known.values()}
+    by_name = {name: region.code for region in known.values() for name in (region.given, region.name)}
     problems = Problems()
     for asked in wanted:
         if asked not in known and asked not in by_name:
@@ -185,7 +185,7 @@ def _chosen(facts: Facts, wanted: Collection[str] | None) -> list[Region]:
 
 def _likely(asked: str, regions: Sequence[Region]) -> list[str]:
     """The regions that may be meant: those whose name has it, else those that have a report by default."""
-    named = [region for region in regions if asked and asked in region.name]
+    named = [region for region in regions if asked and (asked in region.name or asked in region.given)]
     listed = named or [region for region in regions if region.level in REPORTED] or list(regions)
     return [f"{region.code} {region.name}" for region in listed[:20]]
 

@@ -366,7 +366,7 @@ def test_text_from_data_adds_no_element(text: str) -> None:
     plain = [tag for tag, _ in Parsed(page()).elements]
     assert [tag for tag, _ in Parsed(made).elements] == plain
     assert embedded(made)["title"] == text
-    assert embedded(made)["regions"][3]["name"] == text
+    assert embedded(made)["regions"][3]["names"] == [text, text]
 
 
 def test_scripts_make_no_markup_and_run_no_text() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import zipfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +17,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
 from sinks.errors import RunError
-from sinks.output.report import write_html, write_reports, write_template
+from sinks.output.report import figures_kept, write_html, write_reports, write_template
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Region
 from sinks.output.report.word.document import Template
@@ -270,6 +271,19 @@ def test_same_run_same_bytes(tmp_path: Path) -> None:
     assert first == second
 
 
+def test_figures_are_numbered_alike_in_every_process_and_shared_with_the_page(tmp_path: Path) -> None:
+    contents = make_contents()
+    with figures_kept() as kept:
+        (report,) = write_reports(contents, tmp_path, regions=["150000"], annex=False)
+        drawn = list(kept.values())
+        shared = write_html(contents, tmp_path / "shared.html")
+    with zipfile.ZipFile(report) as package:
+        numbered = [package.read(f"word/media/image{number}.png") for number in range(1, len(drawn) + 1)]
+    assert len(drawn) > 2
+    assert numbered == drawn
+    assert shared.read_bytes() == write_html(contents, tmp_path / "alone.html").read_bytes()
+
+
 def test_one_report_for_each_league_and_the_region(tmp_path: Path) -> None:
     steps: list[tuple[int, int]] = []
     written = write_reports(make_contents(), tmp_path, progress=lambda done, all: steps.append((done, all)))
@@ -282,7 +296,7 @@ def test_one_report_for_each_league_and_the_region(tmp_path: Path) -> None:
 
 
 def test_a_code_is_no_path() -> None:
-    region = Region("15/06..", "鄂尔多斯市: 东", "league", "")
+    region = Region("15/06..", "鄂尔多斯市: 东", "league", "", "鄂尔多斯市: 东")
     assert file_name(region) == "15_06 鄂尔多斯市_ 东.docx"
 
 

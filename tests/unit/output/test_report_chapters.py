@@ -23,7 +23,7 @@ from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Amount, Facts
 from sinks.output.report.words import ABSENT, amount, joined, ordinal, percent, printed
 from sinks.project.rules import Rule
-from sinks.text import LANGUAGES, message, using_language
+from sinks.text import LANGUAGES, message, table_rows, using_language
 from sinks.vocabulary import ALL
 from support.reported_run import (
     EVIL,
@@ -129,6 +129,24 @@ def test_ranks_are_among_regions_of_one_level() -> None:
         assert "net release ranks 1st among 2 cities" in grammar.ranks(facts, "150700")
     assert grammar.ranks(facts, "150000") == ""
     assert grammar.ranks(facts, "150702") == ""
+
+
+@pytest.mark.parametrize(
+    ("sign", "zh", "en"),
+    [
+        (1, "2个地级市均为碳汇，最强的是", "All 2 cities are sinks, the strongest"),
+        (-1, "2个地级市均为碳源", "All 2 cities are sources"),
+    ],
+)
+def test_what_holds_for_every_region_is_said_once(sign: int, zh: str, en: str) -> None:
+    account = make_account()
+    sums = account[(account[["ecosystem", "stratum", "pool"]] == ALL).all(axis=1)]
+    sums = sums.assign(value=sign * sums["value"].abs(), low=float("nan"), high=float("nan"))
+    facts = Facts(make_contents(account=sums))
+    (period,) = facts.dates("net_removals")
+    assert zh in grammar.regions_by_sign(facts, "150000", period)
+    with using_language("en"):
+        assert en in grammar.regions_by_sign(facts, "150000", period)
 
 
 def test_english_agrees_in_number() -> None:
@@ -398,3 +416,21 @@ def test_notes_of_the_rule_are_in_the_language_of_the_document() -> None:
             assert {row[-1] for row in documents.rows} >= {message("assessment.note_expected", year="2025"), "统计公报"}
         own = "".join(shown).replace("内政办发〔2024〕1号", "")
         assert bool(re.search("[\u4e00-\u9fff]", own)) == (after == "zh")
+
+
+def test_english_reports_have_english_names_and_levels_stay() -> None:
+    facts, both = Facts(make_contents()), ("150600", "150700")
+    assert [facts.regions[code].name for code in both] == ["鄂尔多斯市", "呼伦贝尔市"]
+    with using_language("en"):
+        assert [facts.regions[code].name for code in both] == ["Ordos", "Hulunbuir"]
+        assert grammar.level_name(facts, "league", 2) == "cities"
+        # A name that the table does not know stays as it is.
+        assert facts.regions["150621"].name == facts.regions["150621"].given
+
+
+def test_each_english_name_is_there_once_with_its_page() -> None:
+    rows = table_rows("sinks.vocabulary", "region_names.csv")
+    assert len({row["id"] for row in rows}) == len({row["zh"] for row in rows}) == len(rows)
+    for row in rows:
+        assert row["en"].isascii()
+        assert row["source"].startswith("http")

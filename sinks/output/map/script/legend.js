@@ -49,7 +49,7 @@ function drawCrumbs(element, code, open) {
 /** What the legend says, once for the page and once for the exported image. */
 function legendLines(layer, scale, absences) {
   const ecosystem = ofWhole(layer) ? say("ecosystem.all") : ecosystemName(state.ecosystem);
-  const classes = [...scale.classes].reverse().map((c) => ({ colour: c.colour, text: classLabel(c), negative: Boolean(c.negative) }));
+  const classes = [...scale.classes].reverse().map((c) => ({ colour: c.colour, text: classLabel(c), negative: Boolean(c.negative), radius: layer.measure === "total" ? c.radius : null }));
   if (absences.length) classes.push({ colour: MISSING, text: absences.join(say("separator")), negative: false });
   return {
     title: say("layer." + layer.id) + " (" + unitOf(layer) + ")",
@@ -84,14 +84,15 @@ function sourceLines() {
   return lines;
 }
 
-/** A square of colour; a class of sources has a dashed edge, so that it shows without colour too. */
+/** A square of colour, or the circle of a total; a class of sources has a dashed edge, so that it shows without colour too. */
 function swatch(c, x = 0.5, y = 0.5) {
   const dashes = c.negative ? { stroke: SOURCE_EDGE, "stroke-dasharray": "3 2", "stroke-width": 1.5 } : { stroke: "#51655f", "stroke-width": 0.7 };
+  if (c.radius) return svg("circle", { cx: x + 12.5, cy: y + 7, r: c.radius, fill: c.colour, ...dashes });
   return svg("rect", { x, y, width: 25, height: 14, fill: c.colour, ...dashes });
 }
 
 function drawLegend(element, lines) {
-  const items = lines.classes.map((c) => html("li", {}, svg("svg", { width: 26, height: 15, "aria-hidden": "true" }, swatch(c)), c.text));
+  const items = lines.classes.map((c) => html("li", {}, svg("svg", { width: 26, height: c.radius ? 22 : 15, "aria-hidden": "true" }, swatch(c, 0.5, c.radius ? 4 : 0.5)), c.text));
   // Where the figures are from stands at the foot of the page; on the map it would only cover regions.
   const notes = lines.notes.map((text) => html("p", { class: "small" }, text));
   const title = html("summary", {}, html("h2", {}, lines.title));

@@ -60,6 +60,7 @@ function start(map) {
       edges: edgesAbove(level),
       selected: state.selected === root ? null : state.selected,
       styleOf: (code) => styleOf(layer, valueOf(code), colourOf(code)),
+      circleOf: (code) => circleOf(layer, scale.classOf(valueOf(code))),
       describe: (code) => tooltip(layer, code, ecosystem),
       label,
     });
@@ -83,15 +84,24 @@ function start(map) {
 
   function styleOf(layer, value, colour) {
     const faint = state.raster ? 0 : data.tiles ? 0.75 : 1;
-    const style = { fillColor: colour, fillOpacity: faint, color: "#5d706a", weight: 0.9 };
+    const ground = layer.measure === "total" && value !== null ? GROUND : colour;
+    const style = { fillColor: ground, fillOpacity: faint, color: "#5d706a", weight: 0.9 };
+    if (ground === GROUND) return style;
     const loses = layer.scale === "diverging" && value !== null && value < 0;
     return loses ? { ...style, color: SOURCE_EDGE, weight: 1.8, dashArray: "5 3" } : style;
+  }
+
+  /** The circle of a total, or null where the region itself is coloured. */
+  function circleOf(layer, found) {
+    if (layer.measure !== "total" || !found || state.raster) return null;
+    const edge = found.negative ? { color: SOURCE_EDGE, dashArray: "3 2", weight: 1.5 } : { color: "#51655f", weight: 0.7 };
+    return { radius: found.radius, fillColor: found.colour, fillOpacity: 1, ...edge };
   }
 
   function tooltip(layer, code, ecosystem) {
     const found = headline(layer, code, ecosystem, state.period);
     const value = found && found.value !== null ? found.value : null;
-    const text = value === null ? absence(layer, code, ecosystem, state.period) : figure(value * layer.factor, layer.decimals) + " " + unitOf(layer);
+    const text = value === null ? absence(layer, code, ecosystem, state.period) : shownIn(layer, value) + " " + unitOf(layer);
     const range = interval(found, layer);
     return html("div", { "data-code": code, "data-value": value }, html("b", {}, regions.get(code).name + " "),
       html("span", { class: "figure" }, text + " "), range ? [html("span", { class: "quiet" }, range)] : []);
@@ -111,7 +121,6 @@ function start(map) {
       update();
     });
     byId("raster").hidden = !data.overlay;
-    data.regions.forEach((region) => byId("places").append(html("option", { value: region.code + " " + region.name })));
     document.addEventListener("keydown", (event) => event.key === "Escape" && up());
     window.addEventListener("beforeprint", () => forPaper(true));
     window.addEventListener("afterprint", () => forPaper(false));
@@ -126,7 +135,7 @@ function start(map) {
   /** The first region whose code or name is the text, begins with it or holds it. */
   function find(text) {
     const wanted = text.toLowerCase();
-    const word = (r) => [r.code, r.name, r.code + " " + r.name].map((w) => w.toLowerCase());
+    const word = (r) => [r.code, ...r.names, ...r.names.map((name) => r.code + " " + name)].map((w) => w.toLowerCase());
     const tests = [(w) => w === wanted, (w) => w.startsWith(wanted), (w) => w.includes(wanted)];
     const found = wanted && tests.map((test) => data.regions.find((r) => word(r).some(test))).find(Boolean);
     byId("status").textContent = wanted && !found ? say("search.none", { text }) : "";
@@ -144,6 +153,7 @@ function start(map) {
     ["png", "print", "language"].forEach((id) => { byId(id).textContent = say(id); });
     byId("language").setAttribute("aria-label", say("language.help"));
     byId("search").placeholder = say("search.hint");
+    byId("places").replaceChildren(...data.regions.map((region) => html("option", { value: region.code + " " + region.name })));
     document.querySelectorAll("[data-say]").forEach((element) => { element.textContent = say(element.dataset.say); });
     byId("tools").setAttribute("aria-label", say("controls"));
     byId("notices").setAttribute("aria-label", say("notices"));

@@ -2,6 +2,7 @@
 
 const INK = "#16302b";
 const SOURCE_EDGE = "#8c3f04";
+const GROUND = "#eef2ef";
 
 /** Draws regions on `map`; `open(code)` is called when one is chosen. */
 function makeMapView(map, open) {
@@ -10,6 +11,7 @@ function makeMapView(map, open) {
   map.getContainer().setAttribute("role", "main");
   const ground = L.layerGroup().addTo(map);
   const names = L.layerGroup().addTo(map);
+  const circles = new Map();
   let drawn = [];
   let image = null;
 
@@ -29,13 +31,15 @@ function makeMapView(map, open) {
     return L.polygon(latlngs(code), { renderer, smoothFactor: 0.7, ...style });
   }
 
-  /** view: {coloured, context, edges, selected, styleOf, describe, label} */
+  /** view: {coloured, context, edges, selected, styleOf, circleOf, describe, label} */
   function draw(view) {
     const held = document.activeElement && document.activeElement.getAttribute("data-code");
     ground.clearLayers();
+    circles.clear();
     view.context.forEach((code) => choosable(code, view, { color: "#9aa8a3", weight: 1, fillColor: "#d3dcd9", fillOpacity: 0.8 }));
     view.coloured.forEach((code) => choosable(code, view, view.styleOf(code)));
     view.edges.forEach((code) => polygon(code, { fill: false, interactive: false, color: INK, weight: 1.6 }).addTo(ground));
+    view.coloured.forEach((code) => drawCircle(code, view.circleOf(code)));
     if (view.selected) polygon(view.selected, { fill: false, interactive: false, color: "#000000", weight: 3 }).addTo(ground);
     drawn = view.coloured;
     const surface = renderer._container;
@@ -56,27 +60,36 @@ function makeMapView(map, open) {
     shape.on("mouseout", () => element.setAttribute("stroke-width", String(style.weight)));
   }
 
+  function drawCircle(code, style) {
+    if (!style) return;
+    const [x, y] = regions.get(code).label_at;
+    const circle = L.circleMarker([y, x], { renderer, interactive: false, ...style }).addTo(ground);
+    circle.getElement().setAttribute("data-circle", code);
+    circles.set(code, style.radius);
+  }
+
   // Names are placed by size of the region; one that would touch another, or leave its region far behind, is left out.
   function drawNames() {
     names.clearLayers();
-    placeNames().forEach(({ code, width }) => {
+    placeNames().forEach(({ code, width, below }) => {
       const [x, y] = regions.get(code).label_at;
-      const icon = L.divIcon({ className: "place", html: html("span", {}, regions.get(code).name), iconSize: [width, 16] });
+      const icon = L.divIcon({ className: "place", html: html("span", {}, regions.get(code).name), iconSize: [width, 16], iconAnchor: [width / 2, 8 - below] });
       L.marker([y, x], { icon, interactive: false, keyboard: false }).addTo(names);
     });
   }
 
-  /** Names that fit at the present zoom: [{code, x, y, width}] in pixels of the container. */
+  /** Names that fit at the present zoom, below the circle where there is one: [{code, x, y, width, below}] in pixels. */
   function placeNames() {
     const placed = [];
     const sizes = drawn.map((code) => ({ code, across: pixelWidth(code) })).sort((a, b) => b.across - a.across);
     sizes.forEach(({ code, across }) => {
       const name = regions.get(code).name;
-      const width = [...name].reduce((sum, c) => sum + (c.charCodeAt(0) > 255 ? 13 : 7.5), 6);
+      const width = [...name].reduce((sum, c) => sum + (c.charCodeAt(0) > 255 ? 13 : 6.6), 6);
       const [x, y] = regions.get(code).label_at;
-      const at = map.latLngToContainerPoint([y, x]);
+      const below = circles.has(code) ? circles.get(code) + 8 : 0;
+      const at = map.latLngToContainerPoint([y, x]).add([0, below]);
       const free = placed.every((p) => Math.abs(p.x - at.x) > (p.width + width) / 2 || Math.abs(p.y - at.y) > 17);
-      if (free && width < Math.max(across * 1.15, 30)) placed.push({ code, x: at.x, y: at.y, width });
+      if (free && width < Math.max(across * 1.15, 30)) placed.push({ code, x: at.x, y: at.y, width, below });
     });
     return placed;
   }

@@ -40,7 +40,12 @@ function card(name, value, unit, raw, range) {
 function layerCard({ code, layer, ecosystem, period }) {
   const found = headline(layer, code, ecosystem, period);
   if (!found) return card(say("layer." + layer.id), withheld(layer, code, period) ? say("withheld") : "–", "", null);
-  return card(say("layer." + layer.id), figure(found.value * layer.factor, layer.decimals), unitOf(layer), found.value, interval(found, layer));
+  return card(say("layer." + layer.id), shownIn(layer, found.value), unitOf(layer), found.value, interval(found, layer));
+}
+
+/** A value of a layer in its unit. */
+function shownIn(layer, value) {
+  return layer.measure === "coverage" ? percentage(value, layer.decimals) : figure(value * layer.factor, layer.decimals);
 }
 
 function interval(found, layer) {
@@ -62,7 +67,7 @@ function cards(view) {
   }
   if (area) shown.push(card(say("panel.area") + " " + date, figure(area.value * TEN_THOUSANDTH, 2), say("unit.area"), area.value));
   if (whole && whole.coverage !== null) {
-    shown.push(card(say("panel.coverage"), figure(whole.coverage * 100, 1), "%", whole.coverage));
+    shown.push(card(say("panel.coverage"), percentage(whole.coverage, 1), "%", whole.coverage));
   }
   return html("dl", { class: "cards" }, shown);
 }

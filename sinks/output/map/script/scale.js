@@ -58,18 +58,27 @@ function divergingScale(colours, values) {
   return withLookup(classes);
 }
 
+/** A total is a circle, the larger the further its class is from nothing; a coloured area would show the region's size. */
+const SMALLEST = 3, LARGEST = 10;
+
+function withSizes(classes) {
+  const sides = [classes.filter((c) => c.negative).reverse(), classes.filter((c) => !c.negative && c.high !== 0)];
+  const most = Math.max(...sides.map((side) => side.length));
+  sides.forEach((side) => side.forEach((c, k) => { c.radius = LARGEST - (most < 2 ? 0 : ((side.length - 1 - k) * (LARGEST - SMALLEST)) / (most - 1)); }));
+  classes.filter((c) => c.low === 0 && c.high === 0).forEach((c) => { c.radius = SMALLEST / 2; });
+  return classes;
+}
+
 function withLookup(classes) {
+  withSizes(classes);
   const holds = (c, v) => {
     if (c.low === 0 && c.high === 0) return v === 0;
     if (c.negative) return v < c.high && (c.low === null || v >= c.low);
     return (c.low === null || (c.low === 0 ? v > 0 : v >= c.low)) && (c.high === null || v < c.high);
   };
-  const colourOf = (value) => {
-    if (value === null) return MISSING;
-    const found = classes.find((c) => holds(c, value));
-    return found ? found.colour : MISSING;
-  };
-  return { classes, colourOf };
+  const classOf = (value) => (value === null ? undefined : classes.find((c) => holds(c, value)));
+  const colourOf = (value) => (classOf(value) || { colour: MISSING }).colour;
+  return { classes, classOf, colourOf };
 }
 
 /** How a class reads in the legend; a break has two significant digits and is shown with just those. */

@@ -9,6 +9,9 @@ function spoken(texts) {
   return texts[LANGUAGES.indexOf(state.language)];
 }
 
+// A region is called by its name in the present language.
+data.regions.forEach((region) => Object.defineProperty(region, "name", { get: () => spoken(region.names) }));
+
 /** The label `key` in the present language, its {placeholders} filled; {count:row|rows} is the word of that number. */
 function say(key, values = {}) {
   const text = spoken(data.labels[key]);
@@ -24,6 +27,13 @@ function term(kind, word) {
 
 function ecosystemName(word) {
   return word === "all" ? say("ecosystem.all") : term("ecosystem", word);
+}
+
+/** A fraction as a percentage without its sign; what is short of the whole never reads 100. */
+function percentage(fraction, decimals) {
+  const text = figure(fraction * 100, decimals);
+  const short = fraction < 1 - 1e-9 && text === figure(100, decimals);
+  return short ? ">" + figure(100 - 10 ** -decimals, decimals) : text;
 }
 
 /** A number for display; what is not there is a dash, never a zero. */

@@ -12,7 +12,7 @@ from sinks.account.basis import ORDER as BASES
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import known_word, sentences, word
-from sinks.results.in_words import bin_in_words, place_in_words, unit_in_words
+from sinks.results.in_words import bin_in_words, place_in_words, share_in_words, unit_in_words
 from sinks.results.labels import label, stratum_name, term
 from sinks.results.shown_tables import verification
 from sinks.text import language
@@ -28,7 +28,7 @@ _FIXED = {
 def blocks(page: Page) -> Chapters:
     """Tags ``table_parameters``, ``sources_text``, ``table_inputs``, ``lineage_text``."""
     return {
-        "table_parameters": (*_basis(page), *_parameters(page.facts.contents.parameters_used, page)),
+        "table_parameters": (*_basis(page), *page.facts.once("parameters", lambda: _parameters(page))),
         "sources_text": tuple(Paragraph(text, "item") for text in _sources(page.facts.contents.sources)),
         "table_inputs": _inputs(page),
         "lineage_text": (Paragraph(_lineage(page)),),
@@ -49,7 +49,7 @@ def _basis(page: Page) -> tuple[Block, ...]:
         if row["ecosystem"] == ALL:
             totals.add(len(rows))
         named = [f"{term('quantity', row['quantity'])} {row['period']}", term("ecosystem", row["ecosystem"])]
-        rows.append([*named, *(f"{row[basis]:.1%}" for basis in BASES)])
+        rows.append([*named, *(share_in_words(row[basis]) for basis in BASES)])
     if not rows:
         return ()
     table = Table(
@@ -65,8 +65,9 @@ def _basis(page: Page) -> tuple[Block, ...]:
     return (table,)
 
 
-def _parameters(used: pd.DataFrame, page: Page) -> tuple[Block, ...]:
-    """One table for each methodology."""
+def _parameters(page: Page) -> tuple[Block, ...]:
+    """One table for each methodology, the same for every region."""
+    used = page.facts.contents.parameters_used
     if used.empty or "value" not in used:
         return ()
     strata = [name for name in used.columns if name not in _FIXED]

@@ -7,10 +7,10 @@ from math import isclose, isfinite
 import numpy as np
 import pandas as pd
 
-from sinks.output.figures import Flow, as_png, flow_diagram, transition_heatmap
+from sinks.output.figures import Flow, flow_diagram, transition_heatmap
 from sinks.output.report import grammar
 from sinks.output.report.adding import STEP, crossed, nearest, parts_of
-from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture
+from sinks.output.report.blocks import Block, Chapters, Paragraph
 from sinks.output.report.facts import Amount
 from sinks.output.report.page import Page, cross_table, named
 from sinks.output.report.words import amount, in_print, joined, printed, rounded, said, sentences, word
@@ -202,14 +202,9 @@ def _heatmap(page: Page, matrix: _Matrix) -> tuple[Block, ...]:
     areas = np.array([[in_print(matrix.area(a, b)) for b in matrix.lands] for a in matrix.lands])
     cells = [[printed(value) if isfinite(value) and value else "" for value in row] for row in areas.tolist()]
     caption = word("caption.figure_transition", first=matrix.first, last=matrix.last)
-    figure = transition_heatmap(
-        areas,
-        [term("ecosystem", land) for land in matrix.lands],
-        word("axis.before", date=matrix.first),
-        word("axis.after", date=matrix.last),
-        cells,
-    )
-    return (Picture("figure_transition", caption, as_png(figure), word("alt.table", key=caption)),)
+    names = [term("ecosystem", land) for land in matrix.lands]
+    axes = (word("axis.before", date=matrix.first), word("axis.after", date=matrix.last))
+    return page.drawn("figure_transition", caption, lambda: transition_heatmap(areas, names, *axes, cells))
 
 
 def _flows(page: Page, matrix: _Matrix) -> tuple[Block, ...]:
@@ -225,4 +220,4 @@ def _flows(page: Page, matrix: _Matrix) -> tuple[Block, ...]:
     if figure is None:
         return ()
     caption = word("caption.figure_flows", first=matrix.first, last=matrix.last)
-    return (Picture("figure_flows", caption, as_png(figure), word("alt.table", key=caption)),)
+    return page.drawn("figure_flows", caption, lambda: figure)

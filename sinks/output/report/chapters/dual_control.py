@@ -10,9 +10,9 @@ import pandas as pd
 from sinks.assessment.input_tables import RESULT, measures
 from sinks.assessment.retold import retold, retold_rules
 from sinks.assessment.withheld import INTERVAL, NOISE
-from sinks.output.figures import PathPoint, Step, as_png, target_path, waterfall
+from sinks.output.figures import PathPoint, Step, target_path, waterfall
 from sinks.output.report.assessed import VERDICTS, RegionAssessment, assessed, below, counts
-from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
+from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.facts import Amount, Region
 from sinks.output.report.grammar import level_name
 from sinks.output.report.page import Page, headers
@@ -82,7 +82,10 @@ def blocks(page: Page) -> Chapters:
             "figure_dual_path": _path(page, table),
         }
     texts.append(_assumed(page))
-    found |= {"table_dual_regions": _regions(page, lower), "table_rules": _rules(page)}
+    found |= {
+        "table_dual_regions": _regions(page, lower),
+        "table_rules": page.facts.once("rules", lambda: _rules(page)),
+    }
     return found | {"dual_text": tuple(Paragraph(text) for text in texts if text)}
 
 
@@ -155,16 +158,15 @@ def _assumed(page: Page) -> str:
 
 def _regions_text(page: Page, lower: list[tuple[Region, RegionAssessment]]) -> str:
     known = {key: count for key, count in counts(lower).items() if count}
-    clauses = [word(f"dual.count_{key}", count=count) for key, count in known.items()]
-    if not clauses:
+    if not known:
         return page.see("table_dual_regions")
-    text = word(
-        "dual.regions",
-        count=sum(known.values()),
-        year=lower[0][1].year,
-        level=level_name(page.facts, lower[0][0].level, sum(known.values())),
-        clauses=word("clause.separator").join(clauses),
-    )
+    count = sum(known.values())
+    values = {"count": count, "year": lower[0][1].year, "level": level_name(page.facts, lower[0][0].level, count)}
+    if len(known) == 1 and count > 1:
+        text = word(f"dual.all_{next(iter(known))}", **values)
+    else:
+        clauses = (word(f"dual.count_{key}", count=count) for key, count in known.items())
+        text = word("dual.regions", **values, clauses=word("clause.separator").join(clauses))
     return sentences(text, page.see("table_dual_regions"))
 
 
@@ -282,8 +284,7 @@ def _waterfall(page: Page, table: RegionAssessment) -> tuple[Block, ...]:
     known = {name: sign * table.get(name).value for name, sign in signs.items() if table.get(name).known}
     steps = [Step(_short(name), in_print(value), amount(value), name in LEVELS) for name, value in known.items()]
     caption = word("caption.figure_dual", region=page.region.name, year=table.year)
-    png = as_png(waterfall(steps, word("unit.emissions")))
-    return (Picture("figure_dual", caption, png, word("alt.table", key=caption)),)
+    return page.drawn("figure_dual", caption, lambda: waterfall(steps, word("unit.emissions")))
 
 
 def _short(name: str) -> str:
@@ -302,5 +303,5 @@ def _path(page: Page, table: RegionAssessment) -> tuple[Block, ...]:
     if not points or not page.wanted("figure_dual_path"):
         return ()
     caption = word("caption.figure_dual_path", region=page.region.name)
-    png = as_png(target_path(points, word("path.reached"), word("path.required"), word("axis.change")))
-    return (Picture("figure_dual_path", caption, png, word("alt.table", key=caption)),)
+    words = (word("path.reached"), word("path.required"), word("axis.change"))
+    return page.drawn("figure_dual_path", caption, lambda: target_path(points, *words))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import nan
 
-from sinks.output.figures import Bar, as_png, bar_chart
+from sinks.output.figures import Bar, bar_chart
 from sinks.output.report import grammar, mapping
-from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
+from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.chapters.stock import by_region, figure_caption
 from sinks.output.report.facts import Amount, Facts
 from sinks.output.report.page import Page, amounts_note, headers, missed_note, misses, partial_notes, withheld_note
@@ -135,4 +135,4 @@ def _bars(page: Page, key: str, period: str, figures: list[tuple[str, Amount]]) 
     caption = figure_caption(page, key, period, bars)
     axis = word("axis.amount", quantity=term("quantity", QUANTITY), unit=word(f"unit.{QUANTITY}"))
     axis = word("axis.signed", axis=axis)
-    return (Picture(key, caption, as_png(bar_chart(bars, axis, signed=True)), word("alt.table", key=caption)),)
+    return page.drawn(key, caption, lambda: bar_chart(bars, axis, signed=True))

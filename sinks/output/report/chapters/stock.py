@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from math import isfinite, nan
 
-from sinks.output.figures import ECOSYSTEM_COLOURS, Bar, as_png, bar_chart
+from sinks.output.figures import ECOSYSTEM_COLOURS, Bar, bar_chart
 from sinks.output.report import grammar, mapping
-from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture
+from sinks.output.report.blocks import Block, Chapters, Paragraph
 from sinks.output.report.facts import Amount
 from sinks.output.report.page import Page, cross_table, named
 from sinks.output.report.words import amount, in_print, sentences, word
@@ -140,5 +140,4 @@ def _bars(page: Page, date: str) -> tuple[Block, ...]:
         return ()
     caption = figure_caption(page, "figure_stock", date, bars)
     axis = word("axis.amount", quantity=term("quantity", QUANTITY), unit=word(f"unit.{QUANTITY}"))
-    png = as_png(bar_chart(bars, axis, signed=False))
-    return (Picture("figure_stock", caption, png, word("alt.table", key=caption)),)
+    return page.drawn("figure_stock", caption, lambda: bar_chart(bars, axis, signed=False))

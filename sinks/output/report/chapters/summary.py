@@ -121,6 +121,9 @@ def _dual(page: Page) -> KeyFigure:
 def _counts(lower: list[tuple[Region, RegionAssessment]]) -> tuple[str, str]:
     """How many of the regions below met the target, and what became of the others."""
     found = counts(lower)
+    for verdict, key in (("met", "met_all"), ("not_met", "met_none")):
+        if found[verdict] == len(lower) > 1:
+            return word(f"summary.{key}", all=len(lower)), ""
     met = word("summary.met_of", count=found.pop("met"), all=len(lower))
     others = (word(f"dual.count_{key}", count=count) for key, count in found.items() if count)
     return met, word("clause.separator").join(others)

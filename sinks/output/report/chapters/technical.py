@@ -53,7 +53,7 @@ def _equations(page: Page) -> tuple[Block, ...]:
 def _formulas(id: str, lang: str) -> tuple[str, ...]:
     """The equations of a methodology in a language, which are the same for every region."""
     try:
-        return tuple(formulas(Registry().get(id)))
+        return tuple(formulas(Registry().declared(id)))
     except SinksError:
         return ()
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from sinks.output.figures import YearPoint, as_png, year_lines
-from sinks.output.report.blocks import Block, Chapters, Paragraph, Picture, Table
+from sinks.output.figures import YearPoint, year_lines
+from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.page import Page, headers, withheld_note
 from sinks.output.report.words import ABSENT, amount, in_print, joined, sentences, word
 from sinks.results.labels import label, term
@@ -62,7 +62,7 @@ def _figure(page: Page, here: pd.DataFrame, stocks: pd.DataFrame) -> tuple[Block
     words = tuple(f"{term('quantity', name)} ({word(f'unit.{name}')})" for name in ("carbon_stock", "net_removals"))
     figure = year_lines(_points(stocks), _points(_sinks(here)), (words[0], words[1]), word("years.broken"))
     caption = word("caption.figure_years", region=page.region.name)
-    return (Picture("figure_years", caption, as_png(figure), word("alt.table", key=caption)),)
+    return page.drawn("figure_years", caption, lambda: figure)
 
 
 def _table(page: Page, here: pd.DataFrame, stocks: pd.DataFrame) -> tuple[Block, ...]:

@@ -102,7 +102,8 @@ class Template:
             return str(relation)
 
         context: dict[str, Any] = dict(values)
-        for tag in self.tags & set(chapters):
+        # In the order of the chapters: that of a set would number the pictures anew in every process.
+        for tag in (tag for tag in chapters if tag in self.tags):
             pieces = (block_xml(block, image, lying=self.annex or tag in LYING) for block in chapters[tag])
             context[tag] = Markup("".join(pieces))
         try:

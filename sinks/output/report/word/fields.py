@@ -98,7 +98,9 @@ def _contents(document: Document) -> None:
     for run in runs:
         run.getparent().remove(run)
     line = place._p
-    headings = [p for p in document.paragraphs if p.style is not None and p.style.name == _IN_CONTENTS]
+    styles = {style.style_id for style in document.styles if style.name == _IN_CONTENTS}
+    # A style looked up for each of some thousand paragraphs would take longer than all the rest here.
+    headings = [p for p in document.paragraphs if p._p.style in styles]
     for number, heading in enumerate((p for p in headings if p.text.strip()), 1):
         name = f"_Toc{number:08d}"
         _bookmark(heading._p, name)
