@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -135,14 +136,24 @@ class Activity:
         static = [name for name in self.strata if name in rows.columns and name in self.changes.columns]
         if not static or rows.empty:
             return rows
-        states = self.states[self.states["source"].isin(rows["source"].unique())]
-        found = {}
+        sources, found = tuple(rows["source"].unique()), {}
         for name in static:
-            of_ecosystem = states.groupby("ecosystem")[name].agg(["nunique", "first"])
-            single = of_ecosystem.loc[of_ecosystem["nunique"] == 1, "first"]
-            said = rows["ecosystem"].map(single)
+            said = rows["ecosystem"].map(self._single(sources, name))
             found[name] = rows[name].where(said.isna(), said)
         return rows.assign(**found)
+
+    def _single(self, sources: tuple[str, ...], stratum: str) -> pd.Series[str]:
+        """By ecosystem, the one value that all its land has of a stratum; asked for at every end of every period."""
+        key = (sources, stratum)
+        if key not in self._singles:
+            states = self.states[self.states["source"].isin(sources)]
+            of_ecosystem = states.groupby("ecosystem")[stratum].agg(["nunique", "first"])
+            self._singles[key] = of_ecosystem.loc[of_ecosystem["nunique"] == 1, "first"]
+        return self._singles[key]
+
+    @cached_property
+    def _singles(self) -> dict[tuple[tuple[str, ...], str], pd.Series[str]]:
+        return {}
 
     @property
     def dates(self) -> tuple[str, ...]:

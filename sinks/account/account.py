@@ -25,7 +25,7 @@ from sinks.account.hierarchy import Hierarchy
 from sinks.account.parameter_steps import COLUMNS as STEP_COLUMNS
 from sinks.account.parameter_steps import step_changes
 from sinks.account.posting import post
-from sinks.account.totals import TotalKey, Totals
+from sinks.account.totals import TotalKey, Totals, whole_of
 from sinks.account.unit_draws import UnitDraws
 from sinks.activity import FROM, Activity
 from sinks.errors import AccountError, Problems, SinksError
@@ -94,7 +94,7 @@ class Account:
 
     def _repr_html_(self) -> str:
         table = self.table
-        totals = table[(table["ecosystem"] == ALL) & (table["stratum"] == ALL) & (table["pool"] == ALL)]
+        totals = whole_of(table)
         methods = [f"{entry.method.methodology.title} ({entry.method.id})" for entry, _ in self.used]
         gaps = [", ".join(one) for one in self.not_estimated]
         return folded(

@@ -16,6 +16,7 @@ import pandas as pd
 from sinks.account.account import Account, Entry
 from sinks.account.growth import implausible_growth
 from sinks.account.hierarchy import Hierarchy
+from sinks.account.totals import whole_of
 from sinks.activity import LAND_COVER, Activity, known_dates
 from sinks.parameters.estimate import is_specific
 from sinks.parameters.nominal import nominal_errors
@@ -325,7 +326,7 @@ _KNOWN_ONCE = {"newly_known": "checks.newly_known", "no_longer_known": "checks.n
 def _note_known_once(table: pd.DataFrame, hierarchy: Hierarchy, findings: Findings) -> None:
     """Carbon that is known at one end of a period only, in the coarsest regions: it is in no change."""
     coarsest = hierarchy.regions["level"].iloc[0]
-    sums = table[(table["stratum"] == ALL) & (table["ecosystem"] == ALL) & (table["pool"] == ALL)]
+    sums = whole_of(table)
     sums = sums[sums["quantity"].isin(list(_KNOWN_ONCE)) & (sums["level"] == coarsest)]
     for _, row in sums[sums["area_ha"] > 0].iterrows():
         values = {"period": row["period"], "area": f"{row['area_ha']:,.0f}", "stock": f"{row['value']:,.0f}"}
@@ -352,7 +353,7 @@ def _note_left(result: Account, findings: Findings) -> None:
 def _note_partial_intervals(table: pd.DataFrame, hierarchy: Hierarchy, least: float, findings: Findings) -> None:
     """Totals of the coarsest regions that have no interval because too little of them has a stated uncertainty."""
     coarsest = hierarchy.regions["level"].iloc[0]
-    sums = table[(table["stratum"] == ALL) & (table["ecosystem"] == ALL) & (table["pool"] == ALL)]
+    sums = whole_of(table)
     sums = sums[sums["quantity"].isin(["carbon_stock", "net_removals"]) & (sums["level"] == coarsest)]
     for _, row in sums[sums["uncertain_share"] < least].iterrows():
         values: dict[str, object] = {

@@ -184,8 +184,7 @@ def _compare(
     parts: pd.DataFrame, whole: pd.DataFrame, keys: list[str], problems: Problems, where: str | None = None
 ) -> None:
     """Add a problem for each key at which the parts do not sum to the whole."""
-    values = parts.assign(size=parts["value"].abs()).groupby(keys)
-    sums = pd.DataFrame({"sum": values["value"].sum(), "size": values["size"].sum()})
+    sums = parts.assign(sum=parts["value"], size=parts["value"].abs()).groupby(keys)[["sum", "size"]].sum()
     totals = whole.groupby(keys)["value"].sum()
     both = sums.join(totals.rename("total"), how="outer").fillna(0.0)
     scale = np.maximum(both["size"], both["total"].abs())

@@ -42,6 +42,11 @@ COLUMNS = (
 )
 
 
+def whole_of(account: pd.DataFrame) -> pd.DataFrame:
+    """The lines of an account, or of what has its columns, that are sums over ecosystems, strata and pools."""
+    return account[(account["ecosystem"] == ALL) & (account["stratum"] == ALL) & (account["pool"] == ALL)]
+
+
 _NO_FIGURES = Figures(*(np.empty(0),) * 7)
 
 

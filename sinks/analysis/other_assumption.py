@@ -17,6 +17,7 @@ import pandas as pd
 
 from sinks.account.account import AccountInputs, Entry
 from sinks.account.findings import Findings
+from sinks.account.totals import whole_of
 from sinks.analysis.sensitivity import Factor, Sensitivity, slopes_of
 from sinks.parameters.draws import Z95
 from sinks.text import messages
@@ -64,7 +65,7 @@ def other_assumption(
     if not factors or len(basis.dates) < 2:
         return pd.DataFrame(columns=list(COLUMNS))
     slopes = slopes_of(basis, record, factors, apart, Shared([entry.method for entry in record]))
-    sums = account[(account["ecosystem"] == ALL) & (account["stratum"] == ALL) & (account["pool"] == ALL)]
+    sums = whole_of(account)
     keys = ["region_code", "quantity", "period"]
     known = found.totals.merge(sums[[*keys, "value", "low", "high"]], on=keys).dropna(subset=["low"])
     known = known[known["quantity"] == _QUANTITY]

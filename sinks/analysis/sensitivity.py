@@ -17,13 +17,13 @@ import numpy as np
 import pandas as pd
 
 from sinks.account.account import AccountInputs, Entry
-from sinks.account.totals import TotalKey
+from sinks.account.totals import TotalKey, whole_of
 from sinks.methodology import Bound
 from sinks.parameters import Row
 from sinks.parameters.draws import Z95
 from sinks.uncertainty.correlations import Shared
 from sinks.uncertainty.draws import QUANTILES, Draws, Floats, InputUncertainty
-from sinks.vocabulary import ALL, quantities
+from sinks.vocabulary import quantities
 
 COLUMNS = (
     "region_code",
@@ -298,7 +298,7 @@ def compare_approaches(found: Sensitivity, account: pd.DataFrame, draws: Draws) 
         scatter; else ``areas`` (errors of area were drawn, which approach 1 does not have), ``skewed`` (the drawn
         interval lies unevenly about the value) or ``width`` (evenly, but wider or narrower); empty without draws.
     """
-    sums = account[(account["ecosystem"] == ALL) & (account["stratum"] == ALL) & (account["pool"] == ALL)]
+    sums = whole_of(account)
     keys = ["region_code", "quantity", "period"]
     both = found.totals.merge(sums[[*keys, "value", "low", "high"]], on=keys, how="left")
     both["approach_1_low"] = both["value"] - both["half_width"]

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sinks.account.findings import Findings
+from sinks.account.totals import whole_of
 from sinks.text import messages
 from sinks.vocabulary import ALL, ecosystems, pools, quantities
 
@@ -164,7 +165,7 @@ def spread(found: pd.DataFrame, record: pd.DataFrame) -> pd.DataFrame:
 
 def _of_totals(table: pd.DataFrame, record: pd.DataFrame) -> pd.DataFrame:
     """The spread of all ecosystems together: the account with each part at its lowest, and at its highest."""
-    sums = record[(record["stratum"] == ALL) & (record["ecosystem"] == ALL) & (record["pool"] == ALL)]
+    sums = whole_of(record)
     keys = ["region_code", "quantity", "period"]
     by_key = {tuple(row[name] for name in keys): row for _, row in sums.iterrows()}
     rows = []

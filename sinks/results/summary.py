@@ -10,6 +10,7 @@ import pandas as pd
 
 from sinks.account.amounts import latest
 from sinks.account.basis import ORDER as BASES
+from sinks.account.totals import whole_of
 from sinks.folds import folded, of_frame
 from sinks.results.contents import RunContents
 from sinks.results.in_words import share_in_words
@@ -39,7 +40,7 @@ def summary(account: pd.DataFrame) -> pd.DataFrame:
         ``attrs`` names the date or period of each, how many regions a reader is shown, the codes of the regions and
         the share of their removals that has a stated uncertainty.
     """
-    totals = account[(account["ecosystem"] == ALL) & (account["stratum"] == ALL) & (account["pool"] == ALL)]
+    totals = whole_of(account)
     names = totals.drop_duplicates("region_code").set_index("region_code")["region_name"]
     table = pd.DataFrame(index=names.index, columns=list(_COLUMNS), dtype=float)
     table.attrs |= {"codes": list(names.index), "uncertain_share": [math.nan] * len(names)}
@@ -81,7 +82,7 @@ def as_html(contents: RunContents) -> str:
 def _unfolding(contents: RunContents) -> Iterator[str]:
     """What stands behind the summary, part by part."""
     account = contents.account
-    totals = account[(account["ecosystem"] == ALL) & (account["stratum"] == ALL) & (account["pool"] == ALL)]
+    totals = whole_of(account)
     files = pd.DataFrame(contents.record.get("inputs") or [])
     for part in (
         of_frame("folds.totals", totals),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sinks.account.amounts import span_of
+from sinks.account.totals import whole_of
 from sinks.results.labels import label, term
 from sinks.results.marks import Place
 from sinks.results.shown_tables import TEN_THOUSAND, ordered_periods
@@ -71,7 +72,7 @@ class _Figures:
 
     def __init__(self, contents: RunContents, marked: Mapping[Place, str]) -> None:
         account = contents.account
-        whole = account[(account["ecosystem"] == ALL) & (account["stratum"] == ALL) & (account["pool"] == ALL)]
+        whole = whole_of(account)
         keys = ["region_code", "quantity", "period"]
         self._rows = whole.drop_duplicates(keys).set_index(keys)[["value", "low", "high"]].astype(float)
         self._marked, self._doubted = marked, withheld(contents)

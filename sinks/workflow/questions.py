@@ -11,6 +11,7 @@ import pandas as pd
 
 from sinks.account.account import AccountInputs
 from sinks.account.amounts import latest
+from sinks.account.totals import whole_of
 from sinks.activity import LAND_COVER, Activity
 from sinks.analysis.comparison import Comparison
 from sinks.analysis.comparison import compare as compare_entries
@@ -24,7 +25,6 @@ from sinks.results.contents import RunContents
 from sinks.results.withheld import withheld
 from sinks.trust.consent import trusting
 from sinks.uncertainty.draws import Draws
-from sinks.vocabulary import ALL
 from sinks.workflow.check import check_potential, check_projection, check_restoration
 from sinks.workflow.consent import check_consent
 from sinks.workflow.make_account import ProjectInputs, account_inputs, adjusted_areas_beside
@@ -109,7 +109,7 @@ def uncertainty(
 def _covered(both: pd.DataFrame, account: pd.DataFrame, least: float) -> pd.DataFrame:
     """The same without intervals of figures of which an uncertainty is stated for less than the least share."""
     keys = ["region_code", "quantity", "period"]
-    sums = account[(account["ecosystem"] == ALL) & (account["stratum"] == ALL) & (account["pool"] == ALL)]
+    sums = whole_of(account)
     share = both[keys].merge(sums[[*keys, "uncertain_share"]], on=keys, how="left")["uncertain_share"].to_numpy()
     ends = [name for name in both.columns if name.startswith("approach_")]
     return both.assign(**{name: both[name].mask(share < least) for name in ends})

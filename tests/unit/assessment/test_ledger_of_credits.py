@@ -143,16 +143,32 @@ def test_credits_beyond_the_account() -> None:
         ({"crediting_start": "soon"}, "assessment.project_period"),
         ({"region_code": "150900"}, "assessment.project_region"),
         ({"geometry": Polygon([(109, 39), (109.2, 39.2), (109.2, 39), (109, 39.2)])}, "assessment.project_shape"),
+        ({"geometry": Polygon()}, "assessment.project_shape"),
     ],
 )
 def test_faulty_projects(changes: dict[str, Any], id: str) -> None:
     assert ids(projects(project("C1", LEFT)).assign(**changes), NONE, REGIONS) == [id]
 
 
+def test_one_day_no_tonnes_and_no_land_beyond_the_border_are_sound() -> None:
+    one_day = projects(project("C1", LEFT, "2021-01-01", "2021-01-01"))
+    check_ledger(one_day, tonnes(("C1", 2021, "registered_held", 0)), REGIONS, outside_max=0.0)
+
+
+def test_a_period_that_is_none_ends_the_check_of_sound_ones_too() -> None:
+    two = projects(project("C1", LEFT), project("C2", RIGHT, "soon"))
+    assert ids(two, NONE, REGIONS) == ["assessment.project_period"]
+
+
 def test_missing_fields_and_crs() -> None:
     layer = projects(project("C1", LEFT))
     assert ids(layer.drop(columns="methodology"), NONE, REGIONS) == ["assessment.project_columns"]
     assert ids(layer.set_crs(None, allow_override=True), NONE, REGIONS) == ["assessment.project_crs"]
+
+
+def test_a_state_without_tonnes_has_no_numbers() -> None:
+    found = audit(tonnes(("C1", 2023, "registered_held", 0), ("C1", 2023, "cancelled", 5)))
+    assert found[["state", "tonnes", "first", "last"]].to_numpy().tolist() == [["cancelled", 5, 1, 5]]
 
 
 def test_audit_numbers_every_tonne_once() -> None:

@@ -159,6 +159,14 @@ def test_new_project_uses_room_and_brings_some() -> None:
     assert neutral.room == pytest.approx(at.room)
 
 
+def test_abatement_of_the_base_year_is_no_part_of_its_emissions() -> None:
+    made = league(gdp_growth=0.05, baseline="gross_net")
+    abated = (made.table["year"] == 2020) & (made.table["quantity"] == "abatement")
+    made = replace(made, table=made.table.assign(value=made.table["value"].mask(abated, 40.0)))
+    rows = annual(made).set_index(["year", "quantity"])["value"]
+    assert rows["2021", "allowed"] == pytest.approx((1000 - 40) / 1000 * 0.9 * 1100)
+
+
 def test_no_reduction_without_a_positive_base() -> None:
     assert np.isnan(Position(-10.0, 100.0, 10.0, 100.0, 0.1).change)
 
@@ -189,6 +197,25 @@ def test_five_year_budget_balances() -> None:
     assert total.to_dict() == pytest.approx(value.to_dict())
 
 
+def test_amounts_of_a_plan_are_given_and_what_follows_from_them_is_computed() -> None:
+    rows = five_year(league(gdp_growth=0.05), table("budget", PLAN), "2021-2025", table("targets", GOALS))
+    basis = rows[rows["region_code"] == "150600"].set_index("quantity")["basis"]
+    # A kind that the plan does not name is none.
+    given = {"new_projects", "energy_saving", "structure", "retired_capacity", "expected_total"}
+    assert set(basis.index[basis == "given"]) == given
+    assert set(basis[basis != "given"]) == {"computed"}
+
+
+@pytest.mark.parametrize(("period", "target_year", "share"), [("2021-2025", 2030, 5 / 10), ("2026-2030", 2025, 1)])
+def test_a_plan_may_end_before_its_target_or_after_it(period: str, target_year: int, share: float) -> None:
+    """Before it the path is on its way; after it what was required stays required."""
+    plan = table("budget", [(row[0], period, *row[2:]) for row in PLAN])
+    goals = table("targets", [("150600", "intensity_reduction", "较基年下降", 2020, target_year, 17.5, "%", "")])
+    rows = five_year(league(gdp_growth=0.05), plan, period, goals).set_index(["region_code", "quantity"])["value"]
+    gdp = 1200 * 1.05 ** (int(period[-4:]) - 2022)
+    assert rows["150600", "allowed"] == pytest.approx(0.9 * (1 - 0.175) ** share * gdp)
+
+
 def two_leagues(**rule: Any) -> Assessment:
     """The league, its double with another code, and their sum."""
     one = league(gdp_growth=0.05, **rule)
@@ -208,6 +235,13 @@ def test_a_sum_that_some_leagues_lack_is_not_shown() -> None:
     value = total[total["region_code"] == "all"].set_index("quantity")["value"]
     assert value["intensity_balance"] == pytest.approx(value["allowed"] - value["planned_emissions"])
     assert value["elastic_balance"] == pytest.approx(2000 - value["planned_emissions"])
+
+
+def test_a_plan_of_the_region_alone_stands_beside_no_others() -> None:
+    plan = table("budget", [("150000", "2021-2025", "new_projects", 500, "t CO2", "")])
+    rows = five_year(two_leagues(), plan, "2021-2025", table("targets", GOALS)).set_index(["region_code", "quantity"])
+    assert rows.loc[("all", "new_projects"), "value"] == rows.loc[("150000", "new_projects"), "value"] == 500
+    assert not {"leagues_planned", "level_gap"} & set(rows.index.get_level_values("quantity"))
 
 
 def test_a_plan_of_the_region_stands_beside_those_of_its_leagues() -> None:

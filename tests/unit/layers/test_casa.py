@@ -113,8 +113,7 @@ def npp_of(prepared: Prepared) -> np.ndarray[Any, Any]:
     return states[["npp", "npp_observed_ha"]].to_numpy(float)
 
 
-@pytest.mark.parametrize("block_size", [16, 23, 1, None])
-@pytest.mark.parametrize("strip", [1, 1 << 23])
+@pytest.mark.parametrize(("block_size", "strip"), [(16, 1), (23, 1 << 23), (1, 1), (None, 1 << 23), (None, 1)])
 def test_blocks_threads_and_strips_do_not_change_a_digit(
     content: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block_size: int | None, strip: int
 ) -> None:
