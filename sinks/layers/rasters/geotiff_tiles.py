@@ -69,6 +69,9 @@ class TileDecoder:
         self._length = file.seek(0, 2)
         self._stored = np.empty(0, np.uint8)
         self._unpacked = np.empty(0, np.uint8)
+        # The tiles one below the other that were decoded last for windows that cut through tiles.
+        self._column: npt.NDArray[Any] = np.empty(0, self._dtype)
+        self._column_at: tuple[int, int, int] | None = None
 
     @classmethod
     def of(cls, dataset: Any, band: int) -> TileDecoder | None:
@@ -138,6 +141,39 @@ class TileDecoder:
             if not self.read(row, column + left, out[left * rows : (left + width) * rows].reshape(rows, width)):
                 return False
         return True
+
+    def read_part(self, row: int, column: int, out: npt.NDArray[Any]) -> bool:
+        """Fill ``out`` with a window that may cut through tiles; False where GDAL has to do it.
+
+        The tiles on its eastern side are kept for the window that goes on there.
+        """
+        (rows, columns), (tall, wide) = out.shape, self.shape
+        first, last = row // tall, -(-(row + rows) // tall)
+        for across in range(column // wide, -(-(column + columns) // wide)):
+            cells = self._tile_column(first, last, across)
+            if cells is None:
+                return False
+            west = across * wide
+            left, right = max(column, west), min(column + columns, west + wide)
+            above = row - first * tall
+            out[:, left - column : right - column] = cells[above : above + rows, left - west : right - west]
+        return True
+
+    def _tile_column(self, first: int, last: int, across: int) -> npt.NDArray[Any] | None:
+        """Tiles one below the other, [rows, columns], as they are stored."""
+        (tall, wide), at = self.shape, (first, last, across)
+        below = last * tall if self._directory.tiled else min(last * tall, self._size[0])
+        shape = (below - first * tall, wide)
+        if self._column.size < shape[0] * wide:
+            self._column = np.empty(shape[0] * wide, self._dtype)
+            self._column_at = None
+        cells = self._column[: shape[0] * wide].reshape(shape)
+        if self._column_at != at:
+            self._column_at = None
+            if not self._read_column(first * tall, across * wide, cells):
+                return None
+            self._column_at = at
+        return cells
 
     def _whole(self, row: int, column: int, rows: int, columns: int) -> bool:
         """Whether a window cuts through no tile."""

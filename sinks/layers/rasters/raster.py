@@ -25,6 +25,7 @@ from sinks.geo.grid import Grid
 from sinks.geo.grid_crs import same_crs
 from sinks.geo.legends import Legend
 from sinks.layers.rasters.arrays import file_behind, spooled
+from sinks.layers.rasters.mosaic import block_shape
 from sinks.layers.rasters.opened import check_variables, open_dataset, stamp, unzipped
 from sinks.layers.rasters.sample import check_codes, is_at_hand
 from sinks.layers.rasters.shares import check_share
@@ -291,7 +292,7 @@ def inspect(layer: Layer, date: str) -> RasterSource:
             nodata=nodata,
             scale=scale,
             offset=offset,
-            block_shape=tuple(dataset.block_shapes[band - 1]),
+            block_shape=block_shape(dataset, band),
             crs=layer.assume_crs,
             size=stamp(path),
             hidden=hidden,

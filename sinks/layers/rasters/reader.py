@@ -21,6 +21,7 @@ from rasterio.windows import Window
 from sinks.errors import LayerError, Problem
 from sinks.geo.grid import Grid
 from sinks.layers.rasters.geotiff_tiles import TileDecoder
+from sinks.layers.rasters.mosaic import Mosaic
 from sinks.layers.rasters.opened import forget_failure, gdal_reason
 from sinks.layers.rasters.raster import SAME_BORDER, RasterSource
 from sinks.layers.rasters.validity import Hidden
@@ -56,6 +57,7 @@ class RasterReader:
         self._handle: Any = self._dataset
         plain = source.mode == "direct" and not source.south_up
         self._tiles = TileDecoder.of(self._dataset, self._band) if plain else None
+        self._mosaic = Mosaic.of(self._dataset, self._band) if plain and self._tiles is None else None
         if warped:
             self._handle = self._warp()
         elif source.mode == "indexed":
@@ -71,8 +73,9 @@ class RasterReader:
         self.close()
 
     def close(self) -> None:
-        if self._tiles is not None:
-            self._tiles.close()
+        for own in (self._tiles, self._mosaic):
+            if own is not None:
+                own.close()
         if self._handle is not self._dataset:
             self._handle.close()
         self._dataset.close()
@@ -114,7 +117,8 @@ class RasterReader:
     def _read(self, row: int, column: int, out: npt.NDArray[Any], flipped_height: int | None) -> None:
         if flipped_height is not None:
             row, out = flipped_height - row - out.shape[0], out[::-1]
-        if self._tiles is None or not self._tiles.read(row, column, out):
+        own = self._tiles or self._mosaic
+        if own is None or not own.read(row, column, out):
             self._read_by_gdal(row, column, out)
         if self._hidden is not None:
             self._hide(self._hidden, row, column, out)
