@@ -86,3 +86,27 @@ def load_word(context: Any, source: Any) -> Any:
         return builder.bswap(word) if _LITTLE else word
 
     return types.uint64(types.uint64), generate
+
+
+@_intrinsic
+def sum_vector(context: Any, place: Any, before: Any) -> Any:
+    """Replace 16 bytes by their running sums, each with ``before`` added; returns the last.
+
+    What was before is added at the end, so that the sums of one vector do not wait for those of another.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind, places = ir.VectorType(ir.IntType(8), 16), ir.VectorType(ir.IntType(32), 16)
+        sums = _read(builder, arguments[0], kind)
+        for step in (1, 2, 4, 8):
+            # Place 16 is the first of the second vector, a zero.
+            moved = ir.Constant(places, [16 if at < step else at - step for at in range(16)])
+            sums = builder.add(sums, builder.shuffle_vector(sums, ir.Constant(kind, [0] * 16), moved))
+        last = builder.extract_element(sums, ir.Constant(ir.IntType(32), 15))
+        undefined = ir.Constant(kind, ir.Undefined)
+        one = builder.insert_element(undefined, arguments[1], ir.Constant(ir.IntType(32), 0))
+        everywhere = builder.shuffle_vector(one, undefined, ir.Constant(places, [0] * 16))
+        _write(builder, builder.add(sums, everywhere), arguments[0])
+        return builder.add(last, arguments[1])
+
+    return types.uint8(types.uint64, types.uint8), generate

@@ -11,6 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sinks.layers.rasters.memory import address, load_byte, store_byte, sum_vector
+
+_VECTOR = np.uint64(16)
+
 NONE, HORIZONTAL, FLOATING = 1, 2, 3
 
 FEW = (1, 2, 4)
@@ -40,7 +44,12 @@ def undo(predictor: int, unpacked: npt.NDArray[np.uint8], out: npt.NDArray[Any])
     if predictor == HORIZONTAL:
         # Unsigned, so that sums wrap around as the differences did.
         cells = unpacked.view(f"u{out.itemsize}").reshape(out.shape)
-        _sum_rows(cells, out.view(cells.dtype))
+        if out.itemsize > 1:
+            _sum_rows(cells, out.view(cells.dtype))
+        else:
+            _sum_rows_of_bytes(cells)
+            if cells.ctypes.data != out.ctypes.data:
+                out.view(cells.dtype)[...] = cells
     else:
         _sum_planes(unpacked.reshape(out.shape[0], out.itemsize, out.shape[1]), out.view(np.uint32))
 
@@ -72,6 +81,22 @@ def _sum_rows(differences: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
         for column in range(1, out.shape[1]):
             total += differences[row, column]
             out[row, column] = total
+
+
+@njit(nogil=True, cache=True)
+def _sum_rows_of_bytes(cells):  # type: ignore[no-untyped-def]
+    """Running sums along every row, in place."""
+    start, columns = address(cells), np.uint64(cells.shape[1])
+    for row in range(cells.shape[0]):
+        at = start + np.uint64(row) * columns
+        end, total = at + columns, np.uint8(0)
+        while at + _VECTOR <= end:
+            total = sum_vector(at, total)
+            at += _VECTOR
+        while at < end:
+            total = np.uint8(total + load_byte(at))
+            store_byte(at, total)
+            at += np.uint64(1)
 
 
 @njit(nogil=True, cache=True)

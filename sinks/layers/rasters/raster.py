@@ -315,8 +315,7 @@ def _as_read(
     if "mask_band" not in layer.accept:
         check_unmarked(dataset, used, where, problems)
     alone = ColorInterp.alpha in dataset.colorinterp and alpha_band(dataset, used) is None
-    masks = mask_bands(dataset, band, used)
-    hidden = hidden_cells(masks, dtype, nodata, categorical=categorical, alone=alone)
+    hidden = hidden_cells(mask_bands(dataset, band, used), dtype, nodata, categorical=categorical, alone=alone)
     if hidden is None:
         return dtype, nodata, None
     return hidden.dtype, hidden.fill if categorical or nodata is not None else None, hidden
