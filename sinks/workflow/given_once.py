@@ -66,6 +66,7 @@ def notes_of_dates(prepared: Prepared) -> Iterator[Problem]:
         yield Problem("vector.same_survey", stands.name, {"file": PurePath(stands.path).name, "dates": alike})
     yield from _states_given_once(prepared)
     yield from _changes_of_groups(prepared)
+    yield from _surveys_without_history(prepared)
 
 
 def sources_without_dates(prepared: Prepared, states: Sequence[LayerStates]) -> Iterator[Problem]:
@@ -103,6 +104,23 @@ def _changes_of_groups(prepared: Prepared) -> Iterator[Problem]:
         if users:
             values = {"methods": list(dict.fromkeys(users)), "dates": sorted(one.date for one in surveys)}
             yield Problem("vector.change_of_groups", f"vectors.{name}", values)
+
+
+def _surveys_without_history(prepared: Prepared) -> Iterator[Problem]:
+    """Three surveys and more, which are compared two by two, behind what goes on for years after a conversion."""
+    dates: dict[str, list[str]] = {}
+    for layer in prepared.vectors:
+        dates.setdefault(layer.name, []).append(layer.date)
+    for name, own in dates.items():
+        users = [
+            str(entry.method.methodology.title)
+            for entry in prepared.entries
+            if entry.source == name and entry.method.methodology.carried and "sink" in entry.accounts_for
+        ]
+        if users and len(own) > 2:
+            yield Problem(
+                "vector.no_history", f"vectors.{name}", {"methods": list(dict.fromkeys(users)), "dates": sorted(own)}
+            )
 
 
 def _states_given_once(prepared: Prepared) -> Iterator[Problem]:

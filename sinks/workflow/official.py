@@ -25,7 +25,7 @@ IN_DOUBT = frozenset(
         *("regions.displaced", "regions.builtin_overlap", "raster.same_file", "checks.input_changed"),
         *("raster.state_given_once", "raster.zeros_in_doubt", "vector.same_survey", "vector.change_of_groups"),
         *("assessment.withheld_noise", "assessment.withheld_interval", "checks.no_assessment"),
-        *("checks.densities_scaled", "account.source_without_dates"),
+        *("checks.densities_scaled", "account.source_without_dates", "vector.no_history"),
     }
 )
 """Notes that put figures in doubt, and so are warnings."""

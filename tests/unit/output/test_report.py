@@ -18,7 +18,7 @@ from docx.oxml.ns import qn
 
 from sinks.errors import RunError
 from sinks.output.report import figures_kept, write_html, write_reports, write_template
-from sinks.output.report.chapters import chapters
+from sinks.output.report.chapters import ROOMS, chapters
 from sinks.output.report.facts import Region
 from sinks.output.report.word.document import Template
 from sinks.output.report.word.make_template import make_annex, make_template
@@ -102,6 +102,13 @@ def test_every_tag_of_the_template_is_filled_and_every_block_has_one() -> None:
     assert not report & annex
     # Figures that say no more than their table stand in neither; a bureau may put them into its own template.
     assert known - report - annex == {"figure_stock", "figure_removals_regions", "figure_transition"}
+
+
+def test_a_chapter_fills_the_same_tags_on_every_page() -> None:
+    """Which chapters a template needs is told by the first page of a run; any other page would tell the same."""
+    pages = [page(tags=frozenset()), page("150602", tags=frozenset()), page("150702", tags=frozenset())]
+    for room in ROOMS:
+        assert len({frozenset(room.blocks(one)) for one in pages}) == 1, room.__name__
 
 
 def edited(tmp_path: Path, change: Callable[[Any], None]) -> Path:

@@ -16,6 +16,7 @@ from support.small_layers import write
 
 SHAPE = (4, 4)
 TOLD = ("raster.same_file", "raster.state_given_once", "vector.same_survey", "vector.change_of_groups")
+HISTORY = "vector.no_history"
 REGION = shapely.box(110, 44.6, 110.4, 45)
 
 
@@ -156,3 +157,36 @@ def test_a_survey_that_lacks_a_date_of_the_account_is_told(folder: Path) -> None
     notes = sinks.check(project(folder, vectors={"survey": {**survey, "files": first}}, **given)).notes
     (note,) = [one for one in notes if one.id == "account.source_without_dates"]
     assert (note.values["found"], note.values["missing"]) == (["2018"], ["2023"])
+
+
+@pytest.mark.parametrize(("years", "told"), [((2018, 2023), False), ((2018, 2020, 2023), True)])
+def test_surveys_that_are_compared_two_by_two_have_no_history(
+    folder: Path, tmp_path: Path, years: tuple[int, ...], told: bool
+) -> None:
+    """A conversion goes on for twenty years: with three surveys the last period does not know of the first."""
+    files = {}
+    for number, year in enumerate(years):
+        land = ["0301", "0401"] if number else ["0401", "0401"]
+        halves = [shapely.box(110, 44.6, 110.2, 45), shapely.box(110.2, 44.6, 110.4, 45)]
+        frame = gpd.GeoDataFrame({"id": ["a", "b"], "land": land, "n": number}, geometry=halves, crs=4490)
+        frame.to_file(tmp_path / f"stands_{year}.gpkg")
+        files[str(year)] = str(tmp_path / f"stands_{year}.gpkg")
+    survey = {"files": files, "fields": {"land_cover": "land", "stand_id": "id"}, "area": "geometry"}
+    survey |= {"preset": "lincaoshi"}
+    strata = {"edition": "2019", "climate_zone": "cool_temperate_dry", "soil_class": "hac", "condition": "nominal"}
+    strata |= {"tillage": "full", "input": "medium"}
+    soil = {"id": "soil_transition", "ecosystems": ["forest", "grassland"], "source": "survey", "strata": strata}
+    content = project(
+        folder,
+        project={"name": "t", "title": "t", "dates": list(years), "draws": 0, "cells_min": 1},
+        land_cover={
+            "legend": "clcd",
+            "files": dict.fromkeys(map(str, years), "cover_2018.tif"),
+            "accept": ["other_year"],
+        },
+        vectors={"survey": survey},
+        areas={"forest": "survey", "grassland": "survey"},
+        methodologies=[soil],
+    )
+    found = [note for note in sinks.check(content).notes if note.id == HISTORY]
+    assert [note.where for note in found] == (["vectors.survey"] if told else [])

@@ -19,10 +19,11 @@ from sinks.output.report.chapters import (
 )
 from sinks.output.report.page import Page
 
-_ROOMS = (
+ROOMS = (
     *(summary, overview, methods, area, land_survey, stock, reconciliation, removals, years),
     *(quality, comparison, dual_control, technical, annexes),
 )
+"""Each fills the same tags on every page, empty where it has nothing to say."""
 
 
 def chapters(page: Page) -> Chapters:
@@ -31,7 +32,7 @@ def chapters(page: Page) -> Chapters:
     A chapter of which the template has no tag is left out, once its tags are known from another page of the run.
     """
     found: Chapters = {}
-    for room in _ROOMS:
+    for room in ROOMS:
         known = page.facts.tags_of.get(room.__name__)
         if known is not None and page.tags and not known & page.tags:
             continue
