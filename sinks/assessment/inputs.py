@@ -42,6 +42,9 @@ _ADMINISTRATIVE = r"[1-8]\d{5}(\d{3}|\d{6})?"
 _ALIKE = 0.8
 """Likeness, as difflib has it, from which a code is taken for a misspelt one: one digit of six."""
 
+_JUMP = 5.0
+"""Times the median of its own years from which a year of a region is doubted; a judgement, which may be waived."""
+
 _SLIP = 100.0
 """A figure taken in t for one in 10^4 t is off by 10^4; halfway, on a logarithmic scale, between right and wrong."""
 
@@ -339,6 +342,9 @@ def _check_amounts(inputs: Inputs, waived: Collection[str], problems: Problems) 
         return
     if "magnitude" not in waived:
         _check_intensity(inputs.emissions, gdp, doubted, problems)
+        energy = inputs.emissions[inputs.emissions["quantity"] == "energy"]
+        for table in (energy, inputs.gdp[inputs.gdp["quantity"] == "gdp"]):
+            _check_jumps(table, doubted, problems)
 
 
 def _check_magnitude(emissions: pd.DataFrame, problems: Problems) -> set[tuple[str, int]]:
@@ -360,6 +366,18 @@ def _check_magnitude(emissions: pd.DataFrame, problems: Problems) -> set[tuple[s
         values = {"region": code, "year": year, "value": f"{value:,.0f}", "times": f"{times:.3g}"}
         problems.add("assessment.magnitude", str(rows[WHERE].iloc[0]), **values)
     return set(total[off].index)
+
+
+def _check_jumps(table: pd.DataFrame, doubted: Collection[tuple[str, int]], problems: Problems) -> None:
+    """Name years of a region far from its other years: one row is in another unit, although no city shows it."""
+    own = table.groupby("region_code")["value"].transform("median")
+    times = table["value"] / own.where(own > 0)
+    far = np.abs(np.log(times.where(times > 0))) > np.log(_JUMP)
+    for row in records(table.assign(times=times)[far]):
+        if (row["region_code"], row["year"]) not in doubted:
+            values = {"region": row["region_code"], "year": row["year"], "value": f"{row['value']:,.4g}"}
+            values |= {"quantity": row["quantity"], "times": f"{row['times']:.3g}"}
+            problems.add("assessment.jump", row[WHERE], **values)
 
 
 def _check_intensity(

@@ -169,6 +169,19 @@ def test_tonnes_declared_as_ten_thousand_tonnes() -> None:
     check_inputs(wrong, CODES, CODES, RULE, waived=["magnitude"])
 
 
+@pytest.mark.parametrize("times", [10, 0.1])
+def test_a_year_in_another_unit_is_told_though_no_league_shows_it(times: float) -> None:
+    """Ten times and a tenth: within what leagues differ by, and beyond what a league does between years."""
+    between = [(code, year, kind, 100, "10^4 t CO2", "") for code in CODES for year in (2021, 2022) for kind in KINDS]
+    rows = [*emissions(), *between]
+    rows[0] = ("150100", 2020, "energy", 100 * times, "10^4 t CO2", "")
+    found = [(id, v["region"], v["year"]) for id, v in problems(given(emissions=rows))]
+    assert found == [("assessment.jump", "150100", 2020)]
+    check_inputs(given(emissions=rows), CODES, CODES, RULE, waived=["magnitude"])
+    rows[0] = ("150100", 2020, "energy", 100 * 2, "10^4 t CO2", "")
+    check_inputs(given(emissions=rows), CODES, CODES, RULE)
+
+
 def test_small_and_large_leagues_are_not_taken_for_slips() -> None:
     check_inputs(given(emissions=emissions(**{"150100": 8, "150200": 700})), CODES, CODES, RULE)
 
