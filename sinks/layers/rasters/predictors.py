@@ -65,6 +65,9 @@ def spread(packed: npt.NDArray[np.uint8], bits: int, out: npt.NDArray[np.uint8])
         One of :data:`FEW`.
     out : uint8, [rows, columns]
     """
+    if bits == 1:
+        out[...] = np.unpackbits(packed, axis=1, count=out.shape[1])
+        return
     cells = 8 // bits
     for place in range(cells):
         part = out[:, place::cells]
