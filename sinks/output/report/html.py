@@ -15,6 +15,7 @@ from sinks.errors import Problem, RunError
 from sinks.output.report.blocks import REFERENCE, Block, KeyFigures, Paragraph, Picture, Table
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Facts
+from sinks.output.report.formula import Place, placed
 from sinks.output.report.page import Page
 from sinks.output.report.words import word
 from sinks.output.report.write import approval, values
@@ -156,6 +157,8 @@ def _numbers(blocks: list[Block]) -> dict[str, str]:
 
 
 def _block(block: Block, numbers: dict[str, str]) -> Markup:
+    if isinstance(block, Paragraph) and block.kind == "formula":
+        return Markup('<p class="formula">{}</p>').format(Markup("").join(_set(*part) for part in placed(block.text)))
     if isinstance(block, Paragraph):
         return Markup('<p class="{}">{}</p>').format(block.kind, _linked(block.text, numbers))
     if isinstance(block, Picture):
@@ -170,6 +173,11 @@ def _block(block: Block, numbers: dict[str, str]) -> Markup:
         )
         return Markup('<div class="key">{}</div>').format(Markup("").join(items))
     return _table(block, numbers)
+
+
+def _set(text: str, place: Place) -> Markup:
+    tag = {"low": "sub", "high": "sup"}.get(place)
+    return Markup(f"<{tag}>{{}}</{tag}>").format(text) if tag else escape(text)
 
 
 def _table(table: Table, numbers: dict[str, str]) -> Markup:

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from lxml import etree
 
 from sinks.analysis.reconciliation import reconciliation
 from sinks.output.report.blocks import Paragraph, Picture, Table
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Facts
 from sinks.output.report.page import Page
+from sinks.output.report.word.xml import block_xml
 from sinks.output.report.words import known_word
 from sinks.results.contents import RunContents
 from sinks.results.leading_checks import LEADING
@@ -155,3 +157,15 @@ def test_what_a_reader_meets_first_is_short() -> None:
     """Page one has one line for each kind of check that bears on every figure."""
     for check in LEADING:
         assert known_word(f"brief.{check}"), check
+
+
+def test_formulas_have_low_indices_and_high_exponents() -> None:
+    block = Paragraph("ΔC = (SOC_0 - SOC[0-T]) / max(D, T) m^3 e^(-k t) < 1", "formula")
+    namespace = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    written = etree.fromstring(f'<w:body xmlns:w="{namespace}">{block_xml(block, str)}</w:body>')
+    places: dict[str, list[str]] = {"subscript": [], "superscript": []}
+    for height in written.iter(f"{{{namespace}}}vertAlign"):
+        run = height.getparent().getparent()
+        places[height.get(f"{{{namespace}}}val")].append("".join(run.itertext()))
+    assert places == {"subscript": ["0", "0-T"], "superscript": ["3", "-k t"]}
+    assert "".join(written.itertext()) == "ΔC = (SOC0 - SOC0-T) / max(D, T) m3 e-k t < 1"

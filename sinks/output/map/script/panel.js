@@ -59,15 +59,15 @@ function cards(view) {
   const { code, layer, ecosystem, period } = view;
   const date = lastDate(period);
   const area = entry(code, ecosystem, "all", "area", date);
-  const whole = entry(code, ecosystem, "all", layer.quantity, period);
   const shown = [layerCard(view)];
   if (layer.measure !== "total") {
     const total = data.layers.find((other) => other.quantity === layer.quantity && other.measure === "total");
     if (total) shown.push(layerCard({ ...view, layer: total }));
   }
   if (area) shown.push(card(say("panel.area") + " " + date, figure(area.value * TEN_THOUSANDTH, 2), say("unit.area"), area.value));
-  if (whole && whole.coverage !== null) {
-    shown.push(card(say("panel.coverage"), percentage(whole.coverage, 1), "%", whole.coverage));
+  // The observed land, as the report has it and the layer of that name; that of a change is known at both dates besides.
+  if (area && area.coverage !== null) {
+    shown.push(card(say("panel.coverage"), percentage(area.coverage, 1), "%", area.coverage));
   }
   return html("dl", { class: "cards" }, shown);
 }

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from xml.sax.saxutils import escape, quoteattr
 
 from sinks.output.report.blocks import REFERENCE, Block, KeyFigures, Paragraph, Picture, Table
+from sinks.output.report.formula import placed
 from sinks.output.report.words import word
 
 _EMU_PER_INCH = 914400
@@ -65,7 +66,8 @@ def block_xml(block: Block, image: Callable[[bytes], str], *, lying: bool = Fals
         Whether it stands on a page on its side.
     """
     if isinstance(block, Paragraph):
-        return paragraph(_STYLES[block.kind], with_references(block.text))
+        content = _formula(block.text) if block.kind == "formula" else with_references(block.text)
+        return paragraph(_STYLES[block.kind], content)
     if isinstance(block, Picture):
         return _picture(block, image(block.png))
     if isinstance(block, KeyFigures):
@@ -83,6 +85,13 @@ def run(text: str, properties: str = "") -> str:
     parts = text.replace("CO2", "CO" + _LOW_TWO).split(_LOW_TWO)
     low = _one_run("2", properties + '<w:vertAlign w:val="subscript"/>')
     return low.join(_one_run(part, properties) if part else "" for part in parts)
+
+
+_HEIGHT = {"line": "", "low": '<w:vertAlign w:val="subscript"/>', "high": '<w:vertAlign w:val="superscript"/>'}
+
+
+def _formula(text: str) -> str:
+    return "".join(_one_run(part, _HEIGHT[place]) for part, place in placed(text))
 
 
 def _one_run(text: str, properties: str) -> str:
