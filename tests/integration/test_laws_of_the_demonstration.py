@@ -316,7 +316,7 @@ def test_law_5_what_the_maps_alone_would_show_stands_beside_the_change(ordos: Wr
         expected = (area * (1 - (called**2).sum(1))).sum() / seen.sum()
         assert whole.loc[code, "map_expected_share"] == pytest.approx(expected, rel=1e-6), code
     # All change may be error: errors of the dates are as independent as the change that is seen allows.
-    independent = np.minimum(whole["observed_share"] / whole["expected_share"], 1)
+    independent = np.minimum(whole["observed_share"] / whole["expected_share"], 1).fillna(0.0)
     np.testing.assert_allclose(1 - whole["correlation"], independent, rtol=1e-6)
     told = whole["noise_t_c"] > 0
     limit = np.minimum(whole["gross_t_c"], 1.959964 * np.hypot(whole["random_t_c"], whole["drift_t_c"]))
