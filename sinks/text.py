@@ -194,9 +194,19 @@ def text_of(value: object) -> str:
         return f"{'-' if value < 0 else ''}2^{value.bit_length() - 1}..."
 
 
+def brief(text: str) -> str:
+    """A text as far as anybody reads it: longer than every path and list that means something."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+_LONGEST = 5000
+
+
 def _show(value: object) -> object:
     """Values as a reader expects them: lists joined, not with Python's brackets and quotes."""
     if isinstance(value, list | tuple | set | frozenset) and not isinstance(value, Text):
         items = sorted(map(text_of, value)) if isinstance(value, set | frozenset) else [text_of(v) for v in value]
-        return ("、" if language() == "zh" else ", ").join(items)
+        return brief(("、" if language() == "zh" else ", ").join(items))
+    if isinstance(value, str):
+        return brief(value)
     return text_of(value) if type(value) is int and value.bit_length() > _WRITTEN_BITS else value

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from sinks.errors import Problems, ProjectError
 from sinks.project.regions import BuiltinRegions, FileRegions
-from sinks.text import message, text_of
+from sinks.text import brief, message, text_of
 
 _REGIONS = (BuiltinRegions.__name__, FileRegions.__name__)
 
@@ -56,7 +56,7 @@ def explain(
         if loc[1] != _kind_of_regions(content).__name__:
             return
         loc.pop(1)
-    place = f"{where}: " + "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in loc).lstrip(".")
+    place = f"{where}: " + "".join(f"[{p + 1}]" if isinstance(p, int) else f".{brief(p)}" for p in loc).lstrip(".")
     kind, found = detail["type"], detail.get("input")
     if kind == "too_short" and found:
         return  # its items are wrong, and each of them is reported by itself
@@ -65,7 +65,7 @@ def explain(
         return
     if kind == "extra_forbidden":
         problems.add(
-            "project.unknown_key", place, found=loc[-1], near=near(str(loc[-1]), _siblings(loc, content, model))
+            "project.unknown_key", place, found=loc[-1], near=near(brief(loc[-1]), _siblings(loc, content, model))
         )
     elif kind == "missing":
         problems.add("project.missing_key", place, key=loc[-1])

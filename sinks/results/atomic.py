@@ -70,6 +70,10 @@ def recover(out: Path) -> list[Path]:
             _set_free(aside, out)
         else:
             aside.rename(out)
+    for gone in siblings(out, LOCK):
+        # It was taken from a process that is gone, by one that could not remove it then.
+        with suppress(OSError):
+            gone.unlink()
     left = []
     for partial in siblings(out, PARTIAL):
         if _abandoned(partial.name):

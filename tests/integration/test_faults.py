@@ -270,21 +270,22 @@ def test_a_full_disk_does_not_cost_the_pass(project: Path, tmp_path: Path) -> No
 
 
 def test_every_file_is_the_same_byte_for_byte(project: Path, tmp_path: Path) -> None:
-    """Whatever the threads, the hash seed, the time zone and the locale; the time of the run is given."""
+    """Whatever the threads, hash seed, time zone, locale and folder it is called from; the time of the run is given."""
+    other = tmp_path / "elsewhere"
+    other.mkdir()
     found = []
-    for name, threads, seed, zone, locale in (("a", 1, "1", "UTC", "C"), ("b", 3, "7", "Asia/Shanghai", "C.UTF-8")):
+    # The second is called from another folder, with paths relative to it.
+    for out, threads, seed, zone, locale, place, path in (
+        (tmp_path / "a", 1, "1", "UTC", "C", tmp_path.parent, project),
+        (Path("../b"), 3, "7", "Asia/Shanghai", "C.UTF-8", other, os.path.relpath(project, other)),
+    ):
         settings = {"PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": locale, "SOURCE_DATE_EPOCH": "1700000000"}
-        options = [
-            "--out",
-            str(tmp_path / name),
-            "--quiet",
-            "--threads",
-            str(threads),
-            "--block-size",
-            str(16 * threads),
-        ]
-        call = [sys.executable, "-m", "sinks.cli", "run", str(project), *options]
-        subprocess.run(call, check=True, capture_output=True, timeout=300, env={**os.environ, **settings})
-        found.append(content(tmp_path / name))
+        options = ["--out", str(out), "--quiet", "--threads", str(threads), "--block-size", str(16 * threads)]
+        call = [sys.executable, "-m", "sinks.cli", "run", str(path), *options]
+        # The package is found from anywhere, and "" would be the folder of the call.
+        paths = {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path)))}
+        environment = {**os.environ, **settings, **paths}
+        subprocess.run(call, check=True, capture_output=True, timeout=300, env=environment, cwd=place)
+        found.append(content(place / out))
     assert found[0].keys() == found[1].keys()
     assert [name for name in found[0] if found[0][name] != found[1][name]] == []

@@ -240,6 +240,13 @@ def test_a_manifest_that_the_disk_does_not_give_is_not_taken_for_none(
     assert ids(raised) == ["output.write_failed"]
 
 
+def test_locks_that_were_taken_away_and_could_not_be_removed_go_with_the_next_run(tmp_path: Path) -> None:
+    for number in range(2):
+        (tmp_path / f".run.lock-00000000-1-1-0000000{number}").write_text("-00000000-1-1-00000000")
+    write_run(make_contents(), tmp_path / "run")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
 def test_two_runs_into_one_folder_exclude_each_other(tmp_path: Path) -> None:
     out = tmp_path / "run"
     with folder.destination(out), ThreadPoolExecutor(1) as other:
