@@ -14,7 +14,7 @@ import pytest
 
 from differential.engine import PLACES, check, compare, make
 
-CASES = 50
+CASES = 15
 
 
 @pytest.mark.parametrize("part", range(4))

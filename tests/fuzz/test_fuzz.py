@@ -8,9 +8,8 @@ from fuzz.baselines import FILES
 from fuzz.fuzz import Fuzzer, Tally, fuzz
 
 
-@pytest.mark.parametrize("seed", [101, 102])
-def test_spoilt_projects_are_refused_in_words_or_make_sense(seed: int) -> None:
-    tally = fuzz(seed, cases=20)
+def test_spoilt_projects_are_refused_in_words_or_make_sense() -> None:
+    tally = fuzz(101, cases=20)
     assert tally.findings == []
     assert sum(tally.outcomes.values()) == 20
     assert tally.outcomes["refused"] > 3
