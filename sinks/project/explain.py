@@ -56,7 +56,7 @@ def explain(
         if loc[1] != _kind_of_regions(content).__name__:
             return
         loc.pop(1)
-    place = f"{where}: " + "".join(f"[{p + 1}]" if isinstance(p, int) else f".{brief(p)}" for p in loc).lstrip(".")
+    place = f"{where}: " + "".join(f"[{p + 1}]" if isinstance(p, int) else f".{brief(str(p))}" for p in loc).lstrip(".")
     kind, found = detail["type"], detail.get("input")
     if kind == "too_short" and found:
         return  # its items are wrong, and each of them is reported by itself
@@ -65,7 +65,7 @@ def explain(
         return
     if kind == "extra_forbidden":
         problems.add(
-            "project.unknown_key", place, found=loc[-1], near=near(brief(loc[-1]), _siblings(loc, content, model))
+            "project.unknown_key", place, found=loc[-1], near=near(brief(str(loc[-1])), _siblings(loc, content, model))
         )
     elif kind == "missing":
         problems.add("project.missing_key", place, key=loc[-1])
