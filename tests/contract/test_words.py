@@ -81,22 +81,27 @@ def test_there_is_something_to_compare() -> None:
     assert {"rows", "cells", "regions"} <= PLURAL
 
 
-@pytest.mark.parametrize("id", TEMPLATES)
-def test_no_plural_is_left_to_the_reader(id: str) -> None:
-    assert not re.search(r"\w\((s|es|ies)\)(?! address)", TEMPLATES[id].en)
+def test_no_plural_is_left_to_the_reader() -> None:
+    left = re.compile(r"\w\((s|es|ies)\)(?! address)")
+    assert {id: text.en for id, text in TEMPLATES.items() if left.search(text.en)} == {}
 
 
-@pytest.mark.parametrize("id", [id for id, text in TEMPLATES.items() if "count" in dict(fields(text.en))])
-def test_what_is_counted_agrees_with_its_number(id: str) -> None:
-    names = [name for name, words in fields(TEMPLATES[id].en) if "|" in words]
-    assert ("count" in names) != (id in SAME_FOR_ANY_NUMBER)
+def test_what_is_counted_agrees_with_its_number() -> None:
+    counting = {id: text.en for id, text in TEMPLATES.items() if "count" in dict(fields(text.en))}
+    agreeing = {
+        id for id, text in counting.items() if "count" in [name for name, words in fields(text) if "|" in words]
+    }
+    assert set(counting) - agreeing - SAME_FOR_ANY_NUMBER == set()
+    assert agreeing & SAME_FOR_ANY_NUMBER == set()
 
 
-@pytest.mark.parametrize("id", [id for id, text in TEMPLATES.items() if "{" in text.en])
-def test_one_is_one_and_two_are_two(id: str) -> None:
-    one, two = read(TEMPLATES[id].en, 1), read(TEMPLATES[id].en, 2)
-    assert not re.search(rf"\b1 (?:more |other )?(?:{'|'.join(PLURAL)})\b", one), one
-    assert not re.search(rf"\b2 (?:more |other )?(?:{'|'.join(SINGULAR)})\b(?! (?:codes|rows))", two), two
+def test_one_is_one_and_two_are_two() -> None:
+    one = re.compile(rf"\b1 (?:more |other )?(?:{'|'.join(PLURAL)})\b")
+    two = re.compile(rf"\b2 (?:more |other )?(?:{'|'.join(SINGULAR)})\b(?! (?:codes|rows))")
+    said = [(read(text.en, 1), read(text.en, 2)) for text in TEMPLATES.values() if "{" in text.en]
+    assert len(said) > 500
+    assert [sentence for sentence, _ in said if one.search(sentence)] == []
+    assert [sentence for _, sentence in said if two.search(sentence)] == []
 
 
 @pytest.mark.parametrize(
