@@ -57,8 +57,7 @@ def label_regions(axes: Axes, ground: gpd.GeoDataFrame, names: Mapping[str, str]
     for number in order:
         if not texts[number].get_text():
             continue
-        inside = _fits(shapes[number], middles[number], sizes[number])
-        place = _free_place(middles[number], sizes[number], taken, room, gap, stays=inside)
+        place = _free_place(middles[number], sizes[number], taken, room, gap)
         found = _at(place, sizes[number])
         taken.append(found)
         texts[number].set_position(tuple(axes.transData.inverted().transform(place)))
@@ -97,7 +96,7 @@ def _fits(shape: BaseGeometry, middle: tuple[float, float], size: Bbox) -> bool:
 
 
 def _free_place(
-    middle: tuple[float, float], size: Bbox, taken: list[Bbox], room: BboxBase, gap: float, *, stays: bool
+    middle: tuple[float, float], size: Bbox, taken: list[Bbox], room: BboxBase, gap: float
 ) -> tuple[float, float]:
     """The nearest place to the middle of a region where a name meets no other and stays on the paper."""
     step = size.height * 0.55
@@ -111,8 +110,6 @@ def _free_place(
             on_paper = room.x0 <= wanted.x0 and wanted.x1 <= room.x1 and room.y0 <= wanted.y0 and wanted.y1 <= room.y1
             if on_paper and not any(spaced.overlaps(other) for other in taken):
                 return place
-        if stays and ring > 2:
-            break
     return (float(middle[0]), float(middle[1]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite, nan
+from textwrap import fill
 
 from matplotlib.figure import Figure
 
@@ -13,6 +14,9 @@ from sinks.output.report.facts import Region
 from sinks.output.report.page import Page
 from sinks.output.report.words import printed, rounded, word
 from sinks.results.shown_tables import ordered_ecosystems
+
+_LINE = 12
+"""Characters after which a name of several words goes on in the next line."""
 
 
 def density_map(page: Page, quantity: str, period: str, key: str) -> tuple[Block, ...]:
@@ -70,10 +74,11 @@ def _as_printed(density: float) -> float:
 
 
 def _label(page: Page, region: Region, quantity: str, period: str) -> str:
+    name = fill(region.name, _LINE, break_long_words=False)
     if quantity == "net_removals" and page.facts.withheld(region.code, period):
-        return f"{region.name}\n{word('map.withheld')}"
+        return f"{name}\n{word('map.withheld')}"
     density = _density(page, region, quantity, period)
-    return f"{region.name}\n{printed(density, 2)}" if isfinite(density) else region.name
+    return f"{name}\n{printed(density, 2)}" if isfinite(density) else name
 
 
 def _text(page: Page, quantity: str) -> MapText:

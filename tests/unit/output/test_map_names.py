@@ -11,7 +11,7 @@ from matplotlib.text import Text
 
 from sinks.geo.regions import load_builtin
 from sinks.output.figures import MapText, region_map
-from sinks.output.figures.style import styled
+from sinks.output.figures.style import as_png, styled
 
 TEXT = MapText("碳密度", "无数据", "碳源", "km", "北", ("内部工作用图",))
 
@@ -37,6 +37,8 @@ def drawn(frame: gpd.GeoDataFrame, parent: str) -> tuple[Figure, list[Text]]:
 @pytest.mark.parametrize("parent", ["150000", "150600", "150100", "150200", "150700", "152500"])
 def test_no_name_lies_on_another_or_off_the_paper(region: gpd.GeoDataFrame, parent: str) -> None:
     figure, names = drawn(region, parent)
+    # What counts is where they lie once it is drawn: the box of the axes takes its shape only then.
+    as_png(figure, int(figure.dpi))
     with styled():
         boxes = {text.get_text(): text.get_window_extent() for text in names}
     paper = figure.bbox
