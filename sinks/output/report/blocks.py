@@ -65,9 +65,20 @@ class Table:
     widths: Sequence[float] = field(default_factory=tuple)
 
     def relative_widths(self) -> list[float]:
-        """Widths of the columns as shares of the table's; where none are given, such that no number breaks."""
+        """Widths of the columns as shares of the table's, such that no number breaks."""
         raw = list(self.widths) or self._needed()
-        return [width / sum(raw) for width in raw]
+        shares = [width / sum(raw) for width in raw]
+        # Columns of words give way where a number would not fit into the width that was meant for it.
+        least = [max((1.15 * _unbroken(row[place]) for row in self.rows), default=0) for place in range(len(shares))]
+        lacking = [max((need + _PADDING) / _ROOM - share, 0) for need, share in zip(least, shares, strict=True)]
+        lacking[: self.text_columns] = [0.0] * self.text_columns
+        words = sum(shares[: self.text_columns])
+        if not self.widths or sum(lacking) > words / 2:
+            return shares
+        return [
+            share * (1 - sum(lacking) / words) if place < self.text_columns else share + lacking[place]
+            for place, share in enumerate(shares)
+        ]
 
     def _needed(self) -> list[float]:
         """What the cells of each column need, and an equal part of the room that is left."""

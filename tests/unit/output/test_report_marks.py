@@ -169,3 +169,13 @@ def test_formulas_have_low_indices_and_high_exponents() -> None:
         places[height.get(f"{{{namespace}}}val")].append("".join(run.itertext()))
     assert places == {"subscript": ["0", "0-T"], "superscript": ["3", "-k t"]}
     assert "".join(written.itertext()) == "ΔC = (SOC0 - SOC0-T) / max(D, T) m3 e-k t < 1"
+
+
+def test_words_give_way_to_numbers_that_would_break() -> None:
+    narrow = Table("t", "", ["a", "b"], [["forest", "9,191,653.7"]], widths=(5.0, 0.5))
+    wide = Table("t", "", ["a", "b"], [["forest", "1.0"]], widths=(5.0, 0.5))
+    words, numbers = narrow.relative_widths()
+    # Of the 92 narrow characters of a line.
+    assert numbers * 92 >= len("9,191,653.7") + 2
+    assert words + numbers == pytest.approx(1.0)
+    assert wide.relative_widths() == pytest.approx([10 / 11, 1 / 11])
