@@ -122,8 +122,6 @@ def region_map(
         figure.supxlabel(drawable("\n".join(text.footer)), fontsize=7, color=FAINT)
         if names and len(ground) <= MOST_NAMES:
             settle_layout(figure)
-            # The box of the axes takes its shape when it is drawn; names placed before would then lie elsewhere.
-            axes.apply_aspect()
             label_regions(axes, ground, {code: drawable(name) for code, name in names.items()})
     return figure
 

@@ -45,6 +45,8 @@ def label_regions(axes: Axes, ground: gpd.GeoDataFrame, names: Mapping[str, str]
     list of Text
         In the order of the regions; none overlaps another, as long as there is a free place round its region.
     """
+    # The box of the axes takes its shape when it is drawn; names placed before would then lie elsewhere.
+    axes.apply_aspect()
     renderer = axes.figure.canvas.get_renderer()  # type: ignore[attr-defined]  # Agg has one, the base class does not
     shapes = [_on_paper(axes, shape) for shape in ground.geometry]
     middles = [maximum_inscribed_circle(shape).coords[0] for shape in shapes]
