@@ -25,7 +25,7 @@ from rasterio.windows import Window
 from sinks.layers.rasters.geotiff_tiles import TileDecoder
 
 GUARD = 64
-SIDE = 64
+SIDE = 128
 TILES = 8
 FILL = 0xA5
 

@@ -33,7 +33,7 @@ whether every block could be unpacked and has that size."""
 
 _TYPES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64")
 
-_LEAST_CELLS = {8: 1 << 12, 32946: 1 << 12, 50000: 1 << 12}
+_LEAST_CELLS = {8: 1 << 14, 32946: 1 << 14, 50000: 1 << 14}
 """Cells of a block below which a call for each costs more than GDAL's cache, by compression."""
 
 _NOT_PACKED = 1

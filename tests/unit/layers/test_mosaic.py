@@ -68,7 +68,7 @@ def without_nodata(number: int, words: dict[str, str]) -> dict[str, str]:
 
 FORMS: dict[str, dict[str, Any]] = {
     "LZW tiles": {},
-    "DEFLATE strips": {"compress": "deflate", "tiled": False, "blockysize": 32},
+    "DEFLATE strips": {"compress": "deflate", "tiled": False, "blockysize": SIDE},
     "uncompressed strips": {"compress": None, "tiled": False, "blockysize": 1},
     "predictor": {"predictor": 2},
     "as gdalbuildvrt writes them with no data": {"change": without_nodata},
