@@ -237,6 +237,10 @@ def test_law_1_stocks_differ_by_change_and_what_is_known_once(ordos: Written) ->
 def test_law_3_every_figure_names_its_period_and_the_sink_is_the_change_of_its_years(ordos: Written) -> None:
     for name in ("account", "comparison", "basis", "noise", "reconciliation", "spread", "uncertainty"):
         assert set(ordos[name]["period"]) <= {*DATES, PERIOD}, name
+    change, sink = ordos.rows("stock_change", PERIOD), ordos.rows("net_removals", PERIOD)
+    yearly = (change * CO2 / YEARS)[change.index.get_level_values("pool").isin(BIOMASS)]
+    assert len(yearly) > 50
+    np.testing.assert_allclose(sink.reindex(yearly.index), yearly, rtol=1e-9, atol=1e-9)
     lines = ordos["reconciliation"].groupby(["region_code", "ecosystem", "line"])["value"].sum().unstack().fillna(0.0)
     stocks = ordos["account"]
     sums = stocks[(stocks["stratum"] == "all") & (stocks["pool"] == "all")]
