@@ -50,13 +50,20 @@ _EQUAL = 1e-9
 
 @dataclass(frozen=True)
 class SurveyClass:
-    """A class of a survey: what it is in the account, and what maps may take it for, with the reason."""
+    """A class of a survey: what it is in the account, what maps may take it for and why, and the class above it."""
 
     code: str
     name: str
     ecosystem: str
     may_be: tuple[str, ...] = ()
     reason: str = ""
+    above: str = ""
+
+    def is_part_of(self, outer: str) -> bool:
+        """Whether the sum of a first-level class has this one: by its first digits, unless the table says otherwise."""
+        if self.above:
+            return self.above == outer
+        return len(outer) < len(self.code) and len(outer) < 3 and self.code.startswith(outer)
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ def survey_classes(path: str | None) -> dict[str, SurveyClass]:
         for row in table_rows("sinks.analysis", "land_survey_classes.csv"):
             name, reason = (row["name_zh"], row["reason_zh"]) if zh else (row["name_en"], row["reason_en"])
             code, lands = row["class"], tuple(row["may_be"].split())
-            found[code] = SurveyClass(code, name, row["ecosystem"], lands, reason)
+            found[code] = SurveyClass(code, name, row["ecosystem"], lands, reason, row["part_of"])
         return found
     sheet, problems = read_sheet(path, ["class", "name", "ecosystem", "may_be", "reason", "source"]), Problems()
     own: dict[str, SurveyClass] = {}
@@ -156,19 +163,13 @@ def read_survey(
         codes = sorted(rows["class"])
         for twice in sorted({one for one in codes if codes.count(one) > 1}):
             problems.add("survey.twice", code, code=twice, year=int(year))
-        inner = {one: [other for other in codes if other != one and other.startswith(one)] for one in set(codes)}
-        if any(other in _WETLANDS for other in codes) and "00" in codes:
-            inner["00"] = [other for other in codes if other in _WETLANDS]
-        for outer, parts in sorted(inner.items()):
-            if parts and len(outer) < 3:
+        for outer in sorted(set(codes)):
+            # A class that the table does not know has its own problem.
+            if parts := [one for one in codes if one in classes and classes[one].is_part_of(outer)]:
                 problems.add("survey.part_and_whole", code, whole=outer, parts=parts, year=int(year))
     problems.raise_as(LayerError)
     used = {date: year for date, year in years.items() if year in have}
     return LandSurvey(_with_sums(table, frame), classes, used)
-
-
-_WETLANDS = frozenset({"0303", "0304", "0306", "0402", "0603", "1105", "1106", "1108"})
-"""Classes that the first level ``00`` of the third survey sums up."""
 
 
 def _check_words(

@@ -18,7 +18,7 @@ from sinks.assessment import equations
 from sinks.assessment.answer import Answer, Origin
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.result import Assessment
-from sinks.assessment.words import word
+from sinks.assessment.words import word, word_of
 from sinks.project.rules import Rule, RuleValue
 from sinks.vocabulary import ALL, pools
 
@@ -30,7 +30,7 @@ COLUMNS = (
 AS_IS, K, CAP, POOLS, ECOSYSTEMS, BASE = "as_is", "k", "cap_share", "pools", "ecosystems", "baseline"
 """What an alternative changes; nothing, for the rule as it is."""
 
-NONE = "none"
+NONE, _JOINED = "none", " + "
 
 _K_STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _CAP_STEPS = (0.01, 0.02, 0.05, 0.1)
@@ -80,7 +80,7 @@ class Alternatives(Answer):
     def glance(self) -> list[pd.DataFrame]:
         """What is judged by the rule, every alternative that turns it, and the indicators of the outermost regions."""
         codes = set(self._of(self.indicators, Origin.outermost)["region_code"])
-        shown = codes or set(self.indicators["region_code"].head(1))
+        codes = codes or set(self.indicators["region_code"].head(1))
         columns = [
             "region_name",
             "what",
@@ -91,10 +91,12 @@ class Alternatives(Answer):
             "turns_unit",
             "differs",
         ]
-        own = self.indicators[self.indicators["region_code"].isin(shown)]
+        own = self.indicators[self.indicators["region_code"].isin(codes)]
         rows = self.table[(self.table["what"] == AS_IS) | self.table["differs"]]
         order = rows["region_code"].map({code: place for place, code in enumerate(dict.fromkeys(rows["region_code"]))})
-        return [rows.iloc[order.argsort(kind="stable")][columns], own]
+        shown = rows.iloc[order.argsort(kind="stable")][columns]
+        said = [_words(what, given) for what, given in zip(shown["what"], shown["alternative"], strict=True)]
+        return [shown.assign(alternative=said), own]
 
     def remarks(self) -> list[str]:
         turned = self.table.loc[self.table["differs"], ["region_name", "what"]].drop_duplicates()
@@ -102,6 +104,12 @@ class Alternatives(Answer):
         said = [f"{name}: {', '.join(word(f'what.{one}') for one in kind)}" for name, kind in kinds.items()]
         first = word("note.turned", regions=said) if said else word("note.not_turned")
         return [first, word("note.evaluation")]
+
+
+def _words(what: str, given: str) -> str:
+    """An alternative as people read it: pools, ecosystems and the treatment of the base year by their names."""
+    kinds = {POOLS: "pool", ECOSYSTEMS: "ecosystem", BASE: "rule_value", CAP: "rule_value"}
+    return _JOINED.join(word_of(kinds[what], one) for one in given.split(_JOINED)) if what in kinds else given
 
 
 def alternatives(rule: Rule, account: pd.DataFrame) -> list[Alternative]:
@@ -126,11 +134,11 @@ def alternatives(rule: Rule, account: pd.DataFrame) -> list[Alternative]:
     dead = tuple(name for name in there if pools()[name].group == "dead_organic_matter")
     for scope in dict.fromkeys(((ALL,), living, (*living, *dead) if living and dead else ())):
         if scope and set(scope) != set(rule.pools.value):
-            found.append(_with(rule, POOLS, " + ".join(scope), pools=scope))
+            found.append(_with(rule, POOLS, _JOINED.join(scope), pools=scope))
     lands = sorted(set(rows["ecosystem"]) - {ALL})
     for lands_of in [(ALL,), *((land,) for land in lands)]:
         if set(lands_of) != set(rule.ecosystems.value):
-            found.append(_with(rule, ECOSYSTEMS, " + ".join(lands_of), ecosystems=lands_of))
+            found.append(_with(rule, ECOSYSTEMS, _JOINED.join(lands_of), ecosystems=lands_of))
     bases = ("net_net", "gross_net")
     return found + [_with(rule, BASE, one, baseline=one) for one in bases if one != rule.baseline.value]
 

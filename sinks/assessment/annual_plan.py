@@ -15,16 +15,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sinks.assessment.budget import COLUMNS, RESTING, Values, base_emissions, gdp_at, level_rows, target_of
-from sinks.assessment.equations import allowed_emissions, required_reduction
+from sinks.assessment.budget import (
+    COLUMNS,
+    DEDUCTIONS,
+    RESTING,
+    Values,
+    allowed_at,
+    base_emissions,
+    deducted,
+    level_rows,
+)
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import measures
 from sinks.assessment.result import Assessment
 from sinks.assessment.withheld import Reason, by_noise, graver
 from sinks.errors import Problems
-
-DEDUCTIONS = {"abatement_projects": "abatement", "ecosystem_sink": "sink_counted", "credits_used": "ccer_received"}
-"""What is taken off emissions, by the term of the assessment: more of it is a reduction."""
 
 BALANCES = ("intensity_balance", "deviation", "carried_in", "rolled_balance")
 """Quantities that judge a plan."""
@@ -137,9 +142,11 @@ class _League:
             opening = closing.get(year - 1, np.nan) if opening is None else opening
             # The sink of the last assessed year is assumed to last, with what is not known of it.
             reason = graver(*(self._why(min(one, last)) for one in (year, year - 1)))
-            allowed = self._allowed(year, problems) if year > rule.base_year else np.nan
+            allowed = np.nan
+            if year > rule.base_year:
+                allowed = allowed_at(self.assessment, self.values, self.code, year, self.targets, problems)
             if year in plans:
-                terms = {**plans[year], **self._deducted(year)}
+                terms = {**plans[year], **deducted(self.assessment, self.values, self.code, year - 1, year)}
                 closing[year] = opening + sum(terms.values())
                 amounts: dict[str, float] = {"opening": opening, **terms, "planned_emissions": closing[year]}
                 if actual is not None:
@@ -176,33 +183,6 @@ class _League:
         if year == self.assessment.rule.base_year:
             return base_emissions(self.assessment, self.values, self.code)
         return self.values.get((self.code, year, "adjusted_emissions"))
-
-    def _deducted(self, year: int) -> dict[str, float]:
-        """Changes of what is taken off, since the year before; a deduction that grows is a reduction."""
-        rule, found = self.assessment.rule, {}
-        gross = rule.baseline.value != "net_net"
-        for name, term in DEDUCTIONS.items():
-            now = self.values.get((self.code, year, term))
-            before = self.values.get((self.code, year - 1, term), 0.0)
-            # What the base year is compared without begins in the year after it.
-            if gross and year - 1 == rule.base_year and name != "abatement_projects":
-                before = 0.0
-            if now is not None and np.isfinite(now - before):
-                found[name] = before - now
-            elif name != "credits_used":
-                found[name] = 0.0
-        return found
-
-    def _allowed(self, year: int, problems: Problems) -> float:
-        target = target_of(self.targets, self.code, "intensity_reduction")
-        if target is None:
-            return float("nan")
-        base = self.assessment.rule.base_year
-        gdp = gdp_at(self.assessment, self.values, year, self.code, problems)
-        span = float(target["target_year"] - target["base_year"])
-        required = float(required_reduction(target["value"], min(float(year - base), span), span))
-        start = base_emissions(self.assessment, self.values, self.code)
-        return allowed_emissions(start / self.values[self.code, base, "gdp"], required, gdp)
 
 
 def _levels(net: pd.Series[float], whole: str, names: Mapping[str, str]) -> list[tuple[object, ...]]:

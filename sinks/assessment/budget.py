@@ -26,6 +26,9 @@ COLUMNS = ("region_code", "region_name", "year", "quantity", "value", "unit", "b
 Values = Mapping[tuple[str, int, str], float]
 """Values of an assessment by region, year and quantity."""
 
+DEDUCTIONS = {"abatement_projects": "abatement", "ecosystem_sink": "sink_counted", "credits_used": "ccer_received"}
+"""What is taken off emissions, by the term of the assessment: more of it is a reduction."""
+
 ANNUAL = ("allowed", "adjusted_emissions", "room", "carried_over")
 
 
@@ -239,33 +242,51 @@ def _league(
 ) -> list[tuple[str, str, float, str]]:
     base_year, last = assessment.rule.base_year, max(assessment.rule.years)
     start = base_emissions(assessment, values, code)
-    sink_then = values[code, base_year, "sink_counted"] if assessment.rule.baseline.value == "net_net" else 0.0
-    kinds = kinds | {
-        "abatement_projects": values[code, base_year, "abatement"] - values[code, last, "abatement"],
-        "ecosystem_sink": sink_then - values[code, last, "sink_counted"],
-    }
-    if (code, last, "ccer_received") in values:
-        then = (
-            values.get((code, base_year, "ccer_received"), 0.0) if assessment.rule.baseline.value == "net_net" else 0.0
-        )
-        kinds["credits_used"] = then - values[code, last, "ccer_received"]
+    kinds = kinds | deducted(assessment, values, code, base_year, last)
     planned = start + sum(kinds.values())
     rows = [(code, "base_emissions", start, "computed")]
     rows += [(code, kind, value, "computed" if kind not in measures("budget") else "given")
              for kind, value in kinds.items()]  # fmt: skip
     rows.append((code, "planned_emissions", planned, "computed"))
-    target = target_of(targets, code, "intensity_reduction")
-    if target is not None:
-        gdp = gdp_at(assessment, values, end, code, problems)
-        span = float(target["target_year"] - target["base_year"])
-        required = float(required_reduction(target["value"], min(float(end - base_year), span), span))
-        allowed = allowed_emissions(start / values[code, base_year, "gdp"], required, gdp)
+    allowed = allowed_at(assessment, values, code, end, targets, problems)
+    if target_of(targets, code, "intensity_reduction") is not None:
         rows += [(code, "allowed", allowed, "computed"), (code, "intensity_balance", allowed - planned, "computed")]
     expected = target_of(targets, code, "expected_total")
     if expected is not None:
         rows += [(code, "expected_total", float(expected["value"]), "given"),
                  (code, "elastic_balance", float(expected["value"]) - planned, "computed")]  # fmt: skip
     return rows
+
+
+def deducted(assessment: Assessment, values: Values, code: str, first: int, year: int) -> dict[str, float]:
+    """Changes of what is taken off emissions between two years [t CO2]; a deduction that grows is a reduction."""
+    rule, found = assessment.rule, {}
+    gross = rule.baseline.value != "net_net"
+    for name, term in DEDUCTIONS.items():
+        now = values.get((code, year, term))
+        before = values.get((code, first, term), 0.0)
+        # What the base year is compared without begins in the year after it.
+        if gross and first == rule.base_year and name != "abatement_projects":
+            before = 0.0
+        if now is not None and np.isfinite(now - before):
+            found[name] = before - now
+        elif name != "credits_used":
+            found[name] = 0.0
+    return found
+
+
+def allowed_at(
+    assessment: Assessment, values: Values, code: str, year: int, targets: pd.DataFrame, problems: Problems
+) -> float:
+    """Emissions after deductions that the path of the intensity allows in a year [t CO2]; NaN without a target."""
+    target = target_of(targets, code, "intensity_reduction")
+    if target is None:
+        return float("nan")
+    base = assessment.rule.base_year
+    gdp = gdp_at(assessment, values, year, code, problems)
+    span = float(target["target_year"] - target["base_year"])
+    required = float(required_reduction(target["value"], min(float(year - base), span), span))
+    return allowed_emissions(base_emissions(assessment, values, code) / values[code, base, "gdp"], required, gdp)
 
 
 def gdp_at(assessment: Assessment, values: Values, end: int, code: str, problems: Problems) -> float:

@@ -33,11 +33,12 @@ def readable(table: pd.DataFrame, *, named: Mapping[str, str] | None = None) -> 
     """
     shown = table.copy()
     for column, kind in (named or {}).items():
-        shown[column] = [_named(kind, str(cell)) for cell in table[column]]
+        shown[column] = [word_of(kind, str(cell)) for cell in table[column]]
     return shown.rename(columns=lambda name: word(f"column.{name}") if f"column.{name}" in words() else name)
 
 
-def _named(kind: str, cell: str) -> str:
+def word_of(kind: str, cell: str) -> str:
+    """A word of a kind in the present language (see :func:`readable`); one that has none stands for itself."""
     if kind in ("ecosystem", "part") and cell in ecosystems():
         return str(ecosystems()[cell].label)
     if kind == "pool" and cell in pools():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,13 +12,15 @@ from sinks.cli.common import PATH, echo_and_write, lang, made_from, opened_or_ru
 _out = click.option("--out", type=PATH, help="CSV 文件夹 / folder for the tables [RUN/assessment].")
 
 
+def _question(verb: Callable[..., None]) -> Callable[..., None]:
+    """What every verb takes that asks a run something and writes the tables of the answer."""
+    return _out(trust_option(lang(reports_problems(verb))))
+
+
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
 @click.option("--period", help="时段，如 2020-2023 / period [the last].")
-@_out
-@trust_option
-@lang
-@reports_problems
+@_question
 def inventory(run_folder: Path, period: str | None, out: Path | None) -> None:
     """温室气体清单表（IPCC 与省级指南） / greenhouse-gas inventory tables; emissions are positive."""
     import sinks
@@ -27,10 +30,7 @@ def inventory(run_folder: Path, period: str | None, out: Path | None) -> None:
 
 @click.command()
 @click.argument("project_or_run", type=PATH)
-@_out
-@trust_option
-@lang
-@reports_problems
+@_question
 def restoration(project_or_run: Path, out: Path | None) -> None:
     """修复工程成效：工程内外、前后对比 / effect of restoration projects against their surroundings."""
     echo_and_write(opened_or_run(project_or_run).restoration(), project_or_run, out)
@@ -38,10 +38,7 @@ def restoration(project_or_run: Path, out: Path | None) -> None:
 
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
-@_out
-@trust_option
-@lang
-@reports_problems
+@_question
 def potential(run_folder: Path, out: Path | None) -> None:
     """增汇潜力：适宜土地与 2030、2060 年轨迹 / suited land, and what plans for it would hold."""
     import sinks
@@ -51,10 +48,7 @@ def potential(run_folder: Path, out: Path | None) -> None:
 
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
-@_out
-@trust_option
-@lang
-@reports_problems
+@_question
 def projection(run_folder: Path, out: Path | None) -> None:
     """林分推算到 2030、2060 年，有无项目对比，附图 / stands grown to years to come, with and without a project."""
     import sinks
@@ -72,10 +66,7 @@ def projection(run_folder: Path, out: Path | None) -> None:
     "--as", "definitions", multiple=True, metavar="INDICATOR=DEFINITION",
     help="由本次核算得出该指标，并声明其口径 / compute the indicator, which stands under this definition.",
 )  # fmt: skip
-@_out
-@trust_option
-@lang
-@reports_problems
+@_question
 def targets(run_folder: Path, published: bool, definitions: tuple[str, ...], out: Path | None) -> None:
     """生态目标进展：森林覆盖率、蓄积、草原盖度、湿地 / progress of forest, grass and wetland targets."""
     import sinks
@@ -88,10 +79,7 @@ def targets(run_folder: Path, published: bool, definitions: tuple[str, ...], out
 @click.command()
 @click.argument("run_folder", metavar="RUN", type=PATH)
 @click.argument("projects", type=PATH)
-@_out
-@trust_option
-@lang
-@reports_problems
+@_question
 def admit(run_folder: Path, projects: Path, out: Path | None) -> None:
     """新上项目评价：对盟市和全区强度、预算的影响，附一页意见 / effect of new projects, with a one-page opinion."""
     import sinks

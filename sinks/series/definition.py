@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,14 +21,21 @@ from sinks.geo.legends import Legend
 from sinks.layers.rasters.raster import inspect
 from sinks.project.land_survey import LandSurveySection
 from sinks.project.project import Project
+from sinks.vocabulary import ecosystems
 from sinks.workflow.prepare import Prepared
 
 PARTS = ("product", "legend", "methodology", "definition")
+
+CODES = "legend_codes"
+"""What the codes of a legend are, by layer: beside its digest, so that a difference can be named."""
+
+_NOTHING, _MOST_CODES = "—", 6
 
 Definition = dict[str, dict[str, str]]
 """By part, what is kept by name: a word where it can be read, and a digest where it is long."""
 
 _DIGITS = 12
+_DIGEST = re.compile(rf"\b[0-9a-f]{{{_DIGITS}}}$")
 
 _DATED = ("files", "file", "bands", "band")
 """Keys of a section that say where a layer is, and not what it is."""
@@ -53,9 +61,9 @@ def definition_of(prepared: Prepared, whole: Project | None = None) -> Definitio
     project = prepared.project
     cover = project.land_cover
     product = {"land_cover": (cover.product or "") if cover else ""}
-    legends = {layer.name: _legend(layer.legend) for layer in prepared.strata}
+    layers = {layer.name: layer.legend for layer in prepared.strata}
     if prepared.land_cover is not None:
-        legends["land_cover"] = _legend(prepared.land_cover.legend)
+        layers["land_cover"] = prepared.land_cover.legend
     methods = {}
     for number, entry in enumerate(prepared.entries, 1):
         words = [entry.ecosystems, entry.pools, entry.accounts_for, entry.source, entry.role]
@@ -63,9 +71,10 @@ def definition_of(prepared: Prepared, whole: Project | None = None) -> Definitio
         methods[f"{number} {entry.method.id}"] = f"{entry.method.edition} {_digest([repr(words), table])}"
     return {
         "product": product,
-        "legend": legends,
+        "legend": {name: _legend(legend) for name, legend in layers.items()},
         "methodology": methods,
         "definition": _rest(prepared, project, whole or project),
+        CODES: {name: _codes(legend) for name, legend in layers.items()},
     }
 
 
@@ -89,14 +98,41 @@ def grids_of(prepared: Prepared) -> dict[str, str]:
 
 
 def changed_parts(before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """By part that differs, the names of what differs in it."""
+    """By part that differs, the names of what differs in it, with what each was and is: ``land_cover (CLCD -> CLUD)``.
+
+    Where only digests tell two of them apart, it is the name alone.
+    """
     found = {}
     for part in PARTS:
         old, new = before.get(part, {}), after.get(part, {})
         names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
         if names:
-            found[part] = ", ".join(names)
+            found[part] = ", ".join(_named(part, name, before, after) for name in names)
     return found
+
+
+def _named(part: str, name: str, *sides: Mapping[str, Mapping[str, str]]) -> str:
+    """What differs: its name, and what it was and is where that can be read."""
+    old, new = (_readable(side.get(part, {}).get(name)) for side in sides)
+    if old != new:
+        return f"{name} ({old} → {new})"
+    codes = [json.loads(side.get(CODES, {}).get(name, "{}")) for side in sides]
+    if part != "legend" or not all(codes):
+        return name
+    moved = [code for code in {**codes[0], **codes[1]} if codes[0].get(code) != codes[1].get(code)]
+    said = [f"{code}: {_land(codes[0].get(code))} → {_land(codes[1].get(code))}" for code in moved[:_MOST_CODES]]
+    more = ["…"] if len(moved) > _MOST_CODES else []
+    return f"{name} ({'; '.join(said + more)})" if said else name
+
+
+def _readable(kept: str | None) -> str:
+    """The word of a definition without its digest."""
+    text = _DIGEST.sub("", kept or "").strip()
+    return _NOTHING if text in ("", str(None)) else text
+
+
+def _land(name: str | None) -> str:
+    return str(ecosystems()[name].label) if name in ecosystems() else name or _NOTHING
 
 
 def _rest(prepared: Prepared, project: Project, whole: Project) -> dict[str, str]:
@@ -144,6 +180,10 @@ def _without(section: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any
 def _word(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, sort_keys=True)
     return text if len(text) <= 3 * _DIGITS else _digest([text])
+
+
+def _codes(legend: Legend) -> str:
+    return json.dumps({one.text: one.ecosystem or one.cls for one in legend}, ensure_ascii=False)
 
 
 def _legend(legend: Legend) -> str:

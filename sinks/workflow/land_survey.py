@@ -7,21 +7,9 @@ import pandas as pd
 from sinks.account.account import Entry
 from sinks.account.density_scale import check_scalable
 from sinks.activity import LAND_COVER, Activity
-from sinks.analysis.land_survey import LandSurvey, compared_areas, density_factors, read_survey, survey_notes
+from sinks.analysis.land_survey import compared_areas, density_factors, survey_notes
 from sinks.errors import Gather, LayerError, Problem
 from sinks.workflow.prepare import Prepared
-
-
-def land_survey(prepared: Prepared) -> LandSurvey | None:
-    """The land survey of a project, read and held against its regions and dates; None without one.
-
-    Raises
-    ------
-    LayerError, AssessmentError
-        With what does not fit.
-    """
-    section, project = prepared.project.land_survey, prepared.project
-    return None if section is None else read_survey(section, project.path, project.dates, prepared.regions.frame)
 
 
 def check_land_survey(prepared: Prepared) -> None:
@@ -32,7 +20,7 @@ def check_land_survey(prepared: Prepared) -> None:
     LayerError, AssessmentError, AccountError
     """
     gather, section = Gather(), prepared.project.land_survey
-    gather(land_survey, prepared)
+    gather(lambda: prepared.land_survey)
     if section is not None and section.scale_densities is not None:
         wrong = sorted({entry.method.id for entry in _on_the_map(prepared) if not _on_densities(entry)})
         adjusted = prepared.project.accuracy is not None and prepared.project.accuracy.adjust
@@ -48,7 +36,7 @@ def project_factors(prepared: Prepared, activity: Activity) -> pd.DataFrame | No
     AccountError
         As of :func:`sinks.analysis.land_survey.density_factors`.
     """
-    section, survey = prepared.project.land_survey, land_survey(prepared)
+    section, survey = prepared.project.land_survey, prepared.land_survey
     if section is None or survey is None or section.scale_densities is None:
         return None
     states = activity.states
@@ -61,7 +49,7 @@ def survey_beside(
     prepared: Prepared, account: pd.DataFrame, factors: pd.DataFrame | None
 ) -> tuple[dict[str, pd.DataFrame], list[Problem]]:
     """The table ``land_survey`` of a run, and what a reader must know of it; nothing without a survey."""
-    section, survey = prepared.project.land_survey, land_survey(prepared)
+    section, survey = prepared.project.land_survey, prepared.land_survey
     if section is None or survey is None:
         return {}, []
     table = compared_areas(survey, account, factors)

@@ -1,7 +1,8 @@
-"""How a project that has passed its checks shows itself in a notebook."""
+"""How a project that has passed its checks shows itself in a notebook, and what it reads once."""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ from sinks.text import message
 
 if TYPE_CHECKING:
     from sinks.account.entries import Entry
+    from sinks.analysis.land_survey import LandSurvey
     from sinks.geo.regions import Regions
     from sinks.layers.rasters.raster import CategoricalLayer, ContinuousLayer
     from sinks.layers.stands.vector import VectorLayer
@@ -31,6 +33,20 @@ class PreparedView:
     tables: tuple[TableLayer, ...]
     entries: tuple[Entry, ...]
     notes: tuple[Problem, ...]
+
+    @cached_property
+    def land_survey(self) -> LandSurvey | None:
+        """The land survey, read once and held against regions and dates; None without one.
+
+        Raises
+        ------
+        LayerError, AssessmentError
+            With what does not fit.
+        """
+        from sinks.analysis.land_survey import read_survey
+
+        section, project = self.project.land_survey, self.project
+        return None if section is None else read_survey(section, project.path, project.dates, self.regions.frame)
 
     def __repr__(self) -> str:
         values = {"name": self.project.project.name, "regions": len(self.regions.units), "notes": len(self.notes)}

@@ -197,7 +197,7 @@ class TestRecalculation:
             own = parts.get((row.quantity, row.region_code, row.period), 0.0)
             assert own == pytest.approx(new - old, rel=1e-9, abs=1e-9 * max(abs(old), abs(new)))
         assert (every.loc[every["quantity"] == "carbon_stock", "difference"] > 0).all()
-        assert set(table["changed"]) == {"legend: land_cover"}
+        assert set(table["changed"]) == {"legend: land_cover (7: 荒漠与裸地 → 草原)"}
 
     def test_the_draft_before_is_superseded_and_the_newest_is_shown(self, remade: Series) -> None:
         rows = {row.vintage: row for row in remade.register.rows}
@@ -233,7 +233,7 @@ def test_a_segment_of_its_own_is_joined_to_nothing(copied: Path, maps: Path, tmp
     assert list(stock.loc[stock["segment"] == 2, "period"]) == ["2024", "2025"]
     said = stock[stock["break"] != ""]
     assert list(said["period"]) == ["2024"]
-    assert "land_cover" in said["break"].item()
+    assert said["break"].item() == "产品: land_cover (CLCD → CLUD)"
     sink = table[table["quantity"] == "net_removals"]
     assert set(sink.loc[sink["segment"] == 2, "period"]) == {"2024-2025"}
     _check_report(series.run(), tmp_path)

@@ -289,6 +289,24 @@ def test_parents_not_in_the_file_are_made_of_their_children(tmp_path: Path) -> N
     assert [n.id for n in regions.notes] == ["regions.parents_made"]
 
 
+@pytest.mark.parametrize(
+    ("codes", "parent", "name"),
+    [
+        (("150200", "150600"), "150000", "内蒙古自治区（12 个下级区划中 2 个的合计）"),
+        (("150602", "150621"), "150600", "鄂尔多斯市（9 个下级区划中 2 个的合计）"),
+        (("150602", "150202"), "150000", "内蒙古自治区（103 个下级区划中 2 个的合计）"),
+        # Codes of the user's own: nobody knows how many there should be.
+        (("150200", "990601"), "150000", "内蒙古自治区"),
+    ],
+)
+def test_a_sum_of_some_of_a_region_is_not_called_the_region(
+    tmp_path: Path, codes: tuple[str, str], parent: str, name: str
+) -> None:
+    rows = [(code, place, shape) for code, (_, place, shape) in zip(codes, two_boxes(), strict=True)]
+    path = write(tmp_path / "some.gpkg", rows, parent=[parent, parent])
+    assert load_file(path, "code", "name", "parent").name(parent) == name
+
+
 def test_levels_that_do_not_nest(tmp_path: Path) -> None:
     rows = [("990100", "上", box(110, 40, 111.4, 41)), *two_boxes()]
     path = write(tmp_path / "loose.gpkg", rows, parent=["", "990100", "990100"])

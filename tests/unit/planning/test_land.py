@@ -27,7 +27,8 @@ from sinks.assessment.valuation import SinkValue, value_of_account
 from sinks.assessment.words import word, words
 from sinks.methodology import Registry
 from sinks.planning.land import row_removals
-from sinks.planning.prospects import cut_by_zones, prospects, saturating, with_zones
+from sinks.planning.present import saturating
+from sinks.planning.prospects import cut_by_zones, prospects, with_zones
 from sinks.planning.sites import Effects, Sites, measure
 from sinks.project.planning import PotentialSection, RestorationSection, ZoneSection
 from sinks.text import using_language

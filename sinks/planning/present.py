@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from sinks.account.hierarchy import Hierarchy
+from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import records
-from sinks.planning.prospects import present_land, saturating
+from sinks.errors import Problem
 from sinks.uncertainty.draws import Floats
+from sinks.units import CO2_PER_C
 from sinks.vocabulary import ALL
 
 Drawn = Mapping[tuple[str, str, str], Floats]
@@ -98,3 +100,51 @@ def _known(
         bare = set(rows.index[rows["low"].isna()])
         known &= ~hierarchy.regions["code"].isin(bare).to_numpy()
     return known
+
+
+def saturating(stock: float | Floats, removals: float | Floats, limit: float, years: Floats) -> tuple[Floats, Floats]:
+    """Stock and sink of present land that slows down as it nears its limit.
+
+    The sink falls in proportion to what is left to the limit, the simplest course that begins at the present sink and
+    never exceeds the limit (an assumption, not a measurement)::
+
+        C(t) = L - (L - C0) exp(-F0 t / (L - C0)),   F(t) = F0 exp(-F0 t / (L - C0))
+
+    Parameters
+    ----------
+    stock, removals : float or array
+        ``C0`` [t C] and ``F0`` [t CO2/yr]; arrays, such as draws, are broadcast against the years.
+    limit : float
+        ``L`` [t C].
+    years : array
+        ``t`` from now [yr].
+
+    Returns
+    -------
+    stock [t C], removals [t CO2/yr] : array
+        Land at its limit or beyond keeps its stock; a source goes on as it is, for a limit says nothing about losses.
+    """
+    flux, room = np.asarray(removals / CO2_PER_C), np.asarray(limit - stock)
+    slowing = (flux > 0) & (room > 0)
+    left = np.exp(-np.where(slowing, flux, 0.0) * years / np.where(slowing, room, 1.0))
+    full = (flux > 0) & (room <= 0)
+    ahead = np.where(slowing, limit - room * left, stock + np.where(full, 0.0, flux) * years)
+    return ahead, np.where(slowing, removals * left, np.where(full, 0.0, removals * np.ones_like(left)))
+
+
+def present_land(account: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Area, stock and sink of each ecosystem at the last date: ``region_code, ecosystem, area, stock, sink``."""
+    rows = account[(account["stratum"] == ALL) & (account["ecosystem"] != ALL) & (account["pool"] == ALL)]
+    date = max(one for one in rows["period"].unique() if "-" not in one)
+    periods = [one for one in rows["period"].unique() if one.endswith(f"-{date}")]
+    if not periods:
+        values = {"quantity": "net_removals", "period": f"...-{date}", "found": sorted(rows["period"].unique())}
+        raise AssessmentError(Problem("assessment.no_leaves", "account", values))
+    wanted = {"area": ("area", date), "stock": ("carbon_stock", date), "sink": ("net_removals", max(periods))}
+    key = ["region_code", "ecosystem"]
+    parts = [
+        rows[(rows["quantity"] == quantity) & (rows["period"] == period)].set_index(key)["value"].rename(name)
+        for name, (quantity, period) in wanted.items()
+    ]
+    # The course into the future starts from a stock and a sink, so land without one of them is left out.
+    return pd.concat(parts, axis=1, join="inner").dropna().reset_index(), date
