@@ -195,8 +195,10 @@ def test_another_scale_or_survey_behind_it_is_another_definition(plain: sinks.Ru
     other = table.assign(value=table["value"] * np.where(table["class"] == "0301", 1.01, 1.0))
     later = pd.concat([table, table.assign(year=2021)])
     assert changed_parts(scaled, definition(other, scale_densities="2020")) == {"definition": "land_survey"}
-    assert changed_parts(scaled, definition(later, scale_densities="2021")) == {"definition": "land_survey"}
-    assert changed_parts(scaled, definition(table)) == {"definition": "land_survey"}
+    assert changed_parts(scaled, definition(later, scale_densities="2021")) == {
+        "definition": "land_survey (2020 → 2021)"
+    }
+    assert changed_parts(scaled, definition(table)) == {"definition": "land_survey (2020 → —)"}
     # Rows of a year that nothing is scaled to, another order, and a survey that only stands beside.
     assert changed_parts(scaled, definition(later.iloc[::-1], scale_densities="2020")) == {}
     assert changed_parts(definition(table), definition(other)) == {}
