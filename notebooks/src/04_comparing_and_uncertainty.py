@@ -68,6 +68,7 @@ top[["rank", "share", "half_width", "unit", "kind", "name", "stratum"]].round(3)
 project = sinks.Project.read("../data/projects/ordos.toml")
 content = project.record()
 content["inputs"]["growing_stock"]["dates_correlated"] = False
+content["accuracy"] = {"matrix": "../tables/confusion_matrix.csv"}  # 下一节用，不改变核算 / for the next section, no change of the account
 independent = sinks.run(sinks.Project.from_dict(content, folder=project.folder))
 
 total = "region_code == '150600' and ecosystem == 'all' and stratum == 'all' and pool == 'all' and quantity == 'net_removals'"
@@ -87,6 +88,5 @@ rows.assign(dates_correlated=[True, False])[["dates_correlated", "value", "low",
 # *With a confusion matrix (invented here) areas are adjusted for the errors of the map, with intervals.*
 
 # %%
-content = project.record() | {"accuracy": {"matrix": "../tables/confusion_matrix.csv"}}
-areas = sinks.run(sinks.Project.from_dict(content, folder=project.folder)).adjusted_areas()
+areas = independent.adjusted_areas()
 areas.query("region_code == '150600' and period == '2023'")[["class", "map_ha", "adjusted_ha", "se_ha"]].round(0)

@@ -10,8 +10,10 @@ import sinks
 
 project = sinks.Project.read("../data/projects/demo.toml")
 content = project.record()
+content["project"]["draws"] = 200
 content["regions"]["levels"] = ["league"]
 content["methodologies"] = [one for one in content["methodologies"] if one.get("role") != "comparison"]
+content.pop("restoration"), content.pop("potential")
 run = sinks.run(sinks.Project.from_dict(content, folder=project.folder))
 evaluation = run.assess()
 verdicts = evaluation.assessment.verdicts()

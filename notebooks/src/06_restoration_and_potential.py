@@ -22,7 +22,10 @@ import sinks
 
 project = sinks.Project.read("../data/projects/demo.toml")
 content = project.record()
+content["project"]["draws"] = 200
 content["regions"]["levels"] = ["league"]
+content["methodologies"] = [one for one in content["methodologies"] if one.get("role") != "comparison"]
+content.pop("assessment")
 content["restoration"] = {
     "file": "../vector/restoration_projects.gpkg",
     "ring": 20_000,
@@ -100,7 +103,7 @@ content["potential"] = {
     "target": 500_000,
     "target_year": 2050,
 }
-potential = sinks.run(sinks.Project.from_dict(content, folder=project.folder)).potential()
+potential = run.potential(sinks.Project.from_dict(content, folder=project.folder).potential)
 
 land = potential.land.query("region_code == '150600'").set_index("reason")["area_ha"]
 land.div(1e4).round(2).rename("鄂尔多斯 万ha").to_frame()

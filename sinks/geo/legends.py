@@ -21,6 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, SupportsFloat
 
+from sinks.calls import spoken
 from sinks.errors import LayerError, LegendError, Problem, Problems
 from sinks.folds import folded, items, nouns, part
 from sinks.objects import is_object
@@ -235,6 +236,7 @@ def legend_strata() -> dict[str, str]:
     return {id: stratum for id, (_, stratum) in _index().items()}
 
 
+@spoken
 def load_legend(
     id_or_path: str | Path,
     overrides: Mapping[Any, Any] | None = None,

@@ -106,7 +106,7 @@ def load_file(
     """
     path = Path(path)
     problems = Problems()
-    columns = [name for name in (code_field, name_field, parent_field, parent_name) if name]
+    columns = [name for name in (code_field, name_field, parent_field, parent_name) if name is not None]
     found = read_rows(path, list(dict.fromkeys(columns)), layer, encoding, problems)
     if found is None:
         problems.raise_as(RegionError)
@@ -114,7 +114,9 @@ def load_file(
     table, faults = found
     draft = _Draft(str(path), shapely.force_2d(table.geometry.to_numpy()), problems, faults=faults)
     draft.reference = _reference(table, crs, draft)
-    draft.take_texts(*(table[name] if name else None for name in (code_field, name_field, parent_field, parent_name)))
+    draft.take_texts(
+        *(table[name] if name is not None else None for name in (code_field, name_field, parent_field, parent_name))
+    )
     draft.put_aside(set_aside)
     draft.check_codes()
     draft.check_geometry(repair, allow_gaps)

@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
+from sinks.calls import spoken
 from sinks.errors import MethodologyError, ParameterError, Problem, Problems, SinksError
 from sinks.folds import folded, nouns, pairs, part
 from sinks.methodology.bound import Bound
@@ -58,6 +59,7 @@ class Registry:
         A file is not there, or two methodologies have one id.
     """
 
+    @spoken
     def __init__(self, files: Iterable[Path | str] = (), packages: Iterable[str] | None = None) -> None:
         problems = Problems()
         self._places: dict[str, _Place] = {}
@@ -77,6 +79,7 @@ class Registry:
         """Every methodology's id, in alphabetical order."""
         return tuple(sorted(self._places))
 
+    @spoken
     def get(self, id: str) -> Bound:
         """A methodology with its parameter table.
 

@@ -17,6 +17,7 @@ from matplotlib.colors import Normalize, TwoSlopeNorm
 from matplotlib.text import Text
 
 from sinks.analysis.reconciliation import OF_STOCK, reconciliation
+from sinks.calls import all_spoken
 from sinks.errors import Problem, RunError
 from sinks.output.figures.flows import Flow, draw_flows, height_of
 from sinks.output.figures.fonts import drawable, font_family
@@ -37,6 +38,7 @@ _WIDTH = 6.4
 _SIGNED = ("net_removals", "stock_change")
 
 
+@all_spoken
 @dataclass(frozen=True)
 class Plots:
     """Figures of a run; ``run.plot()`` draws bars.
@@ -263,7 +265,7 @@ class Plots:
             return _finished(axes)
 
     def maps(
-        self, quantity: str = "net_removals", *, level: str | None = None, ax: Sequence[Axes] | None = None
+        self, quantity: str = "net_removals", *, level: str | None = None, ax: Axes | Sequence[Axes] | None = None
     ) -> list[Axes]:
         """A small map for each date or period, all on one scale.
 
@@ -344,7 +346,7 @@ def _axes(given: Axes | None, height: float) -> Axes:
     return axes
 
 
-def _several(given: Sequence[Axes] | None, count: int) -> list[Axes]:
+def _several(given: Axes | Sequence[Axes] | None, count: int) -> list[Axes]:
     if given is not None:
         axes = list(np.atleast_1d(np.asarray(given, dtype=object)).ravel())
         if len(axes) != count:

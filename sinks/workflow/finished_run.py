@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pandas as pd
 
 from sinks.assessment.answer import Answer, Origin
+from sinks.calls import all_spoken
 from sinks.errors import Problem, RunError, path_of
 from sinks.folds import nouns
 from sinks.objects import Held
@@ -59,6 +60,7 @@ else:
 A = TypeVar("A", bound=Answer)
 
 
+@all_spoken
 @dataclass(frozen=True)
 class Run(RunViews):
     """A finished account with everything it came from.

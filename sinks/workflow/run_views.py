@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from sinks.calls import all_spoken
 from sinks.results import frames
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sinks.workflow.run_arrays import RunArrays
 
 
+@all_spoken
 class RunViews:
     """What a run shows of its contents; the run itself knows what its arrays are painted from."""
 

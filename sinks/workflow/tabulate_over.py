@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sinks.activity import OBSERVED
+from sinks.calls import spoken
 from sinks.errors import Problem, Problems, ProjectError
 from sinks.folds import folded, nouns, of_frame
 from sinks.geo.legends import Legend, LegendClass, load_legend
@@ -92,6 +93,7 @@ class Tabulated:
         return self.areas if len(self.areas) else self.means
 
 
+@spoken
 def tabulate_over(
     land_cover: Any,
     regions: Any,
@@ -196,6 +198,8 @@ def _content(land_cover: Any, regions: Any, means: Any) -> tuple[dict[str, Any],
     rasters = {f"means.{key}": one for key, one in content["inputs"].items()}
     rasters |= {LAND: content[LAND]} if LAND in content else {}
     for place, one in rasters.items():
+        if not _by_date(one):
+            problems.add("objects.not_dataarray", f"{_WHERE}: {place}", found="{}")
         for file in _by_date(one).values():
             if not isinstance(file, str):
                 problems.add("objects.not_dataarray", f"{_WHERE}: {place}", found=type(file).__name__)

@@ -14,6 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sinks.calls import spoken
 from sinks.errors import LayerError, LegendError, Problem, ProjectError, RunError, path_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["check", "ensure_writable", "open_run", "run", "tabulate"]
 
 
+@spoken
 def run(
     project: Project | str | Path,
     *,
@@ -105,6 +107,7 @@ def _forgetting(checkpoint: Path | None, *, resume: bool) -> Iterator[None]:
         raise
 
 
+@spoken
 def tabulate(
     project: Project | str | Path,
     *,
@@ -131,6 +134,7 @@ def tabulate(
     )
 
 
+@spoken
 def check(project: Project | str | Path, *, trust: bool = False) -> Prepared:
     """Check a project, its layers and its methodologies without running it.
 
@@ -157,6 +161,7 @@ def check(project: Project | str | Path, *, trust: bool = False) -> Prepared:
     return steps.with_notes(prepared, steps.check(prepared))
 
 
+@spoken
 def open_run(folder: str | Path, *, trust: bool = False) -> Run:
     """Read a run folder back.
 
@@ -178,7 +183,8 @@ def open_run(folder: str | Path, *, trust: bool = False) -> Run:
     return Run(read_run(place), trust=trust, folder=place)
 
 
-def ensure_writable(folder: Path, *, force: bool = False) -> None:
+@spoken
+def ensure_writable(folder: str | Path, *, force: bool = False) -> None:
     """Refuse a destination before the work is done and not after it.
 
     Raises

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sinks.calls import spoken
 from sinks.errors import RunError, path_of
 from sinks.results.verified import note_verification
 from sinks.verification.findings import Verification
@@ -12,6 +13,7 @@ from sinks.verification.verify import verify as second_path
 from sinks.workflow.run_contents import now
 
 
+@spoken
 def verify(folder: str | Path, *, seed: int | None = None, store: bool = True) -> Verification:
     """Compute a run folder a second time, by a path that shares no computing code, and compare.
 

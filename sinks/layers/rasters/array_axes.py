@@ -45,6 +45,9 @@ def check_axes(array: xr.DataArray, where: str, problems: Problems) -> None:
     if axes is None:
         problems.add("objects.no_axes", where, dims=list(map(str, array.dims)))
         return
+    if any(size != size or size == 0 for size in array.shape):  # dask does not know the size of what it has filtered
+        problems.add("objects.no_size", where, shape=[f"{name} ({array.sizes[name]})" for name in array.dims])
+        return
     others = [str(name) for name in array.dims if name not in (*axes, "band")]
     if others:
         problems.add("objects.other_axes", where, dims=[f"{name} ({array.sizes[name]})" for name in others])

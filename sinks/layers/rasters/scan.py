@@ -40,13 +40,15 @@ def codes_of(files: Mapping[str, str]) -> list[int]:
             nodata = dataset.nodatavals[0]
             for window in _windows(dataset.shape, dataset.block_shapes[0]):
                 cells = dataset.read(1, window=window)
-                if not np.issubdtype(cells.dtype, np.number):
+                if not np.issubdtype(cells.dtype, np.number) or np.issubdtype(cells.dtype, np.complexfloating):
                     raise LayerError(Problem("raster.wrong_type", file, {"dtype": str(cells.dtype)}))
                 distinct = np.unique(cells[np.isfinite(cells)])
                 found |= set(distinct[distinct != nodata].tolist() if nodata is not None else distinct.tolist())
                 if len(found) > MOST_CODES or any(value != int(value) for value in found):
                     shown = [f"{value:g}" for value in sorted(found)[:5]]
                     raise LayerError(Problem("objects.no_classes", file, {"found": shown, "most": MOST_CODES}))
+    if not found:
+        raise LayerError(Problem("objects.no_class_seen", next(iter(files.values()))))
     return sorted(int(value) for value in found)
 
 

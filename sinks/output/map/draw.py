@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import folium
 import pandas as pd
 
+from sinks.calls import spoken
 from sinks.errors import Problem, RunError
 from sinks.output.map.content import page_content
 from sinks.output.map.overlay import paint
@@ -22,12 +23,13 @@ _TILES_EXAMPLE = "https://maps.example.org/{z}/{x}/{y}.png"
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 
 
+@spoken
 def draw_map(
     contents: RunContents,
     *,
     tiles: str | None = None,
     assessment: pd.DataFrame | None = None,
-    overlay: Path | None = None,
+    overlay: str | Path | None = None,
     overlay_name: str = "",
     overlay_unit: str = "",
 ) -> folium.Map:
@@ -42,7 +44,7 @@ def draw_map(
         origin, and no other, for images.  Without it the page asks nobody for anything.
     assessment : DataFrame, optional
         ``region_code, year, quantity, value, low, high``; ``sink_counted`` over ``emissions`` becomes a layer.
-    overlay : Path, optional
+    overlay : path, optional
         A raster to paint under the outlines, averaged to the screen's resolution.
     overlay_name, overlay_unit : str, optional
         What the raster shows, for the legend; the file's name when not given.
@@ -65,6 +67,7 @@ def draw_map(
     content = page_content(contents, assessment)
     content["tiles"] = tiles
     if overlay is not None:
+        overlay = Path(overlay)
         extent = tuple(contents.regions.frame.total_bounds)
         content["overlay"] = paint(overlay, extent).to_json(overlay_name or overlay.stem, overlay_unit)
     figure = new_figure(content, origin)

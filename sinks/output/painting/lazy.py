@@ -18,6 +18,7 @@ import numpy.typing as npt
 import shapely
 from pyproj import CRS
 
+from sinks.errors import Problem, RunError
 from sinks.geo.crs import densify_to
 from sinks.geo.grid import CellAreas, Grid
 from sinks.layers.rasters.raster import RasterSource
@@ -161,6 +162,10 @@ def lazy_array(
     if chunks is not None:
         side = isqrt(_CHUNK)
         asked = dict(chunks) if isinstance(chunks, Mapping) else {"y": chunks, "x": chunks}
+        if unknown := sorted(set(asked) - {*leading, "y", "x"}):
+            raise RunError(
+                Problem("painting.no_dimension", "chunks", {"found": unknown, "present": [*leading, "y", "x"]})
+            )
         array = array.chunk({**dict.fromkeys(leading, 1), "y": side, "x": side, **asked})
     found: xr.DataArray = array
     return found

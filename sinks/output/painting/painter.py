@@ -18,6 +18,7 @@ from pyproj import CRS
 from tqdm import tqdm
 
 from sinks.account.account import AccountInputs, Entry
+from sinks.calls import spoken
 from sinks.errors import Problem, RunError
 from sinks.geo.crs import densify_to
 from sinks.geo.grid import CellAreas, Grid
@@ -113,6 +114,7 @@ class Request:
     units: Sequence[str] | None = None
 
 
+@spoken
 def paint(
     contents: RunContents,
     layers: Layers,

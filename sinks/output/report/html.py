@@ -11,6 +11,7 @@ import pandas as pd
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from sinks.calls import spoken
 from sinks.errors import Problem, RunError
 from sinks.output.report.blocks import REFERENCE, Block, KeyFigures, Paragraph, Picture, Table
 from sinks.output.report.chapters import chapters
@@ -69,6 +70,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
+@spoken
 def write_html(
     contents: RunContents,
     path: Path,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from sinks.calls import spoken
 from sinks.errors import Problem, Problems, RunError
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Facts, Region
@@ -31,6 +32,7 @@ VALUES = frozenset({"title", "subtitle", "page_head", "region", "created", "proj
 """Tags that hold plain text; all others hold blocks."""
 
 
+@spoken
 def write_reports(
     contents: RunContents,
     out: Path,
