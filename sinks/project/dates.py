@@ -103,6 +103,6 @@ def _join(content: dict[str, Any], project: Project, earlier: RasterSection, lat
         return
     old = {date: project.path(file) for date, file in earlier.by_date.items() if date not in later.by_date}
     bands = {date: section.bands.get(date, section.band) for section in (earlier, later) for date in section.by_date}
-    content |= {"files": old | later.by_date, "file": None, "bands": {}, "band": 1}
-    if set(bands.values()) != {1}:
-        content["bands"] = bands
+    content |= {"files": old | later.by_date, "file": None, "bands": {}, "band": None}
+    if set(bands.values()) != {None}:
+        content["bands"] = {date: band or 1 for date, band in bands.items()}

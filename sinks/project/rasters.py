@@ -21,7 +21,7 @@ class RasterSection(Section):
     asset: str | None = Field(
         default=None, exclude=True, description="Which asset of STAC items; needed where several of them are rasters."
     )
-    band: int = Field(default=1, ge=1, description="Band to read.")
+    band: int | None = Field(default=None, ge=1, description="Band to read; must be said where a file has several.")
     bands: Bands = Field(
         default_factory=dict, description="Band of each date, where one file holds several: {2020 = 21, 2022 = 23}."
     )
@@ -43,7 +43,7 @@ class RasterSection(Section):
             raise ValueError("files_or_file")
         if self.asset is not None:
             raise ValueError("asset_without_item")  # items have become files by now, and their asset is settled
-        if self.bands and self.band != 1:
+        if self.bands and self.band is not None:
             raise ValueError("band_or_bands")
         if self.bands and self.files is not None and set(self.bands) != set(self.files):
             raise ValueError("bands_dates")
@@ -105,7 +105,7 @@ class MonthlyInputSection(InputSection):
         by_month = [MONTH in name for name in self.by_date.values()]
         if any(by_month) != all(by_month):
             raise ValueError("months_mixed")
-        if (self.band != 1 or self.bands) and not all(by_month):
+        if (self.band is not None or self.bands) and not all(by_month):
             raise ValueError("months_band")
         return self
 

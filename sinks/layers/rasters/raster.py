@@ -32,8 +32,8 @@ from sinks.layers.rasters.shares import check_share
 from sinks.layers.rasters.validity import (
     Hidden,
     alpha_band,
-    check_alpha,
-    check_unmarked,
+    check_masks,
+    check_which,
     hidden_cells,
     mask_bands,
     room_for_fill,
@@ -66,8 +66,8 @@ class CategoricalLayer:
         The classes its codes stand for.
     resampling : str, optional
         ``nearest`` or ``mode``; needed only when a file is not on the reference grid.
-    band : int
-        Band to read.
+    band : int, optional
+        Band to read; None for a file of one.
     bands : mapping of str to int
         Band of each date, where they differ; else ``band`` is that of all.
     accept : tuple of str
@@ -88,7 +88,7 @@ class CategoricalLayer:
     files: Mapping[str, Path | str]
     legend: Legend
     resampling: str | None = None
-    band: int = 1
+    band: int | None = None
     nodata: float | None = None
     assume_crs: str | None = None
     ecosystems: tuple[str, ...] | None = None
@@ -98,7 +98,7 @@ class CategoricalLayer:
 
     def band_of(self, date: str) -> int:
         """The band that holds a date."""
-        return self.bands.get(date, self.band)
+        return self.bands.get(date, self.band or 1)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class ContinuousLayer:
     offset: float | None = None
     factor: float = 1.0
     resampling: str | None = None
-    band: int = 1
+    band: int | None = None
     nodata: float | None = None
     assume_crs: str | None = None
     bands: Mapping[str, int] = field(default_factory=dict)
@@ -140,7 +140,7 @@ class ContinuousLayer:
 
     def band_of(self, date: str) -> int:
         """The band that holds a date."""
-        return self.bands.get(date, self.band)
+        return self.bands.get(date, self.band or 1)
 
 
 Layer = CategoricalLayer | ContinuousLayer
@@ -311,9 +311,7 @@ def _as_read(
     if not categorical:
         dtype = "float32" if np.can_cast(dtype, "float32") else "float64"
     used = {*layer.bands.values(), band}
-    check_alpha(dataset, used, where, problems)
-    if "mask_band" not in layer.accept:
-        check_unmarked(dataset, used, where, problems)
+    check_masks(dataset, used, layer.accept, where, problems)
     alone = ColorInterp.alpha in dataset.colorinterp and alpha_band(dataset, used) is None
     hidden = hidden_cells(mask_bands(dataset, band, used), dtype, nodata, categorical=categorical, alone=alone)
     if hidden is None:
@@ -343,6 +341,8 @@ def _check_meaning(layer: Layer, date: str, dataset: Any, where: str, problems: 
             check_codes(dataset, band, nodata, layer.legend, where, problems)
         else:
             check_share(layer, band, nodata, dataset, where, problems)
+    if layer.band is None and date not in layer.bands and not len(problems):
+        check_which(dataset, where, problems)
 
 
 def layer_file(layer: Layer, date: str) -> str:

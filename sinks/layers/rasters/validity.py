@@ -32,6 +32,9 @@ _GDAL_TYPES = {"uint8": "Byte", "int8": "Int8", "uint16": "UInt16", "int16": "In
 
 _NUMBERED = re.compile(r"(?:layer|band|波段)[ _]?\d+", re.IGNORECASE)
 
+_MOST_NAMED = 20
+"""Bands of a file that a message names."""
+
 
 @dataclass(frozen=True)
 class Hidden:
@@ -96,7 +99,23 @@ def _is_named(dataset: Any, band: int) -> bool:
     return bool(name) and _NUMBERED.fullmatch(name.strip()) is None
 
 
-def check_alpha(dataset: Any, used: Collection[int], where: str, problems: Problems) -> None:
+def check_which(dataset: Any, where: str, problems: Problems) -> None:
+    """Refuse a file of several bands of data where nobody said which is meant."""
+    alpha = alpha_band(dataset, {1})
+    bands = [number for number in range(1, dataset.count + 1) if number != alpha]
+    if len(bands) > 1:
+        names = [f"{number} {dataset.descriptions[number - 1] or ''}".strip() for number in bands[:_MOST_NAMED]]
+        problems.add("raster.which_band", where, count=len(bands), bands=names + ["..."] * (len(bands) > _MOST_NAMED))
+
+
+def check_masks(dataset: Any, used: Collection[int], accept: Collection[str], where: str, problems: Problems) -> None:
+    """Doubt an alpha band that may be data, and a band that may be a mask unless ``accept`` says that it is none."""
+    _check_alpha(dataset, used, where, problems)
+    if "mask_band" not in accept:
+        _check_unmarked(dataset, used, where, problems)
+
+
+def _check_alpha(dataset: Any, used: Collection[int], where: str, problems: Problems) -> None:
     """Doubt an alpha band that holds neither "seen" nor "unseen": it may be a class map that software named so.
 
     Only a sample is looked at.
@@ -110,7 +129,7 @@ def check_alpha(dataset: Any, used: Collection[int], where: str, problems: Probl
         problems.add("raster.doubtful_alpha", where, band=alpha, values=shown, opaque=f"{opaque:g}")
 
 
-def check_unmarked(dataset: Any, used: Collection[int], where: str, problems: Problems) -> None:
+def _check_unmarked(dataset: Any, used: Collection[int], where: str, problems: Problems) -> None:
     """Doubt a last band that looks like a mask and is not marked as one: software often drops the mark.
 
     Only a sample is looked at.

@@ -147,7 +147,7 @@ def observed(source: RasterSource, values: np.ndarray) -> np.ndarray:
 def test_every_form_of_a_class_map_in_every_way_of_reading(form: Writer, dtype: str, way: str, tmp_path: Path) -> None:
     path = tmp_path / "map.tif"
     form(path, CLASSES.astype(dtype))
-    source = inspect(CategoricalLayer("land_cover", {"2020": path}, CLCD), "2020")
+    source = inspect(CategoricalLayer("land_cover", {"2020": path}, CLCD, band=1), "2020")
     if way == "direct":
         reference, rows, columns = source.grid, slice(None), slice(None)
     elif way == "aligned":
@@ -176,7 +176,7 @@ def test_every_form_of_a_class_map_in_every_way_of_reading(form: Writer, dtype: 
 def test_every_form_of_a_quantity(form: Writer, dtype: str, resampling: str | None, tmp_path: Path) -> None:
     path = tmp_path / "stock.tif"
     form(path, CLASSES.astype(dtype))
-    source = inspect(ContinuousLayer("growing_stock", "growing_stock", {"2020": path}, 0.0, 1500.0), "2020")
+    source = inspect(ContinuousLayer("growing_stock", "growing_stock", {"2020": path}, 0.0, 1500.0, band=1), "2020")
     reference = source.grid
     if resampling is not None:
         reference = Grid(source.grid.crs, Affine(0.04, 0, 110, 0, -0.04, 45), COLUMNS // 4, ROWS // 4)
@@ -250,7 +250,7 @@ def test_a_mask_that_lost_its_mark_is_doubted(tmp_path: Path) -> None:
     with pytest.raises(LayerError) as error:
         inspect(layer, "2020")
     assert [problem.id for problem in error.value.problems] == ["raster.unmarked_mask"]
-    settled = CategoricalLayer("land_cover", {"2020": path}, CLCD, accept=("mask_band",))
+    settled = CategoricalLayer("land_cover", {"2020": path}, CLCD, band=1, accept=("mask_band",))
     source = inspect(settled, "2020")
     assert np.array_equal(read(source, source.grid), CLASSES)
 

@@ -174,7 +174,10 @@ def cells(source: Any, reference: Grid, reader: str) -> tuple[Data, Data]:
     out = np.zeros((reference.height, reference.width), source.dtype)
     with RasterReader(source, reference) as opened:
         if reader == "gdal":
-            opened._tiles = None
+            for own in (opened._tiles, opened._mosaic):
+                if own is not None:
+                    own.close()
+            opened._tiles = opened._mosaic = None
         opened.read(0, 0, out)
     absent = [value for value in (source.nodata, source.fill) if value is not None]
     return out, np.asarray(~np.isin(out, absent) & (out == out))
@@ -184,7 +187,7 @@ def cells(source: Any, reference: Grid, reader: str) -> tuple[Data, Data]:
 @pytest.mark.parametrize(("name", "form"), PAIRS)
 def test_the_cells_that_were_observed(name: str, form: str, reader: str, files: Callable[[str, str], Path]) -> None:
     path = files(name, form)
-    layer = CategoricalLayer("land_cover", {"2020": path}, load_legend("clcd"))
+    layer = CategoricalLayer("land_cover", {"2020": path}, load_legend("clcd"), band=1)
     source = inspect(layer, "2020")
     reference, repeat = source.grid, 1
     if reader in ("picked", "warped"):
@@ -201,7 +204,7 @@ def test_the_cells_that_were_observed(name: str, form: str, reader: str, files: 
 @pytest.mark.parametrize(("name", "form"), PAIRS)
 def test_the_mean_of_the_cells_that_were_observed(name: str, form: str, files: Callable[[str, str], Path]) -> None:
     """A quantity on a grid four times as coarse: the mean of what was observed in each cell."""
-    layer = ContinuousLayer("growing_stock", "growing_stock", {"2020": files(name, form)}, 0.0, 1500.0)
+    layer = ContinuousLayer("growing_stock", "growing_stock", {"2020": files(name, form)}, 0.0, 1500.0, band=1)
     source = inspect(layer, "2020")
     reference = Grid(source.grid.crs, source.grid.transform * Affine.scale(4), SIDE // 4, SIDE // 4)
     values, observed = cells(source.on(reference, "average"), reference, "warped")
@@ -221,7 +224,7 @@ def test_what_a_format_cannot_say_is_no_pair(name: str, form: str, files: Callab
             files(name, form)
         return
     path = files(name, form)
-    layer = CategoricalLayer("land_cover", {"2020": path}, load_legend("clcd"))
+    layer = CategoricalLayer("land_cover", {"2020": path}, load_legend("clcd"), band=1)
     if outcome != "lost":
         with pytest.raises(LayerError) as error:
             inspect(layer, "2020")

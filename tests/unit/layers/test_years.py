@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ YEARS = range(2000, 2006)
 STACK = np.random.default_rng(1).integers(1, 10, (len(YEARS), 40, 50)).astype(np.uint8)
 
 
-def stack(path: Path, names: list[str] | None) -> Path:
+def stack(path: Path, names: list[str | None] | None) -> Path:
     profile = {"driver": "GTiff", "count": len(YEARS), "dtype": "uint8", "width": 50, "height": 40}
     place = {"crs": "EPSG:4490", "transform": Affine(0.01, 0, 110, 0, -0.01, 45)}
     with rasterio.open(path, "w", **profile, **place) as out:
@@ -87,12 +88,12 @@ def test_a_band_of_another_year_is_named_with_the_right_one(tmp_path: Path) -> N
     bands = tomllib.loads(str(found["bands"]))["bands"]
     assert bands == {"2003": 4}
     assert problems(CategoricalLayer("land_cover", {"2003": path}, CLCD, bands=bands), "2003") == {}
-    assert problems(CategoricalLayer("land_cover", {"2003": path}, CLCD, accept=("other_year",)), "2003") == {}
+    assert problems(CategoricalLayer("land_cover", {"2003": path}, CLCD, band=1, accept=("other_year",)), "2003") == {}
 
 
 def test_one_band_for_two_dates(tmp_path: Path) -> None:
     path = stack(tmp_path / "cover.tif", [str(year) for year in YEARS])
-    layer = CategoricalLayer("land_cover", {"2000": path, "2003": path}, CLCD, accept=("other_year",))
+    layer = CategoricalLayer("land_cover", {"2000": path, "2003": path}, CLCD, band=1, accept=("other_year",))
     assert problems(layer, "2000") == {}
     found = problems(layer, "2003")["raster.same_band_twice"]
     assert tomllib.loads(str(found["bands"])) == {"bands": {"2000": 1, "2003": 4}}
@@ -116,9 +117,9 @@ def test_a_file_of_another_year(tmp_path: Path) -> None:
         "date": "2020",
         "year": "2019",
     }
-    assert problems(CategoricalLayer("land_cover", {"2019": path}, CLCD), "2019") == {}
-    assert problems(CategoricalLayer("land_cover", {"static": path}, CLCD), "2020") == {}
-    assert problems(CategoricalLayer("land_cover", {"2020": path}, CLCD, accept=("other_year",)), "2020") == {}
+    assert problems(CategoricalLayer("land_cover", {"2019": path}, CLCD, band=1), "2019") == {}
+    assert problems(CategoricalLayer("land_cover", {"static": path}, CLCD, band=1), "2020") == {}
+    assert problems(CategoricalLayer("land_cover", {"2020": path}, CLCD, band=1, accept=("other_year",)), "2020") == {}
     past = CategoricalLayer("land_cover@2020", {"static": path}, CLCD, of_date="2020")
     assert set(problems(past, "2020")) == {"raster.file_of_other_year"}
 
@@ -136,3 +137,13 @@ def test_bands_in_the_project_file() -> None:
             LandCoverSection.model_validate({"legend": "clcd", **wrong})
     with pytest.raises(ValidationError):
         MonthlyInputSection.model_validate({"unit": "1", "file": "a.tif", "bands": {2020: 1}})
+
+
+def test_which_of_several_bands_is_never_guessed(tmp_path: Path) -> None:
+    named = stack(tmp_path / "cover.tif", ["mean", None, "spread", None, None, None])
+    asked = {"count": 6, "bands": ["1 mean", "2", "3 spread", "4", "5", "6"]}
+    assert problems(CategoricalLayer("land_cover", {"2003": named}, CLCD), "2003") == {"raster.which_band": asked}
+    amount = ContinuousLayer("growing_stock", "growing_stock", {"static": named}, 0.0, 1500.0)
+    assert problems(amount, "2003") == {"raster.which_band": asked}
+    assert problems(replace(amount, band=3), "2003") == {}
+    assert problems(replace(amount, bands={"static": 2}), "static") == {}
