@@ -200,7 +200,7 @@ def test_a_difference_is_the_same_in_a_notebook(run_folder: Path, tmp_path: Path
     assert answer.notice
     assert list(pd.read_csv(tmp_path / "diff.csv", encoding="utf-8-sig")["notice"].unique()) == [answer.notice]
     assert (answer.effects["value"].abs() < 1e-6).all()
-    with pytest.raises(SinksError, match="run"):
+    with pytest.raises(SinksError, match=r"Run\.diff.*other"):
         run.diff(answer.effects)  # type: ignore[arg-type]
 
 

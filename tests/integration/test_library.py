@@ -20,6 +20,7 @@ KEPT = (
     "tests/golden/test_ledger.py",
     "tests/golden/test_witnesses.py",
     "tests/golden/witnesses.csv",
+    "tests/golden/typical_figures.csv",
     "tests/golden/ledger.csv",
     "docs/verification.md",
 )

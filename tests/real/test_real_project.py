@@ -349,7 +349,7 @@ def test_awkward_rasters(tmp_path: Path, name: str, around: tuple[float, ...] | 
         frame.to_crs(4490).to_file(tmp_path / "box.gpkg")
         regions = {"file": str(tmp_path / "box.gpkg"), "code": "code", "name": "name"}
     content = mcd12c1(regions)
-    content["land_cover"] = {"legend": "clcd", "files": {"2019": str(DATA / "awkward" / name)}}
+    content["land_cover"] = {"legend": "clcd", "band": 1, "files": {"2019": str(DATA / "awkward" / name)}}
     with pytest.raises(sinks.SinksError) as error:
         sinks.run(sinks.Project.from_dict(content, folder=DATA))
     assert sorted(problem.id for problem in error.value.problems) == expected

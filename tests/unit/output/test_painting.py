@@ -188,7 +188,7 @@ def test_a_period_with_a_date_in_between_is_the_account_too(tmp_path: Path, what
 def test_a_painting_tabulated_again_gives_the_account_of_its_region(small: Small, tmp_path: Path, code: str) -> None:
     made = small.paint(tmp_path / "p.tif", what=REMOVALS, units=[code], resolution=CELL)
     # The painting is smaller than the land cover; both have the same cells.
-    layer = ContinuousLayer("painted", "nep", {"static": made.path}, -1e6, 1e6, resampling="nearest")
+    layer = ContinuousLayer("painted", "nep", {"static": made.path}, -1e6, 1e6, resampling="nearest", band=1)
     units = small.layers.units
     joint = tabulate(units[units["code"] == code], small.layers.land_cover, inputs=[layer])
     assert joint.table["painted_sum"].sum() == pytest.approx(
@@ -198,7 +198,7 @@ def test_a_painting_tabulated_again_gives_the_account_of_its_region(small: Small
 
 def test_all_regions_tabulated_again_give_the_whole_account(small: Small, tmp_path: Path) -> None:
     made = small.paint(tmp_path / "p.tif", period="2023", resolution=CELL)
-    layer = ContinuousLayer("painted", "nep", {"static": made.path}, -1e6, 1e6, resampling="nearest")
+    layer = ContinuousLayer("painted", "nep", {"static": made.path}, -1e6, 1e6, resampling="nearest", band=1)
     joint = tabulate(small.layers.units, small.layers.land_cover, inputs=[layer])
     assert joint.table["painted_sum"].sum() == pytest.approx(small.account("carbon_stock", "2023"), rel=1e-6)
 
