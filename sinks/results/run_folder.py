@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -21,14 +21,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
-from xlsxwriter.exceptions import XlsxWriterException
 
 from sinks.activity import Activity
 from sinks.errors import Problem, Problems, RunError
 from sinks.results import atomic
 from sinks.results.contents import RunContents, StoredRegions
 from sinks.results.csv_tables import read_csv, write_csv
-from sinks.results.geopackage import write_geopackage
 from sinks.results.ownership import (
     DERIVED_FILE,
     DIGEST,
@@ -44,7 +42,6 @@ from sinks.results.ownership import (
 from sinks.results.ro_crate import write_crate
 from sinks.results.shown_tables import check_account
 from sinks.results.verified import KEY as VERIFIED
-from sinks.results.workbook import write_workbook
 from sinks.text import message
 
 FORMAT_VERSION = 1
@@ -56,7 +53,21 @@ _ADDED = {*RESERVED, "tables", DIGEST}
 # Beside Parquet, what is read back.  Excel and QGIS rewrite the other files when somebody saves a column width or a
 # style, which damages nothing.
 _READ_BACK = {"parameters.csv", "sources.csv", "checks.csv"}
-_FAILURES = (OSError, sqlite3.Error, DataSourceError, DataLayerError, GeometryError, XlsxWriterException)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What a disk that does not take a file is called by the libraries that write it."""
+    from xlsxwriter.exceptions import XlsxWriterException
+
+    return OSError, sqlite3.Error, DataSourceError, DataLayerError, GeometryError, XlsxWriterException
+
+
+def _exports() -> dict[str, Callable[[RunContents, Path], None]]:
+    """How the files for other programs are written; loaded where one is, since a run is read far more often."""
+    from sinks.results.geopackage import write_geopackage
+    from sinks.results.workbook import write_workbook
+
+    return {WORKBOOK: write_workbook, GEOPACKAGE: write_geopackage}
 
 
 def write_run(contents: RunContents, out: Path, force: bool = False, *, exports: bool = True) -> Path:
@@ -98,7 +109,7 @@ def write_run(contents: RunContents, out: Path, force: bool = False, *, exports:
                 # Somebody may have saved a file there while this was being written.
                 check_destination(out, force)
                 atomic.put_in_place(temporary, out)
-    except _FAILURES as error:
+    except _failures() as error:
         raise atomic.explained(error, out) from error
     return out
 
@@ -124,7 +135,7 @@ def destination(out: Path, force: bool = False) -> Iterator[list[Path]]:
             check_destination(out, force)
             atomic.probe(out)
             yield left
-    except _FAILURES as error:
+    except _failures() as error:
         raise atomic.explained(error, out) from error
 
 
@@ -186,8 +197,7 @@ def write_exports(contents: RunContents, folder: Path) -> list[Path]:
     RunError
         The disk does not let it.
     """
-    writers = {WORKBOOK: write_workbook, GEOPACKAGE: write_geopackage}
-    missing = {folder / name: write for name, write in writers.items() if not (folder / name).is_file()}
+    missing = {folder / name: write for name, write in _exports().items() if not (folder / name).is_file()}
     try:
         with atomic.exclusive(folder):
             for path, write in missing.items():
@@ -196,7 +206,7 @@ def write_exports(contents: RunContents, folder: Path) -> list[Path]:
                     (place / path.name).replace(path)
             if missing:
                 note_derived(folder, missing)
-    except _FAILURES as error:
+    except _failures() as error:
         raise atomic.explained(error, folder) from error
     return list(missing)
 
@@ -273,8 +283,8 @@ def _write_all(contents: RunContents, folder: Path, exports: bool) -> None:
     for name, frame in tables.items():
         notes[f"{name}.csv"] = {"columns": write_csv(frame, folder / f"{name}.csv")}
     if exports:
-        write_workbook(contents, folder / WORKBOOK)
-        write_geopackage(contents, folder / GEOPACKAGE)
+        for name, write in _exports().items():
+            write(contents, folder / name)
     # What is written anew is not yet verified.
     record = {key: value for key, value in contents.record.items() if key != VERIFIED}
     write_crate(record, folder)

@@ -24,7 +24,7 @@ import pytest
 import sinks
 from fuzz.baselines import write_baseline
 from sinks.errors import RunError
-from sinks.results import run_folder
+from sinks.results import geopackage, run_folder, workbook
 from sinks.results.run_folder import read_run, write_run
 
 KILLS = int(os.environ.get("SINKS_KILLS", "3"))
@@ -148,8 +148,8 @@ def _kill(lives: Lives, out: Path, arguments: list[str], names: list[str]) -> No
 CALLS: tuple[tuple[Any, str], ...] = (
     (pd.DataFrame, "to_parquet"),
     (run_folder, "write_csv"),
-    (run_folder, "write_workbook"),
-    (run_folder, "write_geopackage"),
+    (workbook, "write_workbook"),
+    (geopackage, "write_geopackage"),
     (Path, "write_text"),
     (Path, "mkdir"),
     (Path, "open"),

@@ -288,12 +288,15 @@ def failing(error: Exception) -> Callable[..., None]:
         (OSError(errno.EIO, "Input/output error"), "output.write_failed"),
     ],
 )
-@pytest.mark.parametrize("step", ["write_geopackage", "_write_manifest", "atomic.sync", "atomic.put_in_place"])
+@pytest.mark.parametrize(
+    "step",
+    ["geopackage.write_geopackage", "run_folder._write_manifest", "atomic.sync", "atomic.put_in_place"],
+)
 def test_a_failure_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, problem: str, step: str
 ) -> None:
-    monkeypatch.setattr(f"sinks.results.run_folder.{step}", failing(error))
-    monkeypatch.setattr(folder, "write_workbook", lambda contents, path: path.write_bytes(b"x"))
+    monkeypatch.setattr(f"sinks.results.{step}", failing(error))
+    monkeypatch.setattr("sinks.results.workbook.write_workbook", lambda contents, path: path.write_bytes(b"x"))
     with pytest.raises(RunError) as raised:
         write_run(make_contents(), tmp_path / "made" / "for it" / "run")
     assert ids(raised) == [problem]
@@ -301,7 +304,7 @@ def test_a_failure_leaves_nothing_behind(
 
 
 def test_a_defect_leaves_nothing_behind_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder, "write_workbook", failing(ZeroDivisionError()))
+    monkeypatch.setattr("sinks.results.workbook.write_workbook", failing(ZeroDivisionError()))
     with pytest.raises(ZeroDivisionError):
         write_run(make_contents(), tmp_path / "run")
     assert list(tmp_path.iterdir()) == []

@@ -8,14 +8,15 @@ import sys
 import pytest
 
 COMPILER = ("numba", "llvmlite")
+WRITERS = ("matplotlib", "folium", "docx", "xlsxwriter")
 SCIENCE = ("pandas", "numpy", "geopandas", "rasterio", "scipy", "pint", "pydantic", *COMPILER)
 
 NEEDLESS = {
     "import sinks; sinks.run": SCIENCE,
     "import sinks; sinks.check, sinks.open_run, sinks.ensure_writable": SCIENCE,
-    "import sinks.results.run_folder, sinks.workflow.finished_run": ("matplotlib", "folium", "docx", *COMPILER),
+    "import sinks.results.run_folder, sinks.workflow.finished_run": (*WRITERS, *COMPILER),
     "import sinks.output.map": ("matplotlib", "docx", *COMPILER),
-    "import sinks.output.report": ("folium", *COMPILER),
+    "import sinks.output.report": ("folium", "xlsxwriter", *COMPILER),
     "import sinks.assessment.evaluate": ("matplotlib", "folium", "docx", *COMPILER),
 }
 
