@@ -29,9 +29,11 @@ LEFT_OUT = (
     "buffers_are_kept",
     "equal_area",
     "every_tile",
+    "decoded_once",
+    "a_full_disk",
 )
-"""Tests of millions of cells, for which kernels that are not compiled are too slow, and one that counts warnings; the
-latter is run with compiled ones."""
+"""Tests of millions of cells, for which kernels that are not compiled are too slow; one of decoders, which cannot be
+anything but compiled; and one that counts warnings, which is run with compiled kernels too."""
 
 PLAIN = ("tests/unit/tabulation", "tests/differential")
 """Tests that run with kernels that are not compiled."""
@@ -115,7 +117,9 @@ def main() -> int:
         if given.data is None:
             run(folder / ".coverage", list(PLAIN), plain=True)
             run(folder / ".coverage", [test for test in COMPILED if (ROOT / test).exists()], plain=False)
-        whole, report = Path(name) / "whole", Path(name) / "report.json"
+        # Files of parts are known by the name of the whole.
+        whole, report = Path(name) / "whole" / ".coverage", Path(name) / "report.json"
+        whole.parent.mkdir()
         tool = [sys.executable, "-m", "coverage"]
         subprocess.run([*tool, "combine", "-q", "--keep", f"--data-file={whole}", str(folder)], cwd=ROOT, check=True)
         subprocess.run([*tool, "json", "-q", f"--data-file={whole}", "-o", str(report)], cwd=ROOT, check=True)

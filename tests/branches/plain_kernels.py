@@ -1,7 +1,8 @@
 """Kernels as the Python that they are written in, so that their branches can be counted: a plugin of pytest.
 
 Used with ``NUMBA_DISABLE_JIT=1``.  Two functions are single instructions of the processor, which only the compiler can
-give; here they are Python.  Compiled integers wrap round in silence, where numpy warns.
+give; here they are Python.  Compiled integers wrap round in silence, where numpy warns.  Blocks of files are unpacked
+by addresses, which Python has not: GDAL reads all files here.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import numba
 import numpy as np
 import pytest
 
+from sinks.layers.rasters.geotiff_tiles import TileDecoder
 from sinks.tabulation import kernels
 
 
@@ -17,4 +19,5 @@ def pytest_configure(config: pytest.Config) -> None:
     assert numba.config.DISABLE_JIT, "NUMBA_DISABLE_JIT=1"
     kernels._count_ones = lambda word: np.uint64(int(word).bit_count())
     kernels._lowest_bit = lambda word: np.uint64((int(word) & -int(word)).bit_length() - 1 if word else 64)
+    TileDecoder.of = lambda dataset, band: None
     config.addinivalue_line("filterwarnings", "ignore:overflow encountered in scalar:RuntimeWarning")
