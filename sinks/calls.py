@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, wraps
 from numbers import Integral, Real
 from os import PathLike
@@ -36,7 +36,7 @@ _PLAIN: Mapping[str, Callable[[Any], bool]] = {
     "Mapping": lambda value: isinstance(value, Mapping),
 }
 _LISTS = ("Sequence", "Collection", "Iterable", "list", "tuple")
-_SERIAL = ("list", "tuple", "ndarray", "Index", "Series", "dict_keys", "set", "frozenset", "range")
+_SERIAL = ("list", "tuple", "ndarray", "Index", "Series", "dict_keys", "dict_values", "set", "frozenset", "range")
 """Classes whose objects are taken for several values."""
 _TOLD = ("return", "project")
 """Names passed over: what is no project is told where it is read, in words that say how one is made."""
@@ -132,6 +132,8 @@ def _fits(kind: ast.expr, value: object) -> bool:
 
 
 def _fits_several(name: str, inner: ast.expr, value: Any) -> bool:
+    if name == "Iterable" and isinstance(value, Iterator):
+        return True  # what is looked at once cannot be looked at here
     if name in _LISTS:
         several = any(parent.__name__ in _SERIAL for parent in type(value).__mro__)
         return several and all(_fits(inner, one) for one in getattr(value, "ravel", lambda: value)())

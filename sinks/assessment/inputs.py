@@ -42,8 +42,9 @@ _ADMINISTRATIVE = r"[1-8]\d{5}(\d{3}|\d{6})?"
 _ALIKE = 0.8
 """Likeness, as difflib has it, from which a code is taken for a misspelt one: one digit of six."""
 
-_JUMP = 5.0
-"""Times the median of its own years from which a year of a region is doubted; a judgement, which may be waived."""
+_JUMP, _GROWTH = 5.0, 1.5
+"""Times the years beside it from which a year of a region is doubted, and times for each year that lies between two, so
+that a long series may grow; judgements, which may be waived."""
 
 _SLIP = 100.0
 """A figure taken in t for one in 10^4 t is off by 10^4; halfway, on a logarithmic scale, between right and wrong."""
@@ -369,15 +370,20 @@ def _check_magnitude(emissions: pd.DataFrame, problems: Problems) -> set[tuple[s
 
 
 def _check_jumps(table: pd.DataFrame, doubted: Collection[tuple[str, int]], problems: Problems) -> None:
-    """Name years of a region far from its other years: one row is in another unit, although no city shows it."""
-    own = table.groupby("region_code")["value"].transform("median")
-    times = table["value"] / own.where(own > 0)
-    far = np.abs(np.log(times.where(times > 0))) > np.log(_JUMP)
-    for row in records(table.assign(times=times)[far]):
-        if (row["region_code"], row["year"]) not in doubted:
-            values = {"region": row["region_code"], "year": row["year"], "value": f"{row['value']:,.4g}"}
-            values |= {"quantity": row["quantity"], "times": f"{row['times']:.3g}"}
-            problems.add("assessment.jump", row[WHERE], **values)
+    """Name years of a region far from those beside them: one row is in another unit, although no city shows it."""
+    for code, own in table[table["value"] > 0].sort_values("year").groupby("region_code"):
+        if len(own) < 2:
+            continue
+        amounts = own["value"].to_numpy(np.float64)
+        most = np.maximum(_JUMP, _GROWTH ** np.diff(own["year"].to_numpy(np.float64)))
+        far = np.abs(np.diff(np.log(amounts))) > np.log(most)
+        for place in np.flatnonzero(np.r_[True, far] & np.r_[far, True]):
+            row = own.iloc[place]
+            if (code, row["year"]) not in doubted:
+                times = amounts[place] / amounts[place - 1 if place else 1]
+                values = {"region": code, "year": int(row["year"]), "value": f"{row['value']:,.4g}"}
+                values |= {"quantity": row["quantity"], "times": f"{times:.3g}"}
+                problems.add("assessment.jump", row[WHERE], **values)
 
 
 def _check_intensity(

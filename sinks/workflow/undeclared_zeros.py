@@ -54,14 +54,27 @@ class _Looked(NamedTuple):
 
 def notes_of_zeros(prepared: Prepared) -> Iterator[Problem]:
     """Layers of which no value of unobserved cells is known, and whose zeros lie apart from all other values."""
-    if prepared.land_cover is None:
+    from sinks.tabulation.joint import column
+    from sinks.tabulation.pass_layers import PassLayers
+
+    cover = prepared.land_cover
+    layers = [one for one in prepared.inputs if not isinstance(one, DerivedLayer) and _may_pad(one)]
+    taken = {layer.name: _land(prepared, layer) for layer in layers}
+    layers = [layer for layer in layers if taken[layer.name]]
+    if cover is None or not layers:
         return
-    for layer in prepared.inputs:
-        users = [entry for entry in prepared.entries if layer.name in entry.method.inputs]
-        land = tuple(dict.fromkeys(name for entry in users for name in entry.ecosystems))
-        if land and not isinstance(layer, DerivedLayer) and _may_pad(layer):
-            for date in layer.files:
-                yield from _of_file(prepared, layer, date, land)
+    found = PassLayers(cover, (), tuple(layers)).inspect()
+    first = min(date for date in cover.files if date != STATIC)
+    for layer in layers:
+        for date in layer.files:
+            ground = found[column(cover, first if date == STATIC else date)]
+            yield from _of_file(prepared, layer, found[column(layer, date)], ground, taken[layer.name])
+
+
+def _land(prepared: Prepared, layer: ContinuousLayer) -> tuple[str, ...]:
+    """Ecosystems that a methodology takes a layer for."""
+    users = [entry for entry in prepared.entries if layer.name in entry.method.inputs]
+    return tuple(dict.fromkeys(name for entry in users for name in entry.ecosystems))
 
 
 def _may_pad(layer: ContinuousLayer) -> bool:
@@ -69,21 +82,17 @@ def _may_pad(layer: ContinuousLayer) -> bool:
     return ZEROS not in layer.accept and layer.quantity not in _EVENTS and known is not None and known.low == 0
 
 
-def _of_file(prepared: Prepared, layer: ContinuousLayer, date: str, land: tuple[str, ...]) -> Iterator[Problem]:
-    from sinks.tabulation.joint import column
-    from sinks.tabulation.pass_layers import PassLayers
-
-    cover = prepared.land_cover
-    assert cover is not None
-    found = PassLayers(cover, (), (layer,)).inspect()
-    of_date = date if date != STATIC else sorted(day for day in cover.files if day != STATIC)[0]
-    source, ground = found[column(layer, date)], found[column(cover, of_date)]
+def _of_file(
+    prepared: Prepared, layer: ContinuousLayer, source: RasterSource, ground: RasterSource, land: tuple[str, ...]
+) -> Iterator[Problem]:
+    assert prepared.land_cover is not None
     if source.nodata is not None or source.hidden is not None or not (is_at_hand(source.path) and source.scale):
         return
-    looked = list(_looked(prepared, source, ground, _codes(cover.legend, land)))
+    looked = list(_looked(prepared, source, ground, _codes(prepared.land_cover.legend, land)))
     if not _apart(looked):
         return
-    inside = [_inside(prepared, ground.grid, one.window) for one in looked]
+    units = prepared.regions.units.geometry.to_crs(ground.grid.crs)
+    inside = [_inside(units, ground.grid, one.window) for one in looked]
     within = [_Looked(one.values, one.taken & mask, one.window) for one, mask in zip(looked, inside, strict=True)]
     if not _apart(within):
         return
@@ -104,7 +113,7 @@ def _of_file(prepared: Prepared, layer: ContinuousLayer, date: str, land: tuple[
 
 
 def _codes(legend: Legend, land: tuple[str, ...]) -> list[int]:
-    return [int(one.code) for one in legend if one.ecosystem in land]
+    return [one.number for one in legend if one.ecosystem in land and one.number is not None]
 
 
 def _looked(prepared: Prepared, source: RasterSource, ground: RasterSource, codes: list[int]) -> Iterator[_Looked]:
@@ -144,12 +153,11 @@ def _starts(first: float, last: float, size: int) -> list[int]:
     return spread
 
 
-def _inside(prepared: Prepared, grid: Grid, window: Window) -> Mask:
+def _inside(units: gpd.GeoSeries, grid: Grid, window: Window) -> Mask:
     """Cells of a window whose centres lie in a region."""
     place = moved(window, grid.transform)
     shape = int(window.height), int(window.width)
     (west, north), (east, south) = place * (0, 0), place * (shape[1], shape[0])
-    units: gpd.GeoSeries = prepared.regions.units.geometry.to_crs(grid.crs)
     near = units.cx[min(west, east) : max(west, east), min(south, north) : max(south, north)]
     if not len(near):
         return np.zeros(shape, np.bool_)

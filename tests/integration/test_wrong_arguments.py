@@ -20,6 +20,7 @@ import sinks
 import sinks.accessor  # gives arrays their .sinks
 from sinks.calls import spoken
 from sinks.errors import SinksError
+from sinks.methodology import Registry
 from sinks.output.plots import Plots
 from sinks.workflow.finished_run import Run
 from sinks.workflow.tabulate_over import tabulate_over
@@ -183,6 +184,16 @@ def test_whole_numbers_as_floats_with_gaps_are_classes() -> None:
     gaps[0, 0] = np.nan
     found = sinks.tabulate(gaps, LEAGUES).areas
     assert set(found["code"]) == {"4", "nodata"}
+
+
+def test_what_is_looked_at_once_is_several_values() -> None:
+    """Of a generator or the values of a mapping nothing is taken away before the function has it."""
+    file = Path(sinks.__file__).parents[1] / "methodologies" / "lookup_density.py"
+    assert (
+        Registry((path for path in [file]), ()).ids == Registry({"own": file}.values(), ()).ids == ("lookup_density",)
+    )
+    with pytest.raises(SinksError, match="files"):
+        Registry(7)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("options", [{"means": {"a": {}}}, {"code": ""}, {"legend": 7}, {"means": [1]}])

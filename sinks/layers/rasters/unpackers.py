@@ -3,8 +3,8 @@
 Both write through addresses, many bytes at once.  What keeps them within their buffers: a copy of whole vectors is made
 only where the block that is being filled has room for one vector more than the string; what is read behind a string, or
 behind the packed bytes, lies in the block or in the :data:`SLACK` that the caller leaves.  A block that does not come
-out exactly as it should (a code that is not in the table, packed bytes that end too early or too late) is refused, and
-GDAL then says what it holds.
+out exactly as it should (a code that is not in the table, a string that reaches beyond the block, packed bytes that end
+too early) is refused, and GDAL then says what it holds.
 
 Source: TIFF 6.0, sections 9 (PackBits) and 13 (LZW).
 

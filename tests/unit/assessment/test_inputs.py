@@ -182,6 +182,22 @@ def test_a_year_in_another_unit_is_told_though_no_league_shows_it(times: float) 
     check_inputs(given(emissions=rows), CODES, CODES, RULE)
 
 
+def test_a_long_series_may_grow_and_a_slip_at_its_end_is_told() -> None:
+    """A third more each year for two decades is two hundred times the first year, and no slip."""
+    grown = {year: 500 / 1.33 ** (2023 - year) for year in (2000, 2005, *range(2010, 2024))}
+    rows = [(code, y, "gdp", v, "亿元", "2020 constant", "") for code in CODES for y, v in grown.items()]
+    check_inputs(given(gdp=rows), CODES, CODES, RULE)
+    rows.append(("150100", 2024, "gdp", 0.07, "亿元", "2020 constant", ""))
+    found = [(id, v["region"], v["year"]) for id, v in problems(given(gdp=rows))]
+    assert found == [("assessment.jump", "150100", 2024)]
+
+
+def test_of_two_years_nobody_knows_which_is_right() -> None:
+    rows = [row if row[:2] != ("150100", 2020) else (*row[:3], 5000, *row[4:]) for row in gdp()]
+    found = [(id, v["region"], v["year"], float(v["times"])) for id, v in problems(given(gdp=rows))]
+    assert found == [("assessment.jump", "150100", 2020, 10.0), ("assessment.jump", "150100", 2023, 0.1)]
+
+
 def test_small_and_large_leagues_are_not_taken_for_slips() -> None:
     check_inputs(given(emissions=emissions(**{"150100": 8, "150200": 700})), CODES, CODES, RULE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def noted(folder: Path, values: np.ndarray, nodata: float | None = None, **section: Any) -> list[Any]:
+def noted(
+    folder: Path, values: np.ndarray, nodata: float | None = None, legend: str = "clcd", **section: Any
+) -> list[Any]:
     """What is told of a growing stock that forest is accounted for by."""
     write(folder / "stock.tif", values, nodata=nodata, **GRID)
     forest = {"id": "growing_stock_bcef", "ecosystems": ["forest"]}
@@ -42,7 +45,7 @@ def noted(folder: Path, values: np.ndarray, nodata: float | None = None, **secti
     content: dict[str, Any] = {
         "project": {"name": "t", "title": "t", "dates": [2023], "draws": 0, "cells_min": 1},
         "regions": {"file": "r.gpkg", "code": "code", "name": "name", "level": "level"},
-        "land_cover": {"legend": "clcd", "files": {"2023": "cover.tif"}},
+        "land_cover": {"legend": legend, "files": {"2023": "cover.tif"}},
         "inputs": {"growing_stock": {"files": {"2023": "stock.tif"}, **section}},
         "methodologies": [forest],
     }
@@ -63,6 +66,14 @@ def test_a_padding_of_zeros_is_told_with_its_extent_and_the_way_out(folder: Path
     assert area == pytest.approx(0.06 * gpd.read_file(folder / "r.gpkg").to_crs(6933).area.sum() / 1e4, rel=0.01)
     for words in ("nodata = 0", 'accept = ["zeros"]', "growing_stock"):
         assert words in str(note)
+
+
+def test_a_legend_may_have_codes_that_no_raster_holds(folder: Path) -> None:
+    clcd = (files("sinks.geo") / "legends" / "clcd.csv").read_text(encoding="utf-8")
+    row = next(line for line in clcd.splitlines() if line.startswith(f"{FOREST},"))
+    (folder / "own.csv").write_text(f"{clcd.rstrip()}\nA1{row.removeprefix(str(FOREST))}\n", encoding="utf-8")
+    padded = np.where(PADDED, 0, values(40, 160)).astype(np.float32)
+    assert len(noted(folder, padded, legend="own.csv")) == 1
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int16, np.float64])

@@ -60,9 +60,9 @@ def _figure(page: Page, here: pd.DataFrame, stocks: pd.DataFrame) -> tuple[Block
     if not page.wanted("figure_years"):
         return ()
     words = tuple(f"{term('quantity', name)} ({word(f'unit.{name}')})" for name in ("carbon_stock", "net_removals"))
-    figure = year_lines(_points(stocks), _points(_sinks(here)), (words[0], words[1]), word("years.broken"))
+    points = (_points(stocks), _points(_sinks(here)))
     caption = word("caption.figure_years", region=page.region.name)
-    return page.drawn("figure_years", caption, lambda: figure)
+    return page.drawn("figure_years", caption, lambda: year_lines(*points, (words[0], words[1]), word("years.broken")))
 
 
 def _table(page: Page, here: pd.DataFrame, stocks: pd.DataFrame) -> tuple[Block, ...]:
