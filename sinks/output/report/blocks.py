@@ -68,17 +68,13 @@ class Table:
         """Widths of the columns as shares of the table's, such that no number breaks."""
         raw = list(self.widths) or self._needed()
         shares = [width / sum(raw) for width in raw]
-        # Columns of words give way where a number would not fit into the width that was meant for it.
-        least = [max((1.15 * _unbroken(row[place]) for row in self.rows), default=0) for place in range(len(shares))]
-        lacking = [max((need + _PADDING) / _ROOM - share, 0) for need, share in zip(least, shares, strict=True)]
-        lacking[: self.text_columns] = [0.0] * self.text_columns
-        words = sum(shares[: self.text_columns])
-        if not self.widths or sum(lacking) > words / 2:
+        # Where a number would not fit into the width that was meant for it, columns with room to spare give way.
+        numbers = [max((_longest_number(row[place]) for row in self.rows), default=0) for place in range(len(shares))]
+        spare = [share - (1.15 * long + _PADDING) / _ROOM for share, long in zip(shares, numbers, strict=True)]
+        lacking, given = -sum(min(one, 0.0) for one in spare), sum(max(one, 0.0) for one in spare)
+        if not self.widths or lacking > given / 2:
             return shares
-        return [
-            share * (1 - sum(lacking) / words) if place < self.text_columns else share + lacking[place]
-            for place, share in enumerate(shares)
-        ]
+        return [share - (one * lacking / given if one > 0 else one) for share, one in zip(shares, spare, strict=True)]
 
     def _needed(self) -> list[float]:
         """What the cells of each column need, and an equal part of the room that is left."""
@@ -108,6 +104,12 @@ def _unbroken(text: str) -> int:
     return max((display_width(piece) for piece in pieces), default=0)
 
 
+def _longest_number(text: str) -> int:
+    """Narrow characters of the longest number in a cell, with its sign and separators."""
+    return max(map(len, _NUMBERS.findall(text)), default=0)
+
+
+_NUMBERS = re.compile(r"[+\-−]?\d[\d.,]*")
 _PIECES = re.compile("[\u2e80-\uffef]|[^\u2e80-\uffef]+")
 
 

@@ -400,7 +400,8 @@ def test_notes_of_the_rule_are_in_the_language_of_the_document() -> None:
             expected_total = message("assessment.note_expected", year="2025")
         given = {"region_code": "150600", "year": 2023, "basis": "given", "value": 1.0, "unit": "t CO2"}
         rows = pd.DataFrame([given | {"quantity": "expected_total", "note": expected_total},
-                             given | {"quantity": "emissions", "note": "统计公报"}])  # fmt: skip
+                             *(given | {"quantity": "emissions", "note": "统计公报", "year": year}
+                               for year in (2019, 2023, 2022, 2021))])  # fmt: skip
         made = page("150600", assessment=pd.concat([table, rows], ignore_index=True))
         record = {**made.facts.contents.record, "project": {"assessment": {"rule": rule.model_dump(mode="json")}}}
         contents = replace(made.facts.contents, record=record)
@@ -414,6 +415,8 @@ def test_notes_of_the_rule_are_in_the_language_of_the_document() -> None:
             shown = [row[-1] for row in rules.rows][-len(wanted) :]
             assert shown == wanted
             assert {row[-1] for row in documents.rows} >= {message("assessment.note_expected", year="2025"), "统计公报"}
+            (years,) = (row[1] for row in documents.rows if row[-1] == "统计公报")
+            assert years == {"zh": "2019年和2021—2023年", "en": "2019 and 2021–2023"}[after]
         own = "".join(shown).replace("内政办发〔2024〕1号", "")
         assert bool(re.search("[\u4e00-\u9fff]", own)) == (after == "zh")
 

@@ -179,3 +179,10 @@ def test_words_give_way_to_numbers_that_would_break() -> None:
     assert numbers * 92 >= len("9,191,653.7") + 2
     assert words + numbers == pytest.approx(1.0)
     assert wide.relative_widths() == pytest.approx([10 / 11, 1 / 11])
+    # A number between words, in a table of text: 0.6986 in a column of five hundredths.
+    cells = ["a0", "larch, northern", "0.6986", "Table 2"]
+    table = Table("t", "", list("abcd"), [cells], text_columns=4, widths=(2.0, 2.0, 0.2, 4.0))
+    shares = table.relative_widths()
+    assert shares[2] * 92 >= len("0.6986") + 2
+    assert sum(shares) == pytest.approx(1.0)
+    assert shares[3] > shares[0] > shares[2]

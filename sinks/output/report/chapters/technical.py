@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from functools import cache
+from itertools import groupby
 
 import pandas as pd
 
@@ -107,6 +109,16 @@ def _strata_columns(states: pd.DataFrame) -> list[str]:
     ]
 
 
+def _spans(years: Collection[int]) -> Iterator[str]:
+    """Years as they are read, those that follow each other as one span."""
+    for _, run in groupby(enumerate(sorted(years)), lambda place: place[1] - place[0]):
+        following = [year for _, year in run]
+        if len(following) > 2:
+            yield grammar.spoken_period(f"{following[0]}-{following[-1]}")
+        else:
+            yield from (grammar.spoken_period(str(year)) for year in following)
+
+
 def _documents(page: Page) -> tuple[Block, ...]:
     """What the project gave the assessment, each with the document that its table names."""
     table = page.assessment
@@ -121,7 +133,7 @@ def _documents(page: Page) -> tuple[Block, ...]:
     rows = [
         [
             str(known[quantity].label) if quantity in known else term("quantity", quantity),
-            joined(map(str, sorted(years))),
+            joined(_spans(years)),
             document,
         ]
         for (quantity, document), years in documents.items()
