@@ -149,7 +149,7 @@ class Project(Section):
         cls,
         content: Mapping[str, Any],
         *,
-        folder: Path,
+        folder: str | Path,
         where: str = "project",
         objects: Mapping[str, Held] | None = None,
         territory: Territory | None = None,
@@ -160,7 +160,7 @@ class Project(Section):
         """
         if not isinstance(content, Mapping):
             raise _one("project.not_a_table", where, found=type(content).__name__)
-        problems = Problems()
+        folder, problems = path_of(folder, ProjectError), Problems()
         content = with_items(content, folder, where, problems, territory)
         of_items = len(problems)
         try:

@@ -186,6 +186,20 @@ def test_whole_numbers_as_floats_with_gaps_are_classes() -> None:
     assert set(found["code"]) == {"4", "nodata"}
 
 
+def test_the_folder_of_a_dictionary_may_be_text(tmp_path: Path) -> None:
+    given = {
+        "project": {"name": "t", "title": "t", "dates": [2020]},
+        "regions": {"builtin": "640000"},
+        "land_cover": {"legend": "clcd", "files": {2020: "lc.tif"}},
+        "methodologies": [{"id": "lookup_density", "ecosystems": ["wetland"]}],
+    }
+    (tmp_path / "lc.tif").touch()
+    assert sinks.Project.from_dict(given, folder=str(tmp_path)).folder == tmp_path
+    for wrong in (None, 7, LEAGUES):
+        with pytest.raises(SinksError):
+            sinks.Project.from_dict(given, folder=wrong)  # type: ignore[arg-type]
+
+
 def test_what_is_looked_at_once_is_several_values() -> None:
     """Of a generator or the values of a mapping nothing is taken away before the function has it."""
     file = Path(sinks.__file__).parents[1] / "methodologies" / "lookup_density.py"
