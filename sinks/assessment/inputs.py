@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -43,7 +44,7 @@ _ALIKE = 0.8
 """Likeness, as difflib has it, from which a code is taken for a misspelt one: one digit of six."""
 
 _JUMP, _GROWTH = 5.0, 1.5
-"""Times the years beside it from which a year of a region is doubted, and times for each year that lies between two, so
+"""Times the two years nearest to it from which a year of a region is doubted, and times for each year between them, so
 that a long series may grow; judgements, which may be waived."""
 
 _SLIP = 100.0
@@ -370,20 +371,22 @@ def _check_magnitude(emissions: pd.DataFrame, problems: Problems) -> set[tuple[s
 
 
 def _check_jumps(table: pd.DataFrame, doubted: Collection[tuple[str, int]], problems: Problems) -> None:
-    """Name years of a region far from those beside them: one row is in another unit, although no city shows it."""
-    for code, own in table[table["value"] > 0].sort_values("year").groupby("region_code"):
-        if len(own) < 2:
-            continue
-        amounts = own["value"].to_numpy(np.float64)
-        most = np.maximum(_JUMP, _GROWTH ** np.diff(own["year"].to_numpy(np.float64)))
-        far = np.abs(np.diff(np.log(amounts))) > np.log(most)
-        for place in np.flatnonzero(np.r_[True, far] & np.r_[far, True]):
-            row = own.iloc[place]
-            if (code, row["year"]) not in doubted:
-                times = amounts[place] / amounts[place - 1 if place else 1]
-                values = {"region": code, "year": int(row["year"]), "value": f"{row['value']:,.4g}"}
-                values |= {"quantity": row["quantity"], "times": f"{times:.3g}"}
-                problems.add("assessment.jump", row[WHERE], **values)
+    """Name years of a region far from the two nearest: one row is in another unit, although no city shows it."""
+    for code, own in table[table["value"] > 0].groupby("region_code"):
+        rows = [row for row in records(own) if (code, row["year"]) not in doubted]
+        for row in rows:
+            # Of the year beside a wrong one the other neighbour, or the next but one, is near.
+            others = sorted((one for one in rows if one is not row), key=lambda one: abs(one["year"] - row["year"]))[:2]
+            if others and all(_is_far(row, one) for one in others):
+                times = f"{row['value'] / others[0]['value']:.3g}"
+                values = {"region": code, "year": row["year"], "value": f"{row['value']:,.4g}", "times": times}
+                problems.add("assessment.jump", row[WHERE], quantity=row["quantity"], **values)
+
+
+def _is_far(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether a figure is further from another year's than growth explains."""
+    most = max(_JUMP, _GROWTH ** abs(one["year"] - other["year"]))
+    return bool(abs(np.log(one["value"] / other["value"])) > np.log(most))
 
 
 def _check_intensity(

@@ -192,6 +192,14 @@ def test_a_long_series_may_grow_and_a_slip_at_its_end_is_told() -> None:
     assert found == [("assessment.jump", "150100", 2024)]
 
 
+@pytest.mark.parametrize("wrong", [2020, 2021, 2022, 2023])
+def test_only_the_year_that_slipped_is_told_wherever_it_stands(wrong: int) -> None:
+    rows = [(code, y, "gdp", 500 + y - 2020, "亿元", "2020 constant", "") for code in CODES for y in range(2020, 2024)]
+    rows = [row if row[:2] != ("150300", wrong) else (*row[:3], 0.05, *row[4:]) for row in rows]
+    found = problems(given(gdp=rows))
+    assert [v["year"] for id, v in found if id == "assessment.jump"] == [wrong]
+
+
 def test_of_two_years_nobody_knows_which_is_right() -> None:
     rows = [row if row[:2] != ("150100", 2020) else (*row[:3], 5000, *row[4:]) for row in gdp()]
     found = [(id, v["region"], v["year"], float(v["times"])) for id, v in problems(given(gdp=rows))]
