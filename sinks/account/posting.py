@@ -5,11 +5,7 @@ Draws never need more memory than a few leaves and the running sums of the total
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +19,6 @@ from sinks.account.unit_draws import UnitDraws
 from sinks.activity import FROM, TO
 from sinks.uncertainty.draws import Floats
 from sinks.units import CO2_PER_C
-
-T = TypeVar("T")
-
-# More do not help: sums over draws are bound by memory, and each thread holds the draws of a leaf.
-_THREADS = min(8, os.cpu_count() or 1)
 
 
 def post(
@@ -73,25 +64,10 @@ def post(
                 totals.not_estimated.add((entry.method.id, ecosystem, stratum, pool))
         return postings
 
-    # Leaves do not depend on each other; they are posted in their order, so that sums come out the same.
-    for postings in _in_threads(evaluate, entry_rows.leaves(), _THREADS if totals.draws is not None else 1):
-        for posting in postings:
+    # One after the other: sums over draws are bound by memory, and threads, each with the draws of a leaf, won nothing.
+    for leaf in entry_rows.leaves():
+        for posting in evaluate(leaf):
             totals.post(posting)
-
-
-def _in_threads(function: Callable[[Leaf], T], items: Iterable[Leaf], threads: int) -> Iterator[T]:
-    """``map`` in threads, in order, with few results waiting, for each holds the draws of a leaf."""
-    if threads == 1:
-        yield from map(function, items)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future[T]] = deque()
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _stock_postings(

@@ -9,44 +9,34 @@ where they are not; what else is uncertain stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
-from sinks.account.account import AccountInputs, Entry
 from sinks.account.findings import Findings
 from sinks.account.totals import whole_of
-from sinks.analysis.sensitivity import Factor, Sensitivity, slopes_of
+from sinks.analysis.sensitivity import REMOVALS, Sensitivity
 from sinks.parameters.draws import Z95
 from sinks.text import messages
-from sinks.uncertainty.correlations import Shared
 from sinks.uncertainty.draws import Draws
-from sinks.vocabulary import ALL, quantities
+from sinks.vocabulary import quantities
 
 COLUMNS = (
     *("region_code", "region_name", "level", "quantity", "period", "unit", "value", "low", "high"),
     *("input", "dates_correlated", "other_low", "other_high"),
 )
 
-_QUANTITY = "net_removals"
 
-
-def other_assumption(
-    basis: AccountInputs, entries: Sequence[Entry], draws: Draws, found: Sensitivity, account: pd.DataFrame
-) -> pd.DataFrame:
+def other_assumption(regions: pd.DataFrame, draws: Draws, found: Sensitivity, account: pd.DataFrame) -> pd.DataFrame:
     """Intervals of the total net removals with each input's dates taken the other way.
 
     Parameters
     ----------
-    basis : AccountInputs
-    entries : sequence of Entry
-        Those with the role ``record`` take part.
+    regions : DataFrame
+        Of the account, in its order, with a column ``code``.
     draws : Draws
         For what the project says of its inputs.
     found : Sensitivity
-        Of the same entries and draws.
+        Of the same draws.
     account : DataFrame
         The account; ``low`` and ``high`` are its own.
 
@@ -56,25 +46,18 @@ def other_assumption(
         Columns :data:`COLUMNS`, a row for each region, period and input that has a part in it; without those whose
         interval the account does not give.
     """
-    record = [entry for entry in entries if entry.role == "record"]
-    inputs = sorted({name for entry in record for name in entry.method.inputs} & set(draws.inputs))
-    apart = {name: replace(draws.inputs[name], dates_correlated=False) for name in inputs}
-    factors = [
-        Factor("input", "", name, date, apart[name].percent / 100 / Z95) for name in inputs for date in basis.dates
-    ]
-    if not factors or len(basis.dates) < 2:
+    inputs = list(dict.fromkeys(name for name, _ in found.of_dates))
+    if all(slopes.shape[1] < 2 for slopes in found.of_dates.values()):
         return pd.DataFrame(columns=list(COLUMNS))
-    slopes = slopes_of(basis, record, factors, apart, Shared([entry.method for entry in record]))
     sums = whole_of(account)
     keys = ["region_code", "quantity", "period"]
     known = found.totals.merge(sums[[*keys, "value", "low", "high"]], on=keys).dropna(subset=["low"])
-    known = known[known["quantity"] == _QUANTITY]
-    places = {code: place for place, code in enumerate(basis.hierarchy.regions["code"])}
+    known = known[known["quantity"] == REMOVALS]
+    places = {code: place for place, code in enumerate(regions["code"])}
     rows = []
     for _, row in known.iterrows():
-        of_region = slopes[(ALL, ALL, _QUANTITY, row["period"])][places[row["region_code"]]]
         for name in inputs:
-            own = of_region[[factor.name == name for factor in factors]]
+            own = found.of_dates[name, row["period"]][places[row["region_code"]]]
             if not own.any():
                 continue
             correlated = draws.inputs[name].dates_correlated

@@ -10,7 +10,7 @@ noise, and unlike the uncertainty percentages of a table they know how often and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import NormalDist
 
 import numpy as np
@@ -61,6 +61,8 @@ AGREEMENTS = ("agree", "skewed", "width", "areas")
 
 TOTAL_COLUMNS = ("region_code", "region_name", "level", "quantity", "period", "half_width", "unit")
 
+REMOVALS = "net_removals"
+
 # The ends of an interval from draws scatter.  Two ends that are this many standard errors apart differ for a reason.
 _STANDARD_ERRORS = 3
 
@@ -107,10 +109,14 @@ class Sensitivity:
         to be correlated), ``half_width`` the half width of the 95 % interval that the thing alone would give.
     totals : DataFrame
         Columns :data:`TOTAL_COLUMNS`; the half width of the 95 % interval by error propagation (approach 1).
+    of_dates : mapping of (str, str) to array (regions, dates)
+        Change of the net removals of an input and period with one standard deviation of the input at each date alone,
+        whether the project takes the errors of its dates for the same or not.
     """
 
     table: pd.DataFrame
     totals: pd.DataFrame
+    of_dates: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
 
     def top(self, region_code: str, quantity: str, n: int = 10) -> pd.DataFrame:
         """The ``n`` largest sources of one region and quantity, largest first."""
@@ -141,9 +147,9 @@ class _OneByOne(Draws):
         if uncertainty is None:
             return None
         moved = np.ones(self.n)
-        key = (input, "" if uncertainty.dates_correlated else date)
-        if key in self._of_input:
-            _move(moved, *self._of_input[key])
+        for key in ((input, ""), (input, date)):
+            if key in self._of_input:
+                _move(moved, *self._of_input[key])
         return moved
 
 
@@ -174,42 +180,46 @@ def sensitivity(basis: AccountInputs, entries: Sequence[Entry], draws: Draws) ->
     factors = _factors(basis, record, draws, shared)
     if not factors:
         return Sensitivity(pd.DataFrame(columns=list(COLUMNS)), pd.DataFrame(columns=list(TOTAL_COLUMNS)))
-    found = slopes_of(basis, record, factors, draws.inputs, shared)
+    # Each date of an input alone too, where the dates err together: one evaluation serves both.
+    apart = [factor for factor in _of_dates(basis, record, draws) if factor not in factors]
+    moved = basis.totals(record, _OneByOne([*factors, *apart], draws.inputs, shared))
+    slopes = {key: (values[:, 1::2] - values[:, 0::2]) / (2 * _STEP) for key, values in moved.items()}
     correlation = _correlation(factors, shared)
     ranked: list[tuple[object, ...]] = []
     sums = []
-    for key, slopes in found.items():
-        parts = slopes * (slopes @ correlation)
+    for key, every in slopes.items():
+        own = every[:, : len(factors)]
+        parts = own * (own @ correlation)
         for number, region in enumerate(basis.hierarchy.regions.to_numpy(str).tolist()):
             place = (*region, key[2], key[3])
-            ranked += _ranked(place, factors, slopes[number], parts[number])
+            ranked += _ranked(place, factors, own[number], parts[number])
             half_width = Z95 * np.sqrt(max(parts[number].sum(), 0.0))
             sums.append((*place, half_width, quantities()[key[2]].unit))
-    table = pd.DataFrame(ranked, columns=list(COLUMNS))
-    return Sensitivity(table, pd.DataFrame(sums, columns=list(TOTAL_COLUMNS)))
+    return Sensitivity(
+        pd.DataFrame(ranked, columns=list(COLUMNS)),
+        pd.DataFrame(sums, columns=list(TOTAL_COLUMNS)),
+        _slopes_of_dates([*factors, *apart], slopes),
+    )
 
 
-def slopes_of(
-    basis: AccountInputs,
-    entries: Sequence[Entry],
-    factors: Sequence[Factor],
-    inputs: Mapping[str, InputUncertainty],
-    shared: Shared,
-) -> dict[TotalKey, Floats]:
-    """Change of each region's totals with one standard deviation of each uncertain thing, shape (regions, factors).
+def _of_dates(basis: AccountInputs, entries: Sequence[Entry], draws: Draws) -> list[Factor]:
+    """Every uncertain input at each date alone."""
+    inputs = sorted({name for entry in entries for name in entry.method.inputs} & set(draws.inputs))
+    return [Factor("input", "", name, date, _sd(draws, name)) for name in inputs for date in basis.dates]
 
-    Parameters
-    ----------
-    basis : AccountInputs
-    entries : sequence of Entry
-    factors : sequence of Factor
-    inputs : mapping of str to InputUncertainty
-        What the factors say of inputs.
-    shared : Shared
-        The estimates that the factors say parameters by.
-    """
-    moved = basis.totals(entries, _OneByOne(factors, inputs, shared))
-    return {key: (values[:, 1::2] - values[:, 0::2]) / (2 * _STEP) for key, values in moved.items()}
+
+def _sd(draws: Draws, name: str) -> float:
+    """Standard deviation of an input, relative to its mean."""
+    return draws.inputs[name].percent / 100 / Z95
+
+
+def _slopes_of_dates(factors: Sequence[Factor], slopes: Mapping[TotalKey, Floats]) -> dict[tuple[str, str], Floats]:
+    places: dict[str, list[int]] = {}
+    for place, factor in enumerate(factors):
+        if factor.kind == "input" and factor.stratum:
+            places.setdefault(factor.name, []).append(place)
+    removals = {key[3]: found for key, found in slopes.items() if key[2] == REMOVALS}
+    return {(name, period): found[:, own] for name, own in places.items() for period, found in removals.items()}
 
 
 def _ranked(
@@ -258,9 +268,8 @@ def _factors(basis: AccountInputs, entries: Sequence[Entry], draws: Draws, share
         for estimate, copies in members.items()
     ]
     for name in sorted(inputs & set(draws.inputs)):
-        uncertainty = draws.inputs[name]
-        for date in ("",) if uncertainty.dates_correlated else basis.dates:
-            found.append(Factor("input", "", name, date, uncertainty.percent / 100 / Z95))
+        dates = ("",) if draws.inputs[name].dates_correlated else basis.dates
+        found += [Factor("input", "", name, date, _sd(draws, name)) for date in dates]
     return found
 
 

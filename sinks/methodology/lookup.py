@@ -20,9 +20,12 @@ def look_up(
     inputs: Mapping[str, Floats],
     asked: Mapping[str, set[str]],
     n: int,
-    gaps_are_nan: bool,
+    probing: bool,
 ) -> tuple[dict[str, FoundRows], dict[str, Any]]:
-    """Every parameter that is asked for; those whose stratum is an intermediate value come after it."""
+    """Every parameter that is asked for; those whose stratum is an intermediate value come after it.
+
+    When ``probing``, what the table does not say is NaN, and no error.
+    """
     nothing = FoundRows(np.full(n, np.nan), np.full(n, -1, dtype=np.int64))
     found_rows: dict[str, FoundRows] = {name: nothing for name in methodology.parameters if name not in asked}
     inactive: dict[str, Any] = {}
@@ -37,7 +40,7 @@ def look_up(
         for name in [name for name, needs in waiting.items() if not needs & open_strata]:
             del waiting[name]
             try:
-                found_rows[name], inactive_rows = _look_up_one(methodology, table, name, strata, n, gaps_are_nan)
+                found_rows[name], inactive_rows = _look_up_one(methodology, table, name, strata, n, probing)
             except ParameterError as error:
                 # One row of the table serves before and after, and is asked for once.
                 found = [_with_document(methodology, problem) for problem in error.problems]
@@ -45,7 +48,7 @@ def look_up(
             else:
                 if inactive_rows is not None:
                     inactive[name] = inactive_rows
-    if methodology.partial and asked and not problems and not gaps_are_nan:
+    if methodology.partial and asked and not problems and not probing:
         _check_any_pool(methodology, table, {name: found_rows[name] for name in asked}, strata)
         _check_pools_apart(table, found_rows)
     problems.raise_as(ParameterError)
@@ -66,19 +69,20 @@ def _look_up_one(
     name: str,
     strata: Mapping[str, Any],
     n: int,
-    gaps_are_nan: bool,
+    probing: bool,
 ) -> tuple[FoundRows, Any]:
     base, suffix = methodology.base_name(name), name[len(methodology.base_name(name)) :]
     seen = {column.removesuffix(suffix): strata[column] for column in strata if suffix and column.endswith(suffix)}
     given = {**strata, **seen}
+    lenient = {"gaps_are_nan": methodology.partial or probing, "undecided_are_nan": probing}
     if name not in methodology.only_if:
-        return table.lookup(base, given, n, gaps_are_nan=methodology.partial or gaps_are_nan), None
+        return table.lookup(base, given, n, **lenient), None
     option, choice, neutral = methodology.only_if[name]
     active = np.asarray(strata[option]).astype(str) == choice
     values, rows = np.full(n, float(neutral)), np.full(n, -1, dtype=np.int64)
     if active.any():
         asking = {key: np.asarray(column)[active] for key, column in given.items()}
-        part = table.lookup(base, asking, int(active.sum()), gaps_are_nan=gaps_are_nan)
+        part = table.lookup(base, asking, int(active.sum()), gaps_are_nan=probing, undecided_are_nan=probing)
         values[active], rows[active] = part.values, part.rows
     return FoundRows(values, rows), ~active
 

@@ -260,7 +260,7 @@ def resolve(
     constants: Mapping[str, str],
     pools: Collection[str] | None = None,
     *,
-    gaps_are_nan: bool = False,
+    probing: bool = False,
 ) -> Resolved:
     """Check activity rows against a methodology and look its parameters up.
 
@@ -276,8 +276,8 @@ def resolve(
     pools : collection of str, optional
         Outputs that are wanted; by default all.  Parameters that only others depend on are not looked up: they are NaN
         and so is what depends on them.
-    gaps_are_nan : bool
-        Where the table has no row the parameter is NaN, and no error.
+    probing : bool
+        Where the table has no row, or none that can be told, the parameter is NaN, and no error.
 
     Raises
     ------
@@ -296,7 +296,7 @@ def resolve(
     # What the table lacks for the ends of the rows and for their history is asked for at once.
     found_rows, inactive = dict[str, FoundRows](), dict[str, Any]()
     try:
-        found_rows, inactive = look_up(methodology, table, strata, inputs, asked, len(rows), gaps_are_nan)
+        found_rows, inactive = look_up(methodology, table, strata, inputs, asked, len(rows), probing)
     except ParameterError as error:
         problems.extend(error)
     steps = []

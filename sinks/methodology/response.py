@@ -22,6 +22,7 @@ from sinks.input_sets import InputGroup, InputSet
 from sinks.methodology.bound import Bound
 from sinks.methodology.resolve import resolve
 from sinks.methodology.spec import Floats
+from sinks.parameters.table import UNDECIDED
 from sinks.vocabulary import MID_YEAR, of_time
 
 NODE = float(np.cos(np.pi / 6))
@@ -95,7 +96,7 @@ class _Probe:
         values = {name: np.tile(points[:, i], s) for i, name in enumerate(self.inputs)}
         method = self.bound.methodology
         given = (self.bound.table, rows.assign(**values), self.bound.constants, self.pools)
-        found = resolve(method, *given, gaps_are_nan=True)
+        found = resolve(method, *given, probing=True)
         outputs = found.outputs()
         table = np.array([one.rows for one in found.found_rows.values()] or [np.zeros(len(rows), np.int64)])
         return np.array([outputs[pool] for pool in self.pools]).reshape(-1, s, n), table.reshape(-1, s, n)
@@ -159,23 +160,10 @@ def _strata(
 
 
 def _possible(probe: _Probe) -> _Probe:
-    """The same with the strata of which the table speaks at all: others the land must not have."""
-    middle = _middle(probe)[None, :]
-    try:
-        probe.at(middle)
-    except SinksError:
-        single = (replace(probe, strata=probe.strata.iloc[[at]].reset_index(drop=True)) for at in probe.strata.index)
-        spoken = [_speaks(one, middle) for one in single]
-        return replace(probe, strata=probe.strata[spoken].reset_index(drop=True))
-    return probe
-
-
-def _speaks(probe: _Probe, point: Floats) -> bool:
-    try:
-        probe.at(point)
-    except SinksError:
-        return False
-    return True
+    """The same with the strata of which the table can say which row they have: others the land must not have."""
+    _, rows = probe.at(_middle(probe)[None, :])
+    told = (rows != UNDECIDED).all(axis=(0, 2))
+    return probe if told.all() else replace(probe, strata=probe.strata[told].reset_index(drop=True))
 
 
 def _without_repeats(probe: _Probe) -> _Probe:

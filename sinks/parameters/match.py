@@ -34,8 +34,8 @@ UNKNOWN = object()
 class Match:
     """Row index by activity row; the distinct strata without a row or with several.
 
-    ``undecided`` are the activity rows whose row of the table depends on a stratum that is not known, and ``asked``
-    the names of such strata.
+    ``undecided`` are the activity rows whose row of the table depends on a stratum that is not known, ``asked`` the
+    names of such strata, and ``tied`` the activity rows of which several rows speak alike.
     """
 
     rows: NDArray[np.int64]
@@ -43,6 +43,7 @@ class Match:
     ties: list[tuple[Stratum, list[int]]]
     undecided: NDArray[np.bool_]
     asked: frozenset[str]
+    tied: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ class Matcher:
             {name: columns[name].values[codes[i]] for name, codes in combos.items()} for i in range(len(firsts))
         ]
         chosen = np.full(len(firsts), -1, dtype=np.int64)
-        gaps, ties, asked, undecided = [], [], set[str](), np.zeros(len(firsts), dtype=bool)
+        gaps, ties, asked = [], [], set[str]()
+        undecided, tied = np.zeros((2, len(firsts)), dtype=bool)
         sure, possible = self._matched(columns, combos, len(firsts))
         for i, stratum in enumerate(strata_of):
             candidates = np.flatnonzero(sure[i])
@@ -104,10 +106,11 @@ class Matcher:
             elif len(best) == 1:
                 chosen[i] = self.numbers[best[0]]
             elif len(best) > 1:
+                tied[i] = True
                 ties.append((known, [int(self.numbers[j]) for j in best]))
             elif not any(name in self.breaks and math.isnan(value) for name, value in known.items()):
                 gaps.append(known)
-        return Match(chosen[inverse], gaps, ties, undecided[inverse], frozenset(asked))
+        return Match(chosen[inverse], gaps, ties, undecided[inverse], frozenset(asked), tied[inverse])
 
     def suggest(self, column: str, value: Any) -> str:
         """The cell of a new row that would cover ``value``: the word, or the range that holds it."""

@@ -29,14 +29,18 @@ _STATISTICS = ("_sd", "_observed_ha")
 """Columns and ends of columns of the activity that no parameter depends on."""
 
 
+UNDECIDED = -2
+"""In place of a row's index, where it depends on a stratum that is not known or several rows are equally specific."""
+
+
 class FoundRows(NamedTuple):
     """What a look-up found for each activity row."""
 
     values: NDArray[np.float64]
-    """Value of the parameter, in its declared unit; NaN where ``rows`` is -1."""
+    """Value of the parameter, in its declared unit; NaN where ``rows`` is negative."""
 
     rows: NDArray[np.int64]
-    """Index of the table's row; -1 where a number that the stratum depends on was not observed."""
+    """Index of the table's row; -1 where a number that the stratum depends on was not observed; :data:`UNDECIDED`."""
 
     def take(self, places: NDArray[np.intp]) -> FoundRows:
         """What was found for some of the activity rows."""
@@ -176,7 +180,13 @@ class ParameterTable:
         return any(row.parameter == parameter for row in self.rows)
 
     def lookup(
-        self, parameter: str, strata: Mapping[str, ArrayLike], size: int | None = None, *, gaps_are_nan: bool = False
+        self,
+        parameter: str,
+        strata: Mapping[str, ArrayLike],
+        size: int | None = None,
+        *,
+        gaps_are_nan: bool = False,
+        undecided_are_nan: bool = False,
     ) -> FoundRows:
         """The value of a parameter for each activity row.
 
@@ -193,6 +203,8 @@ class ParameterTable:
             Number of activity rows; needed when no stratum is given.
         gaps_are_nan : bool
             Give NaN and -1 where no row matches instead of raising.
+        undecided_are_nan : bool
+            Give NaN and :data:`UNDECIDED` where no row can be told instead of raising.
 
         Returns
         -------
@@ -209,6 +221,9 @@ class ParameterTable:
         matcher = self._matcher(parameter)
         derived = self._derived(strata, matcher.columns)
         match = matcher.match({**strata, **{one.target: column for one, column in derived}}, n, self.name)
+        if undecided_are_nan:
+            open_rows = match.undecided | match.tied
+            return FoundRows(self._values_at(match.rows), np.where(open_rows, UNDECIDED, match.rows))
         problems = [self._tie(parameter, stratum, rows) for stratum, rows in match.ties]
         lacking = {one.target: one.lacking(np.asarray(strata[one.source])[match.undecided]) for one, _ in derived}
         problems += [lacking[name] for name in matcher.columns if name in match.asked & set(lacking)]
@@ -220,8 +235,10 @@ class ParameterTable:
             problems += [self._gap(parameter, gap) for i, gap in enumerate(gaps) if gap not in gaps[:i]]
         if problems:
             raise ParameterError(*problems)
-        values_of_rows = np.append(self.values, math.nan)
-        return FoundRows(values_of_rows[match.rows], match.rows)
+        return FoundRows(self._values_at(match.rows), match.rows)
+
+    def _values_at(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.append(self.values, math.nan)[rows]
 
     def never_found(self, parameter: str, columns: Collection[str], ecosystem: str | None = None) -> list[Problem]:
         """Strata without which no row of a parameter can be found, whatever the activity rows will hold.

@@ -128,7 +128,7 @@ def _uncertainty(prepared: Prepared, given: ProjectInputs, account: Account) -> 
         return {}
     found = sensitivity(given.inputs, prepared.entries, given.draws)
     both = compare_approaches(found, account.table, given.draws)
-    other = other_assumption(given.inputs, prepared.entries, given.draws, found, account.table)
+    other = other_assumption(given.hierarchy.regions, given.draws, found, account.table)
     tables = {"uncertainty": both[both["agreement"] != ""].reset_index(drop=True), "other_assumption": other}
     return {name: table for name, table in tables.items() if len(table)}
 

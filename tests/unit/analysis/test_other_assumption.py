@@ -54,7 +54,7 @@ def test_it_is_the_interval_of_an_account_made_so(
         for one in (correlated, not correlated)
     )
     account = given.account(entries, stated).table
-    found = other_assumption(given, entries, stated, sensitivity(given, entries, stated), account)
+    found = other_assumption(given.hierarchy.regions, stated, sensitivity(given, entries, stated), account)
     assert tuple(found.columns) == COLUMNS
     assert len(found) == 3 * len(given.periods)
     assert set(found["dates_correlated"]) == {correlated}
@@ -73,7 +73,7 @@ def test_it_is_the_interval_of_an_account_made_so(
 def test_no_input_of_the_account_has_an_error_no_table(entries: list[Entry]) -> None:
     given, draws = basis(("2020", "2023")), Draws(100, 4, {"stand_age": InputUncertainty(8)})
     account = given.account(entries, draws).table
-    assert other_assumption(given, entries, draws, sensitivity(given, entries, draws), account).empty
+    assert other_assumption(given.hierarchy.regions, draws, sensitivity(given, entries, draws), account).empty
 
 
 def test_a_sign_that_hangs_on_the_assumption_is_a_warning() -> None:
