@@ -19,11 +19,13 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -45,8 +47,7 @@ _CELL = re.compile(r"^# %%(?P<markdown> \[markdown\])?[^\n]*$", re.MULTILINE)
 # The kernel may talk to this machine only.  What needs the internet would fail on an intranet, so it fails here too.
 _OFFLINE = """
 import socket as _socket
-_connect = _socket.socket.connect
-def _local_only(self, address):
+def _local_only(self, address, _connect=_socket.socket.connect):
     internet = self.family in (_socket.AF_INET, _socket.AF_INET6)
     if internet and not str(address[0]).startswith(("127.", "::1", "localhost")):
         raise OSError(f"notebooks run offline; no connection to {address[0]}")
@@ -54,6 +55,19 @@ def _local_only(self, address):
 _socket.socket.connect = _local_only
 import pandas as _pandas
 _pandas.set_option("compute.use_numexpr", False)  # a package of the tests brings it: users have none
+"""
+
+# In a kernel that has run another notebook nothing of that one is left but what it imported.
+_ANEW = """
+import os
+os.chdir({folder!r})
+%reset -f
+import matplotlib as _matplotlib
+import matplotlib.pyplot as _pyplot
+import sinks as _sinks
+_pyplot.close("all")
+_matplotlib.rcdefaults()
+_sinks.set_language("zh")
 """
 
 
@@ -95,7 +109,9 @@ def _uncommented(body: str) -> str:
     return "\n".join(re.sub(r"^# ?", "", line) for line in body.splitlines())
 
 
-def execute(notebook: nbformat.NotebookNode, folder: Path, *, offline: bool = True) -> nbformat.NotebookNode:
+def execute(
+    notebook: nbformat.NotebookNode, folder: Path, *, offline: bool = True, kernel: AsyncKernelManager | None = None
+) -> nbformat.NotebookNode:
     """Run every cell of a notebook in ``folder`` and return it with its outputs.
 
     Parameters
@@ -106,6 +122,8 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, *, offline: bool = Tr
         Working directory: holds, or lies beside, what the notebook reads.
     offline : bool
         Refuse every connection that leaves this machine.
+    kernel : AsyncKernelManager, optional
+        Of :func:`kernel_of_several`; without it the notebook has a kernel of its own.
 
     Raises
     ------
@@ -113,12 +131,13 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, *, offline: bool = Tr
         A cell failed.
     """
     prelude = [new_code_cell(_OFFLINE, id="offline")] if offline else []
+    if kernel is not None:
+        prelude.insert(0, new_code_cell(_ANEW.format(folder=str(folder)), id="anew"))
     whole = new_notebook(cells=[*prelude, *notebook.cells], metadata=notebook.metadata)
-    with tempfile.TemporaryDirectory() as sockets:
-        place = {"metadata": {"path": str(folder)}}
-        NotebookClient(whole, _kernel(Path(sockets)), timeout=SECONDS, record_timing=False, resources=place).execute(
-            cleanup_kc=True  # the kernel is ours although the client did not make it
-        )
+    place = {"metadata": {"path": str(folder)}}
+    options = {"timeout": SECONDS, "record_timing": False, "resources": place}
+    with nullcontext(kernel) if kernel is not None else _kernel() as running:
+        NotebookClient(whole, running, **options).execute(cleanup_kc=kernel is None)
     cells = whole.cells[len(prelude) :]
     for number, cell in enumerate((cell for cell in cells if cell.cell_type == "code"), 1):
         cell.execution_count = number
@@ -128,10 +147,23 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, *, offline: bool = Tr
     return new_notebook(cells=cells, metadata=notebook.metadata)
 
 
-def _kernel(sockets: Path) -> AsyncKernelManager:
+@contextmanager
+def _kernel() -> Iterator[AsyncKernelManager]:
     """Where files can be sockets no port is opened, on which others on the machine could listen."""
-    options = {"transport": "ipc", "ip": str(sockets / "kernel")} if os.name == "posix" else {}
-    return AsyncKernelManager(kernel_name="python3", **options)
+    with tempfile.TemporaryDirectory() as sockets:
+        options = {"transport": "ipc", "ip": f"{sockets}/kernel"} if os.name == "posix" else {}
+        yield AsyncKernelManager(kernel_name="python3", **options)
+
+
+@contextmanager
+def kernel_of_several() -> Iterator[AsyncKernelManager]:
+    """A kernel that runs notebooks one after the other, each in an empty namespace: what they import is loaded once."""
+    with _kernel() as kernel:
+        try:
+            yield kernel
+        finally:
+            if kernel.has_kernel:
+                run_sync(kernel.shutdown_kernel)(now=True)
 
 
 def tidy(notebook: nbformat.NotebookNode, *folders: Path) -> nbformat.NotebookNode:
@@ -202,8 +234,8 @@ def workplace(parent: Path) -> Path:
     return folder
 
 
-def build(source: Path) -> nbformat.NotebookNode:
-    """A notebook with its outputs, fit to be stored.
+def build(source: Path, kernel: AsyncKernelManager | None = None) -> nbformat.NotebookNode:
+    """A notebook with its outputs, fit to be stored; ``kernel`` as of :func:`execute`.
 
     Raises
     ------
@@ -214,7 +246,7 @@ def build(source: Path) -> nbformat.NotebookNode:
         parent = Path(temporary).resolve()
         folder = workplace(parent)
         try:
-            made = execute(parse(source), folder)
+            made = execute(parse(source), folder, kernel=kernel)
         except CellExecutionError as error:
             raise NotebookProblem(f"{source.name}: {error.ename}: {error.evalue}\n{error.traceback}") from None
         tidy(made, folder, parent, ROOT, Path(sys.prefix))
