@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sinks.errors import SinksError
     from sinks.geo.legends import available_legends, load_legend
+    from sinks.language import set_language, using_language
     from sinks.methodology import Methodology, Registry
     from sinks.project.project import Project
-    from sinks.text import set_language, using_language
     from sinks.workflow.finished_run import Run
     from sinks.workflow.tabulate_any import tabulate
     from sinks.workflow.verbs import check, ensure_writable, open_run, run
@@ -41,9 +41,9 @@ _PUBLIC = {
     "load_legend": "sinks.geo.legends",
     "open_run": "sinks.workflow.verbs",
     "run": "sinks.workflow.verbs",
-    "set_language": "sinks.text",
+    "set_language": "sinks.language",
     "tabulate": "sinks.workflow.tabulate_any",
-    "using_language": "sinks.text",
+    "using_language": "sinks.language",
     "verify": "sinks.workflow.verify_run",
 }
 

@@ -113,6 +113,8 @@ def find_figures(account: pd.DataFrame, asked: str, region: str | None = None) -
         table = table[(table["region_code"] == region) | (table["region_name"] == region)]
     if place := _FILE_ROW.fullmatch(asked.strip()):
         return table[table[ROW] == int(place[1])]
+    if not asked.strip(" /"):
+        return table.iloc[:0]
     if len(found := _by_words(table, asked)):
         return found
     if (printed := as_printed(asked)) is None:

@@ -27,8 +27,9 @@ from sinks.project.assessment import AssessmentSection
 from sinks.project.base import STATIC, Section
 from sinks.project.build import held_content
 from sinks.project.derived import DerivedInputSection, DeriveSection
-from sinks.project.explain import explain, near, with_rest
+from sinks.project.explain import explain, with_rest
 from sinks.project.land_survey import LandSurveySection
+from sinks.project.listed_names import known, note_repeats
 from sinks.project.map_noise import MapNoiseSection
 from sinks.project.methods import CorrelationSection, MethodologySection, NominalErrorsSection
 from sinks.project.names import COLUMNS, MOST_BYTES, is_name
@@ -381,47 +382,43 @@ class Project(Section):
     def _check_names(self, where: str, problems: Problems) -> None:
         inputs = [q.id for q in quantities().values() if q.kind == "input"]
         for name, section in self.inputs.items():
-            _known(section.quantity or name, inputs, f"{where}: inputs.{name}", "project.quantity", problems)
+            known(section.quantity or name, inputs, f"{where}: inputs.{name}", "project.quantity", problems)
         first = month_id("", MONTHS[0])
         monthly = [name.removesuffix(first) for name in inputs if name.endswith(first)]
         for name, series in self.monthly_inputs.items():
-            _known(series.quantity or name, monthly, f"{where}: monthly_inputs.{name}", "project.quantity", problems)
+            known(series.quantity or name, monthly, f"{where}: monthly_inputs.{name}", "project.quantity", problems)
             if twice := [one for month in MONTHS if (one := month_id(name, month)) in self.inputs]:
                 problems.add("project.month_twice", f"{where}: monthly_inputs.{name}", names=twice)
         for name, derived in self.derived_inputs.items():
-            _known(derived.quantity or name, inputs, f"{where}: derived_inputs.{name}", "project.quantity", problems)
+            known(derived.quantity or name, inputs, f"{where}: derived_inputs.{name}", "project.quantity", problems)
             if derived.vegetation is not None:
                 layers = [*([LAND_COVER] if self.land_cover else []), *self.strata]
-                _known(derived.vegetation, layers, f"{where}: derived_inputs.{name}", "project.source", problems)
+                known(derived.vegetation, layers, f"{where}: derived_inputs.{name}", "project.source", problems)
             if name in self.inputs:
                 problems.add("project.input_twice", f"{where}: derived_inputs.{name}", name=name)
         for name, stratum in self.strata.items():
             for ecosystem in stratum.ecosystems or ():
-                _known(ecosystem, ecosystems(), f"{where}: strata.{name}", "project.ecosystem", problems)
+                known(ecosystem, ecosystems(), f"{where}: strata.{name}", "project.ecosystem", problems)
         sources = [*([LAND_COVER] if self.land_cover else []), *self.vectors, *self.tables]
         for name, source in self.areas.items():
-            _known(name, ecosystems(), f"{where}: areas", "project.ecosystem", problems)
-            _known(source, sources, f"{where}: areas.{name}", "project.source", problems)
+            known(name, ecosystems(), f"{where}: areas", "project.ecosystem", problems)
+            known(source, sources, f"{where}: areas.{name}", "project.source", problems)
         for name, without in self.no_carbon.items():
-            _known(name, ecosystems(), f"{where}: no_carbon", "project.ecosystem", problems)
+            known(name, ecosystems(), f"{where}: no_carbon", "project.ecosystem", problems)
             for pool in without:
-                _known(pool, pools(), f"{where}: no_carbon.{name}", "project.pool", problems)
+                known(pool, pools(), f"{where}: no_carbon.{name}", "project.pool", problems)
         self._check_methodologies(where, sources, problems)
+        note_repeats(self, where, problems)
 
     def _check_methodologies(self, where: str, sources: list[str], problems: Problems) -> None:
         for number, method in enumerate(self.methodologies, 1):
             place = f"{where}: methodologies[{number}] ({method.id})"
             for name in method.ecosystems:
-                _known(name, ecosystems(), place, "project.ecosystem", problems)
+                known(name, ecosystems(), place, "project.ecosystem", problems)
             for name in method.pools or ():
-                _known(name, pools(), place, "project.pool", problems)
+                known(name, pools(), place, "project.pool", problems)
             if method.source:
-                _known(method.source, sources, place, "project.source", problems)
-
-
-def _known(name: str, names: Mapping[str, Any] | list[str], where: str, id: str, problems: Problems) -> None:
-    if name not in names:
-        problems.add(id, where, found=name, near=near(name, list(names)))
+                known(method.source, sources, place, "project.source", problems)
 
 
 def _one(id: str, where: object, **values: Any) -> ProjectError:

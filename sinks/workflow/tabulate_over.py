@@ -6,6 +6,7 @@ depend on how the work is cut (:mod:`sinks.tabulation.tabulation`).  Rasters and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -42,6 +43,8 @@ _UNDATED = "-"
 """Date of a raster of which no date is said."""
 
 _WHERE = "sinks.tabulate"
+_DATE = re.compile(r"\d{4}(-\d{2}){0,2}")
+"""A year, a month or a day: labels of a date, which sort as text as they do in time."""
 
 
 @dataclass(frozen=True)
@@ -191,8 +194,14 @@ def _content(land_cover: Any, regions: Any, means: Any) -> tuple[dict[str, Any],
     sections["inputs"] = {str(key): _section(value) for key, value in (means or {}).items()}
     if land_cover is not None:
         sections[LAND] = _section(land_cover)
-    content, held = held_content(sections, _WHERE)
     problems = Problems()
+    given = {f"means.{key}": value for key, value in (means or {}).items()} | {LAND: land_cover}
+    for place, value in given.items():
+        for key in value if _is_by_date(value) else ():
+            if not _DATE.fullmatch(str(key)) or isinstance(key, bool | float):
+                problems.add("objects.not_a_date", f"{_WHERE}: {place}", found=repr(key))
+    problems.raise_as(ProjectError)
+    content, held = held_content(sections, _WHERE)
     if not isinstance(content["regions"]["file"], str):
         problems.add("objects.not_geodataframe", f"{_WHERE}: regions", found=type(regions).__name__)
     rasters = {f"means.{key}": one for key, one in content["inputs"].items()}
@@ -208,8 +217,11 @@ def _content(land_cover: Any, regions: Any, means: Any) -> tuple[dict[str, Any],
 
 
 def _section(value: Any) -> dict[str, Any]:
-    by_date = isinstance(value, Mapping) and kind_of(value) is None
-    return {"files" if by_date else "file": value}
+    return {"files" if _is_by_date(value) else "file": value}
+
+
+def _is_by_date(value: Any) -> bool:
+    return isinstance(value, Mapping) and kind_of(value) is None
 
 
 def _by_date(section: Mapping[str, Any]) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def test_words_and_a_row_ask_for_the_same_figure(run: sinks.Run) -> None:
 
 
 def test_a_figure_that_is_not_there_is_refused(run: sinks.Run) -> None:
-    for text in ("123456789.12亿吨碳", "account.csv:1", "no such thing", "5 metres"):
+    for text in ("123456789.12亿吨碳", "account.csv:1", "no such thing", "5 metres", "", " ", "/"):
         with pytest.raises(RunError) as caught:
             run.trace(text)
         assert [problem.id for problem in caught.value.problems] == ["output.trace_nothing"]

@@ -295,3 +295,34 @@ def test_columns_of_the_activity_are_no_names_of_layers(folder: Path, name: str)
     assert problems(folder, strata={name: {"file": "a.tif", "legend": "clcd"}}) == {
         "name_taken": f"project: strata.{name}"
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        (
+            {"methodologies": [{"id": "lookup_density", "ecosystems": ["forest", "forest"]}]},
+            "methodologies[1].ecosystems",
+        ),
+        (
+            {"methodologies": [{"id": "lookup_density", "ecosystems": ["forest"], "pools": ["litter", "litter"]}]},
+            "methodologies[1].pools",
+        ),
+        ({"no_carbon": {"grassland": ["litter", "dead_wood", "litter"]}}, "no_carbon.grassland"),
+        ({"regions": {"builtin": 150000, "levels": ["league", "league"]}}, "regions.levels"),
+        (
+            {"strata": {"own": {"file": "a.tif", "legend": "species_group", "ecosystems": ["forest", "forest"]}}},
+            "strata.own.ecosystems",
+        ),
+    ],
+)
+def test_a_list_names_each_thing_once(folder: Path, changes: dict[str, Any], place: str) -> None:
+    found = problems(folder, **changes)
+    assert found["name_twice"].endswith(f": {place}")
+
+
+def test_a_list_of_a_rule_names_each_thing_once_however_it_is_written(folder: Path) -> None:
+    files = {name: "a.tif" for name in ("emissions", "gdp", "targets")}
+    for pools in (["biomass", "biomass"], {"value": ["biomass", "biomass"], "source": "a letter"}):
+        found = problems(folder, assessment=files | {"rule": {"base_year": 2020, "years": [2023], "pools": pools}})
+        assert found["name_twice"].endswith(": assessment.rule.pools")
