@@ -64,9 +64,9 @@ def run(
 ) -> None:
     """核算项目 PROJECT（.toml，或以往结果的 run.json） / make the account of a project."""
     import sinks
+    from sinks.progress import stage
     from sinks.results.run_folder import destination
     from sinks.workflow.read_project import read_project
-    from sinks.workflow.stages import stage
 
     loaded = read_project(project)
     folder = out or Path("out") / loaded.project.name

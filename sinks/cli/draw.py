@@ -47,30 +47,31 @@ def report(
     run_folder: Path, out: Path | None, regions: tuple[str, ...], template: Path | None, html: bool, quiet: bool
 ) -> None:
     """为每个盟市和全区写一份 Word 报告 / write a Word report for each league and the region."""
-    from tqdm import tqdm
-
     import sinks
     from sinks.output.report import figures_kept
+    from sinks.progress import Bar, bar
     from sinks.text import language
 
     folder = out or run_folder / "report"
     run = sinks.open_run(run_folder)
-    bars: list[Any] = []
+    bars: list[Bar] = []
 
     def progress(done: int, total: int) -> None:
         # Made with the first report, so that what is refused before it leaves no empty bar behind.
         if not bars:
-            bars.append(tqdm(total=total, disable=quiet, unit="docx"))
+            bars.append(bar(total, "cli.stage_reports"))
         bars[0].update(done - bars[0].n)
 
     try:
         with figures_kept():
-            made = run.report(*regions, out=folder, lang=language(), template=template, progress=progress)
+            made = run.report(
+                *regions, out=folder, lang=language(), template=template, progress=None if quiet else progress
+            )
             if html:
                 made.append(run.html(folder / "summary.html", lang=language()))
     finally:
-        for bar in bars:
-            bar.close()
+        for shown in bars:
+            shown.close()
     made_from(run_folder, made)
 
 

@@ -15,9 +15,9 @@ from queue import SimpleQueue
 from typing import Protocol
 
 import rasterio
-from tqdm import tqdm
 
 from sinks.errors import RunError, SinksError
+from sinks.progress import bar
 from sinks.tabulation.blocks import Block, Task
 from sinks.tabulation.checkpoint import Checkpoint
 from sinks.tabulation.crosstab import Partial, Spec, add
@@ -233,7 +233,7 @@ class _Bar(AbstractContextManager[Callable[[int], object]]):
     """A progress bar in cells."""
 
     def __init__(self, total: int) -> None:
-        self._bar = tqdm(total=total, unit="px", unit_scale=True, smoothing=0.1)
+        self._bar = bar(total, "cli.stage_pass", unit="cli.cells")
 
     def __enter__(self) -> Callable[[int], object]:
         return self._bar.update

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sinks.progress import stage
 from sinks.trust.consent import trusting
 from sinks.workflow.check import check, check_layers, with_notes
 from sinks.workflow.finished_run import Run
@@ -9,7 +10,6 @@ from sinks.workflow.make_account import account_inputs, assess_or_say, make_acco
 from sinks.workflow.map_noise import table_of_noise
 from sinks.workflow.prepare import prepare
 from sinks.workflow.run_contents import gather_contents, input_files
-from sinks.workflow.stages import stage
 from sinks.workflow.tabulate_layers import tabulate_layers
 
 __all__ = [

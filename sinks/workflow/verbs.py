@@ -65,9 +65,9 @@ def run(
     """
     from sinks.workflow import steps
 
-    with steps.trusting(trust):
+    with steps.stage(progress, "cli.stage_inputs"), steps.trusting(trust):
         prepared = steps.prepare(_read(project))
-    states = steps.check(prepared, to_run=True)
+        states = steps.check(prepared, to_run=True)
     # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.
     with ThreadPoolExecutor(max_workers=1) as beside:
         files = beside.submit(steps.input_files, prepared.project)

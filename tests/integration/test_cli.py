@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 import sinks
 from sinks.cli import EXIT_INPUT, main
-from sinks.text import aligned, display_width, language, set_language
+from sinks.text import aligned, display_width, language, message, set_language
 
 HEAVY = ("numpy", "pandas", "rasterio", "numba", "geopandas", "shapely", "pyproj", "pydantic")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -190,8 +190,9 @@ def test_the_bar_of_progress_is_for_the_terminal_only(world: Any, tmp_path: Path
     project = world.save(world.project(), tmp_path / "project.toml")
     result = invoke("run", project, "--out", tmp_path / "result")
     assert result.exit_code == 0
-    assert "px" in result.stderr
-    assert "px" not in result.stdout
+    said = message("cli.stage_pass")
+    assert f"{said} 100%" in result.stderr
+    assert said not in result.stdout
 
 
 def test_a_difference_of_what_no_account_has_is_refused(without_methods: Path) -> None:

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 import sinks
+from sinks.progress import bar, stage
 from sinks.text import messages, using_language
-from sinks.workflow.stages import stage
 
-STAGES = ("cli.stage_account", "cli.stage_results")
+BEFORE = "cli.stage_inputs"
+PASS = "cli.stage_pass"
+AFTER = ("cli.stage_account", "cli.stage_results")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX")
@@ -41,9 +43,40 @@ def test_a_terminal_sees_the_pass_and_then_each_stage(world: Any, monkeypatch: p
     os.close(upper)
     # What is left on each line once the cursor has moved on.
     lines = [line.rpartition("\r")[2] for line in b"".join(parts).decode().split("\r\n") if line.strip()]
-    said = ["100%", *(messages()[id].en for id in STAGES)]
+    said = [messages()[id].en for id in (BEFORE, PASS, *AFTER)]
     assert len(lines) == len(said)
-    assert [word in line for word, line in zip(said, lines, strict=True)] == [True] * 3
+    assert [word in line for word, line in zip(said, lines, strict=True)] == [True] * 4
+    assert "100%" in lines[1]
+
+
+def test_a_file_gets_whole_lines_without_control_characters(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", out)
+    project = world.project(project={**world.content["project"], "draws": 0})
+    sinks.run(sinks.Project.from_dict(project, folder=world.folder), progress=True)
+    lines = out.getvalue().splitlines()
+    assert [line.split()[0] for line in lines] == [messages()[id].zh for id in (BEFORE, PASS, *AFTER)]
+    assert "100%" in lines[1]
+    assert out.getvalue().isprintable() is False  # ends of lines
+    assert all(line.isprintable() for line in lines)
+
+
+def test_a_long_bar_in_a_file_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    now = [0.0]
+    monkeypatch.setattr("sinks.progress.monotonic", lambda: now[0])
+    out = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", out)
+    shown = bar(200, PASS, unit="cli.cells")
+    for second in range(100):
+        now[0] = second
+        shown.update(2)
+    shown.close()
+    text = messages()[PASS].zh
+    assert out.getvalue().splitlines() == [
+        f"{text}  32% 00:31", f"{text}  63% 01:02", f"{text}  94% 01:33", f"{text} 100% 01:39"
+    ]  # fmt: skip
 
 
 def _read_all(upper: int, parts: list[bytes]) -> None:
@@ -68,6 +101,7 @@ def test_the_clock_of_a_stage_moves_where_a_line_can_be_written_over(
     with stage(True, "cli.stage_writing"):
         time.sleep(1.3)
     assert (out.getvalue().count("\r") > 2) is moves
+    assert ("\r" in out.getvalue()) is moves
     assert "00:01" in out.getvalue()
     assert out.getvalue().endswith("\n")
 

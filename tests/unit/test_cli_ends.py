@@ -77,14 +77,17 @@ def test_a_report_goes_elsewhere_where_the_users_folder_cannot_be_written(
 
 
 @pytest.fixture
-def interrupt_is_felt() -> Iterator[None]:
-    """A shell tells what it starts in the background to ignore an interrupt, and these tests may be such."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+def signals_are_felt() -> Iterator[None]:
+    """A shell tells what it starts in the background to ignore an interrupt, nohup to ignore a hangup."""
+    handlers = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
+    there = {getattr(signal, name): handler for name, handler in handlers.items() if hasattr(signal, name)}
+    before = {number: signal.signal(number, handler) for number, handler in there.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
-@pytest.mark.usefixtures("interrupt_is_felt")
+@pytest.mark.usefixtures("signals_are_felt")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals")
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 143), ("SIGINT", 130)])
 def test_a_signal_ends_the_verb_and_the_handler_goes_with_it(name: str, code: int) -> None:

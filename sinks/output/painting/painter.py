@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from pyproj import CRS
-from tqdm import tqdm
 
 from sinks.account.account import AccountInputs, Entry
 from sinks.calls import spoken
@@ -27,6 +26,7 @@ from sinks.output.painting.amounts import Amounts, Subject, amounts
 from sinks.output.painting.canvas import Canvas, Cells, Scene
 from sinks.output.painting.geotiff import WindowWriter, check_free, window_writer
 from sinks.output.painting.palette import densities, narrowed, palette
+from sinks.progress import bar
 from sinks.results.contents import RunContents
 from sinks.tabulation import Joint, tabulate
 from sinks.tabulation.blocks import Block
@@ -259,14 +259,14 @@ def _shown(progress: Progress, total: int) -> AbstractContextManager[Callable[[i
     """A context whose value takes (done, total)."""
     if callable(progress):
         return nullcontext(progress)
-    return _Bar(total, disable=not progress)
+    return _Bar(total) if progress else nullcontext(lambda done, total: None)
 
 
 class _Bar:
     """A progress bar in windows."""
 
-    def __init__(self, total: int, *, disable: bool) -> None:
-        self._bar = tqdm(total=total, disable=disable)
+    def __init__(self, total: int) -> None:
+        self._bar = bar(total, "cli.stage_painting")
 
     def __enter__(self) -> Callable[[int, int], object]:
         return lambda done, total: self._bar.update(done - self._bar.n)
