@@ -137,7 +137,12 @@ def execute(
     place = {"metadata": {"path": str(folder)}}
     options = {"timeout": SECONDS, "record_timing": False, "resources": place}
     with nullcontext(kernel) if kernel is not None else _kernel() as running:
-        NotebookClient(whole, running, **options).execute(cleanup_kc=kernel is None)
+        client = NotebookClient(whole, running, **options)
+        try:
+            client.execute(cleanup_kc=kernel is None)
+        finally:
+            if kernel is not None and client.kc is not None:
+                client.kc.stop_channels()
     cells = whole.cells[len(prelude) :]
     for number, cell in enumerate((cell for cell in cells if cell.cell_type == "code"), 1):
         cell.execution_count = number

