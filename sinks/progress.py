@@ -113,7 +113,8 @@ def _tick(clock: tqdm[None], over: Event) -> None:
 
 def _moves() -> bool:
     """Whether a line can be written over: on a terminal, and below the cell of a notebook."""
-    return bool(getattr(sys.stderr, "isatty", lambda: False)()) or "ipykernel" in sys.modules
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return bool(getattr(sys.stderr, "isatty", lambda: False)()) or type(shell).__name__ == "ZMQInteractiveShell"
 
 
 def _clock(seconds: float) -> str:

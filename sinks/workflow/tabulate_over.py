@@ -6,6 +6,7 @@ depend on how the work is cut (:mod:`sinks.tabulation.tabulation`).  Rasters and
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -43,8 +44,9 @@ _UNDATED = "-"
 """Date of a raster of which no date is said."""
 
 _WHERE = "sinks.tabulate"
-_DATE = re.compile(r"\d{4}(-\d{2}){0,2}")
+_DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 """A year, a month or a day: labels of a date, which sort as text as they do in time."""
+_WHOLE = "0000-01-01"
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ def tabulate_over(
     Parameters
     ----------
     land_cover : DataArray, Dataset, path, mapping of dates to these, or None
-        Classes, with a date each for transitions: a dimension ``time``, or ``{2020: ..., 2023: ...}``.  All dates are
+        Classes, with a date each for transitions: a dimension ``time``, or ``{2020: ..., 2023: ...}`` with years
+        (2020), months ("2020-07") or days for keys.  All dates are
         on one grid, that of the pass; None leaves means only, on the grid of the first of them.
     regions : GeoDataFrame or path
         Polygons that do not overlap.
@@ -198,7 +201,7 @@ def _content(land_cover: Any, regions: Any, means: Any) -> tuple[dict[str, Any],
     given = {f"means.{key}": value for key, value in (means or {}).items()} | {LAND: land_cover}
     for place, value in given.items():
         for key in value if _is_by_date(value) else ():
-            if not _DATE.fullmatch(str(key)) or isinstance(key, bool | float):
+            if not _is_date(key):
                 problems.add("objects.not_a_date", f"{_WHERE}: {place}", found=repr(key))
     problems.raise_as(ProjectError)
     content, held = held_content(sections, _WHERE)
@@ -218,6 +221,18 @@ def _content(land_cover: Any, regions: Any, means: Any) -> tuple[dict[str, Any],
 
 def _section(value: Any) -> dict[str, Any]:
     return {"files" if _is_by_date(value) else "file": value}
+
+
+def _is_date(key: object) -> bool:
+    """Whether a key is a year, a month or a day that there is."""
+    label = str(key)
+    if isinstance(key, bool | float) or not _DATE.fullmatch(label):
+        return False
+    try:
+        datetime.date.fromisoformat(label + _WHOLE[len(label) :])
+    except ValueError:
+        return False
+    return True
 
 
 def _is_by_date(value: Any) -> bool:

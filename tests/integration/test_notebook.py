@@ -311,6 +311,7 @@ def test_the_accessor_counts_classes_and_means(world: Any) -> None:
         lambda land, leagues: sinks.tabulate(land, {"a": 1}),
         lambda land, leagues: sinks.tabulate(7, leagues),
         lambda land, leagues: sinks.tabulate({("a", 1): land}, leagues),
+        lambda land, leagues: sinks.tabulate({"2020-13": land, "２０２３": land}, leagues),
         lambda land, leagues: sinks.tabulate({2020.0: land, "next year": land}, leagues),
         lambda land, leagues: sinks.tabulate(None, leagues, means={"stock": {None: land}}),
         lambda land, leagues: sinks.tabulate(land, leagues, code="nothing"),

@@ -50,7 +50,6 @@ def test_a_terminal_sees_the_pass_and_then_each_stage(world: Any, monkeypatch: p
 
 
 def test_a_file_gets_whole_lines_without_control_characters(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     out = io.StringIO()
     monkeypatch.setattr(sys, "stderr", out)
     project = world.project(project={**world.content["project"], "draws": 0})
@@ -63,7 +62,6 @@ def test_a_file_gets_whole_lines_without_control_characters(world: Any, monkeypa
 
 
 def test_a_long_bar_in_a_file_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     now = [0.0]
     monkeypatch.setattr("sinks.progress.monotonic", lambda: now[0])
     out = io.StringIO()
@@ -95,7 +93,6 @@ class Terminal(io.StringIO):
 def test_the_clock_of_a_stage_moves_where_a_line_can_be_written_over(
     kind: type[io.StringIO], moves: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     out = kind()
     monkeypatch.setattr(sys, "stderr", out)
     with stage(True, "cli.stage_writing"):
