@@ -10,7 +10,9 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache, wraps
 from numbers import Integral, Real
 from os import PathLike
@@ -43,18 +45,19 @@ _TOLD = ("return", "project")
 
 
 def spoken(function: Callable[P, T]) -> Callable[P, T]:
-    """A public function that refuses arguments of a wrong kind in words, all of them at once.
+    """A public function that refuses arguments of a wrong kind or name in words, all of them at once.
 
     Raises
     ------
     SinksError
-        By the function that is returned: an argument is not of a kind that its annotation names.
+        By the function that is returned: an argument is not of a kind that its annotation names, is unknown, missing
+        or given twice.
     """
 
     @wraps(function)
     def called(*arguments: P.args, **named: P.kwargs) -> T:
-        given, problems = _bound(function, arguments, named), Problems()
-        for name, value in given:
+        problems = Problems()
+        for name, value in _bound(function, arguments, named, problems):
             written = _annotations(function).get(name)
             if written is not None and not _fits(_parsed(written), value):
                 found = f"{type(value).__name__} {_short(value)}".strip()
@@ -74,13 +77,14 @@ def all_spoken(cls: C) -> C:
 
 
 def _bound(
-    function: Callable[..., Any], arguments: tuple[Any, ...], named: Mapping[str, Any]
+    function: Callable[..., Any], arguments: tuple[Any, ...], named: Mapping[str, Any], problems: Problems
 ) -> Iterable[tuple[str, Any]]:
-    """Names and values of what was handed in; those of a call that cannot be made are left to Python's own words."""
+    """Names and values of what was handed in; of a call that cannot be made, why."""
     signature = _signature(function)
     try:
         bound = signature.bind(*arguments, **named).arguments
     except TypeError:
+        _note_misfits(function, arguments, named, problems)
         return
     for name, value in bound.items():
         kind = signature.parameters[name].kind
@@ -88,6 +92,30 @@ def _bound(
             yield from ((name, one) for one in value)
         elif kind is not inspect.Parameter.VAR_KEYWORD:
             yield name, value
+
+
+def _note_misfits(
+    function: Callable[..., Any], arguments: tuple[Any, ...], named: Mapping[str, Any], problems: Problems
+) -> None:
+    """Names that there are not, that are given twice or that are missing, and more values than there are places."""
+    where, taken = function.__qualname__, _signature(function).parameters
+    kinds: defaultdict[object, list[str]] = defaultdict(list)
+    for name, one in taken.items():
+        kinds[one.kind].append(name)
+    places = kinds[inspect.Parameter.POSITIONAL_ONLY] + kinds[inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    names = kinds[inspect.Parameter.POSITIONAL_OR_KEYWORD] + kinds[inspect.Parameter.KEYWORD_ONLY]
+    own = int(places[:1] == ["self"])
+    for name in named:
+        if name in places[: len(arguments)]:
+            problems.add("errors.argument_twice", where, name=name)
+        elif name not in names and not kinds[inspect.Parameter.VAR_KEYWORD]:
+            said = names[own:]
+            problems.add("errors.unknown_argument", where, name=name, known=get_close_matches(name, said) or said)
+    if len(arguments) > len(places) and not kinds[inspect.Parameter.VAR_POSITIONAL]:
+        problems.add("errors.too_many_values", where, found=len(arguments) - own, most=len(places) - own)
+    open_names = (*places[len(arguments) :], *kinds[inspect.Parameter.KEYWORD_ONLY])
+    if missing := [n for n in open_names if n not in named and taken[n].default is inspect.Parameter.empty]:
+        problems.add("errors.missing_arguments", where, names=missing)
 
 
 @cache
