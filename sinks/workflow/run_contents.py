@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +26,7 @@ from sinks.errors import Problem
 from sinks.layers.held import described, digest_of, size_of
 from sinks.layers.rasters.derived import DerivedLayer
 from sinks.methodology import Bound
+from sinks.methodology.describe import formulas
 from sinks.objects import find, is_object
 from sinks.project.base import STATIC
 from sinks.project.project import Project
@@ -41,6 +40,7 @@ from sinks.workflow.map_noise import map_knowledge
 from sinks.workflow.official import IN_DOUBT
 from sinks.workflow.prepare import Prepared
 from sinks.workflow.production import TABLE
+from sinks.workflow.run_time import now
 
 if TYPE_CHECKING:
     from sinks.assessment.evaluate import Evaluation
@@ -239,16 +239,8 @@ def _described(bound: Bound) -> dict[str, Any]:
         "edition": bound.edition,
         "source": method.source,
         "locator": method.locator,
+        "equations": formulas(method),
     }
-
-
-def now() -> datetime:
-    """The time of the run, the one thing in a result that differs from run to run.
-
-    ``SOURCE_DATE_EPOCH`` sets it (reproducible-builds.org/specs/source-date-epoch), so that folders compare equal.
-    """
-    given = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return datetime.fromtimestamp(int(given), UTC) if given.isdecimal() else datetime.now(UTC)
 
 
 def _record(prepared: Prepared, files: Sequence[InputFile]) -> dict[str, Any]:

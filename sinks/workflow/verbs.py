@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sinks.calls import spoken
 from sinks.errors import LayerError, LegendError, Problem, ProjectError, RunError, path_of
+from sinks.workflow.run_time import now
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -63,14 +64,14 @@ def run(
     SinksError
         The input is at fault; everything that can be known before the pass is said before it, all at once.
     """
+    now()  # a wrong one is said here: libraries read it too as they load
     from sinks.workflow import steps
 
     with steps.stage(progress, "cli.stage_inputs"), steps.trusting(trust):
         prepared = steps.prepare(_read(project))
         states = steps.check(prepared, to_run=True)
-    # Checksums read every file once more; they run beside the pass, which leaves the disk idle while it counts.
     with ThreadPoolExecutor(max_workers=1) as beside:
-        files = beside.submit(steps.input_files, prepared.project)
+        files = beside.submit(steps.input_files, prepared.project)  # the disk is idle while the pass counts
         with _forgetting(checkpoint, resume=resume):
             activity = steps.tabulate_layers(
                 prepared,
@@ -119,6 +120,7 @@ def tabulate(
     trust: bool = False,
 ) -> Activity:
     """Only the activity table of a project; see :func:`run`."""
+    now()  # a wrong one is said here: libraries read it too as they load
     from sinks.workflow import steps
 
     with steps.trusting(trust):
@@ -154,6 +156,7 @@ def check(project: Project | str | Path, *, trust: bool = False) -> Prepared:
     SinksError
         With every problem found.
     """
+    now()  # a wrong one is said here: libraries read it too as they load
     from sinks.workflow import steps
 
     with steps.trusting(trust):

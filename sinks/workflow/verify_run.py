@@ -10,7 +10,7 @@ from sinks.results.verified import note_verification
 from sinks.verification.findings import Verification
 from sinks.verification.verify import SEED
 from sinks.verification.verify import verify as second_path
-from sinks.workflow.run_contents import now
+from sinks.workflow.run_time import now
 
 
 @spoken

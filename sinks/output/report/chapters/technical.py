@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import cache
 from itertools import groupby
 
 import pandas as pd
 
 from sinks.assessment.input_tables import RESULT, measures
 from sinks.assessment.retold import retold
-from sinks.errors import SinksError
-from sinks.methodology.describe import formulas
-from sinks.methodology.registry import Registry
 from sinks.output.report import grammar
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import amount, joined, said, share, word
 from sinks.results.in_words import bin_in_words
 from sinks.results.labels import stratum_name, term
-from sinks.text import language
 from sinks.vocabulary import NODATA
 
 MOST_STRATA = 40
@@ -41,23 +36,13 @@ def blocks(page: Page) -> Chapters:
 
 
 def _equations(page: Page) -> tuple[Block, ...]:
-    """Each methodology of the run with its equation; one that the program does not know any more has none."""
+    """Each methodology of the run with its equation, as the run recorded it: a bureau's own has one too."""
     found = list[Block]()
     for recorded in page.facts.contents.record.get("methodologies") or ():
-        lines = _formulas(str(recorded["id"]), language())
-        if lines:
+        if lines := recorded.get("equations"):
             found.append(Paragraph(page.methodology(recorded["id"]), "item"))
             found += [Paragraph(line, "formula") for line in lines]
     return tuple(found) or (Paragraph(word("annex.no_equation"), "item"),)
-
-
-@cache
-def _formulas(id: str, lang: str) -> tuple[str, ...]:
-    """The equations of a methodology in a language, which are the same for every region."""
-    try:
-        return tuple(formulas(Registry().declared(id)))
-    except SinksError:
-        return ()
 
 
 def _strata(page: Page) -> tuple[Block, ...]:
