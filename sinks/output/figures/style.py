@@ -66,6 +66,9 @@ def styled() -> Iterator[None]:
             "font.family": font_family(),
             "font.size": 9,
             "axes.unicode_minus": False,
+            # Ticks say what they stand for, without a power of ten or an offset at the end of the axis.
+            "axes.formatter.limits": (-9, 12),
+            "axes.formatter.useoffset": False,
             # Otherwise matplotlib would take text between two dollar signs of a name for a formula.
             "text.parse_math": False,
             "axes.spines.top": False,

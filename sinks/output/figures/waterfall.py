@@ -82,7 +82,7 @@ def target_path(points: Sequence[PathPoint], reached: str, required: str, axis: 
     points : sequence of PathPoint
         In order of years.
     reached, required : str
-        Names of the two lines.
+        Names of the two lines; where nothing is required there is one line, and no legend.
     axis : str
         What is measured, with its unit.
 
@@ -94,15 +94,16 @@ def target_path(points: Sequence[PathPoint], reached: str, required: str, axis: 
         figure = new_figure(2.0)
         axes = figure.add_subplot()
         asked = [p for p in points if isfinite(p.required)]
-        axes.plot(
-            [p.year for p in asked],
-            [p.required for p in asked],
-            color=SOURCE,
-            linestyle="--",
-            marker="o",
-            markersize=3,
-            label=drawable(required),
-        )
+        if asked:
+            axes.plot(
+                [p.year for p in asked],
+                [p.required for p in asked],
+                color=SOURCE,
+                linestyle="--",
+                marker="o",
+                markersize=3,
+                label=drawable(required),
+            )
         done = [p for p in points if isfinite(p.reached)]
         axes.plot(
             [p.year for p in done],
@@ -120,5 +121,6 @@ def target_path(points: Sequence[PathPoint], reached: str, required: str, axis: 
         axes.set_xticks(sorted({p.year for p in points}))
         axes.set_ylabel(fill(drawable(axis), _AXIS))
         axes.axhline(0.0, color=INK, linewidth=0.6)
-        axes.legend(loc="best", fontsize=8)
+        if asked:
+            axes.legend(loc="best", fontsize=8)
     return figure

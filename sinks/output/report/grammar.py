@@ -164,7 +164,8 @@ def regions_by_sign(facts: Facts, code: str, period: str) -> str:
     known = [(child, figure) for child, figure in figures if figure.known]
     if len(known) < 2:
         return ""
-    count, level = len(known), known[0][0].level
+    count, level = len(figures), known[0][0].level
+    unknown = count - len(known)
     doubted = [child for child, _ in known if facts.withheld(child.code, period)]
     still = [child for child, _ in known if facts.unmoved(child.code, period)]
     known = [(child, figure) for child, figure in known if child not in (*doubted, *still)]
@@ -176,9 +177,10 @@ def regions_by_sign(facts: Facts, code: str, period: str) -> str:
     for key, group in (("sink", sinks), ("source", sources)):
         if group:
             region, figure = group[0]
-            strongest = word("regions.strongest", region=region.name, value=said("uptake", abs(figure.value)))
+            strongest = word("regions.strongest", region=region.name, value=said("rate", abs(figure.value)))
             said_of[key] = {"count": len(group), "strongest": strongest}
     bare = {"unsure": len(unsure), "balanced": len(balanced), "unmoved": len(still), "withheld": len(doubted)}
+    bare["unknown"] = unknown
     said_of |= {key: {"count": number} for key, number in bare.items() if number}
     if len(said_of) == 1:
         ((key, values),) = said_of.items()
@@ -266,5 +268,5 @@ def regions_by_size(facts: Facts, code: str, quantity: str, period: str) -> str:
         for child, figure in known[:MOST_REGIONS]
     )
     return word(
-        "regions.largest", count=len(known), level=level_name(facts, known[0][0].level, len(known)), items=listed
+        "regions.largest", count=len(figures), level=level_name(facts, known[0][0].level, len(figures)), items=listed
     )

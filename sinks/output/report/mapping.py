@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isfinite, nan
 from textwrap import fill
 
@@ -12,8 +13,11 @@ from sinks.output.report import grammar
 from sinks.output.report.blocks import Block
 from sinks.output.report.facts import Region
 from sinks.output.report.page import Page
-from sinks.output.report.words import printed, rounded, word
+from sinks.output.report.words import in_print, printed, rounded, word
 from sinks.results.shown_tables import ordered_ecosystems
+
+_DECIMALS = 2
+"""Decimals of a density on a map."""
 
 _LINE = 12
 """Characters after which a name of several words goes on in the next line."""
@@ -27,7 +31,9 @@ def density_map(page: Page, quantity: str, period: str, key: str) -> tuple[Block
     shown = page.children or page.facts.peers(page.code)
     if not page.wanted(key) or page.facts.contents.regions.frame.empty:
         return ()
-    densities = {region.code: _as_printed(_density(page, region, quantity, period)) for region in shown}
+    exact = {region.code: _density(page, region, quantity, period) for region in shown}
+    decimals = _decimals(page, exact, quantity, period)
+    densities = {code: _as_printed(density, decimals) for code, density in exact.items()}
     caption = _caption(page, key, period)
     geometry = page.facts.geometry
     own = None if page.children else geometry[geometry["code"] == page.code]
@@ -39,7 +45,10 @@ def density_map(page: Page, quantity: str, period: str, key: str) -> tuple[Block
             densities,
             _text(page, quantity),
             signed=quantity == "net_removals",
-            names={region.code: _label(page, region, quantity, period) for region in shown},
+            names={
+                region.code: _label(page, region, quantity, period, densities[region.code], decimals)
+                for region in shown
+            },
             frame=own,
             around=geometry[geometry["code"].isin(neighbours)],
         )
@@ -68,17 +77,25 @@ def _density(page: Page, region: Region, quantity: str, period: str) -> float:
     return figure.exact / area if figure.known and isfinite(area) and area > 0 else nan
 
 
-def _as_printed(density: float) -> float:
+def _decimals(page: Page, densities: Mapping[str, float], quantity: str, period: str) -> int:
+    """Two, or three where a region whose total is printed as a sink or a source would have a density of zero."""
+    for code, density in densities.items():
+        total = page.facts.amount(code, quantity, period).value
+        if isfinite(density) and rounded(in_print(total)) and not rounded(density, _DECIMALS):
+            return _DECIMALS + 1
+    return _DECIMALS
+
+
+def _as_printed(density: float, decimals: int) -> float:
     """What prints as zero is coloured as zero, and is no source."""
-    return density if not isfinite(density) or rounded(density, 2) else 0.0
+    return density if not isfinite(density) or rounded(density, decimals) else 0.0
 
 
-def _label(page: Page, region: Region, quantity: str, period: str) -> str:
+def _label(page: Page, region: Region, quantity: str, period: str, density: float, decimals: int) -> str:
     name = fill(region.name, _LINE, break_long_words=False)
     if quantity == "net_removals" and page.facts.withheld(region.code, period):
         return f"{name}\n{word('map.withheld')}"
-    density = _density(page, region, quantity, period)
-    return f"{name}\n{printed(density, 2)}" if isfinite(density) else name
+    return f"{name}\n{printed(density, decimals)}" if isfinite(density) else name
 
 
 def _text(page: Page, quantity: str) -> MapText:

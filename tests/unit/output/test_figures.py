@@ -105,7 +105,8 @@ def test_the_font_has_the_characters_of_gb_2312_and_of_every_region() -> None:
         ("a\x07\x1b[0m旗\x7f", "a[0m旗"),
         ("\ufeff鄂尔\u200b多斯", "鄂尔多斯"),
         ("两行\n一\t二\u2028三", "两行\n一 二 三"),
-        ("10⁴ tCO₂·ha⁻¹", "10⁴ tCO2·ha^−¹"),
+        ("10⁴ tCO₂·ha⁻¹", "10⁴ tCO₂·ha⁻¹"),
+        ("ꟲ", "^C"),
         ("\ud800旗", "□旗"),
     ],
 )
@@ -237,6 +238,31 @@ def test_tiny_flows_are_drawn_without_number() -> None:
 def test_same_flows_same_bytes_in_any_order() -> None:
     found = [Flow("grassland", "forest", 2.0), Flow("forest", "grassland", 1.0)]
     assert as_png(flows(*found), dpi=60) == as_png(flows(*found[::-1]), dpi=60)
+
+
+def test_a_course_without_a_target_promises_none() -> None:
+    nan = float("nan")
+    shown = texts(target_path([PathPoint(2021, 3.0, nan, nan, nan)], "实际", "要求", "%"))
+    assert "%" in shown
+    assert not {"实际", "要求"} & shown
+
+
+@pytest.mark.parametrize(("wide", "numbers"), [(4.0, {"0", "50", "100 km"}), (0.6, {"0", "20 km"})])
+def test_numbers_of_a_scale_bar_do_not_meet(wide: float, numbers: set[str]) -> None:
+    tall = gpd.GeoDataFrame({"code": ["a"]}, geometry=[box(105, 37, 105 + wide, 38.5)], crs="EPSG:4490")
+    figure = region_map(tall, {"a": 1.0}, TEXT, signed=False)
+    bar = [t for t in figure.axes[0].texts if t.get_text() in {"0", "10", "20 km", "50", "100 km"}]
+    assert {t.get_text() for t in bar} == numbers
+    as_png(figure)
+    boxes = [t.get_window_extent() for t in sorted(bar, key=lambda t: t.xy[0])]  # type: ignore[attr-defined]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+
+
+def test_ticks_say_what_they_stand_for() -> None:
+    figure = waterfall([Step("能源", 962_793.2, "962,793.2"), Step("排放", 962_793.2, "962,793.2", True)], "kt CO₂")
+    as_png(figure)
+    assert {"0", "1000000"} <= texts(figure)
+    assert not {text for text in texts(figure) if "e6" in text}
 
 
 def test_target_path() -> None:

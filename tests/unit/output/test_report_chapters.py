@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from sinks.analysis.sensitivity import APPROACH_COLUMNS
 from sinks.assessment.result import rule_rows
 from sinks.assessment.withheld import JUDGED
-from sinks.output.report import grammar
+from sinks.output.report import grammar, mapping
 from sinks.output.report.blocks import KeyFigures, Paragraph, Picture, Table, reference
 from sinks.output.report.chapters import chapters
 from sinks.output.report.facts import Amount, Facts
@@ -147,6 +148,33 @@ def test_what_holds_for_every_region_is_said_once(sign: int, zh: str, en: str) -
     assert zh in grammar.regions_by_sign(facts, "150000", period)
     with using_language("en"):
         assert en in grammar.regions_by_sign(facts, "150000", period)
+
+
+def test_regions_without_a_figure_are_counted_and_said() -> None:
+    account = make_account()
+    gone = account["region_code"].eq("150700") & account["quantity"].isin(["net_removals", "carbon_stock"])
+    more = account[account["region_code"] == "150600"].assign(region_code="150200")
+    frame = pd.concat([account[~gone], more], ignore_index=True)
+    contents = make_contents(account=frame)
+    land = contents.regions.frame
+    third = land[land["code"] == "150600"].assign(code="150200", name="包头市")
+    contents = replace(contents, regions=SimpleNamespace(frame=pd.concat([land, third], ignore_index=True)))
+    facts = Facts(contents)
+    (period,) = facts.dates("net_removals")
+    assert "在3个" in (told := grammar.regions_by_sign(facts, "150000", period))
+    assert "1个没有估算" in told
+    assert "在3个" in grammar.regions_by_size(facts, "150000", "carbon_stock", "2020")
+
+
+@pytest.mark.parametrize(("removals", "decimals"), [(-2_800.0, 3), (-28_000.0, 2), (-49.0, 2)])
+def test_a_density_has_the_decimals_that_its_sign_needs(removals: float, decimals: int) -> None:
+    """Over 2 million ha -0.0014 t/ha is told from nothing by the third decimal; what is nothing in print needs none."""
+    account = make_account()
+    sums = (account[["ecosystem", "stratum", "pool"]] == ALL).all(axis=1) & account["region_code"].eq("150600")
+    found = account["value"].mask(sums & account["quantity"].eq("net_removals"), removals)
+    one = page("150000", make_contents(account.assign(value=found)))
+    (period,) = one.facts.dates("net_removals")
+    assert mapping._decimals(one, {"150600": removals / 2e6}, "net_removals", period) == decimals
 
 
 def test_english_agrees_in_number() -> None:

@@ -41,6 +41,9 @@ def test_a_check_is_placed_in_words() -> None:
         [["coverage_pool", "warning", "海南区 forest", "", "", "", ""]], columns=list(Findings.COLUMNS)
     )
     assert shown_checks(checks)["where"].tolist() == ["海南区 森林"]
+    with using_language("en"):
+        assert shown_checks(checks)["where"].tolist() == ["Hainan District Forest"]
+        assert shown_checks(checks.assign(where="鄂尔多斯市, 某县"))["where"].tolist() == ["Ordos, 某县"]
 
 
 def test_every_label_is_there_in_both_languages() -> None:

@@ -81,7 +81,7 @@ def _parameters(page: Page) -> tuple[Block, ...]:
                 headers("parameter", "strata", "value", "unit", "bounds", "basis", "source"),
                 [_parameter_row(row, strata, numbers) for row in rows.to_dict("records")],
                 text_columns=7,
-                widths=(1.6, 2.6, 0.7, 1.5, 1.7, 0.8, 3.8),
+                widths=(1.5, 2.4, 0.8, 1.5, 2.0, 1.1, 3.4),
                 notes=[word("note.parameters")],
             )
         )
@@ -130,9 +130,14 @@ def _strata(row: Mapping[Any, Any], strata: list[str]) -> str:
 
 
 def _interval(row: Mapping[Any, Any]) -> str:
-    low, high = _cell(row.get("low")), _cell(row.get("high"))
+    low, high = (_cell(_short(row.get(end))) for end in ("low", "high"))
     kind = term("interval", _cell(row.get("interval")))
     return word("bounds", low=low, high=high, kind=kind) if low or high else ""
+
+
+def _short(end: object) -> object:
+    """The end of an interval, where it was worked out from a standard error without digits that mean nothing."""
+    return float(f"{end:.5g}") if isinstance(end, float) else end
 
 
 def _cell(value: object) -> str:
@@ -169,7 +174,7 @@ def _inputs(page: Page) -> tuple[Block, ...]:
         headers("file", "bytes", "sha256"),
         rows,
         text_columns=3,
-        widths=(2.2, 1.0, 4.6),
+        widths=(2.0, 0.8, 5.4),
     )
     return (table,)
 

@@ -302,6 +302,7 @@ def _path(page: Page, table: RegionAssessment) -> tuple[Block, ...]:
             )
     if not points or not page.wanted("figure_dual_path"):
         return ()
-    caption = word("caption.figure_dual_path", region=page.region.name)
+    bare = "" if any(isfinite(point.required) for point in points) else ".bare"
+    caption = word(f"caption.figure_dual_path{bare}", region=page.region.name)
     words = (word("path.reached"), word("path.required"), word("axis.change"))
     return page.drawn("figure_dual_path", caption, lambda: target_path(points, *words))

@@ -10,7 +10,7 @@ from sinks.geo.legends import available_legends
 from sinks.output.report.blocks import Block, Chapters, Paragraph, Table
 from sinks.output.report.page import Page, headers
 from sinks.output.report.words import joined, sentences, word
-from sinks.results.in_words import place_in_words
+from sinks.results.in_words import place_in_words, unit_in_words
 from sinks.results.labels import term
 from sinks.vocabulary import quantities
 
@@ -87,7 +87,7 @@ def _kept(name: str, section: Mapping[str, Any]) -> str:
     if legend := section.get("legend"):
         return str(available_legends().get(legend, legend))
     standard = quantities().get(section.get("quantity") or name)
-    return str(section.get("preset") or section.get("unit") or (standard.unit if standard else ""))
+    return str(section.get("preset") or unit_in_words(section.get("unit") or (standard.unit if standard else "")))
 
 
 def _error(section: Mapping[str, Any]) -> str:
