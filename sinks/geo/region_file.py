@@ -55,6 +55,7 @@ def load_file(
     parent_field: str | None = None,
     *,
     parent_name: str | None = None,
+    english_field: str | None = None,
     set_aside: Sequence[str] = (),
     level: str = "league",
     layer: str | None = None,
@@ -76,6 +77,9 @@ def load_file(
         their children.
     parent_name : str, optional
         Field with the name of the region above, for parents that the file has no row for.
+    english_field : str, optional
+        Field with the name by which English outputs call the region; ``frame`` then has a column ``name_en``, empty
+        where the field is.
     set_aside : sequence of str
         Names or codes of rows that are no region of the account, such as farms and reserves without a code of their
         own; what they cover is in no region's figures, and noted.
@@ -106,7 +110,7 @@ def load_file(
     """
     path = Path(path)
     problems = Problems()
-    columns = [name for name in (code_field, name_field, parent_field, parent_name) if name is not None]
+    columns = [n for n in (code_field, name_field, parent_field, parent_name, english_field) if n is not None]
     found = read_rows(path, list(dict.fromkeys(columns)), layer, encoding, problems)
     if found is None:
         problems.raise_as(RegionError)
@@ -118,6 +122,8 @@ def load_file(
         *(table[name] if name is not None else None for name in (code_field, name_field, parent_field, parent_name))
     )
     draft.put_aside(set_aside)
+    if english_field is not None:
+        draft.english = [clean_name(table[english_field].iloc[row - 1]) for row in draft.rows]
     draft.check_codes()
     draft.check_geometry(repair, allow_gaps)
     draft.to_cgcs2000(datum_shift)
@@ -146,8 +152,6 @@ def _reference(table: gpd.GeoDataFrame, declared: object | None, draft: _Draft) 
     return chosen
 
 
-# ---- building ------------------------------------------------------------------------------------------------------
-
 MOST_LETTERS = 200
 """Letters of the longest name of a region: more is a text, for which no map, table or report has room."""
 
@@ -163,6 +167,7 @@ class _Draft:
     reference: UserCRS | None = None
     codes: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    english: list[str] = field(default_factory=list)
     parents: list[str] = field(default_factory=list)
     parent_names: dict[str, str] = field(default_factory=dict)
     rows: list[int] = field(default_factory=list)
@@ -228,12 +233,9 @@ class _Draft:
             self.notes.append(Problem("regions.set_aside", self.where, values))
         self.faults = {int(new): self.faults[int(old)] for new, old in enumerate(stay) if int(old) in self.faults}
         self.geometries = self.geometries[stay]
-        self.codes, self.names, self.parents, self.rows = (
-            [self.codes[i] for i in stay],
-            [self.names[i] for i in stay],
-            [self.parents[i] for i in stay],
-            [self.rows[i] for i in stay],
-        )
+        for texts in (self.codes, self.names, self.parents):
+            texts[:] = [texts[i] for i in stay]
+        self.rows = [self.rows[i] for i in stay]
 
     def check_codes(self) -> None:
         """Missing, malformed and repeated codes are noted, each kind once; so are parents that cannot be."""
@@ -242,8 +244,8 @@ class _Draft:
             self.problems.add("regions.no_region_code", self.where, count=len(missing), rows=missing[:MAX_LISTED])
         if lost := [f"#{row} {name}" for row, name in zip(self.rows, self.names, strict=True) if _is_lost(name)]:
             self.problems.add("regions.name_lost", self.where, count=len(lost), rows=lost[:MAX_LISTED])
-        named = zip(self.rows, self.codes, self.names, strict=True)
-        if long := [f"#{row} {code}: {len(name):,}" for row, code, name in named if len(name) > MOST_LETTERS]:
+        every = [*labelled, *zip(self.rows, self.codes, self.english, strict=False)]
+        if long := [f"#{row} {code}: {len(name):,}" for row, code, name in every if len(name) > MOST_LETTERS]:
             values = {"count": len(long), "rows": long[:MAX_LISTED], "most": MOST_LETTERS}
             self.problems.add("regions.name_too_long", self.where, **values)
         if bad := [f"#{row} {name}: {code}" for row, code, name in labelled if "." in code]:
@@ -340,10 +342,16 @@ class _Draft:
             extra = pd.DataFrame({"code": missing, "name": names, "parent": "", "geometry": made})
             rows = pd.concat([extra, rows], ignore_index=True)
             self.notes.append(Problem("regions.parents_made", self.where, {"codes": missing}))
+            # A sum of the rows that stayed lacks nothing that was set aside.
+            self.aside_ha = {code: area for code, area in self.aside_ha.items() if code not in missing}
         heights = _heights(rows["code"].tolist(), rows["parent"].tolist())
         rows["level"] = [_level(level, height) for height in heights]
         order = np.argsort([-height for height in heights], kind="stable")
-        return gpd.GeoDataFrame(rows.iloc[order][COLUMNS].reset_index(drop=True), crs=CGCS2000)
+        columns = list(COLUMNS)
+        if self.english:
+            rows["name_en"] = rows["code"].map(dict(zip(self.codes, self.english, strict=True))).fillna("")
+            columns.insert(2, "name_en")
+        return gpd.GeoDataFrame(rows.iloc[order][columns].reset_index(drop=True), crs=CGCS2000)
 
     def _name_of_sum(self, parent: str) -> str:
         """The name of a region that is made of the rows below it, which says so where official ones are missing.

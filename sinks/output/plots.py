@@ -26,6 +26,7 @@ from sinks.output.figures.style import FAINT, INK, MISSING, NEUTRAL, SINK, SOURC
 from sinks.output.report.words import word
 from sinks.results.contents import RunContents
 from sinks.results.frames import by_part, the_region, totals, transition_matrix
+from sinks.results.in_words import unit_in_words
 from sinks.results.labels import label, term
 from sinks.results.shown_tables import TEN_THOUSAND
 from sinks.vocabulary import ALL, NODATA
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _UNITS = {"ha": "unit.10k_ha", "t C": "unit.10k_t_c", "t CO2/yr": "unit.10k_t_co2_yr"}
+_PER_HECTARE = {"t C": "t C/ha", "t CO2/yr": "t CO2/ha/yr"}
 _WIDTH = 6.4
 _SIGNED = ("net_removals", "stock_change")
 
@@ -269,6 +271,9 @@ class Plots:
     ) -> list[Axes]:
         """A small map for each date or period, all on one scale.
 
+        Carbon is drawn per hectare of the region at the end of the period, as reports do it: a total grows with a
+        region's size, and would only show which regions are large.
+
         Parameters
         ----------
         ax : sequence of Axes, optional
@@ -284,8 +289,8 @@ class Plots:
         periods = list(dict.fromkeys(rows["period"].astype(str)))
         frame = self.contents.regions.frame
         ground = frame[frame["level"] == level].to_crs(local_albers(frame))
-        values = rows["value"].to_numpy(float) / self._by(rows)
-        known = values[np.isfinite(values)]
+        shown, words = self._on_land(quantity, rows)
+        known = shown[np.isfinite(shown)]
         reach = float(np.abs(known).max()) if known.size and np.abs(known).max() > 0 else 1.0
         signed = quantity in _SIGNED
         norm = TwoSlopeNorm(0.0, -reach, reach) if signed else Normalize(0.0, reach)
@@ -293,7 +298,8 @@ class Plots:
         with styled():
             several = _several(ax, len(periods))
             for axes, period in zip(several, periods, strict=True):
-                own = rows[rows["period"].astype(str) == period].set_index("region_code")["value"] / self._by(rows)
+                here = (rows["period"].astype(str) == period).to_numpy()
+                own = pd.Series(shown[here], index=rows.loc[here, "region_code"])
                 told = ground["code"].map(own)
                 drawn = [MISSING if not np.isfinite(value) else colours(norm(value)) for value in told]
                 ground.plot(ax=axes, color=drawn, edgecolor=FAINT, linewidth=0.4)
@@ -302,8 +308,20 @@ class Plots:
             bar = several[0].figure.colorbar(
                 mpl.cm.ScalarMappable(norm, colours), ax=several, orientation="horizontal", shrink=0.6, aspect=40
             )
-            bar.set_label(drawable(f"{self._words(quantity, rows)}\n{self._footer()}"), fontsize=7.5)
+            bar.set_label(drawable(f"{words}\n{self._footer()}"), fontsize=7.5)
             return [_finished(axes) for axes in several]
+
+    def _on_land(self, quantity: str, rows: pd.DataFrame) -> tuple[np.ndarray, str]:
+        """What a map colours: carbon per hectare, anything else as it is; and what that is called."""
+        unit = _PER_HECTARE.get(str(rows["unit"].iloc[0]))
+        values = rows["value"].to_numpy(float)
+        if unit is None:
+            return values / self._by(rows), self._words(quantity, rows)
+        land = totals(self.contents, "area")
+        area = land.assign(date=land["period"].astype(str)).set_index(["region_code", "date"])["value"]
+        ends = rows["period"].astype(str).str.rpartition("-")[2]
+        per = values / area.reindex(pd.MultiIndex.from_arrays([rows["region_code"], ends])).to_numpy(float)
+        return per, word("axis.amount", quantity=term("quantity", quantity), unit=unit_in_words(unit))
 
     def _of_one_period(self, quantity: str, level: str | None, period: str | None) -> pd.DataFrame:
         rows = totals(self.contents, quantity, level or self._level(quantity), period)

@@ -24,6 +24,7 @@ class FileRegions(Section):
     file: str = Field(description="Vector file with one polygon per region.")
     code: str = Field(description="Field that holds the region code.")
     name: str = Field(description="Field that holds the region name.")
+    name_en: str | None = Field(default=None, description="Field that holds the English name, for English outputs.")
     parent: str | None = Field(default=None, description="Field that holds the code of the region above.")
     parent_name: str | None = Field(
         default=None, description="Field that holds the name of the region above, where the file has no row for it."

@@ -19,7 +19,7 @@ import pandas as pd
 from sinks.account.totals import COLUMNS
 from sinks.errors import AccountError, Problem, Problems
 from sinks.results.labels import label, term
-from sinks.results.region_names import region_name
+from sinks.results.region_names import english_names, region_name
 from sinks.text import language
 from sinks.vocabulary import ALL, NODATA, ecosystems, pools, quantities
 
@@ -270,28 +270,34 @@ def methodology_names(ids: str, titles: Mapping[str, str]) -> str:
     return label("list.separator").join(titles.get(id, id) for id in ids.split("+"))
 
 
-def shown_checks(checks: pd.DataFrame, titles: Mapping[str, str] | None = None) -> pd.DataFrame:
+def shown_checks(
+    checks: pd.DataFrame, titles: Mapping[str, str] | None = None, regions: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """The checks as a reader sees them: ``check, status, where, region_code, detail`` in the present language.
 
-    With ``titles`` (:func:`methodology_titles`) methodologies are called by their titles and not by their ids.
+    With ``titles`` (:func:`methodology_titles`) methodologies are called by their titles and not by their ids; with the
+    frame of ``regions`` these have the English names that the project gives them.
     """
     shown = checks.drop(columns=["detail_zh", "detail_en"])
-    where = [_place(place, titles or {}) for place in checks["where"]]
+    own = {} if regions is None else dict(zip(regions["name"].astype(str), english_names(regions), strict=True))
+    where = [_place(place, titles or {}, own) for place in checks["where"]]
     details = [_with_titles(detail, titles or {}) for detail in checks[f"detail_{language()}"]]
     return shown.assign(where=where, detail=details)
 
 
-def _place(where: str, titles: Mapping[str, str]) -> str:
+def _place(where: str, titles: Mapping[str, str], own: Mapping[str, str]) -> str:
     """Where a check looked, in words: ``all``, ecosystems and methodologies have names, regions are theirs."""
     if where == ALL:
         return label("checks.everywhere")
-    return label("list.separator").join(_named(part, titles) for part in where.split(", "))
+    return label("list.separator").join(_named(part, titles, own) for part in where.split(", "))
 
 
-def _named(part: str, titles: Mapping[str, str]) -> str:
+def _named(part: str, titles: Mapping[str, str], own: Mapping[str, str]) -> str:
     """A place, or a region and what was looked at in it: ``海南区 forest``."""
-    region, between, last = part.rpartition(" ")
-    return f"{region_name(region)}{between}{titles.get(last) or term('ecosystem', region_name(last))}"
+    # A name may have blanks of its own.
+    region, between, last = ("", "", part) if part in own else part.rpartition(" ")
+    last = titles.get(last) or term("ecosystem", region_name(last, own.get(last, "")))
+    return f"{region_name(region, own.get(region, ''))}{between}{last}"
 
 
 def _with_titles(detail: str, titles: Mapping[str, str]) -> str:

@@ -87,7 +87,7 @@ def _unfolding(contents: RunContents) -> Iterator[str]:
     for part in (
         of_frame("folds.totals", totals),
         of_frame("folds.comparison", contents.comparison, _FEW),
-        of_frame("folds.checks", shown_checks(contents.checks)),
+        of_frame("folds.checks", shown_checks(contents.checks, regions=contents.regions.frame)),
         of_frame("folds.parameters", contents.parameters_used),
         of_frame("folds.documents", contents.sources),
         of_frame("folds.files", files),
@@ -180,7 +180,7 @@ def _heading(contents: RunContents) -> list[str]:
 def _findings(contents: RunContents) -> list[str]:
     """How many checks passed; of those that bear on every figure the first of each kind, then every failure in full,
     and of each kind of warning the first."""
-    checks = leading_first(shown_checks(contents.checks))
+    checks = leading_first(shown_checks(contents.checks, regions=contents.regions.frame))
     counts = checks["status"].value_counts()
     shown = {status: int(counts.get(status, 0)) for status in ("passed", "note", "warning", "failed")}
     leading = checks["check"].isin(LEADING)

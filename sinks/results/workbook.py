@@ -106,7 +106,7 @@ def write_workbook(contents: RunContents, path: Path) -> None:
     for name, frame in (
         ("parameters", _with_verification(contents.parameters_used)),
         ("sources", contents.sources),
-        ("checks", shown_checks(contents.checks, titles)),
+        ("checks", shown_checks(contents.checks, titles, contents.regions.frame)),
     ):
         _plain_table(book, label(f"sheet.{name}"), frame, titles)
     book.workbook.close()
@@ -163,7 +163,7 @@ def _read_me(book: StyledWorkbook, contents: RunContents, without: Sequence[str]
 
 
 def _caveats(contents: RunContents, without: Sequence[str]) -> list[str]:
-    checks = shown_checks(contents.checks, methodology_titles(contents.record))
+    checks = shown_checks(contents.checks, methodology_titles(contents.record), contents.regions.frame)
     parameters = contents.parameters_used
     shown = leading_first(checks[checks["status"] != "passed"])
     counts = checks["status"].value_counts()

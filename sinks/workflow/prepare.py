@@ -174,6 +174,7 @@ def _regions(project: Project) -> Regions:
         section.name,
         section.parent,
         parent_name=section.parent_name,
+        english_field=section.name_en,
         set_aside=section.set_aside,
         level=section.level,
         layer=section.layer,

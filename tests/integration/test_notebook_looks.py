@@ -16,6 +16,7 @@ import sinks
 from sinks.errors import RunError
 from sinks.folds import Fold, folded, items, pairs, table
 from sinks.output.figures.fonts import FAMILY
+from sinks.output.figures.style import stock_scale
 from sinks.workflow.finished_run import Run
 from sinks.workflow.steps import account_inputs, make_account
 
@@ -108,6 +109,20 @@ def test_maps_stand_on_one_scale_and_say_what_they_are(run: Run) -> None:
     assert [axes.get_title() for axes in several] == ["2020", "2023"]
     words = "".join(axes.get_xlabel() for axes in several[0].figure.axes)
     assert "内部工作用图" in words
+    # Tonnes per hectare, from the account by hand: the deepest colour is that of the densest league, not the largest.
+    assert "吨碳/公顷" in words
+    account = run.account
+    sums = account[(account[["ecosystem", "stratum", "pool"]] == "all").all(axis=1) & (account["level"] == "league")]
+    tonnes, hectares = (
+        sums[sums["quantity"] == name].pivot(index="region_code", columns="period", values="value")
+        for name in ("carbon_stock", "area")
+    )
+    density = tonnes / hectares
+    leagues = run.regions.loc[run.regions["level"] == "league", "code"]
+    for axes, date in zip(several, ["2020", "2023"], strict=True):
+        wanted = stock_scale()(density.loc[leagues, date].to_numpy() / density.to_numpy().max())
+        drawn = dict(zip(leagues, axes.collections[0].get_facecolor()[: len(leagues)], strict=True))
+        assert np.allclose(list(drawn.values()), wanted)
 
 
 def test_a_project_unfolds_its_sections(world: Any) -> None:

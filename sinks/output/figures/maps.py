@@ -247,7 +247,9 @@ def _scale_bar(axes: Axes, bounds: tuple[float, float, float, float], unit: str)
 def _inches_per_metre(axes: Axes) -> float:
     """How large the map will be on paper: as its figure has room for it above the colours and the footer."""
     (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
-    wide, tall = axes.figure.get_size_inches()
+    figure = axes.figure
+    assert isinstance(figure, Figure)
+    wide, tall = figure.get_size_inches()
     return float(min(wide / (east - west), (tall - _BELOW) / (north - south)))
 
 

@@ -19,7 +19,7 @@ from sinks.results.contents import RunContents
 from sinks.results.labels import term
 from sinks.results.leading_checks import leading_first
 from sinks.results.partial_intervals import least_share
-from sinks.results.region_names import region_names
+from sinks.results.region_names import english_names, region_names
 from sinks.results.shown_tables import check_account, methodology_titles, shown_checks
 from sinks.results.withheld import withheld
 from sinks.text import LANGUAGES, Text, language, using_language, words_of
@@ -79,7 +79,7 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
         "methodologies": _methodologies(rows["methodology"], contents.record),
         "offsets": _columns(offsets, ("region_code", "quantity", "year"), ("value", "low", "high")),
         "caveats": [str(line) for line in contents.record.get("caveats", [])],
-        "checks": _checks(contents.checks, contents.record),
+        "checks": _checks(contents),
         "withheld": sorted(map(list, withheld(contents))),
         "offsets_withheld": sorted(_without_result(offsets)),
         "interval_share": least_share(contents.record),
@@ -164,11 +164,11 @@ def _levels(frame: pd.DataFrame) -> list[str]:
 def _regions(frame: pd.DataFrame) -> list[dict[str, Any]]:
     shapes = outlines(frame)
     codes = set(frame["code"])
-    records = frame[["code", "name", "level", "parent"]].to_dict("records")
+    records = frame[["code", "name", "level", "parent"]].assign(english=english_names(frame)).to_dict("records")
     return [
         {
             "code": row["code"],
-            "names": region_names(str(row["name"])),
+            "names": region_names(str(row["name"]), row["english"]),
             "level": row["level"],
             "parent": row["parent"] if row["parent"] in codes else "",
             "outline": shapes[row["code"]].polygons,
@@ -214,10 +214,11 @@ def _boundaries(record: dict[str, Any]) -> list[str]:
     return _both("boundaries", source) if source else []
 
 
-def _checks(checks: pd.DataFrame, record: dict[str, Any]) -> list[dict[str, Any]]:
+def _checks(contents: RunContents) -> list[dict[str, Any]]:
     """What did not simply pass, what bears on every figure first, its words in both languages."""
-    shown = leading_first(checks[checks["status"].isin(_SHOWN_STATUS)])
-    said = [shown_checks(shown, methodology_titles(record)) for _ in _in_each_language()]
+    shown = leading_first(contents.checks[contents.checks["status"].isin(_SHOWN_STATUS)])
+    frame = contents.regions.frame
+    said = [shown_checks(shown, methodology_titles(contents.record), frame) for _ in _in_each_language()]
     return [
         {
             "check": str(check),

@@ -17,7 +17,7 @@ from sinks.output.report.words import in_print, rounded
 from sinks.results.contents import RunContents
 from sinks.results.leading_checks import leading_first
 from sinks.results.partial_intervals import is_partial, least_share
-from sinks.results.region_names import region_name
+from sinks.results.region_names import english_names, region_name
 from sinks.results.shown_tables import methodology_titles, ordered_ecosystems, ordered_periods, shown_checks, units_of
 from sinks.results.withheld import Doubt, doubts, unmoved, withheld
 from sinks.text import language
@@ -148,12 +148,14 @@ class Facts:
         return {
             str(code): Region(
                 code=str(code),
-                name=region_name(str(name)),
+                name=region_name(str(name), english),
                 level=str(level),
                 parent=str(parent) if isinstance(parent, str) else "",
                 given=str(name),
             )
-            for code, name, level, parent in frame[["code", "name", "level", "parent"]].itertuples(index=False)
+            for (code, name, level, parent), english in zip(
+                frame[["code", "name", "level", "parent"]].itertuples(index=False), english_names(frame), strict=True
+            )
             if code in there
         }
 
@@ -308,7 +310,7 @@ _UNKNOWN = Amount()
 
 def open_checks(contents: RunContents) -> pd.DataFrame:
     """Checks that did not simply pass in the present language, those that bear on every figure first, then failures."""
-    checks = shown_checks(contents.checks, methodology_titles(contents.record))
+    checks = shown_checks(contents.checks, methodology_titles(contents.record), contents.regions.frame)
     order = {"failed": 0, "warning": 1, "note": 2}
     shown = checks[checks["status"].isin(order)]
     by_status = shown.assign(order=shown["status"].map(order)).sort_values("order", kind="stable")

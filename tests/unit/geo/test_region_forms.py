@@ -14,6 +14,8 @@ from shapely import box
 from sinks.errors import RegionError
 from sinks.geo.region_file import load_file
 from sinks.geo.regions import load_builtin
+from sinks.results.region_names import english_names, region_name
+from sinks.text import using_language
 
 A, B = "990101", "990102"
 
@@ -67,6 +69,25 @@ def test_names_of_parents_come_from_their_own_field(tmp_path: Path) -> None:
         load_file(twice, "code", "name", "up", parent_name="up_name")
     (problem,) = error.value.problems
     assert (problem.id, problem.values) == ("regions.parent_names", {"code": "11", "names": ["东盟", "东部"]})
+
+
+def test_english_names_come_from_their_own_field(tmp_path: Path) -> None:
+    """They go with their rows, whatever order the levels are put in and whichever rows are set aside."""
+    columns = {"code": ["1", "2", "3", "4"], "name": list("甲乙丙丁"), "up": ["11", "11", "12", "12"]}
+    english = {"en": ["First", " Second ", None, "Fourth"]}
+    path = with_parents(tmp_path / "r.gpkg", columns | english, FOUR)
+    frame = load_file(path, "code", "name", "up", english_field="en", set_aside=["乙"], level="banner").frame
+    found = dict(zip(frame["code"], english_names(frame), strict=True))
+    assert found == {"11": "", "12": "", "1": "First", "3": "", "4": "Fourth"}
+    with using_language("en"):
+        assert [region_name(n, e) for n, e in zip(frame["name"], english_names(frame), strict=True)][2:] == (
+            ["First", "丙", "Fourth"]
+        )
+        assert region_name("鄂尔多斯市", "Ordos City") == "Ordos City"
+    assert region_name("甲", "First") == "甲"
+    assert "name_en" not in load_file(path, "code", "name", "up", level="banner").frame
+    with pytest.raises(RegionError, match="eng"):
+        load_file(path, "code", "name", "up", english_field="eng")
 
 
 def test_leftovers_are_set_aside_by_name(tmp_path: Path) -> None:
