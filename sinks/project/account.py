@@ -23,6 +23,7 @@ class ProjectSection(Section):
 
     name: str = Field(description="Short name; the run folder is called so.")
     title: str = Field(description="Title on the report and the map.")
+    title_en: str | None = Field(default=None, description="Title of the map in English; without it the title stands.")
     dates: tuple[Date, ...] = Field(min_length=1, description="Years of the account, for example [2020, 2023].")
     demonstration: bool = Field(default=False, description="Marks every output as demonstration data (示范数据).")
     map_approval: str | None = Field(

@@ -249,6 +249,7 @@ def _record(prepared: Prepared, files: Sequence[InputFile]) -> dict[str, Any]:
     return {
         **objects,
         "title": project.project.title,
+        **({"title_en": project.project.title_en} if project.project.title_en else {}),
         "demonstration": project.project.demonstration,
         "created": now().isoformat(timespec="seconds"),
         "project": project.record(),

@@ -66,12 +66,7 @@ def overlap(one: list[float], other: list[float]) -> float:
 
 @pytest.mark.parametrize("width", SIZES)
 def test_map_is_in_view_at_once_and_nothing_lies_over_anything(browser: Any, saved: Path, width: int) -> None:
-    size = {"width": width, "height": SIZES[width], "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get(saved.as_uri())
-    WebDriverWait(browser, 30).until(
-        lambda d: d.execute_script("return document.querySelectorAll('.place').length > 0")
-    )
+    opened(browser, saved, width)
     found = browser.execute_script(BOXES)
     inner_wide, inner_tall = found["inner"]
     assert found["wide"] <= inner_wide
@@ -87,16 +82,53 @@ def test_map_is_in_view_at_once_and_nothing_lies_over_anything(browser: Any, sav
         assert overlap(one, found["legend"]) <= 1
 
 
+OUTLINES = """
+  const box = document.querySelector('.folium-map').getBoundingClientRect();
+  const shapes = [...document.querySelectorAll('path[data-code]')].map((path) => path.getBoundingClientRect());
+  const side = (pick, end) => pick(...shapes.map((shape) => shape[end]));
+  return [[side(Math.min, 'left'), side(Math.min, 'top'), side(Math.max, 'right'), side(Math.max, 'bottom')],
+          [box.left, box.top, box.right, box.bottom],
+          [...document.querySelectorAll('.place')].map((e) => e.textContent)];
+"""
+
+
+def is_in_view(browser: Any) -> bool:
+    inner, outer, _ = browser.execute_script(OUTLINES)
+    return bool(inner[0] >= outer[0] and inner[1] >= outer[1] and inner[2] <= outer[2] + 1 and inner[3] <= outer[3] + 1)
+
+
+def opened(browser: Any, page: Path, width: int) -> None:
+    size = {"width": width, "height": SIZES[width], "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(page.as_uri())
+    WebDriverWait(browser, 30).until(
+        lambda d: d.execute_script("return document.querySelectorAll('.place').length > 0")
+    )
+
+
+@pytest.mark.parametrize("width", SIZES)
+def test_every_league_is_named_and_all_stay_in_view_in_either_language(browser: Any, saved: Path, width: int) -> None:
+    """Words of another length move the edge of the map; what was seen whole is seen whole again, unless moved."""
+    opened(browser, saved, width)
+    assert is_in_view(browser)
+    assert len(browser.execute_script(OUTLINES)[2]) == 12
+    browser.find_element("id", "language").click()
+    WebDriverWait(browser, 30).until(lambda d: "Hohhot" in d.execute_script(OUTLINES)[2] and is_in_view(d))
+    names = browser.execute_script(OUTLINES)[2]
+    assert len(set(names)) == 12
+    # Whoever has moved the map keeps the view.
+    browser.find_element("css selector", ".leaflet-control-zoom-in").click()
+    WebDriverWait(browser, 30).until(lambda d: not is_in_view(d))
+    browser.find_element("id", "language").click()
+    WebDriverWait(browser, 30).until(lambda d: "呼和浩特市" in d.execute_script(OUTLINES)[2])
+    assert not is_in_view(browser)
+
+
 @pytest.mark.parametrize("width", SIZES)
 @pytest.mark.parametrize("layer", ["sink", "coverage"])
 def test_axe_finds_nothing(browser: Any, saved: Path, width: int, layer: str) -> None:
     """Names of controls, contrast, landmarks, order of headings and the rest of the rules of axe-core."""
-    size = {"width": width, "height": SIZES[width], "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get(saved.as_uri())
-    WebDriverWait(browser, 30).until(
-        lambda d: d.execute_script("return document.querySelectorAll('.place').length > 0")
-    )
+    opened(browser, saved, width)
     browser.execute_script(
         "const s = document.getElementById('layer'); s.value = arguments[0]; s.dispatchEvent(new Event('change'));",
         layer,

@@ -18,6 +18,7 @@ from sinks.output.map.outlines import lineage, outlines
 from sinks.results.contents import RunContents
 from sinks.results.labels import term
 from sinks.results.leading_checks import leading_first
+from sinks.results.level_names import level_by_names
 from sinks.results.partial_intervals import least_share
 from sinks.results.region_names import english_names, region_names
 from sinks.results.shown_tables import check_account, methodology_titles, shown_checks
@@ -66,7 +67,7 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
     shown = frame[frame["code"].isin(known)].reset_index(drop=True)
     return {
         "language": language(),
-        "title": str(contents.record.get("title") or ""),
+        "title": _title(contents.record),
         "created": [contents.time for _ in _in_each_language()],
         "demonstration": bool(contents.record["demonstration"]),
         "labels": {key: list(text) for key, text in map_labels().items()},
@@ -90,6 +91,12 @@ def page_content(contents: RunContents, assessment: pd.DataFrame | None) -> dict
 
 
 _STATISTICS = ("value", "low", "high", "coverage", "uncertain_share")
+
+
+def _title(record: Mapping[str, Any]) -> list[str]:
+    """The run's title in both languages; nothing where it has none."""
+    title = str(record.get("title") or "")
+    return [title, str(record.get("title_en") or title)] if title else []
 
 
 def _sums_over_strata(account: pd.DataFrame) -> pd.DataFrame:
@@ -234,9 +241,10 @@ def _terms(rows: pd.DataFrame, checks: pd.DataFrame, frame: pd.DataFrame) -> dic
     used = {kind: set(rows[kind]) for kind in ("ecosystem", "pool", "quantity")}
     order = {"ecosystem": [*ecosystems(), ALL], "pool": [*pools(), ALL], "quantity": list(quantities())}
     words = {kind: [word for word in order[kind] if word in found] for kind, found in used.items()}
-    words["level"] = list(dict.fromkeys(frame["level"]))
     words["status"] = list(dict.fromkeys(checks["status"]))
-    return {kind: {word: _both(kind, word) for word in ids} for kind, ids in words.items()}
+    found = {kind: {word: _both(kind, word) for word in ids} for kind, ids in words.items()}
+    names = frame["name"].astype(str).groupby(frame["level"], sort=False)
+    return found | {"level": {str(level): _both("level", level_by_names(str(level), own)) for level, own in names}}
 
 
 def _both(kind: str, word: str) -> list[str]:

@@ -14,6 +14,8 @@ import folium
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
+from sinks.text import LANGUAGES
+
 _SCRIPTS = (
     "text.js",
     "account.js",
@@ -101,7 +103,8 @@ class Atlas(MacroElement):
 
 def new_figure(content: dict[str, Any], tile_origin: str | None) -> OfflineFigure:
     """The page with Leaflet, styles, scripts and data in it, but no map yet."""
-    figure = OfflineFigure(content["title"], tile_origin)
+    title = content["title"][LANGUAGES.index(content["language"])] if content["title"] else ""
+    figure = OfflineFigure(title, tile_origin)
     figure.header.add_child(Literal(f"<style>{_leaflet_style()}</style>"), name="leaflet_css")
     figure.header.add_child(Literal(f"<script>{_leaflet_script()}</script>"), name="leaflet")
     figure.header.add_child(Literal(f"<style>{_own('atlas.css')}</style>"), name="atlas_css")

@@ -202,6 +202,17 @@ def test_levels_run_from_coarse_to_fine_whatever_the_order_of_the_rows(order: tu
     assert content["levels"] == ["region", "league", "banner"]
 
 
+def test_levels_and_regions_are_called_as_they_are_there() -> None:
+    """盟市 and 旗县 where there is a 盟 or a 旗; 地级市 and 县 elsewhere.  A project's own English names go before ours."""
+    assert page_content(run(), None)["terms"]["level"]["league"] == ["盟市", "League"]
+    elsewhere = frame("贺兰县").replace({"甲盟": "银川市", "甲旗": "金凤区"})
+    named = elsewhere.assign(name_en=["", "Yinchuan City", None, ""])
+    content = page_content(run(named), None)
+    assert content["terms"]["level"]["league"] == ["地级市", "City"]
+    assert content["terms"]["level"]["banner"][1] == "County"
+    assert [region["names"][1] for region in content["regions"]][1:3] == ["Yinchuan City", "Jinfeng District"]
+
+
 def test_only_failures_warnings_and_notes_are_caveats() -> None:
     assert [check["status"] for check in page_content(run(), None)["checks"]] == ["failed"]
 
@@ -361,11 +372,11 @@ def test_json_cannot_leave_its_script_element(text: str) -> None:
 @pytest.mark.parametrize("text", [EVIL, "{{ 7*7 }}", "{% macro x() %}", "\u2028'\"\\"])
 def test_text_from_data_adds_no_element(text: str) -> None:
     contents = run(frame(name=text))
-    contents.record.update(title=text, caveats=[text])
+    contents.record.update(title=text, title_en=text[::-1], caveats=[text])
     made = page(contents)
     plain = [tag for tag, _ in Parsed(page()).elements]
     assert [tag for tag, _ in Parsed(made).elements] == plain
-    assert embedded(made)["title"] == text
+    assert embedded(made)["title"] == [text, text[::-1]]
     assert embedded(made)["regions"][3]["names"] == [text, text]
 
 

@@ -9,7 +9,7 @@ function poster(scene) {
   const [width, head, foot] = [Math.max(size.x, 900), 74, 46];
   const height = head + size.y + foot;
   const text = (x, y, content, attributes = {}) => svg("text", { x, y, fill: INK, "font-size": 14, ...attributes }, content);
-  const title = data.title || say("title");
+  const title = pageTitle();
   const parts = [
     missingPattern(),
     svg("rect", { width, height, fill: "#ffffff" }),

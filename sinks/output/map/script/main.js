@@ -12,7 +12,7 @@ function start(map) {
   wire();
   update();
   view.fit(root);
-  new ResizeObserver(() => map.invalidateSize({ animate: false, pan: false })).observe(map.getContainer());
+  new ResizeObserver(view.resized).observe(map.getContainer());
 
   function chooseLayer(id) {
     state.layer = id;
@@ -147,8 +147,8 @@ function start(map) {
 
   function drawWords(layer, ecosystem) {
     document.documentElement.lang = state.language === "zh" ? "zh-CN" : "en";
-    document.title = data.title || say("title");
-    byId("title").textContent = data.title || say("title");
+    document.title = pageTitle();
+    byId("title").textContent = pageTitle();
     byId("subtitle").textContent = say("layer." + layer.id) + " · " + ecosystemName(ecosystem) + " · " + state.period;
     ["png", "print", "language"].forEach((id) => { byId(id).textContent = say(id); });
     byId("language").setAttribute("aria-label", say("language.help"));

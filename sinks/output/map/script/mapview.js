@@ -4,6 +4,11 @@ const INK = "#16302b";
 const SOURCE_EDGE = "#8c3f04";
 const GROUND = "#eef2ef";
 
+// Height of a line of a name; places round a region that are tried for its name; regions up to which they are.
+const LINE = 16;
+const [RINGS, TURNS] = [7, 16];
+const MOST_BESIDE = 30;
+
 /** Draws regions on `map`; `open(code)` is called when one is chosen. */
 function makeMapView(map, open) {
   const renderer = L.svg({ padding: 0.5 });
@@ -14,6 +19,8 @@ function makeMapView(map, open) {
   const circles = new Map();
   let drawn = [];
   let image = null;
+  // The region that the view was fitted to, as long as nobody has moved it since.
+  let fitted;
 
   function latlngs(code) {
     return regions.get(code).outline.map((polygon) => polygon.map((ring) => ring.map(([x, y]) => [y, x])));
@@ -68,30 +75,74 @@ function makeMapView(map, open) {
     circles.set(code, style.radius);
   }
 
-  // Names are placed by size of the region; one that would touch another, or leave its region far behind, is left out.
   function drawNames() {
     names.clearLayers();
-    placeNames().forEach(({ code, width, below }) => {
-      const [x, y] = regions.get(code).label_at;
-      const icon = L.divIcon({ className: "place", html: html("span", {}, regions.get(code).name), iconSize: [width, 16], iconAnchor: [width / 2, 8 - below] });
-      L.marker([y, x], { icon, interactive: false, keyboard: false }).addTo(names);
+    placeNames().forEach(({ code, x, y, width, leader }) => {
+      const icon = L.divIcon({ className: "place", html: html("span", {}, regions.get(code).name), iconSize: [width, LINE], iconAnchor: [width / 2, LINE / 2] });
+      const ends = leader.map((point) => map.containerPointToLatLng(point));
+      if (ends.length) L.polyline(ends, { renderer, interactive: false, color: INK, weight: 1 }).addTo(names);
+      L.marker(map.containerPointToLatLng([x, y]), { icon, interactive: false, keyboard: false }).addTo(names);
     });
   }
 
-  /** Names that fit at the present zoom, below the circle where there is one: [{code, x, y, width, below}] in pixels. */
+  /**
+   * Names at the present zoom, none on another: [{code, x, y, width, leader}] in pixels.  A name that fits stands in
+   * its region, below the circle where there is one.  Of few regions the others stand beside theirs, with a line that
+   * leads there; of many they are left out until the map is enlarged.
+   */
   function placeNames() {
     const placed = [];
-    const sizes = drawn.map((code) => ({ code, across: pixelWidth(code) })).sort((a, b) => b.across - a.across);
-    sizes.forEach(({ code, across }) => {
-      const name = regions.get(code).name;
-      const width = [...name].reduce((sum, c) => sum + (c.charCodeAt(0) > 255 ? 13 : 6.6), 6);
-      const [x, y] = regions.get(code).label_at;
-      const below = circles.has(code) ? circles.get(code) + 8 : 0;
-      const at = map.latLngToContainerPoint([y, x]).add([0, below]);
-      const free = placed.every((p) => Math.abs(p.x - at.x) > (p.width + width) / 2 || Math.abs(p.y - at.y) > 17);
-      if (free && width < Math.max(across * 1.15, 30)) placed.push({ code, x: at.x, y: at.y, width, below });
+    const wanted = drawn.map(wantedName).sort((a, b) => b.fits - a.fits || b.across - a.across);
+    wanted.forEach((name) => {
+      const inside = name.fits && isFree(name.at, name.width, placed) ? name.at : null;
+      const place = inside || (drawn.length <= MOST_BESIDE ? placeBeside(name, placed) : null);
+      if (place) placed.push({ code: name.code, x: place.x, y: place.y, width: name.width, leader: inside ? [] : leader(name, place) });
     });
     return placed;
+  }
+
+  function wantedName(code) {
+    const width = [...regions.get(code).name].reduce((sum, c) => sum + (c.charCodeAt(0) > 255 ? 13 : 6.6), 6);
+    const [x, y] = regions.get(code).label_at;
+    const from = map.latLngToContainerPoint([y, x]);
+    const across = pixelWidth(code);
+    const at = from.add([0, circles.has(code) ? circles.get(code) + 8 : 0]);
+    return { code, width, across, from, at, fits: width < Math.max(across * 1.15, 30) };
+  }
+
+  function isFree(at, width, placed) {
+    return placed.every((p) => Math.abs(p.x - at.x) > (p.width + width) / 2 || Math.abs(p.y - at.y) > LINE + 1);
+  }
+
+  /** The nearest place round a region where its name meets no other, no box of the map and not its edge. */
+  function placeBeside({ from, width }, placed) {
+    const size = map.getSize();
+    const boxes = boxesOnMap();
+    for (let ring = 1; ring <= RINGS; ring += 1) {
+      for (let turn = 0; turn < TURNS; turn += 1) {
+        const angle = Math.PI / 2 + (2 * Math.PI * turn) / TURNS;
+        const at = from.add([Math.cos(angle) * (width / 2 + ring * 7), Math.sin(angle) * ring * 12]);
+        const onMap = at.x > width / 2 && at.x < size.x - width / 2 && at.y > LINE && at.y < size.y - LINE;
+        const covered = boxes.some((box) => at.x + width / 2 > box.left && at.x - width / 2 < box.right && at.y + LINE / 2 > box.top && at.y - LINE / 2 < box.bottom);
+        if (onMap && !covered && isFree(at, width, placed)) return at;
+      }
+    }
+    return null;
+  }
+
+  /** From the region to the edge of its name; nothing where they nearly touch. */
+  function leader({ from, width }, place) {
+    const way = place.subtract(from);
+    const inside = Math.min(width / 2 / Math.abs(way.x || 1e-9), LINE / 2 / Math.abs(way.y || 1e-9), 1);
+    const end = place.subtract(way.multiplyBy(inside));
+    return from.distanceTo(end) < 5 ? [] : [from, end];
+  }
+
+  /** What lies over the map, in pixels of the map. */
+  function boxesOnMap() {
+    const frame = map.getContainer().getBoundingClientRect();
+    return [...map.getContainer().querySelectorAll(".leaflet-control")].map((control) => control.getBoundingClientRect())
+      .map((box) => ({ left: box.left - frame.left, right: box.right - frame.left, top: box.top - frame.top, bottom: box.bottom - frame.top }));
   }
 
   function pixelWidth(code) {
@@ -105,7 +156,7 @@ function makeMapView(map, open) {
     if (image) image.bringToBack();
   }
 
-  /** Show the whole region, beside the legend when it would lie on the region. */
+  /** Show the whole region, clear of the legend when it would lie on the region. */
   function fit(code) {
     map.invalidateSize({ animate: false, pan: false });
     map.fitBounds(bounds(code), { animate: false, padding: [18, 18] });
@@ -116,9 +167,25 @@ function makeMapView(map, open) {
       const point = map.latLngToContainerPoint(at);
       return point.x < right && point.y < bottom;
     }));
-    if (covered) map.fitBounds(bounds(code), { animate: false, paddingTopLeft: [right, 18], paddingBottomRight: [18, 18] });
+    if (covered) {
+      // Beside the legend or below it: whichever shows more.
+      const ways = [L.point(right, 18), L.point(18, bottom)];
+      const zoom = (way) => map.getBoundsZoom(bounds(code), false, way.add([18, 18]));
+      const best = zoom(ways[1]) > zoom(ways[0]) ? ways[1] : ways[0];
+      map.fitBounds(bounds(code), { animate: false, paddingTopLeft: best, paddingBottomRight: [18, 18] });
+    }
+    fitted = code;
+    drawNames();
   }
 
+  /** The map has another size: what was seen whole is seen whole again. */
+  function resized() {
+    const code = fitted;
+    map.invalidateSize({ animate: false, pan: false });
+    if (code !== undefined) fit(code);
+  }
+
+  map.on("moveend", () => { fitted = undefined; });
   map.on("zoomend", drawNames);
-  return { draw, fit, placeNames, showRaster, surface: () => renderer._container };
+  return { draw, fit, resized, placeNames, showRaster, surface: () => renderer._container };
 }

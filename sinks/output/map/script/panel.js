@@ -12,7 +12,7 @@ function signClass(value) {
 /** Elements of the panel for the selected region. `open(code)` goes to a region. */
 function drawPanel(element, view, open) {
   const { code, layer } = view;
-  const parts = code === null ? [html("h2", {}, data.title || say("title"))] : heading(code);
+  const parts = code === null ? [html("h2", {}, pageTitle())] : heading(code);
   if (code !== null && layer.measure !== "assessment") parts.push(cards(view));
   if (code !== null && layer.measure === "assessment") parts.push(html("dl", { class: "cards" }, layerCard(view), offsetCards(view)));
   const ranked = view.ranked.length ? [ranking(view, open)] : [];

@@ -44,3 +44,8 @@ function figure(value, decimals) {
   const text = new Intl.NumberFormat(locale, digits).format(value);
   return text.replace("-", "−");
 }
+
+/** The title of the page in the present language. */
+function pageTitle() {
+  return (data.title.length && spoken(data.title)) || say("title");
+}
