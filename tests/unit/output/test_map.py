@@ -203,7 +203,7 @@ def test_levels_run_from_coarse_to_fine_whatever_the_order_of_the_rows(order: tu
 
 
 def test_levels_and_regions_are_called_as_they_are_there() -> None:
-    """盟市 and 旗县 where there is a 盟 or a 旗; 地级市 and 县 elsewhere.  A project's own English names go before ours."""
+    """盟市 and 旗县 where there is a 盟 or a 旗; 地级市 and 县 elsewhere.  Own English names go first."""
     assert page_content(run(), None)["terms"]["level"]["league"] == ["盟市", "League"]
     elsewhere = frame("贺兰县").replace({"甲盟": "银川市", "甲旗": "金凤区"})
     named = elsewhere.assign(name_en=["", "Yinchuan City", None, ""])
