@@ -23,6 +23,7 @@ import pyogrio
 
 from sinks.errors import Problem, RunError
 from sinks.results.labels import label, term
+from sinks.results.level_names import level_names
 from sinks.results.marks import marks
 from sinks.results.qgis_styles import Style, styles_of, write_styles
 from sinks.results.shown_tables import SUMMARY_QUANTITIES, ordered_ecosystems, summary_table
@@ -106,7 +107,7 @@ def _layers(contents: RunContents) -> _Layers:
 
 
 def _write(contents: RunContents, layers: _Layers, path: Path) -> None:
-    demonstration = contents.record["demonstration"]
+    demonstration, called = contents.record["demonstration"], level_names(contents.regions.frame)
     with _fixed_date(contents.created):
         for number, (level, rows) in enumerate(layers.rows.items()):
             pyogrio.write_dataframe(
@@ -117,7 +118,7 @@ def _write(contents: RunContents, layers: _Layers, path: Path) -> None:
                 append=number > 0,
                 geometry_type="MultiPolygon",
                 promote_to_multi=True,
-                layer_options={"IDENTIFIER": term("level", level), "DESCRIPTION": _description(demonstration)},
+                layer_options={"IDENTIFIER": called[level], "DESCRIPTION": _description(demonstration)},
             )
     _write_aliases(path, [*layers.rows], layers.aliases, demonstration)
     with closing(sqlite3.connect(os.fspath(path))) as database, database:

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pandas as pd
+
+from sinks.results.labels import term
+
 _LEAGUE, _BANNER = "league", "banner"
 
 
@@ -37,3 +41,9 @@ def level_by_names(level: str, names: Iterable[str]) -> str:
     if level == _BANNER and found and not any(name.endswith("旗") for name in found):
         return "county"
     return level
+
+
+def level_names(regions: pd.DataFrame) -> dict[str, str]:
+    """What each level of a frame of regions is called in the present language, by level, in the order of the rows."""
+    names = regions["name"].astype(str).groupby(regions["level"].astype(str), sort=False)
+    return {str(level): term("level", level_by_names(str(level), own)) for level, own in names}

@@ -20,6 +20,7 @@ from sinks.account.basis import ORDER as BASES
 from sinks.results.in_words import said_without_ids
 from sinks.results.labels import label, labels, stratum_name, term
 from sinks.results.leading_checks import leading_first
+from sinks.results.level_names import level_names
 from sinks.results.marks import Place, marks
 from sinks.results.region_tables import PoolTable, pool_tables, region_transitions
 from sinks.results.shown_tables import (
@@ -95,12 +96,13 @@ def write_workbook(contents: RunContents, path: Path) -> None:
     tables = pool_tables(contents.account, with_sheet)
     for code in with_sheet:
         _region(book, contents, code, marked, tables)
+    called = level_names(contents.regions.frame)
     if len(contents.comparison):
         beside = contents.comparison[contents.comparison["stratum"] == ALL].drop(columns="stratum")
-        _plain_table(book, label("sheet.comparison"), beside, titles, note=label("note.comparison"))
+        _plain_table(book, label("sheet.comparison"), _leveled(beside, called), titles, note=label("note.comparison"))
     for name, frame in contents.tables.items():
         note = label(f"note.{name}") if f"note.{name}" in labels() else None
-        _plain_table(book, label(f"sheet.{name}"), _all_named(frame), titles, note=note)
+        _plain_table(book, label(f"sheet.{name}"), _leveled(_all_named(frame), called), titles, note=note)
     _transitions(book, contents)
     _activity(book, contents)
     for name, frame in (
@@ -138,7 +140,8 @@ def _read_me(book: StyledWorkbook, contents: RunContents, without: Sequence[str]
     if record["demonstration"]:
         page.line(label("readme.demonstration"), "warning")
     page.row += 1
-    levels = [f"{term('level', level)} {count}" for level, count in frame["level"].value_counts(sort=False).items()]
+    called = level_names(frame)
+    levels = [f"{called[str(level)]} {count}" for level, count in frame["level"].value_counts(sort=False).items()]
     facts = {
         "project": record.get("title"),
         "created": contents.time,
@@ -152,14 +155,14 @@ def _read_me(book: StyledWorkbook, contents: RunContents, without: Sequence[str]
             page.row += 1
     page.row += 1
     page.line(label("readme.caveats"), "section")
+    page.widths |= {0: 84.0, 1: 40.0}
     for text in _caveats(contents, without):
         page.line(text, "wrapped")
     page.row += 1
     page.line(label("readme.notes"), "section")
     for key in ("units", "sign", "interval", "coverage", "rounding", "totals", "blank", "other_files"):
         page.line(label(f"note.{key}"), "wrapped")
-    page.sheet.set_column(0, 0, 84)
-    page.sheet.set_column(1, 1, 40)
+    page.finish()
 
 
 def _caveats(contents: RunContents, without: Sequence[str]) -> list[str]:
@@ -177,7 +180,8 @@ def _caveats(contents: RunContents, without: Sequence[str]) -> list[str]:
     )
     found.append(label("readme.unverified", count=unverified, all=len(parameters)))
     if without:
-        levels = label("list.separator").join(term("level", level) for level in without)
+        called = level_names(contents.regions.frame)
+        levels = label("list.separator").join(called[level] for level in without)
         found.append(label("readme.without_sheet", levels=levels))
     return found
 
@@ -185,6 +189,7 @@ def _caveats(contents: RunContents, without: Sequence[str]) -> list[str]:
 def _summary(book: StyledWorkbook, contents: RunContents, marked: Mapping[Place, str]) -> None:
     table = in_ten_thousands(summary_table(contents.account))
     names, levels = _names(contents), contents.account.groupby("region_code")["level"].first()
+    called = level_names(contents.regions.frame)
     columns: list[Column] = [(label(f"column.{key}"), "text") for key in ("code", "name", "level", "ecosystem")]
     columns.extend(_measured(*column) for column in table.columns)
     # Regions keep the order of the table of regions, which readers know.
@@ -198,7 +203,7 @@ def _summary(book: StyledWorkbook, contents: RunContents, marked: Mapping[Place,
     keys = list(table.columns.to_frame().itertuples(index=False, name=None))
     rows = [
         [
-            *(code, names[code], term("level", levels[code]), term("ecosystem", ecosystem)),
+            *(code, names[code], called.get(levels[code], levels[code]), term("ecosystem", ecosystem)),
             *_headline(code, ecosystem, dict(zip(keys, values, strict=True)), doubted),
             *([label("mark.separator").join(said.get((code, ecosystem), []))] if said else []),
         ]
@@ -339,6 +344,13 @@ def _with_verification(parameters: pd.DataFrame) -> pd.DataFrame:
     filled = parameters.notna() & (parameters != "")
     shown = parameters.loc[:, filled.any()]
     return shown.assign(unverified=[verification(row) for row in parameters.to_dict("records")])
+
+
+def _leveled(frame: pd.DataFrame, called: Mapping[str, str]) -> pd.DataFrame:
+    """The table with its levels as they are called there."""
+    if "level" not in frame:
+        return frame
+    return frame.assign(level=[called.get(level, level) for level in frame["level"]])
 
 
 def _plain_table(

@@ -64,7 +64,7 @@ def front_sheet(book: StyledWorkbook, contents: RunContents, marked: Mapping[Pla
 def _heads() -> list[Column]:
     text = [(label(f"front.{key}"), "text") for key in ("quantity", "period")]
     numbers = [(label(f"front.{key}"), "amount") for key in ("value", "low", "high")]
-    return [*text, numbers[0], (label("front.unit"), "text"), *numbers[1:], (label("column.note"), "text")]
+    return [*text, numbers[0], (label("front.unit"), "beside"), *numbers[1:], (label("column.note"), "beside")]
 
 
 class _Figures:
@@ -145,7 +145,7 @@ class _Figures:
             columns.append((f"{named}{label('front.in_unit', unit=label(_UNITS[quantity]))}", "amount"))
         with_verdict = self._assessment is not None
         if with_verdict:
-            columns.append((label("front.dual"), "text"))
+            columns.append((label("front.dual"), "beside"))
         rows: list[list[object]] = []
         for code, name in zip(frame["code"], frame["name"], strict=True):
             verdict = [self._verdict(code)[1] or ""] if with_verdict else []

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from math import isfinite
+from math import ceil, isfinite
 from numbers import Real
 from typing import Any
 
@@ -20,6 +20,12 @@ from sinks.text import display_width
 _SHEET_NAME_LENGTH = 31
 _LAST_ROW = 1_048_576
 _CELL_TEXT = 32_767
+
+_LINE = 15.0
+"""Height of a line [points]."""
+
+_GROUND = 8
+"""Columns over which the ground of a warning goes."""
 
 _NUMERIC = {"amount", "hectares", "share", "number", "figure"}
 
@@ -66,7 +72,9 @@ class StyledWorkbook:
             "wrapped": {"valign": "top", "text_wrap": True},
             "title": {"bold": True, "font_size": 14},
             "section": {"bold": True, "font_size": 12},
-            "warning": {"bold": True, "font_color": "#FFFFFF", "bg_color": "#C00000", "text_wrap": True},
+            # Words beside numbers, which end at the line where these begin.
+            "beside": {"valign": "top", "indent": 1},
+            "warning": {"bold": True, "font_color": "#FFFFFF", "bg_color": "#C00000"},
             "header": {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#E2EFDA", "bottom": 1},
             "amount": {"num_format": "#,##0.00"},
             # One column holds both tonnes, which get no decimals, and small ratios, which need them.
@@ -113,8 +121,20 @@ class SheetWriter:
             self.sheet.write_string(row, column, text, self.formats["text" if style in _NUMERIC else style])
 
     def line(self, text: str, style: str = "text") -> None:
+        """A text over as many columns as it needs; what is on a coloured ground has it over all of them."""
         self.cell(self.row, 0, text, style)
+        if style == "warning":
+            for column in range(1, _GROUND):
+                self.cell(self.row, column, None, style)
+        if style == "wrapped":
+            self._room_for(self.row, [text], [self.widths[0]])
         self.row += 1
+
+    def _room_for(self, row: int, texts: Sequence[str], widths: Sequence[float]) -> None:
+        """As many lines as the longest text needs: not every program looks after rows whose text is broken."""
+        lines = max(ceil(_text_width(text) / (0.95 * width)) for text, width in zip(texts, widths, strict=True))
+        if lines > 1:
+            self.sheet.set_row(row, _LINE * lines)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[object]]) -> tuple[int, int]:
         """A header and its rows at the present place; return the first and the last row."""
@@ -131,6 +151,8 @@ class SheetWriter:
                     widths[place] = width
         for place, width in enumerate(widths):
             self.widths[place] = min(max(self.widths.get(place, 8.0), width + 2.0), 48.0)
+        if columns:
+            self._room_for(top, [header for header, _ in columns], [self.widths[n] for n in range(len(columns))])
         self.row = top + 1 + min(len(rows), room)
         last = self.row - 1
         if len(rows) > room:

@@ -18,7 +18,7 @@ from sinks.output.map.outlines import lineage, outlines
 from sinks.results.contents import RunContents
 from sinks.results.labels import term
 from sinks.results.leading_checks import leading_first
-from sinks.results.level_names import level_by_names
+from sinks.results.level_names import level_names
 from sinks.results.partial_intervals import least_share
 from sinks.results.region_names import english_names, region_names
 from sinks.results.shown_tables import check_account, methodology_titles, shown_checks
@@ -243,8 +243,8 @@ def _terms(rows: pd.DataFrame, checks: pd.DataFrame, frame: pd.DataFrame) -> dic
     words = {kind: [word for word in order[kind] if word in found] for kind, found in used.items()}
     words["status"] = list(dict.fromkeys(checks["status"]))
     found = {kind: {word: _both(kind, word) for word in ids} for kind, ids in words.items()}
-    names = frame["name"].astype(str).groupby(frame["level"], sort=False)
-    return found | {"level": {str(level): _both("level", level_by_names(str(level), own)) for level, own in names}}
+    levels = [level_names(frame) for _ in _in_each_language()]
+    return found | {"level": {level: [names[level] for names in levels] for level in levels[0]}}
 
 
 def _both(kind: str, word: str) -> list[str]:

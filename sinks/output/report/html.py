@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from importlib.resources import files
@@ -130,7 +131,7 @@ def page_html(page: Page) -> str:
     sections = [
         {
             "id": name,
-            "title": word(f"template.{name}"),
+            "title": _heading(name),
             "blocks": [_block(block, numbers) for tag in tags for block in found[tag]],
         }
         for name, tags in SECTIONS
@@ -143,6 +144,15 @@ def page_html(page: Page) -> str:
         sections=sections,
         **values(page),
     )
+
+
+_NUMBERED = re.compile(r"^(?:[一二三四五六七八九十]+、|\d+ +)")
+
+
+def _heading(name: str) -> str:
+    """A section's heading; those of the annex leave their number there, for this page has not all of them."""
+    title = word(f"template.{name}")
+    return word("html.annex", title=_NUMBERED.sub("", title)) if name.startswith("annex_") else title
 
 
 def _resource(name: str) -> str:

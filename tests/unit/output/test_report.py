@@ -323,6 +323,10 @@ def test_html_is_self_contained_and_escaped(tmp_path: Path) -> None:
     assert "<b>" not in source
     # Forest of Ordos in 2023, as in the Word table.
     assert ">141.67<" in source
+    # The page has parts of the annex, whose own numbers would begin again and have gaps.
+    headings = re.findall(r"<h2>(.*?)</h2>", source)
+    assert [heading[0] for heading in headings if heading[1] == "、"] == list("一二三四五六七八")
+    assert next(heading for heading in headings if "附件" in heading) == "技术附件：采用的方法学与公式"
 
 
 @pytest.mark.parametrize("key", sorted(words()))

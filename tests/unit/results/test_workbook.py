@@ -177,3 +177,50 @@ def test_the_workbook_calls_things_by_name_and_not_by_id(tmp_path: Path) -> None
     _, room, rule = cells_of(contents, "年度碳预算", tmp_path / "account.xlsx")
     assert room[3:6] == ["余量", 1234567.8, "核算"]
     assert rule == ["", "合计", 2023, "抵扣系数 k", 0.5, "假定"]
+
+
+def test_broken_text_has_room_whatever_program_opens_the_sheet(run: Path) -> None:
+    """LibreOffice and WPS leave a row as high as the file says; a character of Chinese is two wide."""
+
+    def lines(text: str, width: float) -> int:
+        return -(-sum(2 if ord(letter) > 0x2E7F else 1 for letter in text) // int(width))
+
+    book = openpyxl.load_workbook(run / "account.xlsx")
+    tall = 0
+    for sheet in (book["说明"], book["汇总"], book.worksheets[0]):
+        dimensions = sheet.column_dimensions.values()
+        widths = {place: found.width for found in dimensions for place in range(found.min, found.max + 1)}
+        for row in sheet.iter_rows():
+            for cell in row:
+                if not (cell.value and cell.alignment.wrap_text):
+                    continue
+                needed = lines(str(cell.value), widths[cell.column])
+                if cell.column == 1 or sheet.title == "汇总":
+                    assert (sheet.row_dimensions[cell.row].height or 15) >= 15 * needed, cell.value
+                    tall += needed > 1
+    assert tall > 2
+
+
+def test_a_warning_stands_on_one_line_with_its_ground(run: Path) -> None:
+    first = openpyxl.load_workbook(run / "account.xlsx").worksheets[0]
+    red = [cell.coordinate for row in first.iter_rows() for cell in row if cell.fill.fgColor.rgb == "FFC00000"]
+    assert len(red) == 8
+    assert not first[red[0]].alignment.wrap_text
+    assert "示范" in str(first[red[0]].value)
+
+
+def test_levels_are_called_as_their_regions_are_called_there(tmp_path: Path) -> None:
+    """No league has 盟 in its name here, so they are 地级市 in every sheet."""
+    contents = make_contents()
+    names = set(contents.regions.frame.loc[contents.regions.frame["level"] == "league", "name"])
+    assert not {name for name in names if name.endswith("盟")}
+    write_workbook(contents, tmp_path / "account.xlsx")
+    cells = {
+        str(cell)
+        for sheet in openpyxl.load_workbook(tmp_path / "account.xlsx")
+        for row in sheet.iter_rows(values_only=True)
+        for cell in row
+        if cell
+    }
+    assert "地级市" in cells
+    assert "盟市" not in cells
