@@ -82,7 +82,8 @@ def write_reports(
         facts, allowed = Facts(contents), approval(contents.record)
         chosen = _chosen(facts, regions)
         forms = [Template(template), *([Template(annex=True)] if annex else [])]
-        for region in chosen[:1]:  # before anything is drawn: without figures it has all the tags that there are
+        for region in chosen[:1] if template is not None else ():
+            # Before anything is drawn: without figures a page has all the tags that there are.
             forms[0].check(set(chapters(Page(facts, region.code, frozenset(), assessment))) | VALUES)
         written = list[Path]()
         told = progress or (lambda done, total: None)

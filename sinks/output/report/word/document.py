@@ -14,7 +14,7 @@ from zipfile import BadZipFile
 from docx.opc.exceptions import PackageNotFoundError
 from docxtpl import DocxTemplate
 from jinja2 import TemplateError, TemplateSyntaxError
-from lxml.etree import LxmlError  # type: ignore[import-untyped]  # lxml has no stubs
+from lxml.etree import LxmlError, fromstring  # type: ignore[import-untyped]  # lxml has no stubs
 from markupsafe import Markup
 
 from sinks.errors import Problem, RunError
@@ -35,6 +35,13 @@ _SHOWN, _MANY = 80, 5
 """Characters of a foreign tag, and foreign tags, that a message shows."""
 
 
+class _Own(DocxTemplate):  # type: ignore[misc]  # docxtpl has no types
+    """A document of ours: its tables have as many cells as columns, which need not be counted row by row again."""
+
+    def fix_tables(self, xml: str) -> Any:
+        return fromstring(xml)
+
+
 class Template:
     """A Word template, read once and filled for every region.
 
@@ -53,7 +60,7 @@ class Template:
 
     def __init__(self, path: Path | None = None, *, annex: bool = False) -> None:
         self.where = str(path) if path is not None else _ours(annex)
-        self.annex = annex
+        self.annex, self._own = annex, path is None
         self._bytes = built_in_template(annex=annex) if path is None else _read(path)
         try:
             small = unpacks_within(self._bytes)
@@ -94,7 +101,7 @@ class Template:
         values : mapping of str to str
             Plain texts by tag, for the title and the page heads.
         """
-        template = DocxTemplate(BytesIO(self._bytes))
+        template = (_Own if self._own else DocxTemplate)(BytesIO(self._bytes))
         template.init_docx()
 
         def image(png: bytes) -> str:
