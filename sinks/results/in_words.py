@@ -9,6 +9,7 @@ from sinks.results.labels import label, labels, stratum_name, term
 from sinks.text import language
 
 _UNITS = (
+    ("10^4 CNY", "万元"),
     ("t DM", "吨干物质"),
     ("t CO2", "吨CO₂"),
     ("t C", "吨碳"),
@@ -72,7 +73,7 @@ def unit_in_words(unit: str) -> str:
     if unit == "1":
         return "—"
     if language() != "zh":
-        return unit.replace("m3", "m³").replace("m2", "m²").replace("CO2", "CO₂")
+        return unit.replace("m3", "m³").replace("m2", "m²").replace("CO2", "CO₂").replace("10^4", "10⁴")
     for short, said in _UNITS:
         unit = unit.replace(short, said)
     return unit
