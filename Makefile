@@ -10,7 +10,7 @@ endif
 READY  := $(VENV)/.ready
 TESTED := $(VENV)/.ready-for-tests
 
-.PHONY: demo test docs lint hooks bench mutation mutation-core faults differential fuzz fuzz-blocks coverage pages audit notebooks system clean
+.PHONY: demo test docs lint hooks bench mutation mutation-core faults differential fuzz fuzz-blocks coverage digests pages audit notebooks system clean
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -109,6 +109,10 @@ coverage: $(TESTED)
 # Reports of Ordos, of the whole region and of Ningxia, in both languages, page by page as LibreOffice lays them out.
 pages: $(TESTED) system
 	SINKS_PAGES=1 $(BIN)/python -m pytest tests/integration/test_report_layout.py
+
+# Every column of the tables of the four projects, beside the digests that are kept.
+digests: $(READY)
+	$(BIN)/python tests/golden/digests.py
 
 # Known vulnerabilities of the packages that constraints.txt names; ends with 2 where they could not be looked up.
 audit: $(READY)

