@@ -56,7 +56,7 @@ def test_like_is_compared_with_like(ours: list[str], theirs: list[str], expected
     [
         ((-100, NAN, NAN), (300, NAN, NAN), "one is a sink"),
         ((-100, -400, 200), (300, -100, 500), "one is a sink"),
-        ((100, 90, 110), (300, 250, 350), "both 95 % intervals"),
+        ((100, 90, 110), (300, 250, 350), "both 95% intervals"),
         ((100, 90, 260), (300, 250, 350), ""),
         ((100, NAN, NAN), (300, 250, 350), ""),
         ((100, 90, 110), (300, NAN, NAN), ""),

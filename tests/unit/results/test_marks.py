@@ -67,7 +67,7 @@ def test_console_and_notebook_say_what_is_missing(lang: str, headline: str, cove
         # Where no region shown has an interval, nothing speaks of one.
         assert "95" in text.replace("95.0%", "")
         assert "95%" not in as_text(without_intervals())
-        assert "95 %" not in as_text(without_intervals())
+        assert "95%" not in as_text(without_intervals())
 
 
 def test_marks_name_noise_before_a_missing_interval() -> None:
