@@ -254,8 +254,8 @@ def _effects(
         amount = sum(one.reductions.get(kind, 0.0) for one in projects)
         rows += [(kind, 0.0, amount, "t CO2", "")] if amount else []
     rows.append(("project_value_added", 0.0, value, "10^4 CNY", ""))
-    if value > 0:
-        rows.append(("project_intensity", np.nan, net / value, "t CO2/10^4 CNY", ""))
+    # Every project adds value: zero is beyond the bounds of the table.
+    rows.append(("project_intensity", np.nan, net / value, "t CO2/10^4 CNY", ""))
     reason = said(before.assessment.withheld.get((code, year), ""), how="judged")
     shown = ("adjusted_emissions", "sink_counted", "gdp", "intensity_net", "change", "required_change", "margin")
     for name in (*shown, "probability_met", "verdict"):

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from os import SEEK_END
 from pathlib import Path
 from typing import IO
 
@@ -34,6 +35,9 @@ _LANGUAGES = {0x01: "cp437", 0x02: "cp850", 0x03: "cp1252", 0x64: "cp852", 0x65:
     0x4F: "cp950",
     0x78: "cp950",
 }
+
+_HEAD = 32
+"""Bytes of a .dbf before its fields."""
 
 _SAMPLE = 4_000_000
 """Bytes of the table that are looked at."""
@@ -111,6 +115,8 @@ def _check_geojson(path: Path, declared: str | None) -> Problem | None:
 
 
 def _check_table(path: str, table: _Dbf, encoding: str | None) -> Problem | None:
+    if table.size < table.declared:
+        return Problem("dbf.cut_short", path, {"found": table.size, "expected": table.declared})
     if table.is_ascii:
         return None
     language = table.data[_LANGUAGE_BYTE]
@@ -164,10 +170,18 @@ def _readings(table: _Dbf, tried: str | None) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Dbf:
-    """The first bytes of a .dbf file, and what its .cpg says."""
+    """The first bytes of a .dbf file, how many it has, and what its .cpg says."""
 
     data: bytes
+    size: int
     cpg: str | None
+
+    @property
+    def declared(self) -> int:
+        """Bytes that the file must have by its own head: GDAL reads rows that are not there as empty ones."""
+        rows = int.from_bytes(self.data[4:8], "little")
+        header, record = (int.from_bytes(self.data[i : i + 2], "little") for i in (8, 10))
+        return max(_HEAD, header + rows * record)
 
     @property
     def is_ascii(self) -> bool:
@@ -246,11 +260,12 @@ def _pairs(names: list[str], opened: Callable[[str], IO[bytes]]) -> Iterator[_Db
         cpg = members.get(lower[:-4] + ".cpg")
         with opened(members[lower]) as table:
             data = table.read(_SAMPLE)
+            size = table.seek(0, SEEK_END)
         if cpg is None:
-            yield _Dbf(data, None)
+            yield _Dbf(data, size, None)
         else:
             with opened(cpg) as stated:
-                yield _Dbf(data, _cpg(stated.read()))
+                yield _Dbf(data, size, _cpg(stated.read()))
 
 
 def _cpg(content: bytes) -> str | None:

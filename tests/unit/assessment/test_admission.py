@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from docx import Document
 
-from sinks.assessment.admission import Admission, admit, read_projects, still_needed
+from sinks.assessment.admission import OPEN, WITHIN, Admission, admit, read_projects, still_needed
 from sinks.assessment.budget import Position
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.evaluate import Evaluation, evaluate, read_section
@@ -251,3 +251,63 @@ def test_a_project_has_one_year() -> None:
     with pytest.raises(AssessmentError) as caught:
         read_projects(rows, [LEAGUE])
     assert [problem.id for problem in caught.value.problems] == ["assessment.admission_years"]
+
+
+def judged(regions: gpd.GeoDataFrame, account: pd.DataFrame, tables: Inputs, *rows: Any) -> Admission:
+    """Projects held against an assessment of these tables."""
+
+    def again(inputs: Inputs) -> Evaluation:
+        return evaluated(regions, account, inputs)
+
+    codes = sorted(regions.loc[regions["level"] == "league", "code"])
+    return admit(read_projects(projects(*rows), codes), tables, again(tables), again)
+
+
+def test_without_a_target_there_is_no_path_to_leave(
+    regions: gpd.GeoDataFrame, account: pd.DataFrame, tables: Inputs
+) -> None:
+    """The region has none here; its league has."""
+    fewer = replace(tables, targets=tables.targets[tables.targets["region_code"] != WHOLE])
+    rows = (("P3", LEAGUE, "emissions", 5.0, "10^4 t CO2"), ("P3", LEAGUE, "value_added", 1.0, "10^4 CNY"))
+    found = judged(regions, account, fewer, *rows)
+    whole, league = (figures(found, "P3", code) for code in (WHOLE, LEAGUE))
+    ruled = {"room", "required_change", "verdict", "margin", "allowed_intensity"}
+    assert not ruled & set(whole.index)
+    assert ruled <= set(league.index)
+    assert whole.loc["adjusted_emissions", "after"] - whole.loc["adjusted_emissions", "before"] == pytest.approx(5e4)
+    said = found.opinions.set_index("region_code").loc[WHOLE]
+    assert said["opinion"] == OPEN
+    assert said[["to_target", "to_neutral"]].isna().all()
+
+
+def test_a_project_inside_the_room_is_within(regions: gpd.GeoDataFrame, account: pd.DataFrame, tables: Inputs) -> None:
+    """Half of the room of a league that meets its target leaves the other half, and the target met."""
+    positions = evaluated(regions, account, tables).assessment.values()
+    room = {code: by_hand(tables, [code], 0.0, 0.0) for code, year, q in positions if q == "verdict" and code != WHOLE}
+    spare = {
+        code: one["base"] * (1 - positions[code, YEAR, "required_change"]) * one["gdp"] - one["adjusted"]
+        for code, one in room.items()
+    }
+    code = max(spare, key=lambda one: spare[one])
+    assert spare[code] > 0
+    rows = (("P4", code, "emissions", spare[code] / 2, "t CO2"), ("P4", code, "value_added", 1.0, "10^4 CNY"))
+    said = judged(regions, account, tables, *rows).opinions.set_index("region_code").loc[code]
+    assert said["opinion"] == WITHIN
+    assert said["to_target"] == 0
+    assert said["to_neutral"] > 0
+
+
+def test_what_the_sink_leaves_open_the_opinion_leaves_open(
+    regions: gpd.GeoDataFrame, account: pd.DataFrame, tables: Inputs
+) -> None:
+    """The uncertainty of the sink covers a half of it: no verdict, and none on a project."""
+    unsure = account.assign(low=float("nan"), high=float("nan"), uncertain_share=0.5)
+    assert set(evaluated(regions, unsure, tables).assessment.withheld.values()) == {"interval"}
+    found = judged(regions, unsure, tables, *ONE)
+    said = found.opinions.set_index("region_code").loc[LEAGUE]
+    assert said["opinion"] == OPEN
+    assert pd.isna(said["to_target"])
+    assert said["to_neutral"] > 0
+    rows = found.effects[(found.effects["region_code"] == LEAGUE) & (found.effects["quantity"] == "verdict")]
+    assert rows[["before", "after"]].isna().all(axis=None)
+    assert rows["note"].str.len().gt(0).all()

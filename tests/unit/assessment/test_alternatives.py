@@ -17,14 +17,20 @@ from sinks.assessment.alternatives import (
     BASE,
     CAP,
     ECOSYSTEMS,
+    NONE,
+    POOLS,
     Alternatives,
     K,
     alternatives,
+    break_even_cap,
     verdict_alternatives,
 )
+from sinks.assessment.errors import AssessmentError
 from sinks.assessment.evaluate import Evaluation, evaluate, read_section
 from sinks.assessment.evaluation_indicators import NOT_GIVEN, counted_by_document, evaluation_indicators
 from sinks.assessment.input_tables import columns, parse_table
+from sinks.assessment.result import Assessment
+from sinks.errors import Problem
 from sinks.geo.regions import load_builtin
 from sinks.project.assessment import AssessmentSection
 from sinks.project.rules import Rule
@@ -176,3 +182,76 @@ def test_indicators_that_nobody_gave_are_not_given(made: Any) -> None:
     with_stock = replace(again(rule), indicators=follow(wanted, observed))
     row = evaluation_indicators(with_stock).set_index(["region_code", "indicator"]).loc[(LEAGUE, "growing_stock")]
     assert (row["value"], row["target"], row["status"]) == (104e4, 105e4, "on_path")
+
+
+def test_a_rule_differs_from_itself_in_nothing(made: Any) -> None:
+    """What a rule already says is no alternative to it; a cap may be left out."""
+    rule, account, _ = made
+    values = {"cap_share": {"value": 0.02}, "pools": {"value": ["all"]}, "ecosystems": {"value": ["all"]}}
+    wide = Rule.model_validate(rule.model_dump() | values | {"baseline": {"value": "net_net"}})
+    said = {(one.what, one.said) for one in alternatives(wide, account)}
+    assert {(CAP, NONE), (CAP, "1 %"), (ECOSYSTEMS, "forest"), (BASE, "gross_net")} <= said
+    assert not {(CAP, "2 %"), (POOLS, "all"), (ECOSYSTEMS, "all"), (BASE, "net_net")} & said
+    assert not {one for one in alternatives(rule, account) if (one.what, one.said) == (CAP, NONE)}
+
+
+def test_a_rule_that_cannot_be_assessed_says_why(made: Any) -> None:
+    rule, account, again = made
+    rules = [one for one in alternatives(rule, account) if one.what in (AS_IS, BASE)]
+
+    def refusing(changed: Rule) -> Assessment:
+        if changed.baseline.value == "net_net":
+            raise AssessmentError(Problem("assessment.base_without_sink", "account", {"year": 2020, "found": []}))
+        return again(changed).assessment
+
+    table = verdict_alternatives(rules, refusing)
+    refused = table[table["what"] == BASE]
+    assert refused["region_code"].isna().all()
+    assert refused["note"].str.contains("2020").all()
+    assert not refused["differs"].any()
+
+    def never(changed: Rule) -> Assessment:
+        raise AssessmentError(Problem("assessment.base_without_sink", "account", {"year": 2020, "found": []}))
+
+    with pytest.raises(AssessmentError):
+        verdict_alternatives(rules, never)
+
+
+def test_only_what_has_a_target_turns_and_only_what_is_told(made: Any) -> None:
+    """A region without a target has no rows; one whose sink may be noise has no value at which it turns."""
+    rule, account, again = made
+    rules = [one for one in alternatives(rule, account) if one.what in (AS_IS, K, CAP)]
+
+    def changed(one: Rule) -> Assessment:
+        found = again(one).assessment
+        table = found.table
+        bare = (table["region_code"] == "150100") & table["quantity"].isin(["required_change", "verdict"])
+        return replace(found, table=table[~bare], withheld={(LEAGUE, YEAR): "noise"})
+
+    table = verdict_alternatives(rules, changed)
+    assert set(table["region_code"]) == {"150200", LEAGUE, WHOLE}
+    own = table[table["region_code"] == LEAGUE]
+    assert own["turns_at"].isna().all()
+    assert set(own["withheld"]) == {"noise"}
+    assert table.loc[(table["region_code"] == "150200") & (table["what"] == AS_IS), "turns_at"].notna().all()
+    assert np.isnan(break_even_cap(rule, {}, LEAGUE, YEAR))
+
+
+def test_an_indicator_needs_an_assessed_region(made: Any) -> None:
+    """A region of which there is nothing but a name has none; a total within what is expected is reached."""
+    rule, _, again = made
+    found = again(rule)
+    table = found.assessment.table
+    emitted = found.assessment.values()[LEAGUE, YEAR, "emissions"]
+    expected = table[(table["region_code"] == LEAGUE) & (table["quantity"] == "emissions")].assign(
+        quantity="expected_total"
+    )
+    for share, status in ((1.0, "reached"), (0.999, "behind")):
+        rows = pd.concat([table, expected.assign(value=share * emitted)])
+        less = rows[~((rows["region_code"] == "150100") & (rows["quantity"] == "emissions"))]
+        given = replace(found, assessment=replace(found.assessment, table=less))
+        shown = evaluation_indicators(given)
+        assert "150100" not in set(shown["region_code"])
+        total = shown[(shown["region_code"] == LEAGUE) & (shown["indicator"] == "carbon_total")].iloc[0]
+        assert total["status"] == status
+        assert total["target"] == pytest.approx(share * emitted)

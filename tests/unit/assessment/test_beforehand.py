@@ -78,3 +78,16 @@ def test_everything_is_said_at_once() -> None:
         "assessment.year_without_sink",
         "assessment.plan_region",
     ]
+
+
+def test_plans_follow_on_a_known_year_and_reach_no_further_than_gdp() -> None:
+    """A plan that skips a year after the last known one is named with the year before it."""
+    plan = table("budget", ("150600", "2025", "new_projects", 1, "t CO2", "x"))
+    assert faults(given(budget=plan), ["2020-2023"], gdp_growth=0.05) == ["assessment.plan_gap"]
+    near = table("budget", ("150600", "2021-2023", "new_projects", 1, "t CO2", "x"))
+    assert faults(given(budget=near), ["2020-2023"]) == []
+
+
+def test_a_year_without_a_sink_is_said_of_what_needs_it() -> None:
+    """The base year needs a sink only where both years count it."""
+    assert faults(given(), ["2020-2023"], base_period=None, baseline="gross_net") == []

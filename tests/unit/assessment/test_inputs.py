@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+from shapely import box
 
 from sinks.assessment import input_tables
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import columns, measures, parse_table
-from sinks.assessment.inputs import Inputs, check_inputs, constant_gdp, read_inputs, write_templates
+from sinks.assessment.inputs import (
+    Inputs,
+    check_inputs,
+    constant_gdp,
+    read_credit_projects,
+    read_inputs,
+    write_templates,
+)
 from sinks.errors import SinksError
+from sinks.objects import hold
 from sinks.project.assessment import AssessmentSection
 from sinks.project.rules import Rule
 from sinks.text import using_language
@@ -322,3 +333,41 @@ def test_demonstration_tables_fit_the_schema() -> None:
     names = {"abatement": "abatement_projects", "budget": "carbon_budget", "ledger": "ccer_ledger"}
     for name in ("emissions", "gdp", "targets", *names):
         assert len(input_tables.read_table(name, folder / f"{names.get(name, name)}.csv"))
+
+
+def register(*rows: tuple[str, str, str]) -> pd.DataFrame:
+    """Events of 2023: what happened, who holds the credits, and who gets them."""
+    cells = [
+        (2023, f"C{n}", 2022, kind, holder, to, "", 5, "t CO2", "登记簿") for n, (kind, holder, to) in enumerate(rows)
+    ]
+    return table("credit_register", cells)
+
+
+def test_credits_are_held_by_regions_or_outside() -> None:
+    sound = register(
+        ("issued", "150100", ""), ("transferred", "150100", "150200"), ("transferred", "150100", "outside")
+    )
+    check_inputs(replace(given(), credit_register=sound), CODES, CODES, RULE)
+    wrong = register(("issued", "150109", ""), ("transferred", "150100", "elsewhere"))
+    found = problems(replace(given(), credit_register=wrong))
+    assert [(id, values["column"], values["found"]) for id, values in found] == [
+        ("assessment.register_holder", "holder", "150109"),
+        ("assessment.register_holder", "to", "elsewhere"),
+    ]
+
+
+def test_a_layer_of_projects_is_a_file_or_an_object(tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame({"project_id": ["A"]}, geometry=[box(110, 40, 111, 41)], crs=4490)
+    assert read_credit_projects(hold(frame, "test.projects", "GeoDataFrame").name) is frame
+    cut = tmp_path / "cut.shp"
+    frame.to_file(cut, encoding="GBK")
+    cut.with_suffix(".dbf").write_bytes(cut.with_suffix(".dbf").read_bytes()[:20])
+    with pytest.raises(AssessmentError) as caught:
+        read_credit_projects(str(cut))
+    assert [(problem.id, problem.where) for problem in caught.value.problems] == [("dbf.cut_short", str(cut))]
+
+
+def test_nothing_emitted_is_of_no_magnitude() -> None:
+    """Zeros everywhere fit every unit."""
+    none = [(code, year, kind, 0, "t CO2", "统计局") for code in CODES for year in (2020, 2023) for kind in KINDS]
+    check_inputs(given(emissions=none), CODES, CODES, RULE)

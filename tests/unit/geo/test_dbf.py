@@ -86,3 +86,19 @@ def test_nothing_said_gives_every_reading(tmp_path: Path) -> None:
     assert (problem.id, problem.values["suggestion"]) == ("dbf.no_encoding", "GBK")
     plain = table(tmp_path / "r.shp", ["Hohhot", "Baotou"], "ascii", cpg="ISO-8859-1")
     assert check_dbf(plain, None) is None
+
+
+@pytest.mark.parametrize("kept", [0, 7, 20, 40, 65, 100, -2])
+def test_a_table_that_was_cut_short_is_named(tmp_path: Path, kept: int) -> None:
+    """In the middle of its head, of a field or of a row: GDAL would give empty attributes for what is not there."""
+    path = table(tmp_path / "r.shp", CHINESE, "UTF-8", cpg="UTF-8")
+    whole = path.with_suffix(".dbf").read_bytes()
+    assert check_dbf(path, None) is None
+    path.with_suffix(".dbf").write_bytes(whole[:kept])
+    problem = check_dbf(path, None)
+    assert problem is not None
+    assert problem.id == "dbf.cut_short"
+    assert problem.values["found"] == len(whole[:kept])
+    # A table without the mark at its end is whole.
+    path.with_suffix(".dbf").write_bytes(whole[:-1])
+    assert check_dbf(path, None) is None
