@@ -54,11 +54,8 @@ def _parts(rows: EntryRows) -> Iterable[pd.DataFrame]:
     lands, labels = rows.parts.rows[land].to_numpy(object), rows.strata.to_numpy(object)
     for pool in entry.pools:
         rank = _of_parts(rows, ranks[pool])
-        kind = entry.method.kind(pool)
         for quantity, used in (("carbon_stock", rows.on_dates), ("net_removals", np.ones(len(rank), bool))):
             if ("stock" if quantity == "carbon_stock" else "sink") not in entry.accounts_for:
-                continue
-            if quantity == "carbon_stock" and kind not in ("density", "stock_total"):
                 continue
             yield pd.DataFrame({
                 "unit": rows.units[used], "methodology": entry.method.id, "ecosystem": lands[used],

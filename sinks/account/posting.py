@@ -55,7 +55,7 @@ def post(
                 name = (ecosystem, stratum, pool)
                 if entry.is_difference:
                     postings += _stock_postings(totals, entry, name, amounts, dates, periods)
-                elif "sink" in entry.accounts_for:
+                else:
                     for period, amount in _fluxes(totals, entry_rows, amounts, dates, periods, known):
                         removals = amount.times(CO2_PER_C)
                         figures = totals.figures(removals)

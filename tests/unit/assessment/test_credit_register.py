@@ -154,3 +154,9 @@ def test_faults_are_named_all_at_once() -> None:
         "assessment.register_region",
         "assessment.register_whole",
     ]
+
+
+def test_credits_belong_to_somebody() -> None:
+    with pytest.raises(AssessmentError) as caught:
+        follow_register(parsed((2023, "C1", 2022, "issued", "", "", "", 5.0)))
+    assert [(p.id, p.values["column"]) for p in caught.value.problems] == [("assessment.register_lacks", "holder")]

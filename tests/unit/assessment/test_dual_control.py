@@ -487,3 +487,29 @@ def test_what_the_account_cannot_answer_is_refused(given: dict[str, Any], id: st
         assess(frame, data, rule(**given))
     assert id in {p.id for p in caught.value.problems}
     assert str(caught.value)
+
+
+def test_a_base_year_without_a_sink_compares_emissions_alone() -> None:
+    """Both ways of comparing that need the sink of the base year are left out; the other is 1 - (850/1100)/1."""
+    result = assess(account({"2020-2023": certain(150)}), inputs(), rule(base_period=None, baseline="gross_net"))
+    assert "change_net_net" not in set(result.table["quantity"])
+    assert value(result, "change_net_report_year") == pytest.approx(1 - 850 / 1100)
+    assert value(result, "change") == pytest.approx(1 - 850 / 1100)
+
+
+@pytest.mark.parametrize("others", [[], [("150700", "intensity_reduction", "较基年下降", 2020, 2025, 15, "%", "方案")]])
+def test_what_has_no_target_has_no_verdict(others: list[tuple[Any, ...]]) -> None:
+    """Neither alone nor beside a league that has one: what was emitted stands, and nothing is required."""
+    two = pd.concat([account(TWO), account(TWO, code="150700")])
+    one, other = inputs(), inputs(code="150700")
+    both = {
+        name: pd.concat([getattr(one, name), getattr(other, name)], ignore_index=True)
+        for name in ("emissions", "gdp", "abatement")
+    }
+    result = assess(two, Inputs(**both, targets=table("targets", others)), rule())
+    judged = {"required_change", "verdict", "probability_met", "break_even_k", "margin"}
+    here = result.table[result.table["year"].notna()]
+    of = {code: set(rows.loc[rows["value"].notna(), "quantity"]) for code, rows in here.groupby("region_code")}
+    assert not judged & of[LEAGUE]
+    assert "adjusted_emissions" in of[LEAGUE]
+    assert ({"required_change", "verdict"} <= of["150700"]) == bool(others)

@@ -17,6 +17,9 @@ from sinks.assessment.equations import (
     reduction,
     required_reduction,
 )
+from sinks.assessment.result import rule_rows
+from sinks.assessment.words import word_of
+from sinks.project.rules import Rule
 
 ONE = np.ones(1)
 
@@ -98,3 +101,11 @@ def test_the_coefficient_at_which_the_verdict_turns(
     report: tuple[float, float, float], base: tuple[float, float, float], growth: float
 ) -> None:
     assert break_even_k(report, base, growth) == pytest.approx(searched(report, base, growth), rel=1e-9, nan_ok=True)
+
+
+def test_a_rule_and_its_pools_are_said_in_words() -> None:
+    """Values of a rule that are ids of the vocabulary stand as a reader knows them."""
+    made = Rule.model_validate({"base_year": 2020, "years": [2023], "pools": ["litter", "soil_organic_carbon"]})
+    notes = rule_rows(made).set_index("quantity")["note"]
+    assert notes["rule.pools"].startswith("枯落物、土壤有机碳")
+    assert [word_of("pool", one) for one in ("litter", "no_pool")] == ["枯落物", "no_pool"]

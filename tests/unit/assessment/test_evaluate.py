@@ -10,7 +10,14 @@ import pandas as pd
 import pytest
 
 from sinks.assessment.errors import AssessmentError
-from sinks.assessment.evaluate import Evaluation, evaluate
+from sinks.assessment.evaluate import (
+    Evaluation,
+    _with_open_credits,
+    check_section,
+    evaluate,
+    read_section,
+    whole_region,
+)
 from sinks.geo.regions import load_builtin
 from sinks.project.assessment import AssessmentSection
 
@@ -137,3 +144,32 @@ def test_layer_that_is_not_there_is_named(regions: gpd.GeoDataFrame, account: pd
     with pytest.raises(AssessmentError) as caught:
         evaluate(section(credit_projects="vector/no.gpkg"), account, regions, lambda file: str(DATA / file))
     assert [p.id for p in caught.value.problems] == ["assessment.projects_unreadable"]
+
+
+def test_the_whole_is_what_has_the_assessed_regions_and_no_others(regions: gpd.GeoDataFrame) -> None:
+    leagues = sorted(regions.loc[regions["level"] == "league", "code"])
+    assert whole_region(regions, leagues) == ("150000", "内蒙古自治区")
+    assert whole_region(regions, leagues[1:]) is None
+    assert whole_region(regions[regions["level"] == "league"], leagues) is None
+
+
+def test_credits_beside_a_sink_that_may_be_noise_are_named(whole: Evaluation, regions: gpd.GeoDataFrame) -> None:
+    """Hinggan has credits; where a league has none, nothing has to be said of them."""
+    read = read_section(section(), lambda file: str(DATA / file))
+    assert read.ledger is not None
+    without = sorted(set(regions.loc[regions["level"] == "league", "code"]) - set(read.ledger["region_code"]))
+    for code, said in (("152200", ["兴安盟"]), (without[0], None)):
+        found = _with_open_credits(whole.assessment, read, [(code, "2020-2023")])
+        own = [note for note in found.notes if note.id == "assessment.note_credits_open"]
+        assert [note.values["regions"] for note in own] == ([said] if said else [])
+
+
+def test_a_layer_of_projects_that_cannot_be_read_is_one_of_several_faults(regions: gpd.GeoDataFrame) -> None:
+    """Its ledger is not held against a layer that is not there; the other faults are named all the same."""
+    wrong = section(credit_projects="vector/none.gpkg", rule=RULE | {"cap": {"999999": 1.0}})
+    read = read_section(section(), lambda file: str(DATA / file))
+    with pytest.raises(AssessmentError) as caught:
+        check_section(wrong, regions, {}, lambda file: str(DATA / file), lambda: read)
+    found = [problem.id for problem in caught.value.problems]
+    assert "assessment.projects_unreadable" in found
+    assert "assessment.rule_regions" in found

@@ -339,3 +339,11 @@ def test_budget_without_growth_or_plan_or_for_a_stranger_is_refused() -> None:
     with pytest.raises(AssessmentError) as caught:
         five_year(league(gdp_growth=0.05), plan.assign(region_code="150100"), "2021-2025", goals)
     assert [p.id for p in caught.value.problems] == ["assessment.plan_region"]
+
+
+def test_a_plan_of_the_region_alone_has_no_level_below() -> None:
+    plan = [("150000", "2022", "new_projects", 100, "t CO2", "")]
+    found = annual_plans(two_leagues(), table("budget", plan), table("targets", GOALS))
+    assert "leagues_planned" not in set(found["quantity"])
+    opening = found.set_index(["region_code", "year", "quantity"])["value"]
+    assert opening["150000", "2022", "planned_emissions"] == pytest.approx(850 + 100)

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import rasterio
 
-from sinks.errors import RunError
+from sinks.errors import LayerError, RunError
 from sinks.tabulation import Joint, tabulate
+from sinks.tabulation import checkpoint as checkpoint_module
 from sinks.tabulation.checkpoint import FILE_NAME, CheckpointWarning, forget
 from support.problems import ids
-from support.small_layers import cover, same, write
+from support.small_layers import cover, same, stock, write
 
 
 class _Stop(KeyboardInterrupt):
@@ -105,3 +106,25 @@ def test_a_full_disk_under_the_checkpoint_warns_and_the_pass_goes_on(
     same(found, joint)
     assert len(warned) == 1
     assert list((tmp_path / "checkpoint").iterdir()) == []
+
+
+def test_sums_over_an_input_that_is_at_fault_are_thrown_away(
+    world: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has to be corrected first, and they would be those of another input."""
+    path = write(tmp_path / "v.tif", world["volume"], tiled=True, blockxsize=16, blockysize=16, compress="deflate")
+    length = path.stat().st_size
+    os.truncate(path, length // 2)
+    os.truncate(path, length)
+    folder, saved = tmp_path / "checkpoint", []
+
+    def seen(done: int, total: int) -> None:
+        saved.append((folder / FILE_NAME).exists())
+
+    monkeypatch.setattr(checkpoint_module, "LEAST_SECONDS", 0.0)
+    options: dict[str, Any] = {"inputs": [stock(static=path)], "block_size": 16, "threads": 1, "progress": seen}
+    for place in (folder, None):
+        with pytest.raises(LayerError):
+            tabulate(world["units"], world["cover"], checkpoint=place, **options)
+        assert any(saved)
+        assert not (folder / FILE_NAME).exists()

@@ -13,7 +13,7 @@ import pytest
 import rasterio
 import shapely
 from pandas.testing import assert_frame_equal
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 from rasterio.transform import Affine
 
 from sinks.geo.grid import Grid
@@ -150,3 +150,16 @@ def test_block_shapes_follow_the_tiling() -> None:
     cells = [block.cells for task in tasks for block in task]
     assert sum(cells) == 40_000 * 30_000
     assert max(sum(block.cells for block in task) for task in tasks) <= TASK_CELLS
+
+
+def test_tasks_hold_every_touched_block_once_and_no_more_than_a_task_may() -> None:
+    """A row of eight blocks of 2^24 cells: four fit a task, and those that no region touches are in none."""
+    side = 1 << 12
+    grid = Grid(CRS.from_epsg(32650), Affine(10, 0, 0, 0, -10, 0), 8 * side, 2 * side)
+    touched = np.array([[True] * 8, [False, True, False, True, True, False, False, True]])
+    tasks = plan(grid, (side, side), touched)
+    found = [(block.row // side, block.column // side) for task in tasks for block in task]
+    assert found == [tuple(place) for place in np.argwhere(touched).tolist()]
+    sizes = [sum(block.cells for block in task) for task in tasks]
+    assert sizes == [TASK_CELLS, TASK_CELLS, TASK_CELLS]
+    assert all(len({block.row for block in task}) == 1 for task in tasks)

@@ -14,6 +14,7 @@ from rasterio.transform import Affine
 
 from sinks.errors import LegendError, SinksError
 from sinks.geo.grid import CellAreas, Grid
+from sinks.geo.legends import load_legend
 from sinks.layers.rasters.raster import CategoricalLayer
 from sinks.tabulation import check_layers, tabulate
 from support.problems import ids
@@ -165,3 +166,27 @@ def test_layers_that_cannot_be_tabulated_together(world: dict[str, Any]) -> None
     with pytest.raises(SinksError) as error:
         tabulate(world["units"], static, inputs=[stock(static="b"), stock(static="c")])
     assert sorted(ids(error)) == ["tabulate.name_twice", "tabulate.no_dates"]
+
+
+def test_a_layer_of_another_zone_that_lies_elsewhere(world: dict[str, Any], tmp_path: Path) -> None:
+    """On a grid of its own it is mapped to the first one, and does not reach it."""
+    there = Affine(1e3, 0, 5e5, 0, -1e3, 3e6)
+    far = write(tmp_path / "far.tif", world["first"], nodata=0, crs="EPSG:32650", transform=there)
+    other = replace(cover(static=far), name="zones", resampling="nearest")
+    with pytest.raises(SinksError) as error:
+        check_layers(world["units"], world["cover"], strata=[other])
+    assert ids(error) == ["raster.disjoint"]
+    assert str(far) in str(error.value)
+
+
+def test_more_classes_together_than_a_number_can_tell(world: dict[str, Any]) -> None:
+    """Eight layers of 252 classes and four regions: 4 x 254^8 is beyond 2^63."""
+    lines = [f"{code},类{code},class {code},c{code},,,," for code in range(1, 253)]
+    text = "code,name_zh,name_en,class,ecosystem,basis,source,note\n" + "\n".join(lines)
+    path = world["folder"] / "many.csv"
+    path.write_text(text, encoding="utf-8")
+    legend = load_legend(path, stratum="many")
+    strata = [replace(world["cover"], name=f"s{n}", legend=legend) for n in range(4)]
+    with pytest.raises(SinksError) as error:
+        check_layers(world["units"], world["cover"], strata=strata)
+    assert ids(error) == ["tabulate.too_many_classes"]
