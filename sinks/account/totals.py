@@ -178,9 +178,9 @@ class Totals:
             key = (ecosystem, pool, quantity, period)
             wanted = ecosystem in ecosystems and pool != ALL and (ALL in pools or pool in pools)
             if quantity == "net_removals" and wanted:
-                amount = self._leaf_sum(key)
-                if amount.draws is not None:
-                    yield period, amount.draws.dense()
+                drawn = self._leaf_sum(key).draws
+                assert drawn is not None, "an account without draws has none to ask for"
+                yield period, drawn.dense()
 
     def _leaf_sum(self, key: TotalKey) -> Amount:
         """The sum over the strata of one ecosystem and pool, with what follows from its change of stock."""

@@ -14,9 +14,11 @@ import pytest
 
 from sinks.account.account import Account, AccountInputs, Entry
 from sinks.account.amounts import Amount
-from sinks.account.findings import Findings, Least, note_findings
+from sinks.account.density_scale import check_scalable
+from sinks.account.findings import Findings, Least, _note_growth, note_findings
 from sinks.account.hierarchy import Hierarchy
 from sinks.account.laws import check_entries, check_laws
+from sinks.account.unlikely_dates import note_alike
 from sinks.activity import Activity
 from sinks.errors import AccountError
 from sinks.methodology import Bound, Registry
@@ -516,3 +518,72 @@ def test_an_entry_without_land_is_noted_and_no_land_at_all_is_an_error(densities
     with pytest.raises(AccountError) as caught:
         make(wetland)
     assert caught.value.problems[0].id == "account.no_activity"
+
+
+def test_a_word_of_ones_own_rows_that_the_library_lacks_is_noted(tmp_path: Path) -> None:
+    """A slip in a species takes no part, and nobody would notice."""
+    path = tmp_path / "own.csv"
+    head = HEAD.replace("ecosystem,class", "species_group")
+    rows = [f"intercept,{name},0.5,t DM/ha,,,,,user,ipcc_2006_v4,by hand,\n" for name in ("larch", "larhc")]
+    path.write_text("# extends: growing_stock_linear\n" + head + "".join(rows), encoding="utf-8")
+    method = Registry().get("growing_stock_linear").with_parameters(path)
+    assert method.table.strangers().keys() == {"species_group"}
+    (own, known) = method.table.strangers()["species_group"]
+    assert own == ["larhc"]
+    assert "larch" in known
+    findings = Findings()
+    result = make(entry(method, ("forest",), pools=("above_ground_biomass",)), given=of_larch())
+    note_findings(result, activity(), Hierarchy.of(REGIONS), findings, least=Least(0.0, 1))
+    rows_of = findings.table().set_index("check")
+    assert "larhc" in rows_of.loc["strangers", "detail_en"]
+
+
+def of_larch() -> Activity:
+    """The forest of the states, all larch."""
+    states = pd.DataFrame([row | {"species_group": "larch"} for row in STATES if row["ecosystem"] == "forest"])
+    ends = pd.DataFrame(CHANGES).assign(species_group_from="larch", species_group_to="larch")
+    return Activity(
+        states=states, changes=ends, units=activity().units, strata=("species_group",), inputs=("growing_stock",)
+    )
+
+
+@pytest.mark.parametrize(("area", "noted"), [(0.05, False), (0.2, True)])
+def test_growth_beyond_belief_is_noted_from_a_ten_thousandth_of_a_region(area: float, noted: bool) -> None:
+    """League A has 1000 ha; growing stock that goes from 10 to 500 m3/ha in three years is no growth."""
+    states = [
+        state("1501", date, "forest", area, stock) | {"source": "survey"}
+        for date, stock in (("2020", 10.0), ("2023", 500.0))
+    ]
+    findings = Findings()
+    _note_growth(activity(states), {"1501": "League A"}, findings)
+    assert findings.table()["check"].tolist() == (["implausible_growth"] if noted else [])
+
+
+def test_only_layers_of_the_transitions_can_be_alike() -> None:
+    """Of two inputs with a file for each date one has no ends on the transitions, so that nothing is said of it."""
+    ends = {"growing_stock_from": 5.0, "growing_stock_to": 5.0}
+    seen = {f"{name}_observed_ha": 100.0 for name in ends}
+    rows = [row | ends | seen for row in CHANGES[:1]]
+    findings = Findings()
+    note_alike(activity(STATES, rows), "", ["canopy_cover", "growing_stock"], findings)
+    assert findings.table()[["check", "where"]].to_numpy().tolist() == [["layers_alike", "growing_stock"]]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "adjusted", "found"),
+    [
+        ([], False, []),
+        (["fixed_rate"], False, ["survey.no_densities"]),
+        ([], True, ["survey.adjusted_too"]),
+        (["fixed_rate"], True, ["survey.no_densities", "survey.adjusted_too"]),
+    ],
+)
+def test_densities_are_scaled_only_where_all_that_counts_are_densities(
+    wrong: list[str], adjusted: bool, found: list[str]
+) -> None:
+    if not found:
+        check_scalable(wrong, adjusted=adjusted)
+        return
+    with pytest.raises(AccountError) as caught:
+        check_scalable(wrong, adjusted=adjusted)
+    assert [problem.id for problem in caught.value.problems] == found

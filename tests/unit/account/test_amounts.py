@@ -8,13 +8,17 @@ import pytest
 from sinks.account.amounts import (
     Amount,
     Figures,
+    Posting,
     latest,
     no_point,
     per_year,
     steps_of,
     weights_of_dates,
 )
+from sinks.account.hierarchy import Hierarchy
+from sinks.account.totals import Totals
 from sinks.account.unit_draws import UnitDraws
+from sinks.uncertainty.draws import Draws
 
 
 def amount(value: float, *, size: float, land: float) -> Amount:
@@ -182,3 +186,20 @@ def test_a_difference_or_mean_has_draws_only_where_all_its_parts_have() -> None:
     assert draws_of(without.times(2)) is None
     assert draws_of(Amount.mean({"a": one, "b": without}, {"a": 0.5, "b": 0.5})) is None
     assert draws_of(Amount.chained({"2020-2021": one, "2021-2023": without})) is None
+
+
+def test_removals_of_a_change_and_of_a_flux_are_added() -> None:
+    """A change of 30 t C in three years is 10 x 44/12 t CO2 a year; beside it a flux of 6 of the same pool."""
+    totals = Totals(Hierarchy.flat(["1"]), {}, Draws(2, 1), only_sums=True)
+    period, removals = "2020-2023", ("forest", "litter", "net_removals", "2020-2023")
+    change, flux, other = drawn(30, 29, 31), drawn(6, 5, 7), drawn(2, 1, 3)
+    none = totals.figures(change)
+    totals.post(Posting("forest", "", "litter", "stock_change", period, none, change, "a"))
+    totals.post(Posting("forest", "", "litter", "net_removals", period, none, None, "a"))
+    rate = 44 / 12 / 3
+    assert dict(totals.totals())[removals].value[0] == pytest.approx(30 * rate)
+    totals.post(Posting("forest", "x", "litter", "net_removals", period, none, flux, "b"))
+    totals.post(Posting("grassland", "", "litter", "net_removals", period, none, other, "b"))
+    assert dict(totals.totals())[removals].value[0] == pytest.approx(30 * rate + 6)
+    found = [(name, draws[0].tolist()) for name, draws in totals.removals(["forest", "grassland"], ["all"])]
+    assert found == [(period, pytest.approx([29 * rate + 5, 31 * rate + 7])), (period, [1.0, 3.0])]

@@ -78,3 +78,19 @@ def test_steps_only_has_neither_history_nor_the_whole_span(files: dict[str, tupl
     assert [name for name in whole.columns if "@" in name]
     assert set(zip(changes["date_from"], changes["date_to"], strict=True)) == set(itertools.pairwise(YEARS))
     assert ("2020", "2023") in set(zip(whole["date_from"], whole["date_to"], strict=True))
+
+
+def test_a_date_on_which_nothing_is_asked_for_has_no_bins(tmp_path: Path) -> None:
+    """In 2020 all is cropland, for which nobody asks for growing stock; in 2021 a part of it is forest."""
+    crops, forest = np.full((20, 30), 1, np.uint8), np.full((20, 30), 1, np.uint8)
+    forest[:, 10:] = 2
+    volume = write(tmp_path / "v.tif", np.full((20, 30), 70.0, np.float32))
+    files = {"y2020": write(tmp_path / "a.tif", crops, nodata=0), "y2021": write(tmp_path / "b.tif", forest, nodata=0)}
+    units = regions(box(110.05, 43.05, 112.95, 44.95))
+    found = tabulate(units, cover(**files), inputs=[stock(static=volume)], watched=[WATCHED]).activity()
+    bins, states = found.bins, found.states.reset_index()
+    of_states = bins[bins["end"] == ""]
+    assert set(states.loc[of_states["row"], "date"]) == {"2021"}
+    area = states.loc[(states["date"] == "2021") & (states["ecosystem"] == "forest"), "area_ha"].sum()
+    assert of_states["area_ha"].sum() == pytest.approx(area, rel=1e-12)
+    assert set(bins["end"]) == {"", "_to"}

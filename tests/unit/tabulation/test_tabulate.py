@@ -11,13 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from pandas.testing import assert_frame_equal
 from pyproj import Transformer
 from rasterio.transform import Affine
 
 from sinks.errors import SinksError
 from sinks.geo.grid import CellAreas, Grid
+from sinks.geo.legends import load_legend
 from sinks.layers.rasters.raster import CategoricalLayer, inspect
 from sinks.tabulation import Joint, tabulate
+from sinks.tabulation import outlook as outlook_module
 from sinks.tabulation.crosstab import Input
 from support.problems import ids
 from support.small_layers import ALBERS, STRATUM, cover, rasterio_crs, regions, same, stock, write
@@ -203,3 +206,23 @@ def test_no_sum_of_moments_can_overflow(world: dict[str, Any]) -> None:
     assert (
         Input.of(source, 0.0, 1500.0, weight, 9).exponents == Input.of(source, 0.0, 1500.0, weight, 1 << 32).exponents
     )
+
+
+def test_a_class_that_a_small_number_cannot_hold_is_in_no_cell(world: dict[str, Any], joint: Joint) -> None:
+    """A legend of a wider product serves a file of bytes: its class 300 is nowhere."""
+    legend = load_legend("clcd", {"300": {"name_zh": "外", "class": "outside", "ecosystem": "bare", "add": True}})
+    wider = replace(world["cover"], legend=legend)
+    found = tabulate(world["units"], wider, inputs=[world["stock"]], threads=1)
+    assert "300" in {str(code) for code in legend.numbers}
+    assert_frame_equal(found.table, joint.table)
+
+
+def test_a_forecast_of_a_pass_stops_when_it_has_seen_enough(
+    world: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However little time there is, one tile is measured; with time enough all that are looked at."""
+    inputs = [world["stock"]]
+    every = outlook_module.outlook(world["units"], world["cover"], inputs=inputs)
+    monkeypatch.setattr(outlook_module, "SECONDS", 0.0)
+    one = outlook_module.outlook(world["units"], world["cover"], inputs=inputs)
+    assert 0 < one.measured <= every.measured <= every.cells == one.cells
