@@ -321,6 +321,20 @@ def test_a_list_names_each_thing_once(folder: Path, changes: dict[str, Any], pla
     assert found["name_twice"].endswith(f": {place}")
 
 
+def test_an_entry_stands_once(folder: Path) -> None:
+    """Word for word: with another role or other pools it is another entry."""
+    one = {"id": "lookup_density", "ecosystems": ["forest"], "pools": ["litter"], "role": "comparison"}
+    found = problems(folder, methodologies=[one, one | {"pools": ["dead_wood"]}, dict(one)])
+    assert found["entry_twice"].endswith(": methodologies[3]")
+    assert "entry_twice" not in problems(folder, methodologies=[one, one | {"ecosystems": ["forest", "forest"]}])
+
+
+def test_a_year_of_a_rule_stands_once(folder: Path) -> None:
+    files = {name: "a.tif" for name in ("emissions", "gdp", "targets")}
+    found = problems(folder, assessment=files | {"rule": {"base_year": 2020, "years": [2022, 2023, 2022]}})
+    assert found["name_twice"].endswith(": assessment.rule.years")
+
+
 def test_a_list_of_a_rule_names_each_thing_once_however_it_is_written(folder: Path) -> None:
     files = {name: "a.tif" for name in ("emissions", "gdp", "targets")}
     for pools in (["biomass", "biomass"], {"value": ["biomass", "biomass"], "source": "a letter"}):
