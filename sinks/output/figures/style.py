@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
+from PIL import Image
 
 from sinks.output.figures.fonts import font_family
 
@@ -116,10 +117,22 @@ def settle_layout(figure: Figure) -> None:
 
 def as_png(figure: Figure, dpi: int = 180) -> bytes:
     """The figure as PNG; the same figure gives the same bytes."""
+    return packed(painted(figure, dpi), dpi)
+
+
+def painted(figure: Figure, dpi: int = 180) -> Image.Image:
+    """The figure as pixels."""
     buffer = BytesIO()
     # matplotlib would lay it out twice: once before it draws, once as it does.
     settle_layout(figure)
-    # Otherwise the file would name the version of matplotlib and differ with it.
     with styled():  # ticks get their labels only now
-        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
+        figure.savefig(buffer, format="rgba", dpi=dpi)
+    wide, tall = (int(side * dpi) for side in figure.get_size_inches())
+    return Image.frombuffer("RGBA", (wide, tall), buffer.getvalue(), "raw", "RGBA", 0, 1)
+
+
+def packed(pixels: Image.Image, dpi: int = 180) -> bytes:
+    """Pixels as PNG, without the name of the program that made it; this needs nothing of matplotlib."""
+    buffer = BytesIO()
+    pixels.save(buffer, format="png", dpi=(dpi, dpi), compress_level=3)
     return buffer.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -115,12 +116,17 @@ _PIECES = re.compile("[\u2e80-\uffef]|[^\u2e80-\uffef]+")
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure: PNG bytes, caption without number, and words for those who cannot see it."""
+    """A figure: caption without number, words for those who cannot see it, PNG that may be in the making."""
 
     key: str
     caption: str
-    png: bytes
+    made: Future[bytes]
     description: str
+
+    @property
+    def png(self) -> bytes:
+        """The PNG, as soon as it is made."""
+        return self.made.result()
 
 
 @dataclass(frozen=True)

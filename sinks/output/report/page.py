@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from math import isfinite
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sinks.output.figures import as_png
+from sinks.output.figures.style import packed, painted
 from sinks.output.report.blocks import Block, Picture, Table, reference
 from sinks.output.report.facts import Amount, Facts, Region
 from sinks.output.report.words import amount, in_print, joined, rounded, word
@@ -21,17 +23,24 @@ from sinks.results.partial_intervals import covered_share
 from sinks.text import language
 from sinks.vocabulary import ALL
 
-_kept: ContextVar[dict[tuple[int, int, str, str], bytes]] = ContextVar("kept")
+Made = Future[bytes]
+
+_kept: ContextVar[dict[tuple[int, int, str, str], Made]] = ContextVar("kept")
 
 
 @contextmanager
-def figures_kept() -> Iterator[dict[tuple[int, int, str, str], bytes]]:
+def figures_kept() -> Iterator[dict[tuple[int, int, str, str], Made]]:
     """Draw the figures of a run's first region once for all documents that are written inside."""
     token = _kept.set({})
     try:
         yield _kept.get()
     finally:
         _kept.reset(token)
+
+
+@cache
+def _packers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "figures")
 
 
 @dataclass(frozen=True)
@@ -64,9 +73,9 @@ class Page:
         kept = _kept.get({}) if self.code == next(iter(self.facts.regions)) else {}
         place = (id(self.facts.contents), id(self.assessment), key, language())
         if place not in kept:
-            kept[place] = as_png(draw())
-        png = kept[place]
-        return (Picture(key, caption, png, word("alt.table", key=caption)),)
+            # Packed on another core, while the next figure is drawn.
+            kept[place] = _packers().submit(packed, painted(draw()))
+        return (Picture(key, caption, kept[place], word("alt.table", key=caption)),)
 
     @property
     def region(self) -> Region:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -87,10 +88,16 @@ def write_reports(
             forms[0].check(set(chapters(Page(facts, region.code, frozenset(), assessment))) | VALUES)
         written = list[Path]()
         told = progress or (lambda done, total: None)
-        for number, region in enumerate(chosen):
-            told(number, len(chosen))
-            pages = (Page(facts, region.code, form.tags, assessment, allowed) for form in forms)
-            written += [_write(page, form, Path(out)) for page, form in zip(pages, forms, strict=True)]
+        with ThreadPoolExecutor(1, "reports") as beside:
+            pending: list[Future[Path]] = []
+            for number, region in enumerate(chosen):
+                told(number, len(chosen))
+                pages = (Page(facts, region.code, form.tags, assessment, allowed) for form in forms)
+                made = [_write(page, form, Path(out)) for page, form in zip(pages, forms, strict=True)]
+                # One region is packed and written while the next is made, and no more of them wait.
+                written += [one.result() for one in pending]
+                pending = [beside.submit(one) for one in made]
+            written += [one.result() for one in pending]
         told(len(chosen), len(chosen))
     return written
 
@@ -193,12 +200,17 @@ def _likely(asked: str, regions: Sequence[Region]) -> list[str]:
     return [f"{region.code} {region.name}" for region in listed[:20]]
 
 
-def _write(page: Page, form: Template, out: Path) -> Path:
-    document = form.fill(chapters(page), values(page, annex=form.annex))
+def _write(page: Page, form: Template, out: Path) -> Callable[[], Path]:
+    """The document of a page, to be packed and written."""
+    pack = form.fill(chapters(page), values(page, annex=form.annex))
     path = out / file_name(page.region, annex=form.annex)
-    try:
-        atomic.write(path, document)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RunError(Problem("report.write_failed", str(path), {"reason": reason})) from error
-    return path
+
+    def write() -> Path:
+        try:
+            atomic.write(path, pack())
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise RunError(Problem("report.write_failed", str(path), {"reason": reason})) from error
+        return path
+
+    return write

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
 from io import BytesIO
@@ -91,8 +91,13 @@ class Template:
             values = {"tags": unknown, "known": known}
             raise RunError(Problem("report.template_unknown_tag", self.where, values))
 
-    def fill(self, chapters: Chapters, values: Mapping[str, str]) -> bytes:
-        """The document as bytes.
+    def fill(self, chapters: Chapters, values: Mapping[str, str]) -> Callable[[], bytes]:
+        """The document, to be packed.
+
+        Returns
+        -------
+        callable
+            Gives the document as bytes; it may be called on another core, while the next document is made.
 
         Parameters
         ----------
@@ -119,9 +124,13 @@ class Template:
             raise RunError(Problem("report.template_syntax", self.where, {"reason": str(error)})) from error
         settle(template.docx)
         _date(template.docx, values)
-        out = BytesIO()
-        template.save(out)
-        return timeless(out.getvalue())
+
+        def pack() -> bytes:
+            out = BytesIO()
+            template.save(out)
+            return timeless(out.getvalue())
+
+        return pack
 
 
 def built_in_template(*, annex: bool = False) -> bytes:
