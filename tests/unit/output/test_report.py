@@ -282,7 +282,7 @@ def test_figures_are_numbered_alike_in_every_process_and_shared_with_the_page(tm
     contents = make_contents()
     with figures_kept() as kept:
         (report,) = write_reports(contents, tmp_path, regions=["150000"], annex=False)
-        drawn = list(kept.values())
+        drawn = [made.result() for made in kept.values()]
         shared = write_html(contents, tmp_path / "shared.html")
     with zipfile.ZipFile(report) as package:
         numbered = [package.read(f"word/media/image{number}.png") for number in range(1, len(drawn) + 1)]
