@@ -10,7 +10,7 @@ endif
 READY  := $(VENV)/.ready
 TESTED := $(VENV)/.ready-for-tests
 
-.PHONY: demo test docs lint hooks bench mutation mutation-core faults differential fuzz fuzz-blocks coverage digests pages audit notebooks system clean
+.PHONY: demo test checked tested docs lint hooks bench mutation mutation-core faults differential fuzz fuzz-blocks coverage digests pages audit notebooks system clean
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -47,11 +47,17 @@ demo: $(READY)
 # they share is seldom made twice.
 WORKERS := --numprocesses logical --maxprocesses 8 --dist worksteal
 
+# Types are checked beside the tests: mypy has one thread, and the other processors need not wait for it.
 test: $(TESTED) system
+	$(MAKE) --no-print-directory --jobs=2 checked tested
+
+checked: $(TESTED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+tested: $(TESTED)
 	$(BIN)/python -m pytest $(WORKERS)
 
 # The site of the documentation, out/docs/index.html: opens without a server or network; a minute.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from sinks.text import using_language
 # The same examples in every run, and no clock: a slow machine must not fail a law.
 settings.register_profile("deterministic", derandomize=True, deadline=None)
 settings.load_profile("deterministic")
+
+# Modules and what pytest collected stay to the end; to look through them for garbage at every turn takes time.
+gc.set_threshold(50_000, 20, 20)
 
 # A package of the tests brings numexpr, which pandas would use where it is there: users have none.
 pd.set_option("compute.use_numexpr", False)

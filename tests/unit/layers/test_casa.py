@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import rasterio
 from rasterio.transform import Affine
@@ -73,8 +75,10 @@ def series(name: str) -> np.ndarray[Any, Any]:
     return (typical * rng.uniform(*spread, (12, SIZE, SIZE))).astype(np.float32)
 
 
-@pytest.fixture
-def content(tmp_path: Path) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The project; its files are read only."""
+    tmp_path = tmp_path_factory.mktemp("casa")
     west = Polygon([(110.013, 41.987), (110.221, 41.987), (110.283, 41.633), (110.013, 41.633)])
     east = Polygon([(110.221, 41.987), (110.387, 41.987), (110.387, 41.633), (110.283, 41.633)])
     regions = gpd.GeoDataFrame({"code": ["1", "2"], "name": ["甲", "乙"]}, geometry=[west, east], crs=4490)
@@ -89,6 +93,18 @@ def content(tmp_path: Path) -> dict[str, Any]:
         "monthly_inputs": monthly,
         "derived_inputs": {"npp": {"model": "casa", "vegetation": "land_cover", "classes": CLASSES}},
     }
+
+
+@pytest.fixture
+def content(plain: dict[str, Any]) -> dict[str, Any]:
+    """A copy to be changed."""
+    return copy.deepcopy(plain)
+
+
+@pytest.fixture(scope="module")
+def states(plain: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    """Of the project as it is."""
+    return tabulate_layers(made(plain, tmp_path_factory.mktemp("made")), ()).states
 
 
 def made(content: Mapping[str, Any], folder: Path) -> Prepared:
@@ -108,9 +124,11 @@ def with_file(content: dict[str, Any], name: str, path: str, **more: Any) -> dic
     return {**content, "monthly_inputs": {**content["monthly_inputs"], name: section}}
 
 
+NPP = ["npp", "npp_observed_ha"]
+
+
 def npp_of(prepared: Prepared) -> np.ndarray[Any, Any]:
-    states = tabulate_layers(prepared, ()).states
-    return states[["npp", "npp_observed_ha"]].to_numpy(float)
+    return tabulate_layers(prepared, ()).states[NPP].to_numpy(float)
 
 
 @pytest.mark.parametrize(("block_size", "strip"), [(16, 1), (23, 1 << 23), (1, 1), (None, 1 << 23), (None, 1)])
@@ -119,7 +137,7 @@ def test_blocks_threads_and_strips_do_not_change_a_digit(
 ) -> None:
     if block_size == 1:
         # Cells one at a time are slow; a corner will do.
-        content["regions"] = {**content["regions"], "file": str(tmp_path / "corner.gpkg")}
+        content["regions"] |= {"file": str(tmp_path / "corner.gpkg")}
         corner = Polygon([(110.003, 41.997), (110.043, 41.997), (110.043, 41.953), (110.003, 41.953)])
         gpd.GeoDataFrame({"code": ["1"], "name": ["甲"]}, geometry=[corner], crs=4490).to_file(tmp_path / "corner.gpkg")
     prepared = made(content, tmp_path)
@@ -133,9 +151,8 @@ def test_blocks_threads_and_strips_do_not_change_a_digit(
     assert whole["npp@2020_sum"].sum() > 0
 
 
-def test_npp_of_a_class_is_that_of_its_cells(content: dict[str, Any], tmp_path: Path) -> None:
-    prepared = made(content, tmp_path)
-    states = tabulate_layers(prepared, ()).states.set_index(["region_code", "date", "class"])
+def test_npp_of_a_class_is_that_of_its_cells(states: pd.DataFrame) -> None:
+    states = states.set_index(["region_code", "date", "class"])
     # Steppe of this climate has 3.04 t C/ha, worked out by hand in the golden test; here it is a little drier.
     assert states.loc[("1", "2020", "grassland"), "npp"] == pytest.approx(3.04, rel=0.05)
     # Larch uses light less well, and the same index is a smaller part of its full cover.
@@ -144,12 +161,13 @@ def test_npp_of_a_class_is_that_of_its_cells(content: dict[str, Any], tmp_path: 
     assert states.loc[("1", "2020", "water"), "npp_observed_ha"] == 0
 
 
-def test_a_file_for_each_month_is_the_same_as_bands(content: dict[str, Any], tmp_path: Path) -> None:
-    bands = npp_of(made(content, tmp_path))
+def test_a_file_for_each_month_is_the_same_as_bands(
+    content: dict[str, Any], tmp_path: Path, states: pd.DataFrame
+) -> None:
     for month in MONTHS:
         save(tmp_path / f"{month_id('t', month)}.tif", series("temperature")[month - 1 : month])
     by_file = with_file(content, "temperature", str(tmp_path / "t_{month}.tif"))
-    np.testing.assert_array_equal(npp_of(made(by_file, tmp_path)), bands)
+    np.testing.assert_array_equal(npp_of(made(by_file, tmp_path)), states[NPP].to_numpy(float))
     record = Project.from_dict(by_file, folder=tmp_path).record()
     assert Project.from_dict(record, folder=tmp_path).monthly_inputs["temperature"].by_month
     (tmp_path / "t_07.tif").unlink()
@@ -168,10 +186,10 @@ def test_stored_integers_come_out_as_what_they_stand_for(content: dict[str, Any]
     np.testing.assert_allclose(npp_of(made(scaled, tmp_path)), expected, rtol=1e-12)
 
 
-def test_radiation_in_watts_is_converted(content: dict[str, Any], tmp_path: Path) -> None:
+def test_radiation_in_watts_is_converted(content: dict[str, Any], tmp_path: Path, states: pd.DataFrame) -> None:
     watts = save(tmp_path / "watts.tif", series("solar_radiation").astype(np.float64) / 2.6298)
     found = npp_of(made(with_file(content, "solar_radiation", watts, unit="W/m2"), tmp_path))
-    np.testing.assert_allclose(found, npp_of(made(content, tmp_path)), rtol=1e-6)
+    np.testing.assert_allclose(found, states[NPP].to_numpy(float), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -205,11 +223,11 @@ def test_a_fault_outside_the_regions_is_none(content: dict[str, Any], tmp_path: 
     assert np.isfinite(npp_of(made(with_file(content, "ndvi", save(tmp_path / "n.tif", bands)), tmp_path))).any()
 
 
-def test_a_cell_without_a_month_is_not_observed(content: dict[str, Any], tmp_path: Path) -> None:
+def test_a_cell_without_a_month_is_not_observed(content: dict[str, Any], tmp_path: Path, states: pd.DataFrame) -> None:
     bands = series("ndvi")
     bands[2, 10:20] = np.nan
     less = npp_of(made(with_file(content, "ndvi", save(tmp_path / "n.tif", bands)), tmp_path))[:, 1]
-    full = npp_of(made(content, tmp_path))[:, 1]
+    full = states["npp_observed_ha"].to_numpy(float)
     assert (less <= full).all()
     assert less.sum() < full.sum()
 
@@ -265,12 +283,12 @@ def test_degrees_have_no_error_in_percent(content: dict[str, Any], tmp_path: Pat
     assert ids({**content, "monthly_inputs": monthly}, tmp_path) == ["uncertainty.degrees"]
 
 
-def test_a_user_gives_numbers_of_his_own(content: dict[str, Any], tmp_path: Path) -> None:
+def test_a_user_gives_numbers_of_his_own(content: dict[str, Any], tmp_path: Path, states: pd.DataFrame) -> None:
     own = tmp_path / "own.csv"
     head = "parameter,vegetation,value,unit,low,high,interval,distribution,basis,source,locator,note\n"
     row = "light_use_efficiency_max,grassland,0.271,g C/MJ,,,,,user,own survey,p. 1,\n"
     own.write_text("# extends: casa_npp\n" + head + row, encoding="utf-8")
-    grass = npp_of(made(content, tmp_path))
+    grass = states[NPP].to_numpy(float)
     content["derived_inputs"]["npp"]["parameters"] = str(own)
     prepared = made(content, tmp_path)
     halved = npp_of(prepared)
