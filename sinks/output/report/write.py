@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -86,19 +86,24 @@ def write_reports(
         for region in chosen[:1] if template is not None else ():
             # Before anything is drawn: without figures a page has all the tags that there are.
             forms[0].check(set(chapters(Page(facts, region.code, frozenset(), assessment))) | VALUES)
-        written = list[Path]()
-        told = progress or (lambda done, total: None)
-        with ThreadPoolExecutor(1, "reports") as beside:
-            pending: list[Future[Path]] = []
-            for number, region in enumerate(chosen):
-                told(number, len(chosen))
-                pages = (Page(facts, region.code, form.tags, assessment, allowed) for form in forms)
-                made = [_write(page, form, Path(out)) for page, form in zip(pages, forms, strict=True)]
-                # One region is packed and written while the next is made, and no more of them wait.
-                written += [one.result() for one in pending]
-                pending = [beside.submit(one) for one in made]
+        pages = ([Page(facts, one.code, form.tags, assessment, allowed) for form in forms] for one in chosen)
+        return _all_written(pages, forms, Path(out), len(chosen), progress or (lambda done, total: None))
+
+
+def _all_written(
+    pages: Iterable[list[Page]], forms: list[Template], out: Path, count: int, progress: Progress
+) -> list[Path]:
+    """The files of every region in turn: one is packed and written while the next is made, and no more of them wait."""
+    written = list[Path]()
+    with ThreadPoolExecutor(1, "reports") as beside:
+        pending: list[Future[Path]] = []
+        for number, of_region in enumerate(pages):
+            progress(number, count)
+            made = [_write(page, form, out) for page, form in zip(of_region, forms, strict=True)]
             written += [one.result() for one in pending]
-        told(len(chosen), len(chosen))
+            pending = [beside.submit(one) for one in made]
+        written += [one.result() for one in pending]
+    progress(count, count)
     return written
 
 
