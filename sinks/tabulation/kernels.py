@@ -7,8 +7,6 @@ Shared arguments
 ----------------
 codes : uint8 or uint16, [n_layers, n_pixels_padded]
     Raw values of the categorical layers in a block, tile by tile from west to east, each row after row without gaps.
-marks : uint64, [ceil(n_pixels / 64)]
-    Where a pixel differs from the one before; see :func:`mark_changes`.
 luts : uint64, [n_layers, 256 or 65536]
     From raw value to the layer's contribution to the joint code (dense code times its place value).  Unsigned:
     an index that cannot be negative needs no check for it.
@@ -23,100 +21,96 @@ weights : int64, [rows, n_groups]
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
-from numba import njit
+from numba import njit, types
 from numba.extending import intrinsic
 
 Ints = npt.NDArray[np.int64]
 
-_CHUNK = 4096
 _STRETCHES = 1024
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_AT_A_TIME = 4
 _ONE = np.uint64(1)
-_SIX = np.uint64(6)
-_LAST = np.uint64(63)
-_GATHER = np.uint64(0x0102040810204080)
-"""Multiplied with eight bytes of 0 or 1, leaves them as the bits of the highest byte."""
+_WORD = np.uint64(64)
+
+# numba hands over the context itself, which its type does not say.
+_intrinsic: Any = intrinsic
 
 
-@njit(nogil=True, cache=True)
-def _flag_changes(row, begin, count, flags, first_layer):  # type: ignore[no-untyped-def]
-    """Flags, as bytes, of the pixels ``begin..begin + count`` of one layer that differ from the one before."""
-    # Slices and byte results, so that the compiler compares many pixels in one instruction.
-    skip = 1 if begin == 0 else 0
-    before, after, found = row[begin - 1 + skip : begin + count - 1], row[begin + skip : begin + count], flags[skip:]
-    if first_layer:
-        flags[0] = 1
-        for j in range(after.size):
-            found[j] = before[j] != after[j]
-    else:
-        for j in range(after.size):
-            found[j] |= before[j] != after[j]
-
-
-@njit(nogil=True, cache=True)
-def mark_changes(codes, cells, marks):  # type: ignore[no-untyped-def]
-    """Bit ``i % 64`` of ``marks[i // 64]`` tells whether pixel ``i`` differs from the one before in any layer.
-
-    Land cover is patchy: the pass walks from change to change and adds whole runs of equal pixels.
-    """
-    scratch = np.empty(_CHUNK // 8, np.uint64)
-    flags = scratch.view(np.uint8)
-    for begin in range(0, cells, _CHUNK):
-        count = min(_CHUNK, cells - begin)
-        words = (count + 63) // 64
-        for layer in range(codes.shape[0]):
-            _flag_changes(codes[layer], begin, count, flags, layer == 0)
-        flags[count : 64 * words] = 0
-        for word in range(words):
-            bits = np.uint64(0)
-            for eight in range(8):
-                bits |= (scratch[8 * word + eight] * _GATHER) >> np.uint64(56) << np.uint64(8 * eight)
-            marks[begin // 64 + word] = bits
-
-
-@intrinsic
-def _count_ones(context, word):  # type: ignore[no-untyped-def]
-    """Number of bits set: one instruction, for which numba has no name."""
-    return word(word), lambda context, builder, signature, arguments: builder.ctpop(arguments[0])
-
-
-@intrinsic
+@_intrinsic
 def _lowest_bit(context, word):  # type: ignore[no-untyped-def]
     """Place of the lowest bit set; 64 where there is none."""
     defined_for_zero = ir.Constant(ir.IntType(1), 0)
     return word(word), lambda context, builder, signature, arguments: builder.cttz(arguments[0], defined_for_zero)
 
 
-@njit(nogil=True, cache=True)
-def find_ends(marks, first, last, ends):  # type: ignore[no-untyped-def]
-    """Where the runs of equal pixels within ``first..last`` end, into ``ends``; returns how many there are.
+@_intrinsic
+def _changes(context, row, at):  # type: ignore[no-untyped-def]
+    """Bit ``i`` tells whether pixel ``at + i`` of a layer differs from the one before; 64 of them at once.
 
-    ``ends`` has room for ``last - first + 8``: places are written eight at a time, needed or not, since a loop whose
-    length the processor cannot guess would cost more than the writes.
+    Reads the pixels ``at - 1 .. at + 64``, which have to be there.
     """
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        codes = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        vector = ir.VectorType(context.get_data_type(signature.args[0].dtype), int(_WORD))
+        before = builder.gep(codes, [builder.sub(arguments[1], ir.Constant(ir.IntType(64), 1))])
+        here, there = (
+            builder.load(builder.bitcast(place, vector.as_pointer()), align=1)
+            for place in (before, builder.gep(codes, [arguments[1]]))
+        )
+        return builder.bitcast(builder.icmp_unsigned("!=", here, there), ir.IntType(64))
+
+    return types.uint64(row, types.uint64), generate
+
+
+@njit(nogil=True, cache=True)
+def _changes_before(row, at, last):  # type: ignore[no-untyped-def]
+    """Bit ``i`` tells whether pixel ``at + i`` of a layer differs from the one before; of those before ``last``.
+
+    ``at`` is 1 or more, and less than ``last``.
+    """
+    if at + _WORD <= last:
+        return _changes(row, at)
+    if last > _WORD:
+        # The last 64 pixels of all, so that nothing behind them is read; those before ``at`` are shifted out.
+        return _changes(row, last - _WORD) >> (at + _WORD - last)
+    bits = np.uint64(0)
+    for pixel in range(at, last):
+        if row[pixel] != row[np.uint64(pixel) - _ONE]:
+            bits |= _ONE << (np.uint64(pixel) - at)
+    return bits
+
+
+@njit(nogil=True, cache=True)
+def changes_of_all(codes, at, last):  # type: ignore[no-untyped-def]
+    """The same where any of the layers differs.
+
+    Land cover is patchy: the pass walks from change to change and adds whole runs of equal pixels.
+    """
+    bits = _changes_before(codes[0], at, last)
+    for layer in range(1, codes.shape[0]):
+        bits |= _changes_before(codes[layer], at, last)
+    return bits
+
+
+@njit(nogil=True, cache=True)
+def find_ends(codes, first, last, ends):  # type: ignore[no-untyped-def]
+    """Where the runs of equal pixels within ``first..last`` end, into ``ends``; returns how many there are."""
     # Unsigned throughout: an index that cannot be negative needs no check for it.
-    start, stop = np.uint64(first), np.uint64(last)
-    word, last_word = start >> _SIX, (stop - _ONE) >> _SIX
-    bits = marks[word] & (_ALL << (start & _LAST) << _ONE)
-    found = np.uint64(0)
-    while True:
-        if word == last_word:
-            bits &= _ALL >> (_LAST - ((stop - _ONE) & _LAST))
-        count, at = _count_ones(bits), found  # type: ignore[call-arg,var-annotated]  # numba hands over the context
+    at, stop, found = np.uint64(first) + _ONE, np.uint64(last), np.uint64(0)
+    while at < stop:
+        bits = changes_of_all(codes, at, stop)
         while bits != 0:
-            for _ in range(8):
-                ends[at] = (word << _SIX) + _lowest_bit(bits)
-                bits &= bits - _ONE
-                at += _ONE
-        found += count
-        if word == last_word:
-            ends[found] = stop
-            return found + _ONE
-        word += _ONE
-        bits = marks[word]
+            ends[found] = at + _lowest_bit(bits)
+            bits &= bits - _ONE
+            found += _ONE
+        at += _WORD
+    ends[found] = stop
+    return found + _ONE
 
 
 @njit(nogil=True, cache=True)
@@ -145,41 +139,50 @@ def joint_code(codes, luts, i):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def _add_runs_of_two(codes, luts, first, ends, count, base, weight, sums):  # type: ignore[no-untyped-def]
-    """Add ``weight`` for every pixel of the runs of two layers."""
+def _add_stretches_of_two(codes, luts, stretches, found, sums):  # type: ignore[no-untyped-def]
+    """Add the weight of every pixel of the stretches [first, last, base, weight] of two layers."""
     # Rows by name: indexing two dimensions in the loop would read the array's shape and strides again each time.
     lut_a, lut_b, row_a, row_b = luts[0], luts[1], codes[0], codes[1]
-    start = np.uint64(first)
-    for run in range(count):
-        end = ends[run]
-        sums[base + lut_a[row_a[start]] + lut_b[row_b[start]]] += np.int64(end - start) * weight
-        start = end
-
-
-@njit(nogil=True, cache=True)
-def _add_runs(codes, luts, first, ends, count, base, weight, sums):  # type: ignore[no-untyped-def]
-    """Add ``weight`` for every pixel of the runs."""
-    start = np.uint64(first)
-    for run in range(count):
-        end = ends[run]
-        sums[base + joint_code(codes, luts, start)] += np.int64(end - start) * weight
-        start = end
-
-
-@njit(nogil=True, cache=True)
-def _add_stretches(codes, luts, marks, stretches, found, sums):  # type: ignore[no-untyped-def]
-    """Add the weight of every pixel of the stretches [first, last, base, weight]."""
-    ends = np.empty(_CHUNK + 8, np.uint64)
-    for at in range(found):
-        first, last, base, weight = stretches[at]
-        while first < last:
-            end = min(last, first + _CHUNK)
-            count = find_ends(marks, first, end, ends)
-            if codes.shape[0] == 2:
-                _add_runs_of_two(codes, luts, first, ends, count, np.uint64(base), weight, sums)
+    for number in range(found):
+        first, stop, key, weight = stretches[number]
+        start, last, base = np.uint64(first), np.uint64(stop), np.uint64(key)
+        at = start + _ONE
+        while at < last:
+            if at + _WORD <= last:
+                bits = _changes(row_a, at) | _changes(row_b, at)
             else:
-                _add_runs(codes, luts, first, ends, count, np.uint64(base), weight, sums)
-            first = end
+                bits = _changes_before(row_a, at, last) | _changes_before(row_b, at, last)
+            while bits != 0:
+                # Four at a time, there or not: a run of no pixels adds nothing, and a loop whose length the processor
+                # cannot guess would cost more.
+                for _ in range(_AT_A_TIME):
+                    end = at + _lowest_bit(bits) if bits != 0 else start
+                    bits &= bits - _ONE
+                    sums[base + lut_a[row_a[start]] + lut_b[row_b[start]]] += np.int64(end - start) * weight
+                    start = end
+            at += _WORD
+        sums[base + lut_a[row_a[start]] + lut_b[row_b[start]]] += np.int64(last - start) * weight
+
+
+@njit(nogil=True, cache=True)
+def _add_stretches(codes, luts, stretches, found, sums):  # type: ignore[no-untyped-def]
+    """The same for any number of layers."""
+    if codes.shape[0] == 2:
+        _add_stretches_of_two(codes, luts, stretches, found, sums)
+        return
+    for number in range(found):
+        first, stop, key, weight = stretches[number]
+        start, last, base = np.uint64(first), np.uint64(stop), np.uint64(key)
+        at = start + _ONE
+        while at < last:
+            bits = changes_of_all(codes, at, last)
+            while bits != 0:
+                end = at + _lowest_bit(bits)
+                bits &= bits - _ONE
+                sums[base + joint_code(codes, luts, start)] += np.int64(end - start) * weight
+                start = end
+            at += _WORD
+        sums[base + joint_code(codes, luts, start)] += np.int64(last - start) * weight
 
 
 @njit(nogil=True, cache=True, inline="always")
@@ -193,7 +196,7 @@ def _join_stretch(stretches, at, first, last, base, weight):  # type: ignore[no-
 
 @njit(nogil=True, cache=True)
 def count_joint(  # type: ignore[no-untyped-def]
-    codes, luts, marks, joints, runs, column, width, tile_width, weights, group_width, sums
+    codes, luts, joints, runs, column, width, tile_width, weights, group_width, sums
 ):
     """Area by region and joint code of one block, added into ``sums`` [region * joints + joint]."""
     ptr, start, stop, region, fraction = runs
@@ -222,7 +225,7 @@ def count_joint(  # type: ignore[no-untyped-def]
                 origin = row_origin(tile, row, rows, column, width, tile_width)
                 if not _join_stretch(stretches, latest[tile], origin + first, origin + end, base, weight):
                     if found == _STRETCHES:
-                        _add_stretches(codes, luts, marks, stretches, found, sums)
+                        _add_stretches(codes, luts, stretches, found, sums)
                         latest[:] = -1
                         found = 0
                     stretches[found, 0], stretches[found, 1] = origin + first, origin + end
@@ -232,7 +235,7 @@ def count_joint(  # type: ignore[no-untyped-def]
                 tile += end == tile_end
                 group += end == group_end
                 first = end
-    _add_stretches(codes, luts, marks, stretches, found, sums)
+    _add_stretches(codes, luts, stretches, found, sums)
 
 
 @njit(nogil=True, cache=True)

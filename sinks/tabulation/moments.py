@@ -221,7 +221,7 @@ def _add_to_bins(  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True)
 def add_moments(  # type: ignore[no-untyped-def]
-    codes, luts, marks, joints, values, absent, scaling, bounds, units, runs, top, column, width, tile_width, weights,
+    codes, luts, joints, values, absent, scaling, bounds, units, runs, top, column, width, tile_width, weights,
     group_width, first_row, keys, used, sums, flaws, extremes, watches, bin_keys, bins_used, bin_sums,
 ):  # fmt: skip
     """Area and moments by region and joint code of one block; returns (next row, entries used, entries of bins used).
@@ -251,11 +251,11 @@ def add_moments(  # type: ignore[no-untyped-def]
     rows = ptr.shape[0] - 1
     hashed = keys.shape[0] > 0
     groups = watches.offset.shape[0]
-    # Two layers are the common case; rows by name, as in _add_stretch_of_two.
+    # Two layers are the common case; rows by name, as in the kernel of areas.
     two = codes.shape[0] == 2
     second = 1 if two else 0
     lut_a, lut_b, row_a, row_b = luts[0], luts[second], codes[0], codes[second]
-    ends = np.empty(tile_width + 8, np.uint64)
+    ends = np.empty(tile_width, np.uint64)
     tile_of, group_of = places(column, width, tile_width, group_width)
     for row in range(first_row, rows):
         cells = (stop[ptr[row] : ptr[row + 1]] - start[ptr[row] : ptr[row + 1]]).sum()
@@ -275,7 +275,7 @@ def add_moments(  # type: ignore[no-untyped-def]
                 if fraction[run] != 1.0:
                     weight = np.int64(np.rint(fraction[run] * weight))
                 begin = origin + first
-                for equal in range(find_ends(marks, origin + first, origin + end, ends)):
+                for equal in range(find_ends(codes, origin + first, origin + end, ends)):
                     stop_here = np.int64(ends[equal])
                     at = np.uint64(begin)
                     classes = base + (lut_a[row_a[at]] + lut_b[row_b[at]] if two else joint_code(codes, luts, at))

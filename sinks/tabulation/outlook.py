@@ -119,7 +119,7 @@ def _measured(spec: Spec, tiles: Sequence[Block]) -> tuple[int, float]:
 
 
 def _buffers(spec: Spec, cells: int) -> int:
-    """Memory of one thread for a block of so many cells: codes, values, marks, and the sums it adds to. [bytes]"""
+    """Memory of one thread for a block of so many cells: codes, values, and the sums it adds to. [bytes]"""
     codes = len(spec.axes) * max(axis.bits for axis in spec.axes) // 8
     wide = max(np.dtype(source.dtype).itemsize for source in spec.sources)
     values = len(spec.inputs) * max(wide, 4)

@@ -49,7 +49,6 @@ class Tabulator:
             [axis.lut(self._bits, stride) for axis, stride in zip(spec.axes, spec.strides, strict=True)]
         )
         self._codes = np.zeros((len(spec.axes), 0), f"uint{self._bits}")
-        self._marks = np.zeros(0, np.uint64)
         self._values = np.zeros((len(spec.inputs), 0), self._value_type())
         self._moments = bool(spec.inputs) or not spec.dense
         self._set_scaling()
@@ -113,7 +112,7 @@ class Tabulator:
         codes = self._read_codes(block, tile_width)
         if not self._moments:
             kernels.count_joint(
-                codes, self._luts, self._marks, spec.joints, runs, block.column, block.columns, tile_width, weights,
+                codes, self._luts, spec.joints, runs, block.column, block.columns, tile_width, weights,
                 spec.areas.group_width, self._sums,
             )  # fmt: skip
             return
@@ -121,7 +120,7 @@ class Tabulator:
         row = 0
         while True:
             row, self._used, self._bins_used = moments.add_moments(
-                codes, self._luts, self._marks, spec.joints, values, self._absent, self._scaling, self._bounds,
+                codes, self._luts, spec.joints, values, self._absent, self._scaling, self._bounds,
                 self._units, runs, block.row, block.column, block.columns, tile_width, weights, spec.areas.group_width,
                 row, self._keys, self._used, self._sums, self._result.flaws, self._result.extremes, self._watches,
                 self._bin_keys, self._bins_used, self._bin_sums,
@@ -143,11 +142,10 @@ class Tabulator:
         return min(self._tile[1], block.columns)
 
     def _read_codes(self, block: Block, tile_width: int) -> npt.NDArray[Any]:
-        """Raw codes of the categorical layers, [layer, pixel], and where they change along the block."""
+        """Raw codes of the categorical layers, [layer, pixel]."""
         if self._codes.shape[1] < block.cells:
             # Only ever larger: fresh memory costs as much as decoding, and blocks at the margin are smaller.
             self._codes = np.empty((len(self._spec.axes), block.cells), f"uint{self._bits}")
-            self._marks = np.empty(-(-block.cells // 64), np.uint64)
         codes = self._codes
         for reader, axis, row in zip(self._readers[: len(codes)], self._spec.axes, codes, strict=True):
             # Signed codes are kept as the unsigned ones of the same bits.
@@ -157,7 +155,6 @@ class Tabulator:
             reader.read_tiles(block.row, block.column, (block.rows, block.columns), tile_width, raw)
             if not axis.direct:
                 out[...] = axis.map(raw)
-        kernels.mark_changes(codes, block.cells, self._marks)
         return codes
 
     def _read_values(self, block: Block, tile_width: int) -> npt.NDArray[Any]:

@@ -200,7 +200,7 @@ def test_memory_does_not_grow_with_the_raster(tmp_path: Path) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 2_000_000
-    # Buffers of a block: two classes, marks and one float32 value a cell; nothing of eight bytes a cell.
+    # Buffers of a block: two classes and one float32 value a cell; nothing of eight bytes a cell.
     assert peaks[0] < 256 * 256 * 8 + 3_000_000
 
 
@@ -221,29 +221,30 @@ def test_buffers_are_kept_from_block_to_block(tmp_path: Path, monkeypatch: pytes
 def test_patches_cost_one_addition_each() -> None:
     """The kernel walks from change to change: as many ends as patches, not as cells."""
     codes = np.repeat(np.array([[1, 1, 2, 2], [5, 6, 6, 6]], np.uint8), 50, axis=1)
-    marks = np.zeros(4, np.uint64)
-    kernels.mark_changes(codes, 200, marks)
-    ends = np.zeros(208, np.uint64)
-    assert kernels.find_ends(marks, 0, 200, ends) == 3
+    ends = np.zeros(200, np.uint64)
+    assert kernels.find_ends(codes, 0, 200, ends) == 3
     assert ends[:3].tolist() == [50, 100, 200]
-    assert kernels.find_ends(marks, 60, 90, ends) == 1
+    assert kernels.find_ends(codes, 60, 90, ends) == 1
     assert ends[0] == 90
 
 
-@pytest.mark.parametrize("share", [0.0, 0.03, 0.5, 1.0])
-def test_changes_are_found_wherever_they_lie(share: float) -> None:
-    """Against NumPy, across the borders of words and of chunks."""
+@pytest.mark.parametrize("cells", [1, 2, 63, 64, 65, 66, 129, 3 * 4096 + 77])
+@pytest.mark.parametrize("share", [0.0, 0.03, 1.0])
+def test_changes_are_found_wherever_they_lie(share: float, cells: int) -> None:
+    """Against NumPy, across the borders of words and at both ends of an array, which is not read beyond."""
     rng = np.random.default_rng(3)
-    cells = 3 * 4096 + 77
-    codes = np.cumsum(rng.random((3, cells)) < share, axis=1).astype(np.uint16)
-    marks = np.zeros(-(-cells // 64), np.uint64)
-    kernels.mark_changes(codes, cells, marks)
+    # What stands behind the pixels changes everywhere and must not be seen.
+    room = np.cumsum(rng.random((3, cells + 200)) < share, axis=1).astype(np.uint16)
+    room[:, cells:] = np.arange(200)
+    codes = room[:, :cells].copy()
     expected = (np.diff(codes.astype(int), axis=1) != 0).any(axis=0).nonzero()[0] + 1
-    ends = np.zeros(cells + 8, np.uint64)
+    ends = np.zeros(cells, np.uint64)
     for first, last in ((0, cells), (1, cells - 1), (63, 129), (64, 128), (4095, 4097), (500, 501), (4096, 8192)):
-        count = kernels.find_ends(marks, first, last, ends)
-        inside = expected[(expected > first) & (expected < last)]
-        assert ends[:count].tolist() == [*inside.tolist(), last]
+        if not first < last <= cells:
+            continue
+        inside = [*expected[(expected > first) & (expected < last)].tolist(), last]
+        for held in (codes, room):
+            assert ends[: kernels.find_ends(held, first, last, ends)].tolist() == inside
 
 
 def test_runs_are_divided_among_blocks_without_loss() -> None:
