@@ -10,7 +10,7 @@ endif
 READY  := $(VENV)/.ready
 TESTED := $(VENV)/.ready-for-tests
 
-.PHONY: demo test checked tested docs lint hooks bench mutation mutation-core faults differential fuzz fuzz-blocks coverage digests pages audit notebooks system clean
+.PHONY: demo test checked tested laws docs lint hooks bench mutation mutation-core faults differential fuzz fuzz-blocks coverage digests pages audit notebooks system clean
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -59,6 +59,11 @@ checked: $(TESTED)
 
 tested: $(TESTED)
 	$(BIN)/python -m pytest $(WORKERS)
+
+# The laws whose every example is a whole run, on twenty times the examples.
+LAWS := tests/property tests/unit/planning/test_land.py tests/unit/analysis/test_reconciliation.py
+laws: $(TESTED)
+	TIMES_EXAMPLES=20 $(BIN)/python -m pytest $(WORKERS) $(LAWS)
 
 # The site of the documentation, out/docs/index.html: opens without a server or network; a minute.
 docs: $(READY)

@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import sinks
@@ -23,6 +23,7 @@ from sinks.account.laws import check_laws
 from sinks.cli.first_project import write_project
 from sinks.errors import AccountError
 from sinks.geo.legends import load_legend
+from support.examples import costly
 from support.small_layers import write
 
 ROWS, COLUMNS, STEP, WEST, NORTH = 8, 10, 0.1, 110.0, 45.0
@@ -77,10 +78,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("first")
 
 
-few = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@few
+@costly(3)
 @given(st.sampled_from(PRODUCTS), seeds, st.sampled_from([0.0, 0.2]), st.text(max_size=20), st.sampled_from([[], [4]]))
 def test_a_first_run_has_stocks_and_no_sink(
     folder: Path, legend: str, seed: int, gaps: float, title: str, cuts: list[int]
@@ -104,7 +102,7 @@ def test_a_first_run_has_stocks_and_no_sink(
             assert tabulated[str(number), date] == pytest.approx(whole, rel=1e-9)
 
 
-@few
+@costly(3)
 @given(seeds, st.sampled_from([0.0, 0.2]), st.floats(1e-6, 1.0))
 def test_land_that_is_lost_between_dates_is_refused(folder: Path, seed: int, gaps: float, lost: float) -> None:
     """Any share of any row of any date, however small beside its region."""

@@ -17,10 +17,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import sinks
+from support.examples import costly
 
 Array = np.ndarray[Any, Any]
 
@@ -136,7 +137,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("stands")
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@costly(2)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.1, 0.4]), st.sampled_from([0, 2]))
 @pytest.mark.parametrize("area", ["geometry", "declared"])
 def test_the_account_is_that_of_the_stands(folder: Path, area: str, seed: int, gaps: float, cut: int) -> None:

@@ -18,10 +18,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import sinks
+from support.examples import costly
 
 Array = np.ndarray[Any, Any]
 
@@ -148,7 +149,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("surveys")
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@costly(3)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.1, 1.0]), st.sampled_from([0.0, 0.3]), st.sampled_from([0, 0.4]))
 @example(seed=1, moved=0.2, gaps=0.2, cut=0.4)
 def test_the_account_is_that_of_the_pieces(folder: Path, seed: int, moved: float, gaps: float, cut: float) -> None:

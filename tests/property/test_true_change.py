@@ -18,12 +18,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.transform import Affine
 from shapely.geometry import box
 
 import sinks
+from support.examples import costly
 
 Array = np.ndarray[Any, Any]
 
@@ -206,7 +207,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@costly(2)
 @given(seeds, st.sampled_from([0.0, 0.03, 0.3]), st.sampled_from([[8], [3, 9], [1, 2, 15]]))
 def test_the_account_is_that_of_the_cells(folder: Path, kind: str, seed: int, gaps: float, cuts: list[int]) -> None:
     _, density, low, high, _ = KINDS[kind]

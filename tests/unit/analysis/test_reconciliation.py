@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import sinks
 from sinks.account.totals import COLUMNS as ACCOUNT_COLUMNS
 from sinks.analysis.reconciliation import COLUMNS, OF_SINK, OF_STOCK, reconciliation
 from sinks.project.project import Project
+from support.examples import costly
 
 PERIOD, YEARS = "2020-2023", 3
 STOCKS = {
@@ -89,7 +90,7 @@ def check_statements(table: pd.DataFrame, account: pd.DataFrame) -> None:
 
 
 @given(accounts())
-@settings(max_examples=25, deadline=None)
+@costly(10)
 def test_both_statements_close_for_any_account(account: pd.DataFrame) -> None:
     if account.empty:
         assert reconciliation(account.astype({"period": str})).empty

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sinks.account.account import AccountInputs
@@ -34,6 +34,7 @@ from sinks.project.planning import PotentialSection, RestorationSection, ZoneSec
 from sinks.text import using_language
 from sinks.uncertainty.draws import Draws
 from sinks.units import CO2_PER_C
+from support.examples import costly
 
 HEAD = "parameter,ecosystem,class,value,unit,low,high,interval,distribution,basis,source,locator,note\n"
 SOURCES = dict.fromkeys(("forest", "grassland", "cropland", "shrub", "wetland", "bare"), "land_cover")
@@ -150,7 +151,7 @@ def test_land_that_became_what_nobody_estimates_has_its_area_and_no_figure(entry
 LANDS = st.sampled_from(["forest", "grassland", "cropland", "nodata"])
 
 
-@settings(deadline=None, max_examples=25)
+@costly(8)
 @given(
     st.lists(st.tuples(st.sampled_from(["150101", "150102"]), LANDS, LANDS, st.floats(1, 1e4)), min_size=1, max_size=8)
 )
