@@ -70,7 +70,7 @@ class TileDecoder:
         self._stored = np.empty(0, np.uint8)
         self._unpacked = np.empty(0, np.uint8)
         # The tiles one below the other that were decoded last for windows that cut through tiles.
-        self._column: npt.NDArray[Any] = np.empty(0, self._dtype)
+        self._column: npt.NDArray[Any] = np.empty((0, 0), self._dtype)
         self._column_at: tuple[int, int, int] | None = None
 
     @classmethod
@@ -149,31 +149,33 @@ class TileDecoder:
         """
         (rows, columns), (tall, wide) = out.shape, self.shape
         first, last = row // tall, -(-(row + rows) // tall)
-        for across in range(column // wide, -(-(column + columns) // wide)):
-            cells = self._tile_column(first, last, across)
+        across, beyond = column // wide, -(-(column + columns) // wide)
+        above = row - first * tall
+        kept = self._column_at == (first, last, across)
+        found = [self._column] if kept else []
+        if across + kept < beyond:
+            cells = self._tile_columns(first, last, across + kept, beyond)
             if cells is None:
                 return False
-            west = across * wide
+            found.extend(cells)
+        for west, tiles in zip(range(across * wide, beyond * wide, wide), found, strict=True):
             left, right = max(column, west), min(column + columns, west + wide)
-            above = row - first * tall
-            out[:, left - column : right - column] = cells[above : above + rows, left - west : right - west]
+            out[:, left - column : right - column] = tiles[above : above + rows, left - west : right - west]
+        if across + kept < beyond:
+            # A copy, so that the others are not held as long as the file is open.
+            self._column, self._column_at = found[-1].copy(), (first, last, beyond - 1)
         return True
 
-    def _tile_column(self, first: int, last: int, across: int) -> npt.NDArray[Any] | None:
-        """Tiles one below the other, [rows, columns], as they are stored."""
-        (tall, wide), at = self.shape, (first, last, across)
-        below = last * tall if self._directory.tiled else min(last * tall, self._size[0])
-        shape = (below - first * tall, wide)
-        if self._column.size < shape[0] * wide:
-            self._column = np.empty(shape[0] * wide, self._dtype)
-            self._column_at = None
-        cells = self._column[: shape[0] * wide].reshape(shape)
-        if self._column_at != at:
-            self._column_at = None
-            if not self._read_column(first * tall, across * wide, cells):
-                return None
-            self._column_at = at
-        return cells
+    def _tile_columns(self, first: int, last: int, across: int, beyond: int) -> npt.NDArray[Any] | None:
+        """Tiles one below the other, [column of tiles, rows, columns], as they are stored; all in one go."""
+        tall, wide = self.shape
+        if not self._directory.tiled:
+            # One strip is as wide as the file, and the last may be lower than the others.
+            cells = np.empty((1, min(last * tall, self._size[0]) - first * tall, wide), self._dtype)
+            return cells if self._read_column(first * tall, 0, cells[0]) else None
+        cells = np.empty((beyond - across, (last - first) * tall, wide), self._dtype)
+        numbers = self._numbers(first * tall, across * wide, last - first, beyond - across).T.ravel()
+        return cells if self._fill(numbers, cells.reshape(-1, wide)) else None
 
     def _whole(self, row: int, column: int, rows: int, columns: int) -> bool:
         """Whether a window cuts through no tile."""
