@@ -40,17 +40,28 @@ PLAIN = ("tests/unit/tabulation", "tests/differential")
 
 COMPILED = (
     "tests/unit/account",
+    "tests/unit/analysis",
     "tests/unit/assessment",
-    "tests/unit/tabulation/test_checkpoint.py",
-    "tests/unit/uncertainty/test_confusion_matrix.py",
+    "tests/unit/layers",
+    "tests/unit/methodology",
+    "tests/unit/output",
     "tests/unit/planning/test_land.py",
-    "tests/unit/analysis/test_noise_of_maps.py",
+    "tests/unit/projection",
+    "tests/unit/tabulation/test_checkpoint.py",
+    "tests/unit/uncertainty",
+    "tests/unit/workflow",
     "tests/property/test_assessment.py",
     "tests/property/test_periods.py",
     "tests/property/test_true_change.py",
     "tests/integration/test_account_beside_assessment.py",
-    "tests/integration/test_decisions.py",
+    "tests/integration/test_bad_methods.py",
+    "tests/integration/test_cli.py",
     "tests/integration/test_dask.py",
+    "tests/integration/test_decisions.py",
+    "tests/integration/test_ill_fitting.py",
+    "tests/integration/test_intervals_run.py",
+    "tests/integration/test_land_survey.py",
+    "tests/integration/test_wrong_arguments.py",
 )
 
 

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pandas.testing import assert_frame_equal
+from rasterio.transform import Affine
 from shapely.geometry import box
 
 from sinks.input_sets import InputGroup, InputSet
 from sinks.tabulation import Joint, tabulate
-from support.small_layers import cover, regions, stock, write
+from sinks.tabulation.tabulator import _HASH_START as HASH_START
+from support.small_layers import ALBERS, cover, regions, stock, write
 
 YEARS = ("2020", "2021", "2022", "2023")
 WATCHED = InputSet(("growing_stock",), ("forest",), (InputGroup(("growing_stock",), ((0.0, 40.0, 90.0, 1500.0),)),))
@@ -94,3 +96,19 @@ def test_a_date_on_which_nothing_is_asked_for_has_no_bins(tmp_path: Path) -> Non
     area = states.loc[(states["date"] == "2021") & (states["ecosystem"] == "forest"), "area_ha"].sum()
     assert of_states["area_ha"].sum() == pytest.approx(area, rel=1e-12)
     assert set(bins["end"]) == {"", "_to"}
+
+
+def test_bins_of_a_wide_row_find_room(tmp_path: Path) -> None:
+    """A row of more cells than the table of bins holds at first: it grows, and each cell is in its own bin."""
+    width = 5 * HASH_START // 8
+    rng = np.random.default_rng(3)
+    land = rng.choice(np.array([1, 2], np.uint8), (2, width))
+    volume = (rng.random((2, width)) * 130).astype(np.float32)
+    flat = Affine(100, 0, 0, 0, -100, 3_000_000)
+    files = [write(tmp_path / f"{k}.tif", one, crs=ALBERS, transform=flat) for k, one in enumerate((land, volume))]
+    units = regions(box(0, 2_999_800, 100 * width, 3_000_000), crs=ALBERS)
+    joint = tabulate(units, cover(y2020=files[0]), inputs=[stock(static=files[1])], watched=[WATCHED], threads=1)
+    bins = joint.activity().bins.sort_values("bin")
+    counted = [((land == 2) & (volume >= low) & (volume < high)).sum() for low, high in ((0, 40), (40, 90), (90, 1500))]
+    # A hectare a cell.
+    np.testing.assert_allclose(bins["area_ha"], counted, rtol=1e-9)

@@ -19,7 +19,7 @@ from sinks.errors import SinksError
 from sinks.geo.grid import CellAreas, Grid
 from sinks.geo.legends import load_legend
 from sinks.layers.rasters.raster import CategoricalLayer, inspect
-from sinks.tabulation import Joint, tabulate
+from sinks.tabulation import Joint, kernels, tabulate
 from sinks.tabulation import outlook as outlook_module
 from sinks.tabulation.crosstab import Input
 from support.problems import ids
@@ -226,3 +226,19 @@ def test_a_forecast_of_a_pass_stops_when_it_has_seen_enough(
     monkeypatch.setattr(outlook_module, "SECONDS", 0.0)
     one = outlook_module.outlook(world["units"], world["cover"], inputs=inputs)
     assert 0 < one.measured <= every.measured <= every.cells == one.cells
+
+
+def test_many_stretches_and_long_ones(tmp_path: Path) -> None:
+    """More rows than stretches are kept of, each a stretch of its own in two regions; then one over all rows."""
+    rows = kernels._STRETCHES + 30
+    land = np.random.default_rng(1).choice(np.array([1, 2, 4], np.uint8), (rows, 6))
+    flat = Affine(100, 0, 0, 0, -100, 100 * rows)
+    files = cover(y2020=write(tmp_path / "a.tif", land, crs=ALBERS, transform=flat))
+    halves = [shapely.box(0, 0, 300, 100 * rows), shapely.box(300, 0, 600, 100 * rows)]
+    for shapes, parts in ((halves, [land[:, :3], land[:, 3:]]), ([shapely.box(0, 0, 600, 100 * rows)], [land])):
+        found = tabulate(regions(*shapes, crs=ALBERS), files, threads=1).table
+        areas = found.set_index(["region_code", "land_cover@2020"])["area_ha"]
+        for number, part in enumerate(parts):
+            for code in (1, 2, 4):
+                # A hectare a cell.
+                assert areas[found["region_code"].unique()[number], code] == pytest.approx((part == code).sum())
