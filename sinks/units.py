@@ -105,9 +105,9 @@ _CHINESE = {
     "₂": "2",
 }
 # What has no word in it is a number, however it is written: 10000, 1e4, 10^4, 5/5.
-_NUMBER = re.compile(r"([\d\s/^*().+-]|(?<=\d)[eE](?=[\d+-]))+")
+_NUMBER = re.compile(r"([0-9\s/^*().+-]|(?<=[0-9])[eE](?=[0-9+-]))+")
 _RAISED = re.compile(r"\^|\*\*")
-_POWER = re.compile(r"(?:\^|\*\*)\s*\(?\s*[+-]?\s*\d{1,2}(?:\.\d+)?(?![\w.])\s*\)?(?!\s*(?:\^|\*\*))")
+_POWER = re.compile(r"(?:\^|\*\*)\s*\(?\s*[+-]?\s*[0-9]{1,2}(?:\.[0-9]+)?(?![\w.])\s*\)?(?!\s*(?:\^|\*\*))")
 """A power of one or two digits that is not raised itself: numbers such as ``9^9^9`` take for ever to be written out."""
 _LONGEST = 120
 _SUBSTANCES = "CO2e|CO2|C|CH4|N2O|DM"

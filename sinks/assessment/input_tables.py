@@ -38,12 +38,12 @@ _PATTERNS = {
     "code": r"\S.*",
     "text": r".*",
     "name": r".*",
-    "year": r"(19|20|21)\d\d",
-    "running": r"(19|20|21)\d\d(Q[1-4])?",
-    "period": r"(19|20|21)\d\d(-(19|20|21)\d\d)?",
-    "price_base": r"(19|20)\d\d constant|current",
-    "age": r"\d{1,3}",
-    "ages": r"\d{1,3}(-\d{1,3})?",
+    "year": r"(19|20|21)[0-9][0-9]",
+    "running": r"(19|20|21)[0-9][0-9](Q[1-4])?",
+    "period": r"(19|20|21)[0-9][0-9](-(19|20|21)[0-9][0-9])?",
+    "price_base": r"(19|20)[0-9][0-9] constant|current",
+    "age": r"[0-9]{1,3}",
+    "ages": r"[0-9]{1,3}(-[0-9]{1,3})?",
 }
 
 
@@ -229,7 +229,7 @@ def _plausible_years(
     """Which years and spans can be: within the years that there are figures or plans for, and not backwards."""
     limit, good = bounds("assessment")["year"], np.ones(len(text), dtype=bool)
     for row in np.flatnonzero(fits):
-        if limit.outside([float(year) for year in re.findall(r"\d{4}", text.iloc[row])]).any():
+        if limit.outside([float(year) for year in re.findall(r"[0-9]{4}", text.iloc[row])]).any():
             _not_plausible(limit, text.iloc[row], where.iloc[row], column.label, problems)
             good[row] = False
         # A span whose end is before its start holds no year: its row would be dropped without a word.

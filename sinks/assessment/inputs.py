@@ -37,7 +37,7 @@ _KEYS = (
 )
 """Columns that together name a figure; those of them that a table has."""
 
-_ADMINISTRATIVE = r"[1-8]\d{5}(\d{3}|\d{6})?"
+_ADMINISTRATIVE = r"[1-8][0-9]{5}([0-9]{3}|[0-9]{6})?"
 """Codes of administrative divisions have six, nine or twelve digits (GB/T 2260, GB/T 10114)."""
 
 _ALIKE = 0.8

@@ -65,7 +65,7 @@ def period_of(year: int, rule: Rule, periods: Sequence[str]) -> str | None:
 
 
 def _ends(period: str) -> tuple[str, str]:
-    found = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", period)
+    found = re.fullmatch(r"([0-9]{4})(?:-([0-9]{4}))?", period)
     if found is None:
         raise AssessmentError(Problem("assessment.period", "account", {"period": period}))
     return found[1], found[2] or found[1]

@@ -53,7 +53,7 @@ def ask(given: Mapping[str, Any]) -> dict[str, Any]:
 def _dated(entries: Any, problems: Problems) -> dict[str, str]:
     found = {}
     for entry in entries:
-        match = re.fullmatch(r"\s*(\d{4})\s*=\s*(.+?)\s*", entry)
+        match = re.fullmatch(r"\s*([0-9]{4})\s*=\s*(.+?)\s*", entry)
         if match:
             found[match[1]] = match[2].replace("\\", "/")
         else:

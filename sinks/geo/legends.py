@@ -38,7 +38,7 @@ BASES = ("read", "memory", "own")
 
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
-_INTEGER = re.compile(r"-?\d{1,18}")
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 _OVERRIDE_KEYS = {"class", "ecosystem", "add", "name_zh", "name_en"}
 
 

@@ -45,7 +45,7 @@ from sinks.text import message
 if TYPE_CHECKING:
     import geopandas as gpd
 
-_FLOAT_CODE = re.compile(r"(\d+)\.0+")
+_FLOAT_CODE = re.compile(r"([0-9]+)\.0+")
 
 
 def load_file(

@@ -28,7 +28,7 @@ TOTAL_VOLUME = "total_volume"
 AS_WRITTEN = "as_written"
 """In place of a code list: values are classes as they stand in the file."""
 
-_DECIMALS = re.compile(r"(?<=\d)\.0+$")
+_DECIMALS = re.compile(r"(?<=[0-9])\.0+$")
 
 _TABLES = files("sinks.layers").joinpath("codes")
 

@@ -39,7 +39,7 @@ KeysAsText = BeforeValidator(_keys_as_text)
 """Makes text of the keys of a table, which may be written as numbers: years, codes of a legend."""
 
 Code = Annotated[str, BeforeValidator(_as_text)]
-Date = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^\d{4}$")]
+Date = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[0-9]{4}$")]
 Bands = Annotated[dict[str, Annotated[int, Field(ge=1)]], KeysAsText]
 Files = Annotated[dict[str, str], KeysAsText]
 

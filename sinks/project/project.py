@@ -372,7 +372,7 @@ class Project(Section):
             if past and isinstance(section, StratumSection):
                 problems.add("project.history_missing", f"{where}: {place}.files", missing=past)
         for date in self.land_cover.by_date if self.land_cover else ():
-            if date != STATIC and not re.fullmatch(r"\d{4}", date):
+            if date != STATIC and not re.fullmatch(r"[0-9]{4}", date):
                 problems.add("project.not_a_year", f"{where}: land_cover.files", found=date)
         if self.land_cover and STATIC in self.land_cover.by_date and len(self.dates) > 1:
             problems.add("project.static_land_cover", f"{where}: land_cover", dates=self.dates)

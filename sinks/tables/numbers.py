@@ -15,10 +15,10 @@ import pandas as pd
 from sinks import units
 from sinks.errors import UnitError
 
-_DIGITS = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_DIGITS = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 # A group of thousands has three digits, and the first of them does not begin with zero: 0,123 is no 123.
-_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|[+-]?[1-9]\d{0,2}(?: \d{3})+(?:\.\d+)?")
-_ONE_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}((?:,[0-9]{3})+|(?: [0-9]{3})+)(?:\.[0-9]+)?")
+_ONE_GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 
 _MARKS = {"%": "%", "‰": "‰"}
 """Signs behind a number that are its unit, and that unit."""

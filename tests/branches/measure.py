@@ -67,7 +67,7 @@ COMPILED = (
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """A line that no test reaches, or a jump that none makes, by its words: line numbers change with every edit."""
+    """A jump from one line to another that no test makes, by their words: line numbers change with every edit."""
 
     file: str
     line: str
@@ -87,7 +87,7 @@ def run(data: Path, tests: list[str], *, plain: bool) -> None:
 
 
 def missing(report: Path) -> tuple[set[Place], dict[str, tuple[int, int]]]:
-    """Places that were not reached, and per room how many branches were taken of how many."""
+    """Branches that were not taken, and per room how many were taken of how many."""
     places: set[Place] = set()
     counts: dict[str, tuple[int, int]] = {}
     for name, found in json.loads(report.read_text(encoding="utf-8"))["files"].items():
@@ -98,7 +98,6 @@ def missing(report: Path) -> tuple[set[Place], dict[str, tuple[int, int]]]:
         def words(number: int, lines: list[str] = lines) -> str:
             return lines[number - 1].strip() if number > 0 else "the end"
 
-        places |= {Place(file, words(line), "") for line in found["missing_lines"]}
         places |= {Place(file, words(first), words(last)) for first, last in found["missing_branches"]}
         room, summary = file.rpartition("/")[0], found["summary"]
         taken, whole = counts.get(room, (0, 0))
@@ -115,7 +114,7 @@ def left() -> dict[Place, str]:
 def told(places: dict[Place, str] | set[Place]) -> Iterator[str]:
     """Places as lines of text."""
     for place in sorted(places):
-        yield f"  {place.file}: {place.line}" + (f"  ->  {place.to}" if place.to else "")
+        yield f"  {place.file}: {place.line}  ->  {place.to}"
 
 
 def main() -> int:

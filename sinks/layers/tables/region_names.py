@@ -11,7 +11,7 @@ from sinks.layers.codes import plain
 _SUFFIXES = "市盟州县旗区"
 """Ends of names of regions, which people leave out and which reforms have changed."""
 
-_EXTENDED_CODE = re.compile(r"(\d{6})0{6}")
+_EXTENDED_CODE = re.compile(r"([0-9]{6})0{6}")
 
 
 class RegionNames:

@@ -53,7 +53,7 @@ _WORDED = (REGION, DATE, ECOSYSTEM, LAND_COVER)
 _SHOWN = 60
 """Characters shown of a row that is none."""
 
-_YEAR = re.compile(r"(\d{4})\s*年?(度|末|底)?")
+_YEAR = re.compile(r"([0-9]{4})\s*年?(度|末|底)?")
 
 Floats = npt.NDArray[np.float64]
 

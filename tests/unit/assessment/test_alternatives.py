@@ -255,3 +255,15 @@ def test_an_indicator_needs_an_assessed_region(made: Any) -> None:
         total = shown[(shown["region_code"] == LEAGUE) & (shown["indicator"] == "carbon_total")].iloc[0]
         assert total["status"] == status
         assert total["target"] == pytest.approx(share * emitted)
+
+
+def test_pools_may_count_as_living_biomass_or_with_dead_matter(made: Any) -> None:
+    """What an account has of them; of one without dead matter there is nothing to count besides."""
+    rule, account, _ = made
+    pools = ["above_ground_biomass", "below_ground_biomass", "litter", "soil_organic_carbon"]
+    parts = pd.concat([account, *(account.assign(pool=pool) for pool in pools)])
+    living = "above_ground_biomass + below_ground_biomass"
+    said = [one.said for one in alternatives(rule, parts) if one.what == POOLS]
+    assert said == [living, f"{living} + litter"]
+    assert [one.said for one in alternatives(rule, parts[parts["pool"] != "litter"]) if one.what == POOLS] == [living]
+    assert not [one for one in alternatives(rule, account) if one.what == POOLS]

@@ -36,7 +36,9 @@ def test_marks_that_there_is_no_figure(text: str) -> None:
     assert not number.unreadable
 
 
-@pytest.mark.parametrize("text", ["0,123", "12,34", "1,2345", "八", "3ha", "(5)", "#N/A", "=5", "1.2.3", "1..2", True])
+@pytest.mark.parametrize(
+    "text", ["0,123", "12,34", "1,2345", "八", "3ha", "(5)", "#N/A", "=5", "1.2.3", "1..2", True, "١٢", "१२", "1٫5"]
+)
 def test_what_is_no_number(text: object) -> None:
     assert read_number(text).unreadable
 

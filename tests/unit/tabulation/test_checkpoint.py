@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 
-from sinks.errors import LayerError, RunError
+from sinks.errors import LayerError, Problem, RunError
 from sinks.tabulation import Joint, tabulate
 from sinks.tabulation import checkpoint as checkpoint_module
 from sinks.tabulation.checkpoint import FILE_NAME, CheckpointWarning, forget
@@ -128,3 +128,20 @@ def test_sums_over_an_input_that_is_at_fault_are_thrown_away(
             tabulate(world["units"], world["cover"], checkpoint=place, **options)
         assert any(saved)
         assert not (folder / FILE_NAME).exists()
+
+
+@pytest.mark.parametrize("kind", [_Stop, RunError])
+def test_whatever_stops_a_pass_but_its_input_leaves_its_sums(
+    world: dict[str, Any], tmp_path: Path, kind: type[BaseException]
+) -> None:
+    """Ctrl+C, or a cluster that is lost: what was done is kept where that is asked for, and the cause is told."""
+
+    def stop(done: int, total: int) -> None:
+        if done:
+            raise kind("stopped") if kind is _Stop else RunError(Problem("tabulate.workers_lost", "here"))
+
+    folder = tmp_path / "checkpoint"
+    for checkpoint in (None, folder):
+        with pytest.raises(kind):
+            tabulate(world["units"], world["cover"], progress=stop, block_size=16, checkpoint=checkpoint)
+    assert (folder / FILE_NAME).exists()
