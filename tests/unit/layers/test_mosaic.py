@@ -16,6 +16,7 @@ from rasterio.transform import Affine
 
 from sinks.errors import LayerError
 from sinks.geo.legends import load_legend
+from sinks.layers.rasters.geotiff_tiles import TileDecoder
 from sinks.layers.rasters.mosaic import Mosaic, block_shape
 from sinks.layers.rasters.raster import CategoricalLayer, inspect
 from sinks.layers.rasters.reader import RasterReader
@@ -163,3 +164,27 @@ def test_a_pass_finds_the_same_whoever_reads(tmp_path: Path, monkeypatch: pytest
     own = tabulate(units, cover)
     monkeypatch.setattr(Mosaic, "of", lambda *_: None)
     assert_frame_equal(own.table, tabulate(units, cover).table, check_exact=True)
+
+
+def test_tiles_of_a_window_are_unpacked_in_one_call_and_none_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of 3 x 3 tiles, by windows that cut its tiles; the column that two windows share is kept."""
+    data = cells()
+    calls: list[int] = []
+    fill = TileDecoder._fill
+
+    def counted(self: TileDecoder, numbers: Any, *rest: Any) -> bool:
+        calls.append(numbers.size)
+        return fill(self, numbers, *rest)
+
+    monkeypatch.setattr(TileDecoder, "_fill", counted)
+    with rasterio.open(mosaic(tmp_path, data)) as dataset:
+        own = Mosaic.of(dataset, 1)
+        assert own is not None
+        for column, columns in ((0, 100), (100, 50)):
+            found = np.empty((70, columns), np.uint8)
+            assert own.read(0, column, found)
+            assert (found == data[:70, column : column + columns]).all()
+        own.close()
+    assert calls == [4, 2]
