@@ -65,7 +65,9 @@ def _digest(values: pd.Series[float] | pd.Series[str]) -> str:
     if pd.api.types.is_float_dtype(values):
         texts = [f"{number + 0.0:.{DIGITS - 1}e}" if number == number else "" for number in values.to_numpy(float)]
     else:
-        texts = ["" if missing else str(value) for value, missing in zip(values, values.isna(), strict=True)]
+        # A file is the same wherever the repository lies.
+        said = values.astype(str).str.replace(str(ROOT), "", regex=False)
+        texts = ["" if missing else value for value, missing in zip(said, values.isna(), strict=True)]
     return hashlib.sha256("\x1f".join(texts).encode()).hexdigest()[:16]
 
 
