@@ -13,7 +13,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import sinks
@@ -78,8 +78,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("first")
 
 
-@costly(3)
+@costly(2)
 @given(st.sampled_from(PRODUCTS), seeds, st.sampled_from([0.0, 0.2]), st.text(max_size=20), st.sampled_from([[], [4]]))
+@example(legend="clcd", seed=1, gaps=0.2, title="x", cuts=[4])
 def test_a_first_run_has_stocks_and_no_sink(
     folder: Path, legend: str, seed: int, gaps: float, title: str, cuts: list[int]
 ) -> None:

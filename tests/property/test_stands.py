@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import sinks
@@ -139,6 +139,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @costly(2)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.1, 0.4]), st.sampled_from([0, 2]))
+@example(seed=1, gaps=0.4, cut=2)
 @pytest.mark.parametrize("area", ["geometry", "declared"])
 def test_the_account_is_that_of_the_stands(folder: Path, area: str, seed: int, gaps: float, cut: int) -> None:
     """Surveys are laid upon each other; where recorded areas hold, which have no place, stands go by their numbers."""
