@@ -35,6 +35,11 @@ UNITS = {
     "en": {"1,000 ha", "kt C", "kt CO2", "kt CO2/yr"},
 }
 MET, NOT_MET = ("完成", "met"), ("未完成", "not met")
+OWN = (
+    ("强度下降（按本项目规则）", "目标进度要求的下降"),
+    ("Reduction of intensity by the project's rule", "Reduction that the target path requires"),
+)
+"""What a region's own verdict rests on, in the table of its reductions."""
 PACKAGES = re.compile(r"\b(numpy|pandas|pyproj|pyogrio|frykit|rasterio|shapely|geopandas|xarray)\b")
 TEXT_WIDTH = {"report": 156, "annex": 225}
 """Width of the text block [mm], upright and lying."""
@@ -219,8 +224,20 @@ def test_printed_parts_add_up_to_printed_totals(case: Case, files: dict[str, Pat
 
 
 def test_printed_decimals_carry_the_verdict(case: Case, files: dict[str, Path]) -> None:
+    """Of the regions inside, in a line each; of the region itself, where it has a target, in two lines of its table."""
+    contents = made(case.project).contents
+    assessed = contents.tables.get("assessment")
+    verdicts: dict[str, float] = {}
+    if assessed is not None:
+        last = assessed[(assessed["quantity"] == "verdict") & (assessed["year"] == assessed["year"].max())]
+        verdicts = dict(zip(last["region_code"], last["value"].astype(float), strict=True))
     seen = 0
     for caption, (head, *rows) in tables_of(files["report"]):
+        cells = {row[0]: row[1] for row in rows}
+        own = [cells[name].strip("%") for pair in OWN for name in pair if name in cells]
+        if len(own) == 2 and verdicts.get(case.code) in (1.0, -1.0):
+            seen += 1
+            assert (Decimal(own[0]) >= Decimal(own[1])) is (verdicts[case.code] == 1.0), (caption, own)
         if head[-1] not in ("判定", "Verdict"):
             continue
         for row in rows:
@@ -231,22 +248,28 @@ def test_printed_decimals_carry_the_verdict(case: Case, files: dict[str, Path]) 
             reached, required = (Decimal(text.strip("%")) for text in printed)
             assert row[-1] not in MET or reached >= required, (caption, row)
             assert row[-1] not in NOT_MET or reached < required, (caption, row)
-    assessed = made(case.project).contents.tables.get("assessment")
-    assert bool(seen) is (assessed is not None and case.code in set(assessed["region_code"]))
+    frame = contents.regions.frame
+    told = {case.code, *frame.loc[frame["parent"] == case.code, "code"]} & set(verdicts)
+    assert bool(seen) is bool(told)
 
 
 @pytest.mark.parametrize("case", [one for one in CASES if one.lang == "en"], ids=str, indirect=True, scope="module")
 @pytest.mark.parametrize("kind", ["report", "annex"])
 def test_an_english_report_has_chinese_in_names_only(case: Case, files: dict[str, Path], kind: str) -> None:
-    text, contents = text_of(files[kind]), made(case.project).contents
-    for name in contents.regions.frame["name"]:
-        text = text.replace(str(name), "")
+    contents = made(case.project).contents
+
+    def nameless(text: str) -> str:
+        for name in contents.regions.frame["name"]:
+            text = text.replace(str(name), "")
+        return text
+
+    text = nameless(text_of(files[kind]))
     # Two terms of the office stand beside their English on maps and in heads; documents keep their titles.
     for words in ("示范数据", "内部工作用图", "审图号"):
         text = text.replace(words, "")
     # Documents of the assessment's figures are as the user's tables name them.
     table = contents.tables.get("assessment")
-    given = set() if table is None else {one.strip() for note in (
+    given = set() if table is None else {nameless(one).strip() for note in (
         table.loc[(table["basis"] == "given") & (table["quantity"] != "expected_total"), "note"]
     ) for one in str(note).splitlines()}  # fmt: skip
     lines = [line for line in text.splitlines() if re.search("[\u4e00-\u9fff]", line)]
