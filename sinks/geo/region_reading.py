@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,9 @@ def read_rows(
             info = pyogrio.read_info(source, layer=chosen, encoding=encoding)
             if not _has_fields(path, fields, list(info["fields"]), problems):
                 return None
+            if found := sorted(nested_fields(info) & set(fields)):
+                problems.add("vector.nested", path, fields=found)
+                return None
             options: dict[str, Any] = {"layer": chosen, "encoding": encoding}
             table = pyogrio.read_dataframe(source, columns=fields, read_geometry=False, **options)
             _, _, content, _ = pyogrio.raw.read(source, columns=[], **options)
@@ -67,6 +71,12 @@ def read_rows(
         return None
     geometry, faults = shapes(content)
     return gpd.GeoDataFrame(table, geometry=geometry, crs=info["crs"]), faults
+
+
+def nested_fields(info: Mapping[str, Any]) -> frozenset[str]:
+    """Fields of :func:`pyogrio.read_info` that hold lists or JSON, as a GeoJSON may where one value is meant."""
+    kinds = zip(info["fields"], info["ogr_types"], info["ogr_subtypes"], strict=True)
+    return frozenset(str(name) for name, kind, form in kinds if kind.endswith("List") or form == "OFSTJSON")
 
 
 def _layer(path: Path, layer: str | None, found: Any, problems: Problems) -> str | None:

@@ -27,6 +27,7 @@ from sinks.errors import CRSError, LayerError, Problem, Problems
 from sinks.geo import gcj02
 from sinks.geo.crs import Bounds, UserCRS, check_bounds, parse_crs
 from sinks.geo.dbf import check_dbf
+from sinks.geo.region_reading import nested_fields
 from sinks.geo.wkb import shapes
 from sinks.geo.zipped import vector_source
 from sinks.layers.fields import FieldSpec
@@ -103,6 +104,8 @@ class VectorInfo:
     columns: tuple[str, ...]
     features: int
     bounds: Bounds | None
+    nested: frozenset[str] = frozenset()
+    """Columns that hold lists or more, of which no single text or number can be taken."""
 
 
 @dataclass(frozen=True)
@@ -155,9 +158,11 @@ def read_batches(layer: VectorLayer, info: VectorInfo, columns: Sequence[str], s
     Raises
     ------
     LayerError
-        If the file breaks off, or the condition ``where`` cannot be understood.
+        If the file breaks off, a column holds lists, or the condition ``where`` cannot be understood.
     """
     wanted = list(dict.fromkeys(columns))
+    if nested := sorted(info.nested & set(wanted)):
+        raise LayerError(Problem("vector.nested", layer.place, {"fields": nested}))
     condition = Condition(layer.where, info.columns, layer.place) if layer.where is not None else None
     read = list(dict.fromkeys([*wanted, *(condition.columns if condition else ())]))
     parts = _read_parquet(layer, read, size) if _is_parquet(layer) else _read_ogr(layer, info, read, size)
@@ -200,7 +205,7 @@ def _inspect_ogr(layer: VectorLayer, problems: Problems) -> VectorInfo | None:
         return None
     columns = tuple(str(column) for column in found["fields"])
     _check_condition(layer, columns, problems)
-    return VectorInfo(crs, name, columns, int(found["features"]), bounds)
+    return VectorInfo(crs, name, columns, int(found["features"]), bounds, nested_fields(found))
 
 
 def _choose_layer(layer: VectorLayer, layers: Any, problems: Problems) -> str | None:
@@ -282,7 +287,8 @@ def _inspect_parquet(layer: VectorLayer, problems: Problems) -> VectorInfo | Non
         return None
     columns = tuple(name for name in file.schema_arrow.names if name != geo["column"])
     _check_condition(layer, columns, problems)
-    return VectorInfo(crs, None, columns, file.metadata.num_rows, bounds)
+    nested = frozenset(field.name for field in file.schema_arrow if pa.types.is_nested(field.type))
+    return VectorInfo(crs, None, columns, file.metadata.num_rows, bounds, nested)
 
 
 def _geo(file: pq.ParquetFile) -> dict[str, Any] | None:

@@ -158,3 +158,15 @@ def test_a_zip_around_regions(tmp_path: Path, kind: str, folder: str) -> None:
                 archive.writestr(f"__MACOSX/{folder}._{one.name}", b"nothing")
     found = load_file(tmp_path / "r.zip", "code", "name")
     assert found.area_ha.tolist() == load_file(path, "code", "name").area_ha.tolist()
+
+
+@pytest.mark.parametrize("value", [[1], ["x"], {"a": 1}])
+def test_a_list_is_no_name_of_a_region(tmp_path: Path, value: object) -> None:
+    rows = [{"code": "1", "name": value}, {"code": "2", "name": "乙"}]
+    shapes = [shapely.geometry.mapping(shape) for shape in FOUR]
+    features = [{"type": "Feature", "properties": row, "geometry": shapes[n]} for n, row in enumerate(rows)]
+    path = tmp_path / "r.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    with pytest.raises(RegionError) as error:
+        load_file(path, "code", "name")
+    assert [(one.id, one.values["fields"]) for one in error.value.problems] == [("vector.nested", ["name"])]

@@ -6,6 +6,7 @@ import math
 import unicodedata
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sinks.tables.numbers import as_numbers, decimals_of, is_open, read_number
@@ -102,3 +103,10 @@ def test_numbers_as_they_are_written() -> None:
     assert found.values == pytest.approx([1234.5, 12, np.nan, np.nan, np.nan, 3, 4], nan_ok=True)
     assert found.unreadable.tolist() == [False, False, True, False, False, False, False]
     assert found.mended.tolist() == [True, True, False, False, False, False, False]
+
+
+def test_a_list_in_a_cell_is_no_number() -> None:
+    """As a GeoJSON may hold one: named as what it is, beside cells that are read."""
+    found = as_numbers(pd.Series([np.array([1]), 2.0, "3", None, [1, 2]], dtype=object))
+    assert found.unreadable.tolist() == [True, False, False, False, True]
+    assert found.values[1:3].tolist() == [2.0, 3.0]
