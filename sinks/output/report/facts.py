@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isclose, isfinite, nan
@@ -158,6 +159,11 @@ class Facts:
             )
             if code in there
         }
+
+    @cached_property
+    def packer(self) -> ThreadPoolExecutor:
+        """Another core for what needs nothing of matplotlib; it goes with the facts, and no process inherits it."""
+        return ThreadPoolExecutor(1, "figures")
 
     @cached_property
     def geometry(self) -> gpd.GeoDataFrame:

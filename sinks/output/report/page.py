@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
 from math import isfinite
 from typing import Any
 
@@ -36,11 +35,6 @@ def figures_kept() -> Iterator[dict[tuple[int, int, str, str], Made]]:
         yield _kept.get()
     finally:
         _kept.reset(token)
-
-
-@cache
-def _packers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, "figures")
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,7 @@ class Page:
         place = (id(self.facts.contents), id(self.assessment), key, language())
         if place not in kept:
             # Packed on another core, while the next figure is drawn.
-            kept[place] = _packers().submit(packed, painted(draw()))
+            kept[place] = self.facts.packer.submit(packed, painted(draw()))
         return (Picture(key, caption, kept[place], word("alt.table", key=caption)),)
 
     @property
