@@ -14,7 +14,6 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from os import SEEK_END
 from pathlib import Path
 from typing import IO
 
@@ -246,21 +245,25 @@ def _tables(path: Path) -> Iterator[_Dbf]:
     if path.suffix.lower() == ".zip":
         if not path.name.lower().endswith(".gdb.zip") and zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                yield from _pairs(files_inside(archive.namelist()), archive.open)
+                names = files_inside(archive.namelist())
+                yield from _pairs(names, archive.open, lambda name: archive.getinfo(name).file_size)
     elif path.is_dir() and path.suffix.lower() != ".gdb":
-        yield from _pairs([entry.name for entry in path.iterdir()], lambda name: (path / name).open("rb"))
+        yield from _pairs_in(path, [entry.name for entry in path.iterdir()])
     elif path.suffix.lower() == ".shp":
-        beside = [entry.name for entry in path.parent.iterdir() if entry.stem == path.stem]
-        yield from _pairs(beside, lambda name: (path.parent / name).open("rb"))
+        yield from _pairs_in(path.parent, [entry.name for entry in path.parent.iterdir() if entry.stem == path.stem])
 
 
-def _pairs(names: list[str], opened: Callable[[str], IO[bytes]]) -> Iterator[_Dbf]:
+def _pairs_in(folder: Path, names: list[str]) -> Iterator[_Dbf]:
+    return _pairs(names, lambda name: (folder / name).open("rb"), lambda name: (folder / name).stat().st_size)
+
+
+def _pairs(names: list[str], opened: Callable[[str], IO[bytes]], size_of: Callable[[str], int]) -> Iterator[_Dbf]:
+    """Tables among files; their sizes as the folder or archive has them, which unpacks nothing."""
     members = {name.lower(): name for name in names}
     for lower in sorted(name for name in members if name.endswith(".dbf")):
         cpg = members.get(lower[:-4] + ".cpg")
         with opened(members[lower]) as table:
-            data = table.read(_SAMPLE)
-            size = table.seek(0, SEEK_END)
+            data, size = table.read(_SAMPLE), size_of(members[lower])
         if cpg is None:
             yield _Dbf(data, size, None)
         else:

@@ -18,19 +18,23 @@ def known(name: str, names: Mapping[str, Any] | list[str], where: str, id: str, 
 
 
 def note_repeats(project: BaseModel, where: str, problems: Problems) -> None:
-    """Note the names and years that stand twice in any list: no list of a project says more by saying a thing again."""
-    for place, names in _lists(project, ""):
-        # The years of the account have a message of their own.
-        if place != "project.dates" and (twice := sorted({name for name in names if names.count(name) > 1})):
-            problems.add("project.name_twice", f"{where}: {place}", names=twice)
-    for place, entries in _entries(project, ""):
-        for number, one in enumerate(entries):
-            if (first := entries.index(one)) < number:
+    """Note names, years and entries that stand twice in a list: no list of a project says more by saying a thing again.
+
+    Figures may be alike.
+    """
+    for place, values in _lists(project, ""):
+        if all(type(one) in (str, int) for one in values):
+            # The years of the account have a message of their own.
+            if place != "project.dates" and (twice := sorted({one for one in values if values.count(one) > 1})):
+                problems.add("project.name_twice", f"{where}: {place}", names=twice)
+            continue
+        for number, one in enumerate(values):
+            if isinstance(one, BaseModel) and (first := values.index(one)) < number:
                 problems.add("project.entry_twice", f"{where}: {place}[{number + 1}]", first=f"{place}[{first + 1}]")
 
 
-def _lists(value: object, place: str) -> Iterator[tuple[str, tuple[str | int, ...]]]:
-    """Every list of names or years below a value, with its place; figures may be alike."""
+def _lists(value: object, place: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Every list below a value, with its place."""
     if isinstance(value, BaseModel):
         for name in type(value).model_fields:
             # A value of a rule stands in its place, whether its source is written beside it or not.
@@ -38,23 +42,7 @@ def _lists(value: object, place: str) -> Iterator[tuple[str, tuple[str | int, ..
     elif isinstance(value, Mapping):
         for key, one in value.items():
             yield from _lists(one, f"{place}.{key}")
-    elif isinstance(value, tuple) and value and all(type(one) in (str, int) for one in value):
-        yield place, value
     elif isinstance(value, tuple):
+        yield place, value
         for number, one in enumerate(value, 1):
             yield from _lists(one, f"{place}[{number}]")
-
-
-def _entries(value: object, place: str) -> Iterator[tuple[str, tuple[BaseModel, ...]]]:
-    """Every list of tables below a value, with its place: two that say the same are one too many."""
-    if isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _entries(getattr(value, name), f"{place}.{name}".lstrip("."))
-    elif isinstance(value, Mapping):
-        for key, one in value.items():
-            yield from _entries(one, f"{place}.{key}")
-    elif isinstance(value, tuple):
-        if entries := tuple(one for one in value if isinstance(one, BaseModel)):
-            yield place, entries
-        for number, one in enumerate(value, 1):
-            yield from _entries(one, f"{place}[{number}]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -95,10 +95,12 @@ def as_numbers(column: Any, unit: str | None = None, decimal: str = ".") -> Numb
     nothing = np.zeros(len(series), dtype=bool)
     if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
         return Numbers(series.to_numpy(dtype=np.float64, na_value=np.nan), nothing, nothing, nothing)
-    if series.dtype == object:
-        # A GeoJSON may hold a list where a number is meant, which is none.
-        series = series.map(lambda value: value if isinstance(value, Hashable) else str(value))
-    codes, distinct = pd.factorize(series)
+    try:
+        codes, distinct = pd.factorize(series)
+    except TypeError:
+        # A table in memory may hold a list where a number is meant, which is none.
+        hashable = pd.api.types.is_hashable
+        codes, distinct = pd.factorize(series.map(lambda value: value if hashable(value) else str(value)))
     # Code -1 is a missing value, and picks the last entry.
     read = [*(read_number(value, unit, decimal) for value in distinct), _NONE]
     values, *flags = (np.array(part) for part in zip(*read, strict=True))

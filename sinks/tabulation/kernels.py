@@ -51,7 +51,7 @@ def _lowest_bit(context, word):  # type: ignore[no-untyped-def]
 def _changes(context, row, at):  # type: ignore[no-untyped-def]
     """Bit ``i`` tells whether pixel ``at + i`` of a layer differs from the one before; 64 of them at once.
 
-    Reads the pixels ``at - 1 .. at + 64``, which have to be there.
+    Reads the pixels ``at - 1 .. at + 63``, which have to be there.
     """
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]

@@ -83,9 +83,9 @@ def write_reports(
         facts, allowed = Facts(contents), approval(contents.record)
         chosen = _chosen(facts, regions)
         forms = [Template(template), *([Template(annex=True)] if annex else [])]
-        for region in chosen[:1] if template is not None else ():
+        if template is not None and chosen:
             # Before anything is drawn: without figures a page has all the tags that there are.
-            forms[0].check(set(chapters(Page(facts, region.code, frozenset(), assessment))) | VALUES)
+            forms[0].check(set(chapters(Page(facts, chosen[0].code, frozenset(), assessment))) | VALUES)
         pages = ([Page(facts, one.code, form.tags, assessment, allowed) for form in forms] for one in chosen)
         return _all_written(pages, forms, Path(out), len(chosen), progress or (lambda done, total: None))
 

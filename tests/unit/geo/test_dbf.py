@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
@@ -99,6 +100,13 @@ def test_a_table_that_was_cut_short_is_named(tmp_path: Path, kept: int) -> None:
     assert problem is not None
     assert problem.id == "dbf.cut_short"
     assert problem.values["found"] == len(whole[:kept])
+    with ZipFile(tmp_path / "r.zip", "w", ZIP_DEFLATED) as archive:
+        for ending in (".dbf", ".cpg"):
+            archive.write(path.with_suffix(ending), f"r{ending}")
+    for place in (tmp_path, tmp_path / "r.zip"):
+        again = check_dbf(place, None)
+        assert again is not None
+        assert (again.id, again.values) == (problem.id, problem.values)
     # A table without the mark at its end is whole.
     path.with_suffix(".dbf").write_bytes(whole[:-1])
     assert check_dbf(path, None) is None
