@@ -22,8 +22,10 @@ from sinks.assessment import input_tables
 from sinks.assessment.credit_register import OUTSIDE
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import WHERE, records
+from sinks.assessment.ledger import PROJECT_COLUMNS
 from sinks.errors import Problem, Problems, SinksError
 from sinks.geo.dbf import check_dbf
+from sinks.geo.region_reading import nested_fields
 from sinks.objects import find
 from sinks.project.explain import near
 from sinks.project.rules import Rule
@@ -94,7 +96,7 @@ def read_credit_projects(path: str | None) -> gpd.GeoDataFrame:
     Raises
     ------
     AssessmentError
-        There is a ledger but no layer, or the layer cannot be read.
+        There is a ledger but no layer, the layer cannot be read, or a field that is needed of it holds lists.
     """
     if path is None:
         raise AssessmentError(Problem("assessment.no_projects", "assessment.credit_projects"))
@@ -105,6 +107,9 @@ def read_credit_projects(path: str | None) -> gpd.GeoDataFrame:
     if held is not None:
         return held.value
     try:
+        # Before the rows: where only some of a field are lists, they come as text.
+        if nested := sorted(nested_fields(pyogrio.read_info(path)) & set(PROJECT_COLUMNS)):
+            raise AssessmentError(Problem("vector.nested", path, {"fields": nested}))
         return gpd.read_file(path)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise AssessmentError(Problem("assessment.projects_unreadable", path, {"reason": str(error)})) from error

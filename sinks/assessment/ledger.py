@@ -19,6 +19,7 @@ from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import WHERE, records
 from sinks.errors import Problems
 from sinks.geo.polygon_area import polygon_areas
+from sinks.geo.region_reading import nested_columns
 from sinks.geo.topology import M2_PER_HA, OVERLAP_M2
 from sinks.project.rules import CreditState
 
@@ -75,7 +76,9 @@ def check_ledger(
     missing = [name for name in PROJECT_COLUMNS if name not in projects.columns]
     if missing:
         problems.add("assessment.project_columns", "credit_projects", columns=missing)
-        problems.raise_as(AssessmentError)
+    elif nested := nested_columns(projects[[*PROJECT_COLUMNS]]):
+        problems.add("vector.nested", "credit_projects", fields=nested)
+    problems.raise_as(AssessmentError)
     sound = _check_shapes(projects, problems)
     _check_periods(projects, problems)
     _check_tonnes(projects, tonnes, problems)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +39,7 @@ from sinks.geo.topology import (
     hectares,
     repaired,
 )
+from sinks.tables.half_width import half_width
 from sinks.text import message
 
 if TYPE_CHECKING:
@@ -431,7 +431,7 @@ def clean_code(value: object) -> tuple[str, bool]:
     if isinstance(value, int | np.integer):
         return str(int(value)), False
     raw = str(value)
-    text = unicodedata.normalize("NFKC", raw).strip()
+    text = half_width(raw).strip()
     match = _FLOAT_CODE.fullmatch(text)
     text = match[1] if match else text
     return text, text != raw

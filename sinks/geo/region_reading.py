@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import shapely
+from pandas.api.types import is_list_like
 
 from sinks.errors import Problems
 from sinks.geo.dbf import check_dbf
@@ -31,8 +33,7 @@ def read_rows(
 
     held = find(path)
     if held is not None:
-        names = [str(name) for name in held.value.columns if name != held.value.geometry.name]
-        return (held.value.reset_index(drop=True), {}) if _has_fields(path, fields, names, problems) else None
+        return _as_it_is(path, held.value.reset_index(drop=True), fields, problems)
     if not path.exists():
         problems.add("regions.no_file", path)
         return None
@@ -42,8 +43,7 @@ def read_rows(
         return None
     try:
         if path.suffix.lower() in {".parquet", ".geoparquet"}:
-            found = gpd.read_parquet(path)
-            return (found, {}) if _has_fields(path, fields, list(found.columns), problems) else None
+            return _as_it_is(path, gpd.read_parquet(path), fields, problems)
         with warnings.catch_warnings():
             # Measures (M) are dropped on reading; areas do not need them. A layer that holds curves says other types
             # than it has; they come as chords.
@@ -56,8 +56,7 @@ def read_rows(
             info = pyogrio.read_info(source, layer=chosen, encoding=encoding)
             if not _has_fields(path, fields, list(info["fields"]), problems):
                 return None
-            if found := sorted(nested_fields(info) & set(fields)):
-                problems.add("vector.nested", path, fields=found)
+            if not _are_single(path, nested_fields(info) & set(fields), problems):
                 return None
             options: dict[str, Any] = {"layer": chosen, "encoding": encoding}
             table = pyogrio.read_dataframe(source, columns=fields, read_geometry=False, **options)
@@ -73,10 +72,30 @@ def read_rows(
     return gpd.GeoDataFrame(table, geometry=geometry, crs=info["crs"]), faults
 
 
+def _as_it_is(path: Path, frame: gpd.GeoDataFrame, fields: list[str], problems: Problems) -> Rows | None:
+    """A frame that has its shapes already, if it has the fields and a single value in each."""
+    names = [str(name) for name in frame.columns if name != frame.geometry.name]
+    if not _has_fields(path, fields, names, problems):
+        return None
+    return (frame, {}) if _are_single(path, nested_columns(frame[fields]), problems) else None
+
+
 def nested_fields(info: Mapping[str, Any]) -> frozenset[str]:
-    """Fields of :func:`pyogrio.read_info` that hold lists or JSON, as a GeoJSON may where one value is meant."""
+    """Fields of :func:`pyogrio.read_info` that hold lists or JSON, as a GeoJSON may where a single value is meant."""
     kinds = zip(info["fields"], info["ogr_types"], info["ogr_subtypes"], strict=True)
     return frozenset(str(name) for name, kind, form in kinds if kind.endswith("List") or form == "OFSTJSON")
+
+
+def nested_columns(table: pd.DataFrame) -> list[str]:
+    """Columns of a table in memory, or of Parquet, that hold lists or more."""
+    return [str(name) for name in table.columns if table[name].dtype == object and table[name].map(is_list_like).any()]
+
+
+def _are_single(path: Path, nested: Iterable[str], problems: Problems) -> bool:
+    found = sorted(nested)
+    if found:
+        problems.add("vector.nested", path, fields=found)
+    return not found
 
 
 def _layer(path: Path, layer: str | None, found: Any, problems: Problems) -> str | None:

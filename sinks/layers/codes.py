@@ -7,7 +7,6 @@ instead of codes, full-width digits, and leading zeros lost on the way through a
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +17,7 @@ from typing import Any
 from sinks.errors import LayerError, LegendError, Problem, Problems
 from sinks.geo.legends import Legend, LegendClass, available_legends, load_legend
 from sinks.layers.fields import FieldSpec
+from sinks.tables.half_width import half_width
 from sinks.text import table_rows
 
 LAND_COVER = "land_cover"
@@ -221,7 +221,7 @@ class CodeBook:
 
 def plain(raw: str) -> str:
     """Full-width characters as half-width, no blanks, no decimals: "０３０１　" is "0301", "150.0" is "150"."""
-    return _DECIMALS.sub("", unicodedata.normalize("NFKC", raw).strip())
+    return _DECIMALS.sub("", half_width(raw).strip())
 
 
 def _names(legend: Legend) -> dict[str, LegendClass]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ import pandas as pd
 
 from sinks import units
 from sinks.errors import UnitError
+from sinks.tables.half_width import half_width
 
 _DIGITS = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 # A group of thousands has three digits, and the first of them does not begin with zero: 0,123 is no 123.
@@ -165,7 +165,7 @@ def is_open(cell: object) -> bool:
 
 def _normal(raw: str) -> str:
     """Full-width characters as half-width, and one sign each for what looks alike."""
-    return unicodedata.normalize("NFKC", raw).translate(_SAME).strip()
+    return half_width(raw).translate(_SAME).strip()
 
 
 def _with_point(text: str, decimal: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -11,6 +12,7 @@ from shapely.geometry import MultiPolygon, Polygon, box
 
 from sinks.assessment.errors import AssessmentError
 from sinks.assessment.input_tables import columns, parse_table
+from sinks.assessment.inputs import read_credit_projects
 from sinks.assessment.ledger import audit, check_ledger, deductions, overlapping
 from sinks.geo.polygon_area import polygon_areas
 
@@ -60,6 +62,18 @@ def test_projects_that_share_land_but_not_time_are_sound() -> None:
     later = projects(project("C1", LEFT, "2010-01-01", "2020-12-31"), project("C2", RIGHT))
     assert overlapping(later).empty
     check_ledger(later, NONE, REGIONS)
+
+
+def test_a_list_is_no_id_of_a_project(tmp_path: Path) -> None:
+    listed = projects(project("C1", LEFT), (["C2", "C3"], *project("", RIGHT)[1:]))
+    listed.to_file(tmp_path / "p.geojson")
+    for refused in (
+        lambda: check_ledger(listed, NONE, REGIONS),
+        lambda: read_credit_projects(str(tmp_path / "p.geojson")),
+    ):
+        with pytest.raises(AssessmentError) as caught:
+            refused()
+        assert [(p.id, p.values["fields"]) for p in caught.value.problems] == [("vector.nested", ["project_id"])]
 
 
 def test_one_common_day_is_an_overlap() -> None:

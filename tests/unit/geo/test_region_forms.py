@@ -14,6 +14,7 @@ from shapely import box
 from sinks.errors import RegionError
 from sinks.geo.region_file import load_file
 from sinks.geo.regions import load_builtin
+from sinks.objects import hold
 from sinks.results.region_names import english_names, region_name
 from sinks.text import using_language
 
@@ -167,6 +168,10 @@ def test_a_list_is_no_name_of_a_region(tmp_path: Path, value: object) -> None:
     features = [{"type": "Feature", "properties": row, "geometry": shapes[n]} for n, row in enumerate(rows)]
     path = tmp_path / "r.geojson"
     path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
-    with pytest.raises(RegionError) as error:
-        load_file(path, "code", "name")
-    assert [(one.id, one.values["fields"]) for one in error.value.problems] == [("vector.nested", ["name"])]
+    table = gpd.GeoDataFrame({"code": ["1", "2"], "name": [value, value]}, geometry=FOUR[:2], crs=4490)
+    table.to_parquet(tmp_path / "r.parquet")
+    held = hold(table, "test.regions", "GeoDataFrame")
+    for one in (path, tmp_path / "r.parquet", held.name):
+        with pytest.raises(RegionError) as error:
+            load_file(one, "code", "name")
+        assert [(p.id, p.values["fields"]) for p in error.value.problems] == [("vector.nested", ["name"])]

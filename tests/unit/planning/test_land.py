@@ -26,6 +26,7 @@ from sinks.assessment.input_tables import parse_table, read_table, tables
 from sinks.assessment.valuation import SinkValue, value_of_account
 from sinks.assessment.words import word, words
 from sinks.methodology import Registry
+from sinks.objects import hold
 from sinks.planning.land import row_removals
 from sinks.planning.present import saturating
 from sinks.planning.prospects import cut_by_zones, prospects, with_zones
@@ -341,6 +342,13 @@ def test_sites_are_projects_and_their_rings(tmp_path: Path) -> None:
     with pytest.raises(AssessmentError) as caught:
         Sites.read(section, str(tmp_path / "bad.gpkg"))
     assert caught.value.problems[0].id == "assessment.start_year"
+    listed = pd.concat([frame.assign(id=[["R1", "R2"]]), frame], ignore_index=True)
+    held = hold(listed, "test.sites", "GeoDataFrame")
+    listed.to_file(tmp_path / "listed.geojson")
+    for place in (held.name, str(tmp_path / "listed.geojson")):
+        with pytest.raises(AssessmentError) as caught:
+            Sites.read(section, place)
+        assert [(p.id, p.values["fields"]) for p in caught.value.problems] == [("vector.nested", ["id"])]
 
 
 ZONE = ZoneSection(name="red line", file="red.gpkg", inside=False)

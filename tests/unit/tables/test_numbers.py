@@ -105,6 +105,12 @@ def test_numbers_as_they_are_written() -> None:
     assert found.mended.tolist() == [True, True, False, False, False, False, False]
 
 
+@pytest.mark.parametrize("text", ["12①", "12²", "12₂", "12⑴", "12½", "①", "5⒈", "1,234②"])
+def test_the_mark_of_a_footnote_is_no_digit(text: str) -> None:
+    """Yearbooks mark their figures so: 12① is no 121."""
+    assert as_numbers([text]).unreadable.tolist() == [True]
+
+
 def test_a_list_in_a_cell_is_no_number() -> None:
     """As a GeoJSON may hold one: named as what it is, beside cells that are read."""
     found = as_numbers(pd.Series([np.array([1]), 2.0, "3", None, [1, 2]], dtype=object))
